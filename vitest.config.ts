@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const src = fileURLToPath(new URL('src', import.meta.url));
+
+/** Suites with a project of their own; every other test under `test/` is a unit test. */
+const named = ['property', 'contract', 'integration', 'e2e', 'package'];
+
+export default defineConfig({
+  resolve: {
+    // A test or an example that imports the package by name gets the sources, so that there is one copy of each class.
+    alias: [
+      { find: /^portcullis$/, replacement: `${src}/index.ts` },
+      { find: /^portcullis\/(.+)$/, replacement: `${src}/$1/index.ts` },
+    ],
+  },
+  test: {
+    reporters: ['default', './scripts/end-line-reporter.ts'],
+    // The seed is printed at the start; `npx vitest run --sequence.seed=N` repeats an order.
+    sequence: { shuffle: { files: true, tests: true } },
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      reporter: ['text', 'json-summary'],
+      reportsDirectory: 'coverage',
+      thresholds: { lines: 95, statements: 95, functions: 95, branches: 90 },
+    },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: named.map((folder) => `test/${folder}/**`),
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'property', include: ['test/property/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
