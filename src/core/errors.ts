@@ -4,8 +4,14 @@
  */
 export const ERROR_CATALOGUE = {
   OPTION_INVALID: { retryable: false, meaning: 'An option is missing, misspelt or out of range.' },
-  INPUT_INVALID: { retryable: false, meaning: 'Data from outside (a file, a message) is not what it should be.' },
-  NUMBER_INVALID: { retryable: false, meaning: 'A decimal is not one, is too long, or does not fit its grid.' },
+  INPUT_INVALID: {
+    retryable: false,
+    meaning: 'Data from outside (a file, a message) is not what it should be.',
+  },
+  NUMBER_INVALID: {
+    retryable: false,
+    meaning: 'A decimal is not one, is too long, or does not fit its grid.',
+  },
   FILE_UNREADABLE: { retryable: false, meaning: 'A file is missing or cannot be read.' },
   DATA_DIR_LOCKED: { retryable: true, meaning: 'Another process owns the data directory.' },
   LOG_DAMAGED: { retryable: false, meaning: 'A record in the middle of an append log fails its checksum.' },
@@ -16,7 +22,10 @@ export const ERROR_CATALOGUE = {
   AUDIT_CHAIN_BROKEN: { retryable: false, meaning: 'The hash chain of the audit log does not verify.' },
   ACCOUNT_UNKNOWN: { retryable: false, meaning: 'The account has not been configured.' },
   INSTRUMENT_UNKNOWN: { retryable: false, meaning: 'The instrument has not been configured.' },
-  INSTRUMENT_KIND_UNSUPPORTED: { retryable: false, meaning: 'This version does not trade this kind of instrument.' },
+  INSTRUMENT_KIND_UNSUPPORTED: {
+    retryable: false,
+    meaning: 'This version does not trade this kind of instrument.',
+  },
   METRIC_CONFLICT: { retryable: false, meaning: 'A metric of this name exists with another definition.' },
   PRINCIPAL_REQUIRED: { retryable: false, meaning: 'The call needs a named person and a reason.' },
   RESERVATION_SPENT: { retryable: false, meaning: 'A reservation was kept or dropped twice.' },
@@ -25,7 +34,10 @@ export const ERROR_CATALOGUE = {
   SEAL_EXPIRED: { retryable: false, meaning: 'The sealed order was held too long.' },
   SEAL_WRONG_VENUE: { retryable: false, meaning: 'The order was sealed for another venue.' },
   VENUE_CLAIMED: { retryable: false, meaning: 'The venue belongs to another desk.' },
-  ENGINE_NOT_GENUINE: { retryable: false, meaning: 'The desk takes only a genuine RiskGuard and ExecutionPolicy.' },
+  ENGINE_NOT_GENUINE: {
+    retryable: false,
+    meaning: 'The desk takes only a genuine RiskGuard and ExecutionPolicy.',
+  },
   SERVICE_STOPPED: { retryable: false, meaning: 'The call came before start() or after stop().' },
   SERVICE_START_FAILED: { retryable: true, meaning: 'The service could not start.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;

@@ -7,7 +7,11 @@ import { PortcullisError } from './errors.ts';
  * @param component name for the message, such as `RiskGuard`
  * @throws {PortcullisError} `OPTION_INVALID`, naming every field that is wrong, what it was and what was expected.
  */
-export function parseOptions<S extends z.ZodType>(component: string, schema: S, input: z.input<S>): z.output<S> {
+export function parseOptions<S extends z.ZodType>(
+  component: string,
+  schema: S,
+  input: z.input<S>,
+): z.output<S> {
   return parse('OPTION_INVALID', component, schema, input);
 }
 

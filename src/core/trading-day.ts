@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { parseOptions } from './options.ts';
+
+/** Calendar day on which a trading day ends, as `YYYY-MM-DD`. */
+export type DayId = string;
+
+const schema = z.strictObject({
+  /** IANA time zone. */
+  zone: z.string().refine(isZone, 'expected an IANA time zone').default('UTC'),
+  /** Local hour at which the day rolls, 0 to 23. */
+  rollHour: z.int().min(0).max(23).default(0),
+});
+
+export type TradingDayOptions = z.input<typeof schema>;
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * Trading days from a zone and a roll hour. Days of 23 and 25 hours exist; the boundary is cached, so asking is cheap.
+ */
+export class TradingDay {
+  readonly #rollHour: number;
+  readonly #format: Intl.DateTimeFormat;
+  #fromMs = Infinity;
+  #untilMs = -Infinity;
+  #day: DayId = '';
+
+  /** @throws {PortcullisError} `OPTION_INVALID` */
+  constructor(options: TradingDayOptions = {}) {
+    const { zone, rollHour } = parseOptions('TradingDay', schema, options);
+    this.#rollHour = rollHour;
+    this.#format = new Intl.DateTimeFormat('en-CA', {
+      timeZone: zone,
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      hourCycle: 'h23',
+    });
+  }
+
+  dayOf(nowMs: number): DayId {
+    this.#locate(nowMs);
+    return this.#day;
+  }
+
+  /** Wall time at which the day of `nowMs` ends. */
+  nextRollMs(nowMs: number): number {
+    this.#locate(nowMs);
+    return this.#untilMs;
+  }
+
+  #locate(nowMs: number): void {
+    if (nowMs >= this.#fromMs && nowMs < this.#untilMs) return;
+    this.#day = this.#compute(nowMs);
+    this.#fromMs = this.#edge(nowMs, -1);
+    this.#untilMs = this.#edge(nowMs, 1);
+  }
+
+  /** First millisecond of this day (direction -1), or of the next one (direction 1): doubles outwards, then halves. */
+  #edge(nowMs: number, direction: 1 | -1): number {
+    let inside = nowMs;
+    let outside = nowMs;
+    for (let stepMs = HOUR_MS; this.#compute(outside) === this.#day; stepMs *= 2) {
+      inside = outside;
+      outside += direction * stepMs;
+    }
+    while (Math.abs(outside - inside) > 1) {
+      const middle = Math.floor((inside + outside) / 2);
+      if (this.#compute(middle) === this.#day) inside = middle;
+      else outside = middle;
+    }
+    return direction === 1 ? outside : inside;
+  }
+
+  #compute(ms: number): DayId {
+    const parts = Object.fromEntries(this.#format.formatToParts(ms).map(({ type, value }) => [type, value]));
+    const day = `${parts['year'] ?? ''}-${parts['month'] ?? ''}-${parts['day'] ?? ''}`;
+    const rolled = Number(parts['hour']) >= this.#rollHour;
+    return rolled && this.#rollHour > 0 ? nextDay(day) : day;
+  }
+}
+
+const nextDay = (day: string): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + 24 * HOUR_MS).toISOString().slice(0, 10);
+
+function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
