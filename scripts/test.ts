@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/**
+ * `npm test`: the whole suite with coverage; arguments go to vitest. The last line is `N passed, N failed, N skipped`
+ * from scripts/end-line-reporter.ts, and it is printed here when vitest broke before it could say so.
+ */
+
+const endLine = /^\d+ passed, \d+ failed, \d+ skipped$/;
+
+const run = spawn('vitest', ['run', '--coverage', ...process.argv.slice(2)], {
+  stdio: ['inherit', 'pipe', 'inherit'],
+  env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => run.kill(signal));
+
+let last = '';
+createInterface({ input: run.stdout }).on('line', (line) => {
+  last = line;
+  console.log(line);
+});
+run.on('error', (error) => {
+  console.error(error.message);
+});
+run.on('close', (code) => {
+  if (!endLine.test(last)) console.log('0 passed, 1 failed, 0 skipped');
+  process.exitCode = code ?? 1;
+});

@@ -1,0 +1,15 @@
+import { defineConfig } from 'tsup';
+import { rooms } from './scripts/rooms.ts';
+
+export default defineConfig({
+  // Rooms only, nothing deeper. What two rooms share goes into a chunk, so that a class is one class on every subpath.
+  entry: Object.fromEntries(rooms().map(({ output, source }) => [output, source])),
+  format: ['esm'],
+  target: 'node22',
+  platform: 'node',
+  tsconfig: 'tsconfig.json',
+  dts: true,
+  splitting: true,
+  sourcemap: true,
+  clean: true,
+});
