@@ -12,4 +12,6 @@ export default defineConfig({
   splitting: true,
   sourcemap: true,
   clean: true,
+  // `node:sqlite` has no name without its prefix.
+  removeNodeProtocol: false,
 });

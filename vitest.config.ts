@@ -48,6 +48,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts'],
+          // Builds, packs and unpacks once: `inject('consumer')` is the folder.
+          globalSetup: ['test/package/packed.setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -27,7 +27,10 @@ const wanted = fingerprint();
 const built = rooms().every(({ output }) => existsSync(`${root}dist/${output}.d.ts`));
 const fresh = built && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 if (!fresh || process.argv.includes('--force')) {
-  execFileSync('tsup', ['--silent'], { cwd: root, stdio: 'inherit' });
+  execFileSync(process.execPath, [`${root}node_modules/tsup/dist/cli-default.js`, '--silent'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   mkdirSync(`${root}temp`, { recursive: true });
   writeFileSync(stamp, wanted);
 }

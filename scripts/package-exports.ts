@@ -3,11 +3,12 @@ import { rooms, root } from './rooms.ts';
 
 /** What `exports` in package.json must be for the rooms that exist. */
 export function packageExports(): Record<string, unknown> {
-  const entries = rooms().map(({ subpath, output }) => [
-    subpath,
-    { types: `./dist/${output}.d.ts`, default: `./dist/${output}.js` },
-  ]);
-  return { ...Object.fromEntries(entries), './package.json': './package.json' };
+  const exports: Record<string, unknown> = {};
+  for (const { subpath, output } of rooms()) {
+    exports[subpath] = { types: `./dist/${output}.d.ts`, default: `./dist/${output}.js` };
+  }
+  exports['./package.json'] = './package.json';
+  return exports;
 }
 
 /** `npm run exports:update`, after a room was added or removed. */

@@ -1,17 +1,23 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { root } from './rooms.ts';
 
 /**
- * `npm test`: the whole suite with coverage; arguments go to vitest. The last line is `N passed, N failed, N skipped`
+ * `npm test`: the whole suite with coverage; arguments go to vitest, and it runs on the
+ * node that runs this script. The last line is `N passed, N failed, N skipped`
  * from scripts/end-line-reporter.ts, and it is printed here when vitest broke before it could say so.
  */
 
 const endLine = /^\d+ passed, \d+ failed, \d+ skipped$/;
 
-const run = spawn('vitest', ['run', '--coverage', ...process.argv.slice(2)], {
-  stdio: ['inherit', 'pipe', 'inherit'],
-  env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
-});
+const run = spawn(
+  process.execPath,
+  [`${root}node_modules/vitest/vitest.mjs`, 'run', '--coverage', ...process.argv.slice(2)],
+  {
+    stdio: ['inherit', 'pipe', 'inherit'],
+    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
+  },
+);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => run.kill(signal));
 
 let last = '';
