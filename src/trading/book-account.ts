@@ -1,0 +1,144 @@
+import { type Decimal, ZERO } from '../core/decimal.ts';
+import { type Ticks, type Units, add, max, neg, sub, units, unitsFloor } from '../core/units.ts';
+import { Cell, type CellView } from './book-cell.ts';
+import type { Instrument } from './instrument.ts';
+
+/** What an account looks like to gates, ledgers and dashboards. Money in units is NaN while a held instrument has no mark. */
+export interface AccountView {
+  readonly accountId: string;
+  readonly currency: string;
+  readonly cash: Decimal;
+  readonly fees: Decimal;
+  /** Deposits less withdrawals since the beginning. */
+  readonly flows: Decimal;
+  /** Worst-case exposure over all instruments, not netted. */
+  readonly gross: Units;
+  /** Instruments with a position, or with orders that could make one. */
+  readonly count: number;
+  readonly equity: Units;
+  /** Equity at the roll of the day, shifted by deposits and withdrawals since. */
+  readonly dayOpen: Units;
+  readonly dayPnl: Units;
+  /** Highest equity, scaled by deposits and withdrawals. */
+  readonly highWater: Units;
+  /** How far equity is below the high-water mark, as a fraction of it: 0 or more. */
+  readonly drawdownFraction: number;
+  cell(instrumentId: string): CellView | undefined;
+  cells(): Iterable<CellView>;
+}
+
+/** The writable account. Only the Book has it. Sums are kept by exact integer deltas. */
+export class Account implements AccountView {
+  readonly accountId: string;
+  readonly currency: string;
+  cash: Decimal;
+  fees = ZERO;
+  flows: Decimal;
+  dayOpen: Units;
+  highWater: Units;
+  #cashUnits: Units;
+  #gross = 0;
+  #value = 0;
+  #unpriced = 0;
+  #count = 0;
+  readonly #cells = new Map<string, Cell>();
+
+  constructor(accountId: string, currency: string, balance: Decimal) {
+    this.accountId = accountId;
+    this.currency = currency;
+    this.cash = balance;
+    this.flows = balance;
+    this.#cashUnits = unitsFloor(balance);
+    this.dayOpen = this.#cashUnits;
+    this.highWater = this.#cashUnits;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get gross(): Units {
+    return units(this.#unpriced > 0 ? NaN : this.#gross);
+  }
+
+  get equity(): Units {
+    return units(this.#unpriced > 0 ? NaN : this.#cashUnits + this.#value);
+  }
+
+  get dayPnl(): Units {
+    return sub(this.equity, this.dayOpen);
+  }
+
+  get drawdownFraction(): number {
+    const { equity, highWater } = this;
+    if (highWater > 0) return Math.max(0, (highWater - equity) / highWater);
+    return equity >= highWater ? 0 : NaN;
+  }
+
+  cell(instrumentId: string): Cell | undefined {
+    return this.#cells.get(instrumentId);
+  }
+
+  cells(): Iterable<Cell> {
+    return this.#cells.values();
+  }
+
+  openCell(instrument: Instrument): Cell {
+    const present = this.#cells.get(instrument.instrumentId);
+    if (present !== undefined) return present;
+    const cell = new Cell(instrument);
+    this.#cells.set(instrument.instrumentId, cell);
+    return cell;
+  }
+
+  /** Runs a change of a cell and carries its effect into the sums. */
+  update(cell: Cell, mark: Ticks, change?: () => void): void {
+    this.#weigh(cell, -1);
+    change?.();
+    cell.price(mark);
+    this.#weigh(cell, 1);
+    // Beyond the exact range additions would drift: recount until it is left again.
+    if (!(this.#gross <= Number.MAX_SAFE_INTEGER)) this.#recount();
+  }
+
+  addCash(amount: Decimal): void {
+    this.cash = this.cash.plus(amount);
+    this.#cashUnits = unitsFloor(this.cash);
+  }
+
+  /** A deposit (positive) or withdrawal: neither a profit of the day nor a change of the drawdown. */
+  flow(amount: Decimal): void {
+    const before = this.equity;
+    this.addCash(amount);
+    this.flows = this.flows.plus(amount);
+    this.dayOpen = add(this.dayOpen, neg(unitsFloor(amount.neg())));
+    const after = this.equity;
+    // Scaled, not shifted: 20 % below the mark stays 20 %.
+    this.highWater = before > 0 ? units(Math.ceil((this.highWater / before) * after)) : after;
+  }
+
+  /** The high-water mark rises on good marks only, and every mark the account is valued at is one. */
+  raiseHighWater(): void {
+    const { equity } = this;
+    if (equity > this.highWater) this.highWater = max(equity, this.highWater);
+  }
+
+  #weigh(cell: Cell, sign: 1 | -1): void {
+    if (!cell.active) return;
+    this.#count += sign;
+    if (Number.isSafeInteger(cell.worst) && Number.isSafeInteger(cell.value)) {
+      this.#gross += sign * cell.worst;
+      this.#value += sign * cell.value;
+    } else {
+      this.#unpriced += sign;
+    }
+  }
+
+  #recount(): void {
+    this.#gross = 0;
+    this.#value = 0;
+    this.#unpriced = 0;
+    this.#count = 0;
+    for (const cell of this.#cells.values()) this.#weigh(cell, 1);
+  }
+}

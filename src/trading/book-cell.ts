@@ -1,0 +1,107 @@
+import { type Decimal, ZERO, roundHalfEven } from '../core/decimal.ts';
+import {
+  type Lots,
+  type Ticks,
+  type Units,
+  abs,
+  add,
+  exactMoney,
+  lots,
+  max,
+  neg,
+  notional,
+  positionValue,
+  sub,
+  units,
+} from '../core/units.ts';
+import type { Fill } from './fill.ts';
+import type { Instrument } from './instrument.ts';
+import type { Side } from './order-intent.ts';
+
+/** Places after the point to which released cost is rounded, half-even; the remainder stays with the position. */
+export const LEDGER_PLACES = 12;
+
+/** Position and working quantities of one account in one instrument. */
+export interface CellView {
+  readonly instrument: Instrument;
+  /** Signed. */
+  readonly pos: Lots;
+  /** What working and unknown orders may still buy. */
+  readonly buy: Lots;
+  /** What working and unknown orders may still sell. */
+  readonly sell: Lots;
+  /** Exposure at worst case and last good mark; NaN without a mark. */
+  readonly worst: Units;
+  /** Value of the position at the last good mark; NaN without a mark. */
+  readonly value: Units;
+  /** What the open position cost, signed. */
+  readonly cost: Decimal;
+  readonly realised: Decimal;
+  readonly fees: Decimal;
+}
+
+/** The largest |position| that any order of fills can lead to. */
+export const worstQty = (pos: Lots, buy: Lots, sell: Lots): Lots =>
+  max(abs(add(pos, buy)), abs(sub(pos, sell)));
+
+/** Exit: even if all that works on its side fills, the position does not cross zero. */
+export const isExit = (
+  side: Side,
+  qty: Lots,
+  { pos, buy, sell }: Pick<CellView, 'pos' | 'buy' | 'sell'>,
+): boolean => (side === 'sell' ? add(sell, qty) <= pos : add(buy, qty) <= neg(pos));
+
+/** What of the position an order of this side could still reduce. */
+export const exitRoom = (side: Side, { pos, buy, sell }: Pick<CellView, 'pos' | 'buy' | 'sell'>): Lots =>
+  max(side === 'sell' ? sub(pos, sell) : sub(neg(pos), buy), lots(0));
+
+/** The writable cell. Only the Book has it. */
+export class Cell implements CellView {
+  readonly instrument: Instrument;
+  pos = lots(0);
+  buy = lots(0);
+  sell = lots(0);
+  worst = units(0);
+  value = units(0);
+  cost = ZERO;
+  realised = ZERO;
+  fees = ZERO;
+
+  constructor(instrument: Instrument) {
+    this.instrument = instrument;
+  }
+
+  get active(): boolean {
+    return this.pos !== 0 || this.buy > 0 || this.sell > 0;
+  }
+
+  price(mark: Ticks): void {
+    const { grid } = this.instrument;
+    const quantity = worstQty(this.pos, this.buy, this.sell);
+    this.worst = quantity === 0 ? units(0) : notional(grid, quantity, mark);
+    this.value = this.pos === 0 ? units(0) : positionValue(grid, this.pos, mark);
+  }
+
+  /** Books a fill into position, cost, realised profit and fees. Returns what it does to the cash, before the fee. */
+  book(side: Side, { quantity, price }: Pick<Fill, 'quantity' | 'price'>): Decimal {
+    const { grid } = this.instrument;
+    const signed = (qty: Lots): Decimal => {
+      const money = exactMoney(grid, qty, price);
+      return side === 'buy' ? money : money.neg();
+    };
+    const against = side === 'buy' ? this.pos < 0 : this.pos > 0;
+    const held = abs(this.pos);
+    const closed = against ? (quantity < held ? quantity : held) : lots(0);
+    if (closed > 0) {
+      const released = closed === held ? this.cost : share(this.cost, closed, held);
+      this.realised = this.realised.minus(signed(closed)).minus(released);
+      this.cost = this.cost.minus(released);
+    }
+    if (quantity > closed) this.cost = this.cost.plus(signed(sub(quantity, closed)));
+    this.pos = side === 'buy' ? add(this.pos, quantity) : sub(this.pos, quantity);
+    return signed(quantity).neg();
+  }
+}
+
+const share = (cost: Decimal, part: Lots, whole: Lots): Decimal =>
+  roundHalfEven(cost.times(String(part)).div(String(whole)), LEDGER_PLACES);

@@ -1,0 +1,275 @@
+import { type DecimalInput, decimal } from '../core/decimal.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { type Principal, requirePerson } from '../core/principal.ts';
+import type { DayId } from '../core/trading-day.ts';
+import { type Lots, type Ticks, type Units, add, lots, sub, ticks } from '../core/units.ts';
+import { Account, type AccountView } from './book-account.ts';
+import type { CellView } from './book-cell.ts';
+import { OrderRow, type OrderView } from './book-order.ts';
+import type { Fill } from './fill.ts';
+import { type MarketView, isGood } from './market-view.ts';
+import type { Applied, BookedOrder, OrderEvent } from './order-event.ts';
+import { isOpen, nextState } from './order-life-cycle.ts';
+
+/** The last good price of an instrument. */
+export interface Mark {
+  readonly price: Ticks;
+  readonly monotonicMs: number;
+}
+
+/** What everybody but the desk sees of the Book. */
+export interface BookReader {
+  account(accountId: string): AccountView | undefined;
+  accounts(): Iterable<AccountView>;
+  cell(accountId: string, instrumentId: string): CellView | undefined;
+  order(clientOrderId: string): OrderView | undefined;
+  orders(): Iterable<OrderView>;
+  /** The last view, good or not. */
+  view(instrumentId: string): MarketView | undefined;
+  /** The last good mark. */
+  markOf(instrumentId: string): Mark | undefined;
+}
+
+/** The roll of a trading day, with the facts that a journal cannot derive. */
+export interface DayRolled {
+  readonly dayId: DayId;
+  readonly atMs: number;
+  readonly accounts: readonly {
+    readonly accountId: string;
+    readonly dayOpen: Units;
+    readonly highWater: Units;
+  }[];
+}
+
+const NO_MARK = ticks(NaN);
+
+/**
+ * The one source of truth: positions, working orders, marks, cash. Everything is counted in the tick in which it
+ * arrives. One writer, the guard and its desk; everybody else is handed a `BookReader`.
+ */
+export class Book implements BookReader {
+  readonly #accounts = new Map<string, Account>();
+  readonly #orders = new Map<string, OrderRow>();
+  readonly #views = new Map<string, MarketView>();
+  readonly #marks = new Map<string, Mark>();
+  /** Execution id to the order it belongs to. */
+  readonly #executions = new Map<string, string>();
+
+  /** @throws {PortcullisError} `OPTION_INVALID` when the account exists */
+  openAccount(accountId: string, currency: string, balance: DecimalInput): void {
+    if (this.#accounts.has(accountId)) {
+      throw new PortcullisError(
+        'OPTION_INVALID',
+        `accountId: expected a new account, got ${accountId} again`,
+      );
+    }
+    this.#accounts.set(accountId, new Account(accountId, currency, decimal(balance, 'balance')));
+  }
+
+  account(accountId: string): AccountView | undefined {
+    return this.#accounts.get(accountId);
+  }
+
+  accounts(): Iterable<AccountView> {
+    return this.#accounts.values();
+  }
+
+  cell(accountId: string, instrumentId: string): CellView | undefined {
+    return this.#accounts.get(accountId)?.cell(instrumentId);
+  }
+
+  order(clientOrderId: string): OrderView | undefined {
+    return this.#orders.get(clientOrderId);
+  }
+
+  orders(): Iterable<OrderView> {
+    return this.#orders.values();
+  }
+
+  view(instrumentId: string): MarketView | undefined {
+    return this.#views.get(instrumentId);
+  }
+
+  markOf(instrumentId: string): Mark | undefined {
+    return this.#marks.get(instrumentId);
+  }
+
+  /** Takes a view. Only a good one moves marks, profit and high-water marks. */
+  mark(view: MarketView): void {
+    this.#views.set(view.instrumentId, view);
+    if (!isGood(view)) return;
+    this.#marks.set(view.instrumentId, { price: view.mark, monotonicMs: view.receivedMonotonicMs });
+    for (const account of this.#accounts.values()) {
+      const cell = account.cell(view.instrumentId);
+      if (cell?.active !== true) continue;
+      account.update(cell, view.mark);
+      account.raiseHighWater();
+    }
+  }
+
+  /** Holds an order's quantity on its side. Synchronous; the order is not yet known by id. */
+  hold(order: BookedOrder): void {
+    const account = this.#require(order.accountId);
+    const cell = account.openCell(order.instrument);
+    account.update(cell, this.#markPrice(order), () => {
+      if (order.side === 'buy') cell.buy = add(cell.buy, order.qty);
+      else cell.sell = add(cell.sell, order.qty);
+    });
+  }
+
+  /** Makes a held order known by id: from here on only events end its hold. */
+  keep(order: BookedOrder): void {
+    this.#orders.set(order.clientOrderId, new OrderRow(order));
+  }
+
+  /** Gives up a hold that was never kept. */
+  drop(order: BookedOrder): void {
+    this.#changeLeaves(order, order.qty, lots(0));
+  }
+
+  apply(event: OrderEvent): Applied {
+    const row = this.#orders.get(event.clientOrderId);
+    if (row === undefined) return { anomaly: 'ORDER_UNKNOWN' };
+    if (event.type === 'filled') return this.#fill(row, event.fill);
+    const next = nextState(row.state, event.type);
+    if (next === undefined) return { anomaly: 'ILLEGAL_TRANSITION' };
+    const before = row.state;
+    row.state = next;
+    switch (event.type) {
+      case 'abandoned':
+      case 'rejected':
+      case 'absent':
+        this.#setLeaves(row, lots(0));
+        return 'applied';
+      case 'accepted':
+        if (before !== 'rejected') return 'applied';
+        this.#setLeaves(row, row.leavesAt(row.cumulative, next));
+        return { anomaly: 'RESURRECTED' };
+      case 'cancelled':
+      case 'expired':
+        return this.#final(row, event.cumulative);
+      default:
+        return 'applied';
+    }
+  }
+
+  /**
+   * A deposit (positive) or withdrawal. Without positive, known equity the high-water mark cannot be scaled, so it takes
+   * a person, and the mark starts anew.
+   *
+   * @throws {PortcullisError} `ACCOUNT_UNKNOWN`, `PRINCIPAL_REQUIRED`, `NUMBER_INVALID`
+   */
+  flow(accountId: string, amount: DecimalInput, by: Principal, reason: string): void {
+    const account = this.#require(accountId);
+    const exact = decimal(amount, 'amount');
+    if (!(account.equity > 0)) requirePerson(by, reason, 'flow without positive equity');
+    account.flow(exact);
+  }
+
+  /** The facts of a day's end: equity at the last good marks becomes the open of the new day. Writes nothing. */
+  planRoll(dayId: DayId, atMs: number): DayRolled {
+    const accounts = [...this.#accounts.values()].map(({ accountId, equity, dayOpen, highWater }) => ({
+      accountId,
+      dayOpen: Number.isNaN(equity) ? dayOpen : equity, // unknown equity: the old open stays, entries are denied anyway
+      highWater,
+    }));
+    return { dayId, atMs, accounts };
+  }
+
+  roll(day: DayRolled): void {
+    for (const { accountId, dayOpen, highWater } of day.accounts) {
+      const account = this.#require(accountId);
+      account.dayOpen = dayOpen;
+      this.stampHighWater(accountId, highWater);
+    }
+  }
+
+  /** Takes over a recorded high-water mark if it is higher. */
+  stampHighWater(accountId: string, highWater: Units): void {
+    const account = this.#require(accountId);
+    if (highWater > account.highWater) account.highWater = highWater;
+  }
+
+  #fill(row: OrderRow, fill: Fill): Applied {
+    if (row.executionIds.has(fill.executionId)) return 'duplicate';
+    const owner = this.#executions.get(fill.executionId);
+    row.executionIds.add(fill.executionId);
+    this.#executions.set(fill.executionId, row.order.clientOrderId);
+
+    const { order } = row;
+    const account = this.#require(order.accountId);
+    const cell = account.openCell(order.instrument);
+    const before = row.state;
+    const legal = nextState(before, 'filled');
+    const cumulative = add(row.cumulative, fill.quantity);
+    const leaves = row.leavesAt(cumulative, legal ?? before);
+    account.update(cell, this.#markPrice(order), () => {
+      account.addCash(cell.book(order.side, fill));
+      this.#moveSide(order, row.leaves, leaves);
+    });
+    row.leaves = leaves;
+    row.cumulative = cumulative;
+    row.state =
+      legal !== undefined && isOpen(legal) && cumulative >= order.qty ? 'filled' : (legal ?? before);
+    const feeTaken = fill.fee.currency === account.currency;
+    if (feeTaken) {
+      cell.fees = cell.fees.plus(fill.fee.amount);
+      account.fees = account.fees.plus(fill.fee.amount);
+      account.addCash(fill.fee.amount.neg());
+    }
+    account.raiseHighWater();
+
+    if (owner !== undefined) return { anomaly: 'EXECUTION_ID_REUSED' };
+    if (legal === undefined) return { anomaly: 'ILLEGAL_TRANSITION' };
+    if (cumulative > order.qty) return { anomaly: 'OVERFILL' };
+    if (row.finalCumulative !== undefined && cumulative > row.finalCumulative)
+      return { anomaly: 'VENUE_CONTRADICTION' };
+    if (before === 'rejected') return { anomaly: 'RESURRECTED' };
+    if (!feeTaken) return { anomaly: 'FEE_CURRENCY_UNSUPPORTED' };
+    return 'applied';
+  }
+
+  /** The venue's last word: the hold shrinks to the fills that are still to arrive. Without a quantity it stays. */
+  #final(row: OrderRow, cumulative: Lots | undefined): Applied {
+    if (cumulative === undefined) return 'applied';
+    const contradicts =
+      cumulative < row.cumulative || (row.finalCumulative !== undefined && cumulative > row.finalCumulative);
+    row.finalCumulative =
+      row.finalCumulative === undefined || cumulative > row.finalCumulative
+        ? cumulative
+        : row.finalCumulative;
+    this.#setLeaves(row, row.leavesAt(row.cumulative, row.state));
+    return contradicts ? { anomaly: 'VENUE_CONTRADICTION' } : 'applied';
+  }
+
+  #setLeaves(row: OrderRow, leaves: Lots): void {
+    if (leaves !== row.leaves) this.#changeLeaves(row.order, row.leaves, leaves);
+    row.leaves = leaves;
+  }
+
+  #changeLeaves(order: BookedOrder, from: Lots, to: Lots): void {
+    const account = this.#require(order.accountId);
+    account.update(account.openCell(order.instrument), this.#markPrice(order), () => {
+      this.#moveSide(order, from, to);
+    });
+  }
+
+  #moveSide(order: BookedOrder, from: Lots, to: Lots): void {
+    const cell = this.#require(order.accountId).openCell(order.instrument);
+    if (order.side === 'buy') cell.buy = add(cell.buy, sub(to, from));
+    else cell.sell = add(cell.sell, sub(to, from));
+  }
+
+  #markPrice(order: BookedOrder): Ticks {
+    return this.#marks.get(order.instrument.instrumentId)?.price ?? NO_MARK;
+  }
+
+  #require(accountId: string): Account {
+    const account = this.#accounts.get(accountId);
+    if (account !== undefined) return account;
+    throw new PortcullisError(
+      'ACCOUNT_UNKNOWN',
+      `accountId: expected a configured account, got ${accountId}`,
+    );
+  }
+}

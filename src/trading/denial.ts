@@ -1,0 +1,70 @@
+/** Every reason for which an order is denied before it leaves the process, and what it means. */
+export const DENIAL_CATALOGUE = {
+  // the order itself
+  ID_INVALID: 'An id is missing, too long or has characters that ids may not have.',
+  SIDE_INVALID: 'The side is neither buy nor sell.',
+  QUANTITY_INVALID: 'The quantity is not a positive plain decimal, or it is a JavaScript number.',
+  PRICE_INVALID:
+    'The price is not a positive plain decimal, or the slippage allowance is not from 0 to 10,000 bps.',
+  ORDER_TYPE_UNSUPPORTED: 'Only limit and market orders are taken.',
+  TIME_IN_FORCE_UNSUPPORTED: 'Time in force is GTC, IOC or FOK.',
+  TIME_IN_FORCE_CONFLICT: 'Post-only and an immediate time in force exclude each other.',
+  INSTRUMENT_UNKNOWN: 'The instrument has not been configured.',
+  ACCOUNT_UNKNOWN: 'The account has not been configured.',
+  INTENT_CHANGED: 'An order with this intent id exists with other content.',
+  BELOW_MINIMUM:
+    'The quantity or its value is below the minimum of the instrument, after rounding or reducing.',
+  ABOVE_MAXIMUM: 'The quantity is above the maximum of the instrument.',
+  EXIT_BELOW_MINIMUM: 'A remainder below the minimum can be exited only whole.',
+  EXIT_ALREADY_WORKING: 'Working or unknown orders already take what is left of the position.',
+  SHORT_NOT_ALLOWED: 'A cash account cannot sell what it does not have.',
+  NOTHING_TO_REDUCE: 'The order is reduce-only and there is no position that it could reduce.',
+  // market data
+  MARKET_DATA_MISSING: 'The instrument has never been quoted.',
+  MARKET_DATA_STALE: 'The last market data are too old, or from the future.',
+  MARKET_DATA_BAD: 'The market data have a blocking problem.',
+  MARKET_SIDE_EMPTY: 'There is nobody on the side that the order would trade with.',
+  MARK_MISSING: 'A held instrument has no price, so equity is unknown.',
+  MARK_STALE: 'The price of a held instrument is too old.',
+  // risk
+  KILL_SWITCH_REDUCING: 'The kill switch lets only exits through.',
+  KILL_SWITCH_HALTED: 'The kill switch lets nothing through.',
+  DAILY_LOSS_LIMIT: 'The loss of the trading day has reached its limit.',
+  DRAWDOWN_LIMIT: 'The drawdown from the highest equity has reached its limit.',
+  POSITION_COUNT_LIMIT: 'There would be too many positions, working orders included.',
+  POSITION_SIZE_LIMIT: 'The position could become too large, working orders included.',
+  TOTAL_EXPOSURE_LIMIT: 'The exposure of the account could become too large, working orders included.',
+  CLUSTER_EXPOSURE_LIMIT: 'The exposure to instruments that move together could become too large.',
+  EXIT_COLLAR: 'The price of an exit without good market data is too far from the last good mark.',
+  // execution
+  SPREAD_TOO_WIDE: 'The spread is wider than its limit, crossed, or unknown.',
+  DEPTH_TOO_THIN: 'The book does not show enough quantity near the touch.',
+  VOLUME_TOO_LOW: 'The order is too large for what has been traded recently.',
+  SLIPPAGE_BUDGET: 'The slippage that this order allows exceeds what is left of the budget.',
+  DUPLICATE_ORDER: 'An order with this client order id has been seen before.',
+  WOULD_CROSS: 'A post-only order would trade at once.',
+  TIME_IN_FORCE_DENIED: 'This time in force is not allowed here.',
+  PRICE_COLLAR: 'The worst price is too far from the mark.',
+  // the path
+  GATE_FAILED: 'A gate threw an error; it denies in its own name.',
+  JOURNAL_UNAVAILABLE: 'The journal could not be written, so nothing was sent.',
+  NOT_OPEN: 'The desk is not open.',
+} as const satisfies Record<string, string>;
+
+export type DenialCode = keyof typeof DENIAL_CATALOGUE;
+
+/** Why an order was denied: which gate, which code, and what was measured against which limit. */
+export interface Denial {
+  readonly gate: string;
+  readonly code: DenialCode;
+  /** In the unit of the limit: milliseconds, bps, fraction, lots, or money in the account currency. */
+  readonly measured?: number | string;
+  readonly limit?: number | string;
+  readonly note?: string;
+}
+
+export const deny = (gate: string, code: DenialCode, facts: Omit<Denial, 'gate' | 'code'> = {}): Denial => ({
+  gate,
+  code,
+  ...facts,
+});

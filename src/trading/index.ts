@@ -1,0 +1,32 @@
+export type { Bar } from './bar.ts';
+export { Book, type BookReader, type DayRolled, type Mark } from './book.ts';
+export type { AccountView } from './book-account.ts';
+export { type CellView, LEDGER_PLACES, exitRoom, isExit, worstQty } from './book-cell.ts';
+export type { OrderView } from './book-order.ts';
+export { DENIAL_CATALOGUE, type Denial, type DenialCode, deny } from './denial.ts';
+export type { Fee, Fill } from './fill.ts';
+export { type Instrument, type InstrumentOptions, defineInstrument } from './instrument.ts';
+export { type BookSide, L2Book } from './l2-book.ts';
+export type { BestQuote, BookDiff, BookSnapshot, MarketEvent, PublicTrade } from './market-event.ts';
+export {
+  type DataProblem,
+  type DataProblemCode,
+  type Level,
+  type MarketView,
+  isGood,
+  midMark,
+} from './market-view.ts';
+export type { AnomalyCode, Applied, BookedOrder, HeldOrder, OrderEvent } from './order-event.ts';
+export {
+  type OrderIntent,
+  type OrderPrice,
+  type Side,
+  TIMES_IN_FORCE,
+  type TimeInForce,
+  sameIntent,
+} from './order-intent.ts';
+export { type OrderEventType, type OrderState, TRANSITIONS, isOpen, nextState } from './order-life-cycle.ts';
+export type { OrderOutcome } from './order-outcome.ts';
+export { type PricedOrder, priceOrder } from './price-order.ts';
+export type { Signal } from './signal.ts';
+export type { Strategy, StrategyContext } from './strategy.ts';

@@ -1,0 +1,92 @@
+import type { Lots, Ticks } from '../core/units.ts';
+import type { Level } from './market-view.ts';
+
+/**
+ * One side of a book by price level, kept sorted. Updates near the best price, which are nearly all of them, touch the
+ * end of an array.
+ */
+class BookSide {
+  /** Worst first, so that the best level is at the end. */
+  #levels: Level[] = [];
+  readonly #direction: 1 | -1;
+
+  /** @param direction 1 when a higher price is better (bids), -1 when a lower one is (asks) */
+  constructor(direction: 1 | -1) {
+    this.#direction = direction;
+  }
+
+  get size(): number {
+    return this.#levels.length;
+  }
+
+  get best(): Level | undefined {
+    return this.#levels.at(-1);
+  }
+
+  reset(levels: readonly Level[]): void {
+    this.#levels = [];
+    for (const level of levels) this.set(level);
+  }
+
+  /** Sets the quantity at a price; 0 removes the level. */
+  set(level: Level): void {
+    const at = this.#find(level.price);
+    const present = this.#levels[at]?.price === level.price;
+    if (level.quantity > 0) this.#levels.splice(at, present ? 1 : 0, level);
+    else if (present) this.#levels.splice(at, 1);
+  }
+
+  quantityAt(price: Ticks): Lots {
+    const level = this.#levels[this.#find(price)];
+    return level?.price === price ? level.quantity : (0 as Lots);
+  }
+
+  /** Best first, at most `count`. */
+  top(count: number): Level[] {
+    return this.#levels.slice(-count).reverse();
+  }
+
+  /** Drops every level better than `price`. */
+  trimBetterThan(price: Ticks): void {
+    while (this.best !== undefined && (this.best.price - price) * this.#direction > 0) this.#levels.pop();
+  }
+
+  /** Index of the first level that is not worse than `price`. Searches from the best end, where the action is. */
+  #find(price: Ticks): number {
+    let low = 0;
+    let high = this.#levels.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const level = this.#levels[middle];
+      if (level !== undefined && (level.price - price) * this.#direction < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** A price-level order book. */
+export class L2Book {
+  readonly bids = new BookSide(1);
+  readonly asks = new BookSide(-1);
+
+  /** Replaces everything. */
+  reset(bids: readonly Level[], asks: readonly Level[]): void {
+    this.bids.reset(bids);
+    this.asks.reset(asks);
+  }
+
+  apply(bids: readonly Level[], asks: readonly Level[]): void {
+    for (const level of bids) this.bids.set(level);
+    for (const level of asks) this.asks.set(level);
+  }
+
+  /** Whether somebody bids as much as, or more than, somebody asks. */
+  get crossed(): boolean {
+    const { best: bid } = this.bids;
+    const { best: ask } = this.asks;
+    return bid !== undefined && ask !== undefined && bid.price >= ask.price;
+  }
+}
+
+export type { BookSide };

@@ -1,0 +1,55 @@
+import type { Lots } from '../core/units.ts';
+import type { Denial } from './denial.ts';
+import type { Fill } from './fill.ts';
+import type { OrderEventType } from './order-life-cycle.ts';
+import type { PricedOrder } from './price-order.ts';
+import type { TimeInForce } from './order-intent.ts';
+
+/** An order as the Book holds it: it knows entry from exit, and nothing is left open. */
+export interface BookedOrder extends Omit<PricedOrder, 'view' | 'postOnly' | 'timeInForce'> {
+  readonly isExit: boolean;
+  readonly postOnly: boolean;
+  readonly timeInForce: TimeInForce;
+}
+
+/** What `RiskGuard.reserve` holds, with the view it was decided on. */
+export interface HeldOrder extends BookedOrder {
+  readonly view: PricedOrder['view'];
+}
+
+interface Detail {
+  readonly abandoned: { readonly because: Denial };
+  readonly accepted: { readonly venueOrderId?: string };
+  readonly rejected: { readonly reason: string };
+  /** No answer: nothing is known, nothing is released. */
+  readonly timedOut: { readonly reason: string };
+  readonly filled: { readonly fill: Fill };
+  readonly cancelRequested: object;
+  /** `cumulative`: what the venue says was filled in all. Without it the hold stays until a lookup says it. */
+  readonly cancelled: { readonly cumulative?: Lots };
+  readonly expired: { readonly cumulative?: Lots };
+  readonly cancelFailed: { readonly reason: string };
+  /** The venue does not know the order, after a grace period and several looks. */
+  readonly absent: object;
+}
+
+/** Something that happened to an order that has been kept. */
+export type OrderEvent = {
+  [T in OrderEventType]: {
+    readonly type: T;
+    readonly clientOrderId: string;
+    readonly atMs: number;
+  } & Detail[T];
+}[OrderEventType];
+
+/** What should not have happened. It is booked all the same if it is a fact, and told. */
+export type AnomalyCode =
+  | 'ORDER_UNKNOWN'
+  | 'ILLEGAL_TRANSITION'
+  | 'OVERFILL'
+  | 'EXECUTION_ID_REUSED'
+  | 'RESURRECTED'
+  | 'VENUE_CONTRADICTION'
+  | 'FEE_CURRENCY_UNSUPPORTED';
+
+export type Applied = 'applied' | 'duplicate' | { readonly anomaly: AnomalyCode };

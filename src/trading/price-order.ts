@@ -1,0 +1,119 @@
+import { decimalText } from '../core/decimal.ts';
+import { clientOrderId, isId } from '../core/ids.ts';
+import { toGrid } from '../core/increment.ts';
+import { type Lots, type Ticks, lots, ticks } from '../core/units.ts';
+import { type Denial, deny } from './denial.ts';
+import type { Instrument } from './instrument.ts';
+import type { MarketView } from './market-view.ts';
+import { type OrderIntent, type Side, TIMES_IN_FORCE, type TimeInForce } from './order-intent.ts';
+
+/** What the engines decide on: parsed, on the grid, with the worst price it can trade at and the view it was priced from. */
+export interface PricedOrder {
+  readonly intent: OrderIntent;
+  readonly clientOrderId: string;
+  readonly instrument: Instrument;
+  readonly view: MarketView;
+  readonly accountId: string;
+  readonly strategyId: string;
+  readonly side: Side;
+  readonly type: 'limit' | 'market';
+  readonly qty: Lots;
+  /** The limit of a limit order; for a market order the far touch plus its slippage. */
+  readonly worst: Ticks;
+  readonly reduceOnly: boolean;
+  /** As asked; `undefined` leaves it to the guard. */
+  readonly postOnly: boolean | undefined;
+  readonly timeInForce: TimeInForce | undefined;
+}
+
+const GATE = 'order';
+const BPS = 10_000;
+
+/**
+ * Parses an intent once, before any engine: ids, quantity and price on the grid, worst price. A quantity is rounded towards
+ * zero, a limit away from the market.
+ */
+export function priceOrder(
+  intent: OrderIntent,
+  instrument: Instrument | undefined,
+  view: MarketView | undefined,
+): PricedOrder | Denial {
+  const { intentId, accountId, strategyId, side } = intent;
+  if (!isId(intentId)) return deny(GATE, 'ID_INVALID', { note: 'intentId', measured: shown(intentId) });
+  if (!isId(accountId)) return deny(GATE, 'ID_INVALID', { note: 'accountId', measured: shown(accountId) });
+  if (!isId(strategyId)) return deny(GATE, 'ID_INVALID', { note: 'strategyId', measured: shown(strategyId) });
+  if (side !== 'buy' && side !== 'sell') return deny(GATE, 'SIDE_INVALID', { measured: shown(side) });
+  if (instrument === undefined) {
+    return deny(GATE, 'INSTRUMENT_UNKNOWN', { measured: shown(intent.instrumentId) });
+  }
+  if (view === undefined) return deny(GATE, 'MARKET_DATA_MISSING');
+
+  const qty = readQuantity(intent, instrument);
+  if (typeof qty !== 'number') return qty;
+  const price = readPrice(intent, instrument, view);
+  if ('code' in price) return price;
+  return {
+    intent,
+    clientOrderId: clientOrderId(accountId, strategyId, intentId),
+    instrument,
+    view,
+    accountId,
+    strategyId,
+    side,
+    qty,
+    reduceOnly: intent.reduceOnly ?? false,
+    ...price,
+  };
+}
+
+function readQuantity(intent: OrderIntent, instrument: Instrument): Lots | Denial {
+  const text = decimalText(intent.quantity);
+  const count = text === undefined ? NaN : toGrid(text, instrument.grid.step, 'down');
+  if (count > 0) {
+    if (count <= instrument.maxQuantity) return lots(count);
+    return deny(GATE, 'ABOVE_MAXIMUM', { measured: shown(text), limit: instrument.maxQuantity });
+  }
+  const tooSmall = count === 0 && toGrid(text ?? '', instrument.grid.step, 'up') > 0;
+  return deny(GATE, tooSmall ? 'BELOW_MINIMUM' : 'QUANTITY_INVALID', { measured: shown(intent.quantity) });
+}
+
+type Price = Pick<PricedOrder, 'type' | 'worst' | 'postOnly' | 'timeInForce'>;
+
+function readPrice({ price, side }: OrderIntent, instrument: Instrument, view: MarketView): Price | Denial {
+  if (price.type === 'limit') {
+    const text = decimalText(price.limit);
+    const worst =
+      text === undefined ? NaN : toGrid(text, instrument.grid.tick, side === 'buy' ? 'down' : 'up');
+    if (!(worst > 0)) return deny(GATE, 'PRICE_INVALID', { measured: shown(price.limit) });
+    if (price.timeInForce !== undefined && !TIMES_IN_FORCE.includes(price.timeInForce)) {
+      return deny(GATE, 'TIME_IN_FORCE_UNSUPPORTED', { measured: shown(price.timeInForce) });
+    }
+    const immediate = price.timeInForce === 'IOC' || price.timeInForce === 'FOK';
+    if (immediate && price.postOnly === true)
+      return deny(GATE, 'TIME_IN_FORCE_CONFLICT', { measured: price.timeInForce });
+    return { type: 'limit', worst: ticks(worst), postOnly: price.postOnly, timeInForce: price.timeInForce };
+  }
+  if ((price as { type: unknown }).type !== 'market') {
+    return deny(GATE, 'ORDER_TYPE_UNSUPPORTED', { measured: shown((price as { type: unknown }).type) });
+  }
+  const { maxSlippageBps } = price;
+  if (!(maxSlippageBps >= 0 && maxSlippageBps <= BPS)) {
+    return deny(GATE, 'PRICE_INVALID', {
+      note: 'maxSlippageBps',
+      measured: shown(maxSlippageBps),
+      limit: BPS,
+    });
+  }
+  const touch = (side === 'buy' ? view.asks : view.bids)[0];
+  if (touch === undefined) return deny(GATE, 'MARKET_SIDE_EMPTY', { note: side === 'buy' ? 'asks' : 'bids' });
+  // Rounded towards the mark: never further than was allowed.
+  const worst =
+    side === 'buy'
+      ? Math.floor((touch.price * (BPS + maxSlippageBps)) / BPS)
+      : Math.ceil((touch.price * (BPS - maxSlippageBps)) / BPS);
+  if (!(worst > 0)) return deny(GATE, 'PRICE_INVALID', { note: 'maxSlippageBps', measured: maxSlippageBps });
+  return { type: 'market', worst: ticks(worst), postOnly: false, timeInForce: 'IOC' };
+}
+
+const shown = (value: unknown): string =>
+  (typeof value === 'object' ? typeof value : String(value)).slice(0, 60);
