@@ -78,6 +78,7 @@ module.exports = {
       from: { path: '^src/' },
       to: { circular: true },
     },
+    { name: 'no-orphans', severity: 'error', from: { path: '^src/', orphan: true }, to: {} },
     { name: 'not-resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'src-not-to-dev',
