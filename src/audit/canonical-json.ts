@@ -1,0 +1,56 @@
+import { PortcullisError } from '../core/errors.ts';
+
+const DEEPEST = 64;
+
+/**
+ * The one text of a JSON value, whatever the order in which its members were written: members sorted by name (UTF-16
+ * code units), no blanks, numbers and strings as `JSON.stringify` writes them. So equal content has an equal hash.
+ *
+ * `toJSON` is honoured, members that are `undefined` are left out. What `JSON.stringify` would lose in silence is
+ * refused: NaN, infinities, bigint, functions, symbols, `undefined` in a list, maps, sets and other class instances
+ * without `toJSON`, and more than 64 levels.
+ *
+ * @throws {PortcullisError} `INPUT_INVALID`, with the path of the member.
+ */
+export const canonicalJson = (value: unknown): string => write(value, []);
+
+function write(value: unknown, path: readonly string[]): string {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return JSON.stringify(value);
+    case 'number':
+      if (Number.isFinite(value)) return JSON.stringify(value);
+      throw refuse(path, String(value));
+    case 'object':
+      if (value === null) return 'null';
+      if (path.length >= DEEPEST) throw refuse(path, `more than ${DEEPEST} levels`);
+      return writeObject(value, path);
+    default:
+      throw refuse(path, typeof value);
+  }
+}
+
+function writeObject(value: object, path: readonly string[]): string {
+  if ('toJSON' in value && typeof value.toJSON === 'function') {
+    return write((value.toJSON as () => unknown)(), [...path, 'toJSON()']);
+  }
+  if (Array.isArray(value)) {
+    return `[${value.map((item, at) => write(item, [...path, String(at)])).join(',')}]`;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw refuse(path, `an instance of ${value.constructor.name}`);
+  }
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => `${JSON.stringify(name)}:${write(member, [...path, name])}`);
+  return `{${members.join(',')}}`;
+}
+
+const refuse = (path: readonly string[], got: string): PortcullisError =>
+  new PortcullisError(
+    'INPUT_INVALID',
+    `${path.length === 0 ? '(whole)' : path.join('.')}: expected a JSON value, got ${got}`,
+  );

@@ -1,0 +1,51 @@
+import type { JsonValue } from './json.ts';
+
+/** One value of a store. */
+export interface StateEntry {
+  readonly key: string;
+  readonly value: JsonValue;
+  /** Grows with every write to the store and is never given twice, so that an equal version means an untouched value. */
+  readonly version: number;
+  /** Wall time, milliseconds since the Unix epoch, from which on the entry is gone; undefined for never. */
+  readonly expiresAtMs: number | undefined;
+}
+
+export interface SetOptions {
+  /** Time to live, milliseconds, above 0. Default: for ever. */
+  readonly ttlMs?: number | undefined;
+  /** Writes only if this is the version now; 0 for "not there". Default: whatever is there is replaced. */
+  readonly ifVersion?: number | undefined;
+}
+
+export interface DeleteOptions {
+  /** Deletes only if this is the version now. Default: whatever is there goes. */
+  readonly ifVersion?: number | undefined;
+}
+
+/** `conflict` carries the version that is there, 0 for none; nothing was changed. */
+export type SetResult =
+  | { readonly outcome: 'written'; readonly version: number }
+  | { readonly outcome: 'conflict'; readonly version: number };
+
+export type DeleteResult =
+  | { readonly outcome: 'deleted' }
+  | { readonly outcome: 'absent' }
+  | { readonly outcome: 'conflict'; readonly version: number };
+
+/**
+ * Key-value JSON with expiry and compare-and-set. A key is 1 to 256 visible ASCII characters without blanks. Values
+ * are serialised within the call. A promise resolves when the change is durable; expiry goes by the wall clock, so
+ * that it outlives a restart.
+ *
+ * Every method rejects with `STORE_UNAVAILABLE` when the store cannot be read or written, and after `close()`; with
+ * `INPUT_INVALID` for a bad key, value or option.
+ */
+export interface StateStore {
+  get(key: string): Promise<StateEntry | undefined>;
+  set(key: string, value: JsonValue | object, options?: SetOptions): Promise<SetResult>;
+  delete(key: string, options?: DeleteOptions): Promise<DeleteResult>;
+  /** All entries whose key starts with `prefix`, in the order of their keys. */
+  list(prefix: string): Promise<readonly StateEntry[]>;
+  /** A second call is harmless. */
+  close(): Promise<void>;
+}
