@@ -1,0 +1,80 @@
+import type { Clock } from '../core/clock.ts';
+import { correlation } from '../telemetry/correlation.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { LabelsOf } from '../telemetry/metric-definition.ts';
+import type { Counter } from '../telemetry/metrics.ts';
+import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
+
+/** What background work gets. */
+export interface WorkContext {
+  readonly correlationId: string;
+  /** Aborts when the stop of the service begins. */
+  readonly signal: AbortSignal;
+}
+
+const OPERATIONS = {
+  name: 'trading_operations_total',
+  help: 'Background work by what was done and how it ended.',
+  labels: { operation: 'any', outcome: ['ok', 'error'] },
+} as const;
+
+/** Background work of a service: each piece under a correlation id, counted, measured, and awaited at the end. */
+export class BackgroundWork {
+  readonly #service: string;
+  readonly #signal: AbortSignal;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #metrics: MetricsRegistry;
+  readonly #operations: Counter<LabelsOf<typeof OPERATIONS.labels>>;
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(
+    service: string,
+    signal: AbortSignal,
+    deps: { readonly clock: Clock; readonly log: Logger; readonly metrics: MetricsRegistry },
+  ) {
+    this.#service = service;
+    this.#signal = signal;
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#metrics = deps.metrics;
+    this.#operations = deps.metrics.counter(OPERATIONS);
+  }
+
+  async run<T>(operation: string, fn: (context: WorkContext) => T | Promise<T>): Promise<T> {
+    const correlationId = correlation.id() ?? correlation.create();
+    const work = correlation.run(correlationId, () => this.#measured(operation, fn, correlationId));
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
+  }
+
+  /** Resolves when nothing runs any more, what was begun meanwhile included. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  async #measured<T>(
+    operation: string,
+    fn: (context: WorkContext) => T | Promise<T>,
+    correlationId: string,
+  ): Promise<T> {
+    const startMs = this.#clock.monotonicMs();
+    let outcome: 'ok' | 'error' = 'error';
+    try {
+      const value = await fn({ correlationId, signal: this.#signal });
+      outcome = 'ok';
+      return value;
+    } catch (err) {
+      this.#log.error({ err, operation }, 'operation failed');
+      throw err;
+    } finally {
+      const seconds = (this.#clock.monotonicMs() - startMs) / 1000;
+      this.#operations.inc({ operation, outcome });
+      this.#metrics.recordLatency({ operation, target: this.#service, seconds });
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
+import type { Socket } from 'node:net';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
+import type { Health } from './health.ts';
+import { observeRequests, requestId } from './request-telemetry.ts';
+import type { ServiceState } from './service-state.ts';
+
+export interface HttpServerDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: MetricsRegistry;
+  readonly health: Health;
+  readonly state: () => ServiceState;
+  /** Adds the routes of the service itself. */
+  readonly routes: (app: FastifyInstance) => unknown;
+}
+
+const CHASSIS_ROUTES: ReadonlySet<string> = new Set(['/live', '/ready', '/health', '/metrics']);
+
+/** Slow enough for any client that means well, so that one that does not cannot hold a connection. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const SWEEP_MS = 20;
+
+/** The HTTP side of a service: its own routes, `/live`, `/ready`, `/health` and `/metrics`. */
+export class HttpServer {
+  /** For tests: `inject` answers without a socket. */
+  readonly app: FastifyInstance;
+  readonly #clock: Clock;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(name: string, deps: HttpServerDeps) {
+    this.#clock = deps.clock;
+    const app = fastify({
+      logger: false,
+      forceCloseConnections: 'idle',
+      // A request that arrives on an open connection during the stop is answered, with `Connection: close`.
+      return503OnClosing: false,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      genReqId: ({ headers }) => requestId(headers),
+    });
+    this.app = app;
+    app.server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    observeRequests(app, CHASSIS_ROUTES, deps);
+    app.addHook('onSend', (_request, reply, _payload, done) => {
+      if (deps.state() === 'stopping') void reply.header('connection', 'close');
+      done();
+    });
+    answerErrors(app, deps.log);
+    addChassisRoutes(app, name, deps);
+    app.register(async (own) => {
+      own.addHook('onRequest', async (_request, reply) => {
+        if (deps.state() === 'starting') await reply.code(503).send({ error: 'starting' });
+      });
+      await deps.routes(own);
+    });
+  }
+
+  /** Listens, and says under which URL. */
+  async listen(host: string, port: number): Promise<string> {
+    await this.app.listen({ host, port });
+    const address = this.app.server.address();
+    if (typeof address !== 'object' || address === null) throw new Error('the server has no address');
+    return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  }
+
+  /** Takes no further connections and waits for the requests at hand. Connections without one are closed. */
+  async close(): Promise<void> {
+    const sweep = this.#clock.every(SWEEP_MS, () => {
+      this.#closeIdle();
+    });
+    try {
+      const closed = this.app.close();
+      this.#closeIdle();
+      await closed;
+    } finally {
+      sweep[Symbol.dispose]();
+    }
+  }
+
+  /** Closes everything now, whatever is under way. */
+  cut(): void {
+    this.app.server.close(() => undefined);
+    this.app.server.closeAllConnections();
+  }
+
+  #closeIdle(): void {
+    this.app.server.closeIdleConnections();
+    // Node takes a connection on which nothing was ever sent, such as a browser opens in advance, for a busy one.
+    for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
+  }
+}
+
+function answerErrors(app: FastifyInstance, log: Logger): void {
+  app.setNotFoundHandler(async (request, reply) => {
+    await reply.code(404).send({ error: 'not found', correlationId: request.id });
+  });
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    const isOurs = !(status >= 400 && status < 500);
+    // What went wrong inside is for the log, not for whoever asked.
+    if (isOurs) log.error({ err: error }, 'request failed');
+    await reply
+      .code(isOurs ? Math.max(status, 500) : status)
+      .send({ error: isOurs ? 'internal error' : error.message, correlationId: request.id });
+  });
+}
+
+function addChassisRoutes(
+  app: FastifyInstance,
+  name: string,
+  { health, metrics, state }: HttpServerDeps,
+): void {
+  const noStore = { 'cache-control': 'no-store' };
+
+  app.get('/live', async (_request, reply) => reply.headers(noStore).send({ status: 'live' }));
+
+  app.get('/ready', async (_request, reply) => {
+    const down = state() === 'ready' ? await health.criticalDown() : [];
+    // Asked again: the service may have begun to stop meanwhile.
+    const ready = state() === 'ready' && down.length === 0;
+    return reply
+      .code(ready ? 200 : 503)
+      .headers(noStore)
+      .send({ status: ready ? 'ready' : 'not ready', state: state(), down });
+  });
+
+  app.get('/health', async (_request, reply) => {
+    const report = await health.report();
+    const status = state() === 'ready' ? report.status : 'down';
+    return reply
+      .code(status === 'down' ? 503 : 200)
+      .headers(noStore)
+      .send({ service: name, state: state(), status, checks: report.checks });
+  });
+
+  app.get('/metrics', async (_request, reply) =>
+    reply.headers({ ...noStore, 'content-type': metrics.contentType }).send(await metrics.exposition()),
+  );
+}

@@ -1,0 +1,18 @@
+export {
+  BaseEnterpriseService,
+  type ServiceDeps,
+  type ServiceOptions,
+  type StartContext,
+} from './base-enterprise-service.ts';
+export type { WorkContext } from './background-work.ts';
+export {
+  Health,
+  type HealthCheckOptions,
+  type HealthOptions,
+  type HealthReport,
+  type HealthStatus,
+} from './health.ts';
+export type { CheckReport, HealthAnswer, HealthProbe } from './health-check.ts';
+export type { ServiceState } from './service-state.ts';
+export type { SignalSource, StopSignal } from './signals.ts';
+export type { StopReport, StopStep } from './stop-sequence.ts';

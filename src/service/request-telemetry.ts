@@ -1,0 +1,105 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../core/clock.ts';
+import { correlation } from '../telemetry/correlation.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
+
+const CORRELATION_HEADER = 'x-correlation-id';
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const;
+const STATUSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'aborted'] as const;
+
+type Method = (typeof METHODS)[number];
+type Status = (typeof STATUSES)[number];
+
+const REQUESTS = {
+  name: 'http_requests_total',
+  help: 'Requests by method, route template and class of status; aborted by the client before the answer was out.',
+  labels: { method: 'any', route: 'any', status: STATUSES },
+} as const;
+
+const DURATION = {
+  name: 'http_request_duration_seconds',
+  help: 'From the head of a request to the end of its answer.',
+  labels: ['method', 'route'],
+} as const;
+
+const IN_FLIGHT = {
+  name: 'http_requests_in_flight',
+  help: 'Requests that have not been answered yet.',
+} as const;
+
+/** What matches no route has one series, however many paths are tried. */
+const UNMATCHED = 'unmatched';
+
+/** Takes over the id of a request, or gives it one: for Fastify's `genReqId`. */
+export function requestId(headers: Readonly<Record<string, unknown>>): string {
+  const given = headers[CORRELATION_HEADER];
+  return correlation.isValid(given) ? given : correlation.create();
+}
+
+/**
+ * For every request: its correlation id around all that is done for it and in the answer; rate, errors and duration with the
+ * route template as label; one log line, at debug level for `quietRoutes`.
+ */
+export function observeRequests(
+  app: FastifyInstance,
+  quietRoutes: ReadonlySet<string>,
+  deps: { readonly clock: Clock; readonly log: Logger; readonly metrics: MetricsRegistry },
+): void {
+  const { clock, log, metrics } = deps;
+  const requests = metrics.counter(REQUESTS);
+  const duration = metrics.histogram(DURATION);
+  const inFlight = metrics.gauge(IN_FLIGHT);
+
+  requests.expect({ method: 'GET', route: UNMATCHED });
+  app.addHook('onRoute', ({ method, url }) => {
+    // HEAD comes along with every GET; it gets its series when somebody asks for it.
+    for (const each of [method].flat().filter((name) => name !== 'HEAD')) {
+      requests.expect({ method: methodOf(each), route: url });
+      duration.expect({ method: methodOf(each), route: url });
+    }
+  });
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const startMs = clock.monotonicMs();
+    const method = methodOf(request.method);
+    const route = routeOf(request);
+    inFlight.add(1);
+    void reply.header(CORRELATION_HEADER, request.id);
+    // 'close' comes once, whether the answer went out or the client went away.
+    reply.raw.once('close', () => {
+      const tookMs = clock.monotonicMs() - startMs;
+      const status = statusOf(reply);
+      inFlight.add(-1);
+      requests.inc({ method, route, status });
+      duration.observe({ method, route }, tookMs / 1000);
+      correlation.run(request.id, () => {
+        const fields = {
+          method: request.method,
+          route,
+          status: status === 'aborted' ? status : reply.statusCode,
+          tookMs,
+        };
+        if (quietRoutes.has(route)) log.debug(fields, 'request');
+        else log.info(fields, 'request');
+      });
+    });
+    correlation.run(request.id, done);
+  });
+
+  // Reading a body leaves the context of the first hook, so it is entered again after that.
+  app.addHook('preValidation', (request, _reply, done) => {
+    correlation.run(request.id, done);
+  });
+}
+
+const methodOf = (method: string): Method => METHODS.find((known) => known === method) ?? 'other';
+
+const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? UNMATCHED;
+
+function statusOf(reply: FastifyReply): Status {
+  if (!reply.raw.writableFinished) return 'aborted';
+  const wanted = `${Math.trunc(reply.raw.statusCode / 100)}xx`;
+  return STATUSES.find((known) => known === wanted) ?? '5xx';
+}

@@ -1,0 +1,30 @@
+/** The open labels of a metric: those without a list of values. */
+type OpenOf<L> = { readonly [K in keyof L as string extends L[K] ? K : never]: L[K] };
+
+/** A value, after the labels if the metric has any. */
+type Valued<L> = keyof L extends never ? [value: number] : [labels: L, value: number];
+type OptionallyValued<L> = keyof L extends never ? [value?: number] : [labels: L, value?: number];
+
+/**
+ * Observing never throws. A value that cannot be (NaN, infinite, a counter going down, a negative duration) is dropped, a
+ * label value that cannot be reads `__overflow__`; both count in `metrics_invalid_observations_total`.
+ */
+interface Metric<L> {
+  /** Lets the series of these open label values start at 0 now, rather than when they are first seen. */
+  expect(open: OpenOf<L>): void;
+}
+
+export interface Counter<L = unknown> extends Metric<L> {
+  /** Adds `value`, 1 unless given, never negative. */
+  inc(...observation: OptionallyValued<L>): void;
+}
+
+export interface Gauge<L = unknown> extends Metric<L> {
+  set(...observation: Valued<L>): void;
+  /** Adds `value`, which may be negative. */
+  add(...observation: Valued<L>): void;
+}
+
+export interface Histogram<L = unknown> extends Metric<L> {
+  observe(...observation: Valued<L>): void;
+}
