@@ -11,13 +11,16 @@ export interface Clock {
    * Resolves after `ms`; rejects with the signal's reason as soon as it aborts.
    */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `fn` each `ms` until disposed. The timer alone does not keep the process alive. */
+  /** Calls `fn` each `ms`, at least 1 and at most 24.8 days, until disposed. The timer alone does not keep the process alive. */
   every(ms: number, fn: () => void): Disposable;
   /** Calls `onLate` once after `ms`, unless disposed before. Keeps the process alive until then. */
   deadline(ms: number, onLate: () => void): Disposable;
   /** Lets everything that is ready to run go first: one turn of the event loop, no time passes on a manual clock. */
   turn(): Promise<void>;
 }
+
+/** The longest that a timer of Node can wait, 24.8 days; asked for more, it fires at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The clock of the machine. This file is the only one that may read it. */
 export class SystemClock implements Clock {
@@ -34,14 +37,21 @@ export class SystemClock implements Clock {
   }
 
   every(ms: number, fn: () => void): Disposable {
-    const timer = setInterval(fn, ms).unref();
+    const timer = setInterval(fn, Math.min(ms, LONGEST_TIMER_MS)).unref();
     return onDispose(() => {
       clearInterval(timer);
     });
   }
 
   deadline(ms: number, onLate: () => void): Disposable {
-    const timer = setTimeout(onLate, ms);
+    let timer: NodeJS.Timeout;
+    const arm = (leftMs: number): void => {
+      timer =
+        leftMs > LONGEST_TIMER_MS
+          ? setTimeout(arm, LONGEST_TIMER_MS, leftMs - LONGEST_TIMER_MS)
+          : setTimeout(onLate, leftMs);
+    };
+    arm(ms);
     return onDispose(() => {
       clearTimeout(timer);
     });

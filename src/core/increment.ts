@@ -61,7 +61,8 @@ export function toGrid(text: string, { mantissa, places }: Increment, rounding: 
   const rest = scaled % mantissa;
   const whole = (scaled - rest) / mantissa;
   if (rest === 0 && !between) return whole;
-  return rounding === 'exact' ? NaN : rounding === 'up' ? whole + 1 : whole;
+  if (rounding === 'down') return whole;
+  return rounding === 'up' && whole < Number.MAX_SAFE_INTEGER ? whole + 1 : NaN;
 }
 
 /** The plain text of a whole number of increments: `toText(5, 0.05)` is "0.25". */

@@ -4,6 +4,7 @@ export { ERROR_CATALOGUE, type ErrorCode, PortcullisError } from './errors.ts';
 export { clientOrderId, idSchema, isId } from './ids.ts';
 export { type Increment, type Rounding, increment, toGrid, toText } from './increment.ts';
 export { ManualClock } from './manual-clock.ts';
+export { moneySchema } from './money-schema.ts';
 export { parseInput, parseOptions } from './options.ts';
 export { type Principal, person, requirePerson, system } from './principal.ts';
 export { SeededRandom } from './random.ts';

@@ -35,7 +35,7 @@ export class ManualClock implements Clock {
   }
 
   every(ms: number, fn: () => void): Disposable {
-    return this.#schedule(ms, Math.max(ms, Number.MIN_VALUE), fn);
+    return this.#schedule(ms, Math.max(ms, 1), fn);
   }
 
   deadline(ms: number, onLate: () => void): Disposable {
@@ -75,7 +75,7 @@ export class ManualClock implements Clock {
       if (next.everyMs !== undefined) this.#insert({ ...next, dueMs: next.dueMs + next.everyMs });
       next.fn();
     }
-    this.#set(targetMs);
+    this.#set(Math.max(targetMs, this.#monotonicMs)); // a timer may itself have moved the clock further
   }
 
   #set(monotonicMs: number): void {

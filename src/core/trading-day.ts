@@ -59,8 +59,9 @@ export class TradingDay {
 
   /** First millisecond of this day (direction -1), or of the next one (direction 1): doubles outwards, then halves. */
   #edge(nowMs: number, direction: 1 | -1): number {
-    let inside = nowMs;
-    let outside = nowMs;
+    // Days begin at whole milliseconds; halving between fractions would not end.
+    let inside = Math.floor(nowMs);
+    let outside = inside;
     for (let stepMs = HOUR_MS; this.#compute(outside) === this.#day; stepMs *= 2) {
       inside = outside;
       outside += direction * stepMs;

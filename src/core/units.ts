@@ -19,10 +19,11 @@ export const units = (n: number): Units => n as Units;
 
 export const add = <T extends Amount>(a: T, b: NoInfer<T>): T => (a + b) as T;
 export const sub = <T extends Amount>(a: T, b: NoInfer<T>): T => (a - b) as T;
-export const neg = <T extends Amount>(a: T): T => (a === 0 ? 0 : -a) as T;
+export const neg = <T extends Amount>(a: T): T => (0 - a) as T;
 export const abs = <T extends Amount>(a: T): T => Math.abs(a) as T;
-export const max = <T extends Amount>(a: T, b: NoInfer<T>): T => (a > b ? a : b) as T;
-export const min = <T extends Amount>(a: T, b: NoInfer<T>): T => (a < b ? a : b) as T;
+/** NaN if either is: what is unknown never becomes a number. The same for `min`. */
+export const max = <T extends Amount>(a: T, b: NoInfer<T>): T => Math.max(a, b) as T;
+export const min = <T extends Amount>(a: T, b: NoInfer<T>): T => Math.min(a, b) as T;
 
 /**
  * What turns lots and ticks into money: `quantity x price x step x tick x multiplier`, in millionths, as the exact
@@ -83,7 +84,7 @@ export function notional(grid: Grid, quantity: Lots, price: Ticks): Units {
   if (!Number.isFinite(product)) return product as Units;
   const denominator = BigInt(grid.denominator);
   const exact = BigInt(quantity) * BigInt(price) * BigInt(grid.numerator);
-  return safe((exact + denominator - 1n) / denominator, Infinity);
+  return units(safeInteger((exact + denominator - 1n) / denominator, Infinity));
 }
 
 /** As `notional`, rounded down. */
@@ -92,9 +93,11 @@ export function notionalDown(grid: Grid, quantity: Lots, price: Ticks): Units {
   if (product <= Number.MAX_SAFE_INTEGER)
     return ((product - (product % grid.denominator)) / grid.denominator) as Units;
   if (!Number.isFinite(product)) return product as Units;
-  return safe(
-    (BigInt(quantity) * BigInt(price) * BigInt(grid.numerator)) / BigInt(grid.denominator),
-    Infinity,
+  return units(
+    safeInteger(
+      (BigInt(quantity) * BigInt(price) * BigInt(grid.numerator)) / BigInt(grid.denominator),
+      Infinity,
+    ),
   );
 }
 
@@ -104,15 +107,17 @@ export const positionValue = (grid: Grid, position: Lots, price: Ticks): Units =
 
 /** The largest quantity whose `notional` at `price` fits into `room`; 0 without room or without a price. */
 export function fit(grid: Grid, room: Units, price: Ticks): Lots {
-  if (!(room > 0) || !(price > 0)) return 0 as Lots;
+  if (!(room > 0) || !(price > 0 && price < Infinity)) return 0 as Lots;
   if (room === Infinity) return Number.MAX_SAFE_INTEGER as Lots;
   const per = price * grid.numerator;
   const top = room * grid.denominator;
   if (top <= Number.MAX_SAFE_INTEGER && per <= Number.MAX_SAFE_INTEGER)
     return ((top - (top % per)) / per) as Lots;
-  return safe(
-    (BigInt(room) * BigInt(grid.denominator)) / (BigInt(price) * BigInt(grid.numerator)),
-    Number.MAX_SAFE_INTEGER,
+  return lots(
+    safeInteger(
+      (BigInt(room) * BigInt(grid.denominator)) / (BigInt(price) * BigInt(grid.numerator)),
+      Number.MAX_SAFE_INTEGER,
+    ),
   );
 }
 
@@ -122,9 +127,11 @@ export function fit(grid: Grid, room: Units, price: Ticks): Lots {
 export function unitsFloor(amount: Decimal): Units {
   const scaled = amount.times(UNITS_PER_ONE);
   const down = scaled.round(0, 0);
-  return safe(
-    BigInt((down.gt(scaled) ? down.minus('1') : down).toFixed()),
-    amount.lt('0') ? -Infinity : Infinity,
+  return units(
+    safeInteger(
+      BigInt((down.gt(scaled) ? down.minus('1') : down).toFixed()),
+      amount.lt('0') ? -Infinity : Infinity,
+    ),
   );
 }
 
@@ -135,7 +142,7 @@ export const unitsToDecimal = (amount: Units): Decimal => decimal(BigInt(amount)
 export const exactMoney = (grid: Grid, quantity: Lots, price: Decimal): Decimal =>
   decimal(BigInt(quantity)).times(grid.step.value).times(grid.multiplier).times(price);
 
-const safe = <T extends Amount>(exact: bigint, otherwise: number): T => {
+const safeInteger = (exact: bigint, otherwise: number): number => {
   const value = Number(exact);
-  return (Number.isSafeInteger(value) ? value : otherwise) as T;
+  return Number.isSafeInteger(value) ? value : otherwise;
 };

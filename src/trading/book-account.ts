@@ -1,6 +1,6 @@
 import { type Decimal, ZERO } from '../core/decimal.ts';
-import { type Ticks, type Units, add, max, neg, sub, units, unitsFloor } from '../core/units.ts';
-import { Cell, type CellView } from './book-cell.ts';
+import { type Units, add, neg, sub, units, unitsFloor } from '../core/units.ts';
+import { Cell, type CellView, type Mark } from './book-cell.ts';
 import type { Instrument } from './instrument.ts';
 
 /** What an account looks like to gates, ledgers and dashboards. Money in units is NaN while a held instrument has no mark. */
@@ -23,6 +23,11 @@ export interface AccountView {
   readonly highWater: Units;
   /** How far equity is below the high-water mark, as a fraction of it: 0 or more. */
   readonly drawdownFraction: number;
+  /**
+   * Age of the oldest mark among what is held or being ordered, milliseconds: `Infinity` without a mark, 0 when nothing
+   * is held. An age within `limitMs` may be an upper bound, so that the marks need not be looked at for each order.
+   */
+  oldestMarkAgeMs(monotonicMs: number, limitMs: number): number;
   cell(instrumentId: string): CellView | undefined;
   cells(): Iterable<CellView>;
 }
@@ -41,6 +46,8 @@ export class Account implements AccountView {
   #value = 0;
   #unpriced = 0;
   #count = 0;
+  /** Not later than the oldest mark of what is active. */
+  #oldestMarkMs = Infinity;
   readonly #cells = new Map<string, Cell>();
 
   constructor(accountId: string, currency: string, balance: Decimal) {
@@ -92,13 +99,22 @@ export class Account implements AccountView {
   }
 
   /** Runs a change of a cell and carries its effect into the sums. */
-  update(cell: Cell, mark: Ticks, change?: () => void): void {
+  update(cell: Cell, mark: Mark | undefined, change?: () => void): void {
+    const wasExact = this.#gross <= Number.MAX_SAFE_INTEGER;
     this.#weigh(cell, -1);
     change?.();
     cell.price(mark);
     this.#weigh(cell, 1);
-    // Beyond the exact range additions would drift: recount until it is left again.
-    if (!(this.#gross <= Number.MAX_SAFE_INTEGER)) this.#recount();
+    // Beyond the exact range additions would drift: recount, also when it has just been left.
+    if (!(wasExact && this.#gross <= Number.MAX_SAFE_INTEGER)) this.#recount();
+  }
+
+  oldestMarkAgeMs(monotonicMs: number, limitMs: number): number {
+    if (!(monotonicMs - this.#oldestMarkMs <= limitMs)) {
+      this.#oldestMarkMs = Infinity;
+      for (const cell of this.#cells.values()) this.#noteMark(cell);
+    }
+    return this.#oldestMarkMs === Infinity ? 0 : monotonicMs - this.#oldestMarkMs;
   }
 
   addCash(amount: Decimal): void {
@@ -118,20 +134,25 @@ export class Account implements AccountView {
   }
 
   /** The high-water mark rises on good marks only, and every mark the account is valued at is one. */
-  raiseHighWater(): void {
-    const { equity } = this;
-    if (equity > this.highWater) this.highWater = max(equity, this.highWater);
+  raiseHighWater(equity = this.equity): void {
+    // Phrased so that a mark that is NaN, after a flow at unknown equity, gives way to the first equity that is known.
+    if (!(equity <= this.highWater) && !Number.isNaN(equity)) this.highWater = equity;
   }
 
   #weigh(cell: Cell, sign: 1 | -1): void {
     if (!cell.active) return;
     this.#count += sign;
+    if (sign === 1) this.#noteMark(cell);
     if (Number.isSafeInteger(cell.worst) && Number.isSafeInteger(cell.value)) {
       this.#gross += sign * cell.worst;
       this.#value += sign * cell.value;
     } else {
       this.#unpriced += sign;
     }
+  }
+
+  #noteMark(cell: Cell): void {
+    if (cell.active) this.#oldestMarkMs = Math.min(this.#oldestMarkMs, cell.markMonotonicMs);
   }
 
   #recount(): void {

@@ -12,6 +12,7 @@ import {
   notional,
   positionValue,
   sub,
+  ticks,
   units,
 } from '../core/units.ts';
 import type { Fill } from './fill.ts';
@@ -20,6 +21,12 @@ import type { Side } from './order-intent.ts';
 
 /** Places after the point to which released cost is rounded, half-even; the remainder stays with the position. */
 export const LEDGER_PLACES = 12;
+
+/** The last good price of an instrument. */
+export interface Mark {
+  readonly price: Ticks;
+  readonly monotonicMs: number;
+}
 
 /** Position and working quantities of one account in one instrument. */
 export interface CellView {
@@ -55,6 +62,8 @@ export const isExit = (
 export const exitRoom = (side: Side, { pos, buy, sell }: Pick<CellView, 'pos' | 'buy' | 'sell'>): Lots =>
   max(side === 'sell' ? sub(pos, sell) : sub(neg(pos), buy), lots(0));
 
+const NO_MARK = ticks(NaN);
+
 /** The writable cell. Only the Book has it. */
 export class Cell implements CellView {
   readonly instrument: Instrument;
@@ -66,6 +75,8 @@ export class Cell implements CellView {
   cost = ZERO;
   realised = ZERO;
   fees = ZERO;
+  /** When the mark was received; minus infinity without one. */
+  markMonotonicMs = -Infinity;
 
   constructor(instrument: Instrument) {
     this.instrument = instrument;
@@ -75,11 +86,13 @@ export class Cell implements CellView {
     return this.pos !== 0 || this.buy > 0 || this.sell > 0;
   }
 
-  price(mark: Ticks): void {
+  price(mark: Mark | undefined): void {
     const { grid } = this.instrument;
+    const price = mark?.price ?? NO_MARK;
+    this.markMonotonicMs = mark?.monotonicMs ?? -Infinity;
     const quantity = worstQty(this.pos, this.buy, this.sell);
-    this.worst = quantity === 0 ? units(0) : notional(grid, quantity, mark);
-    this.value = this.pos === 0 ? units(0) : positionValue(grid, this.pos, mark);
+    this.worst = quantity === 0 ? units(0) : notional(grid, quantity, price);
+    this.value = this.pos === 0 ? units(0) : positionValue(grid, this.pos, price);
   }
 
   /** Books a fill into position, cost, realised profit and fees. Returns what it does to the cash, before the fee. */

@@ -2,20 +2,14 @@ import { type DecimalInput, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
 import type { DayId } from '../core/trading-day.ts';
-import { type Lots, type Ticks, type Units, add, lots, sub, ticks } from '../core/units.ts';
+import { type Lots, type Units, add, lots, sub } from '../core/units.ts';
 import { Account, type AccountView } from './book-account.ts';
-import type { CellView } from './book-cell.ts';
+import type { CellView, Mark } from './book-cell.ts';
 import { OrderRow, type OrderView } from './book-order.ts';
 import type { Fill } from './fill.ts';
 import { type MarketView, isGood } from './market-view.ts';
 import type { Applied, BookedOrder, OrderEvent } from './order-event.ts';
 import { isOpen, nextState } from './order-life-cycle.ts';
-
-/** The last good price of an instrument. */
-export interface Mark {
-  readonly price: Ticks;
-  readonly monotonicMs: number;
-}
 
 /** What everybody but the desk sees of the Book. */
 export interface BookReader {
@@ -41,8 +35,6 @@ export interface DayRolled {
   }[];
 }
 
-const NO_MARK = ticks(NaN);
-
 /**
  * The one source of truth: positions, working orders, marks, cash. Everything is counted in the tick in which it
  * arrives. One writer, the guard and its desk; everybody else is handed a `BookReader`.
@@ -52,8 +44,9 @@ export class Book implements BookReader {
   readonly #orders = new Map<string, OrderRow>();
   readonly #views = new Map<string, MarketView>();
   readonly #marks = new Map<string, Mark>();
-  /** Execution id to the order it belongs to. */
-  readonly #executions = new Map<string, string>();
+  /** Executions by account and instrument: venues count them per instrument, and both sides of a trade share its id. */
+  readonly #executions = new Set<string>();
+  #dayId: DayId = '';
 
   /** @throws {PortcullisError} `OPTION_INVALID` when the account exists */
   openAccount(accountId: string, currency: string, balance: DecimalInput): void {
@@ -98,11 +91,12 @@ export class Book implements BookReader {
   mark(view: MarketView): void {
     this.#views.set(view.instrumentId, view);
     if (!isGood(view)) return;
-    this.#marks.set(view.instrumentId, { price: view.mark, monotonicMs: view.receivedMonotonicMs });
+    const mark: Mark = { price: view.mark, monotonicMs: view.receivedMonotonicMs };
+    this.#marks.set(view.instrumentId, mark);
     for (const account of this.#accounts.values()) {
       const cell = account.cell(view.instrumentId);
       if (cell?.active !== true) continue;
-      account.update(cell, view.mark);
+      account.update(cell, mark);
       account.raiseHighWater();
     }
   }
@@ -111,14 +105,24 @@ export class Book implements BookReader {
   hold(order: BookedOrder): void {
     const account = this.#require(order.accountId);
     const cell = account.openCell(order.instrument);
-    account.update(cell, this.#markPrice(order), () => {
+    account.update(cell, this.#markFor(order), () => {
       if (order.side === 'buy') cell.buy = add(cell.buy, order.qty);
       else cell.sell = add(cell.sell, order.qty);
     });
   }
 
-  /** Makes a held order known by id: from here on only events end its hold. */
+  /**
+   * Makes a held order known by id: from here on only events end its hold.
+   *
+   * @throws {PortcullisError} `RESERVATION_SPENT` when an order of this id has been kept before
+   */
   keep(order: BookedOrder): void {
+    if (this.#orders.has(order.clientOrderId)) {
+      throw new PortcullisError(
+        'RESERVATION_SPENT',
+        `clientOrderId: expected a new order, got ${order.clientOrderId} again`,
+      );
+    }
     this.#orders.set(order.clientOrderId, new OrderRow(order));
   }
 
@@ -176,7 +180,10 @@ export class Book implements BookReader {
     return { dayId, atMs, accounts };
   }
 
+  /** Starts a day. Never backwards: a day that has been rolled to, or an earlier one, changes nothing. */
   roll(day: DayRolled): void {
+    if (!(day.dayId > this.#dayId)) return;
+    this.#dayId = day.dayId;
     for (const { accountId, dayOpen, highWater } of day.accounts) {
       const account = this.#require(accountId);
       account.dayOpen = dayOpen;
@@ -186,24 +193,26 @@ export class Book implements BookReader {
 
   /** Takes over a recorded high-water mark if it is higher. */
   stampHighWater(accountId: string, highWater: Units): void {
-    const account = this.#require(accountId);
-    if (highWater > account.highWater) account.highWater = highWater;
+    this.#require(accountId).raiseHighWater(highWater);
   }
 
   #fill(row: OrderRow, fill: Fill): Applied {
     if (row.executionIds.has(fill.executionId)) return 'duplicate';
-    const owner = this.#executions.get(fill.executionId);
-    row.executionIds.add(fill.executionId);
-    this.#executions.set(fill.executionId, row.order.clientOrderId);
-
+    if (!(Number.isSafeInteger(fill.quantity) && fill.quantity > 0 && fill.price.gt('0')))
+      return { anomaly: 'FILL_INVALID' };
     const { order } = row;
+    const execution = `${order.accountId} ${order.instrument.instrumentId} ${fill.executionId}`;
+    const reused = this.#executions.has(execution);
+    row.executionIds.add(fill.executionId);
+    this.#executions.add(execution);
+
     const account = this.#require(order.accountId);
     const cell = account.openCell(order.instrument);
     const before = row.state;
     const legal = nextState(before, 'filled');
     const cumulative = add(row.cumulative, fill.quantity);
     const leaves = row.leavesAt(cumulative, legal ?? before);
-    account.update(cell, this.#markPrice(order), () => {
+    account.update(cell, this.#markFor(order), () => {
       account.addCash(cell.book(order.side, fill));
       this.#moveSide(order, row.leaves, leaves);
     });
@@ -211,7 +220,7 @@ export class Book implements BookReader {
     row.cumulative = cumulative;
     row.state =
       legal !== undefined && isOpen(legal) && cumulative >= order.qty ? 'filled' : (legal ?? before);
-    const feeTaken = fill.fee.currency === account.currency;
+    const feeTaken = fill.fee.currency === account.currency || fill.fee.amount.eq('0');
     if (feeTaken) {
       cell.fees = cell.fees.plus(fill.fee.amount);
       account.fees = account.fees.plus(fill.fee.amount);
@@ -219,7 +228,7 @@ export class Book implements BookReader {
     }
     account.raiseHighWater();
 
-    if (owner !== undefined) return { anomaly: 'EXECUTION_ID_REUSED' };
+    if (reused) return { anomaly: 'EXECUTION_ID_REUSED' };
     if (legal === undefined) return { anomaly: 'ILLEGAL_TRANSITION' };
     if (cumulative > order.qty) return { anomaly: 'OVERFILL' };
     if (row.finalCumulative !== undefined && cumulative > row.finalCumulative)
@@ -232,8 +241,11 @@ export class Book implements BookReader {
   /** The venue's last word: the hold shrinks to the fills that are still to arrive. Without a quantity it stays. */
   #final(row: OrderRow, cumulative: Lots | undefined): Applied {
     if (cumulative === undefined) return 'applied';
+    if (!(Number.isSafeInteger(cumulative) && cumulative >= 0)) return { anomaly: 'VENUE_CONTRADICTION' };
     const contradicts =
-      cumulative < row.cumulative || (row.finalCumulative !== undefined && cumulative > row.finalCumulative);
+      cumulative < row.cumulative ||
+      cumulative > row.order.qty ||
+      (row.finalCumulative !== undefined && cumulative !== row.finalCumulative);
     row.finalCumulative =
       row.finalCumulative === undefined || cumulative > row.finalCumulative
         ? cumulative
@@ -249,7 +261,7 @@ export class Book implements BookReader {
 
   #changeLeaves(order: BookedOrder, from: Lots, to: Lots): void {
     const account = this.#require(order.accountId);
-    account.update(account.openCell(order.instrument), this.#markPrice(order), () => {
+    account.update(account.openCell(order.instrument), this.#markFor(order), () => {
       this.#moveSide(order, from, to);
     });
   }
@@ -260,8 +272,8 @@ export class Book implements BookReader {
     else cell.sell = add(cell.sell, sub(to, from));
   }
 
-  #markPrice(order: BookedOrder): Ticks {
-    return this.#marks.get(order.instrument.instrumentId)?.price ?? NO_MARK;
+  #markFor(order: BookedOrder): Mark | undefined {
+    return this.#marks.get(order.instrument.instrumentId);
   }
 
   #require(accountId: string): Account {

@@ -1,10 +1,11 @@
 export type { Bar } from './bar.ts';
-export { Book, type BookReader, type DayRolled, type Mark } from './book.ts';
+export { Book, type BookReader, type DayRolled } from './book.ts';
 export type { AccountView } from './book-account.ts';
-export { type CellView, LEDGER_PLACES, exitRoom, isExit, worstQty } from './book-cell.ts';
+export { type CellView, type Mark, LEDGER_PLACES, exitRoom, isExit, worstQty } from './book-cell.ts';
 export type { OrderView } from './book-order.ts';
 export { DENIAL_CATALOGUE, type Denial, type DenialCode, deny } from './denial.ts';
 export type { Fee, Fill } from './fill.ts';
+export { GateTally, type GateCount } from './gate-tally.ts';
 export { type Instrument, type InstrumentOptions, defineInstrument } from './instrument.ts';
 export { type BookSide, L2Book } from './l2-book.ts';
 export type { BestQuote, BookDiff, BookSnapshot, MarketEvent, PublicTrade } from './market-event.ts';

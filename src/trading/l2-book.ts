@@ -43,7 +43,7 @@ class BookSide {
 
   /** Best first, at most `count`. */
   top(count: number): Level[] {
-    return this.#levels.slice(-count).reverse();
+    return this.#levels.slice(Math.max(0, this.size - count)).reverse();
   }
 
   /** Drops every level better than `price`. */

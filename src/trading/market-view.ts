@@ -55,7 +55,7 @@ export interface MarketView {
 }
 
 export const isGood = (view: MarketView): boolean =>
-  view.mark > 0 && !view.problems.some((problem) => problem.blocking);
+  Number.isSafeInteger(view.mark) && view.mark > 0 && !view.problems.some((problem) => problem.blocking);
 
 /** The middle of a book, rounded down to the tick; NaN when a side is empty. */
 export const midMark = (bid: Level | undefined, ask: Level | undefined): Ticks =>

@@ -15,6 +15,8 @@ export interface BookedOrder extends Omit<PricedOrder, 'view' | 'postOnly' | 'ti
 /** What `RiskGuard.reserve` holds, with the view it was decided on. */
 export interface HeldOrder extends BookedOrder {
   readonly view: PricedOrder['view'];
+  /** When it was decided, by the monotonic clock. */
+  readonly decidedMonotonicMs: number;
 }
 
 interface Detail {
@@ -47,6 +49,7 @@ export type AnomalyCode =
   | 'ORDER_UNKNOWN'
   | 'ILLEGAL_TRANSITION'
   | 'OVERFILL'
+  | 'FILL_INVALID'
   | 'EXECUTION_ID_REUSED'
   | 'RESURRECTED'
   | 'VENUE_CONTRADICTION'

@@ -15,11 +15,13 @@ export const TRANSITIONS = {
     filled: 'working',
     rejected: 'rejected',
     cancelRequested: 'cancelPending',
+    cancelFailed: 'working', // the second of two cancels
     cancelled: 'cancelled',
     expired: 'expired',
     timedOut: 'unknown',
   },
   cancelPending: {
+    abandoned: 'abandoned', // cancelled by its strategy or a trip before it was sent
     accepted: 'cancelPending',
     filled: 'cancelPending',
     rejected: 'rejected',
@@ -51,6 +53,7 @@ export const TRANSITIONS = {
   },
   cancelled: {
     filled: 'cancelled',
+    accepted: 'cancelled', // the reply to the placing may come after the report of an immediate order
     cancelled: 'cancelled',
     expired: 'cancelled',
     cancelFailed: 'cancelled',
@@ -58,6 +61,7 @@ export const TRANSITIONS = {
   },
   expired: {
     filled: 'expired',
+    accepted: 'expired',
     expired: 'expired',
     cancelled: 'expired',
     cancelFailed: 'expired',

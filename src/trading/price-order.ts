@@ -5,7 +5,7 @@ import { type Lots, type Ticks, lots, ticks } from '../core/units.ts';
 import { type Denial, deny } from './denial.ts';
 import type { Instrument } from './instrument.ts';
 import type { MarketView } from './market-view.ts';
-import { type OrderIntent, type Side, TIMES_IN_FORCE, type TimeInForce } from './order-intent.ts';
+import { type OrderIntent, type OrderPrice, type Side, TIMES_IN_FORCE, type TimeInForce } from './order-intent.ts';
 
 /** What the engines decide on: parsed, on the grid, with the worst price it can trade at and the view it was priced from. */
 export interface PricedOrder {
@@ -28,6 +28,7 @@ export interface PricedOrder {
 
 const GATE = 'order';
 const BPS = 10_000;
+const SIDES: readonly Side[] = ['buy', 'sell'];
 
 /**
  * Parses an intent once, before any engine: ids, quantity and price on the grid, worst price. A quantity is rounded towards
@@ -42,11 +43,12 @@ export function priceOrder(
   if (!isId(intentId)) return deny(GATE, 'ID_INVALID', { note: 'intentId', measured: shown(intentId) });
   if (!isId(accountId)) return deny(GATE, 'ID_INVALID', { note: 'accountId', measured: shown(accountId) });
   if (!isId(strategyId)) return deny(GATE, 'ID_INVALID', { note: 'strategyId', measured: shown(strategyId) });
-  if (side !== 'buy' && side !== 'sell') return deny(GATE, 'SIDE_INVALID', { measured: shown(side) });
-  if (instrument === undefined) {
+  if (!SIDES.includes(side)) return deny(GATE, 'SIDE_INVALID', { measured: shown(side) });
+  if (instrument === undefined || instrument.instrumentId !== intent.instrumentId) {
     return deny(GATE, 'INSTRUMENT_UNKNOWN', { measured: shown(intent.instrumentId) });
   }
-  if (view === undefined) return deny(GATE, 'MARKET_DATA_MISSING');
+  if (view === undefined || view.instrumentId !== intent.instrumentId)
+    return deny(GATE, 'MARKET_DATA_MISSING');
 
   const qty = readQuantity(intent, instrument);
   if (typeof qty !== 'number') return qty;
@@ -71,7 +73,7 @@ function readQuantity(intent: OrderIntent, instrument: Instrument): Lots | Denia
   const count = text === undefined ? NaN : toGrid(text, instrument.grid.step, 'down');
   if (count > 0) {
     if (count <= instrument.maxQuantity) return lots(count);
-    return deny(GATE, 'ABOVE_MAXIMUM', { measured: shown(text), limit: instrument.maxQuantity });
+    return deny(GATE, 'ABOVE_MAXIMUM', { measured: count, limit: instrument.maxQuantity });
   }
   const tooSmall = count === 0 && toGrid(text ?? '', instrument.grid.step, 'up') > 0;
   return deny(GATE, tooSmall ? 'BELOW_MINIMUM' : 'QUANTITY_INVALID', { measured: shown(intent.quantity) });
@@ -80,6 +82,11 @@ function readQuantity(intent: OrderIntent, instrument: Instrument): Lots | Denia
 type Price = Pick<PricedOrder, 'type' | 'worst' | 'postOnly' | 'timeInForce'>;
 
 function readPrice({ price, side }: OrderIntent, instrument: Instrument, view: MarketView): Price | Denial {
+  // An intent may come from outside, whatever its type says.
+  const type: unknown = (price as OrderPrice | null | undefined)?.type;
+  if (type !== 'limit' && type !== 'market') {
+    return deny(GATE, 'ORDER_TYPE_UNSUPPORTED', { measured: shown(type) });
+  }
   if (price.type === 'limit') {
     const text = decimalText(price.limit);
     const worst =
@@ -93,11 +100,8 @@ function readPrice({ price, side }: OrderIntent, instrument: Instrument, view: M
       return deny(GATE, 'TIME_IN_FORCE_CONFLICT', { measured: price.timeInForce });
     return { type: 'limit', worst: ticks(worst), postOnly: price.postOnly, timeInForce: price.timeInForce };
   }
-  if ((price as { type: unknown }).type !== 'market') {
-    return deny(GATE, 'ORDER_TYPE_UNSUPPORTED', { measured: shown((price as { type: unknown }).type) });
-  }
   const { maxSlippageBps } = price;
-  if (!(maxSlippageBps >= 0 && maxSlippageBps <= BPS)) {
+  if (!(Number.isFinite(maxSlippageBps) && maxSlippageBps >= 0 && maxSlippageBps <= BPS)) {
     return deny(GATE, 'PRICE_INVALID', {
       note: 'maxSlippageBps',
       measured: shown(maxSlippageBps),
@@ -111,9 +115,10 @@ function readPrice({ price, side }: OrderIntent, instrument: Instrument, view: M
     side === 'buy'
       ? Math.floor((touch.price * (BPS + maxSlippageBps)) / BPS)
       : Math.ceil((touch.price * (BPS - maxSlippageBps)) / BPS);
-  if (!(worst > 0)) return deny(GATE, 'PRICE_INVALID', { note: 'maxSlippageBps', measured: maxSlippageBps });
+  if (!(worst > 0 && worst <= Number.MAX_SAFE_INTEGER))
+    return deny(GATE, 'PRICE_INVALID', { note: 'maxSlippageBps', measured: maxSlippageBps });
   return { type: 'market', worst: ticks(worst), postOnly: false, timeInForce: 'IOC' };
 }
 
 const shown = (value: unknown): string =>
-  (typeof value === 'object' ? typeof value : String(value)).slice(0, 60);
+  (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : typeof value).slice(0, 60);

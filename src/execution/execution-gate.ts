@@ -1,0 +1,23 @@
+import type { DayId } from '../core/trading-day.ts';
+import type { Ticks, Units } from '../core/units.ts';
+import type { Denial } from '../trading/denial.ts';
+import type { HeldOrder } from '../trading/order-event.ts';
+
+/** What the market and the desk look like at the moment of the decision. */
+export interface ExecutionView {
+  readonly nowMs: number;
+  readonly monotonicMs: number;
+  readonly dayId: DayId;
+  /** Last good mark of the instrument; NaN if there never was one. */
+  readonly mark: Ticks;
+  /** Client order ids that exist already. */
+  readonly seen: { has(clientOrderId: string): boolean };
+  /** Slippage that orders of the day were allowed so far. */
+  readonly spentSlippage: Units;
+}
+
+/** One question: is this a sane order for this market now? Pure and synchronous, from the order and the view alone. */
+export interface ExecutionGate {
+  readonly name: string;
+  check(order: HeldOrder, view: ExecutionView): Denial | undefined;
+}

@@ -1,0 +1,109 @@
+import { parseOptions } from '../core/options.ts';
+import type { DayId } from '../core/trading-day.ts';
+import { type Ticks, type Units, add, units } from '../core/units.ts';
+import { type Denial, deny } from '../trading/denial.ts';
+import { type GateCount, GateTally } from '../trading/gate-tally.ts';
+import type { HeldOrder } from '../trading/order-event.ts';
+import type { ExecutionGate, ExecutionView } from './execution-gate.ts';
+import {
+  type ExecutionLimits,
+  type ExecutionLimitsInput,
+  executionLimitsSchema,
+} from './execution-limits.ts';
+import { depthGate } from './gates/depth-gate.ts';
+import { idempotencyGate } from './gates/idempotency-gate.ts';
+import { priceCollarGate } from './gates/price-collar-gate.ts';
+import { slippageGate, slippageMoney } from './gates/slippage-gate.ts';
+import { spreadGate } from './gates/spread-gate.ts';
+import { timeInForceGate } from './gates/time-in-force-gate.ts';
+import { volumeGate } from './gates/volume-gate.ts';
+
+export interface ExecutionPolicyDeps {
+  /** Asked after the seven that are mandatory. */
+  readonly gates?: readonly ExecutionGate[];
+}
+
+/** What the caller knows of the moment; the policy adds its own counters. */
+export type ExecutionFacts = Omit<ExecutionView, 'spentSlippage'>;
+
+/**
+ * Answers whether an order is sane for the market as it is now. It never changes a quantity: that is the guard's. Counters
+ * are spent by `spend`, once an order is really going out.
+ */
+export class ExecutionPolicy {
+  readonly limits: ExecutionLimits;
+  readonly #gates: readonly ExecutionGate[];
+  readonly #tally: GateTally;
+  readonly #spent: { dayId: DayId; slippage: Units } = { dayId: '', slippage: units(0) };
+
+  /** @throws {PortcullisError} `OPTION_INVALID` */
+  constructor(limits: ExecutionLimitsInput = {}, deps: ExecutionPolicyDeps = {}) {
+    this.limits = parseOptions('ExecutionPolicy', executionLimitsSchema, limits);
+    this.#gates = [...mandatoryGates(this.limits), ...(deps.gates ?? [])];
+    this.#tally = new GateTally(this.#gates.map(({ name }) => name));
+    // Neither an own property nor a subclass may stand in for a method: the desk relies on this.
+    Object.freeze(this);
+  }
+
+  /** Whether it is an ExecutionPolicy made here, with the methods it was made with. */
+  static is(value: unknown): value is ExecutionPolicy {
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      #gates in value &&
+      Object.getPrototypeOf(value) === ExecutionPolicy.prototype
+    );
+  }
+
+  /** Every reason against the order; none means it may go. */
+  evaluate(order: HeldOrder, facts: ExecutionFacts): readonly Denial[] {
+    const view: ExecutionView = { ...facts, spentSlippage: this.#spentOn(facts.dayId) };
+    let denials: Denial[] | undefined;
+    for (const [index, gate] of this.#gates.entries()) {
+      this.#tally.checked(index);
+      const denial = ask(gate, order, view);
+      if (denial === undefined) continue;
+      this.#tally.denied(index, denial);
+      (denials ??= []).push(denial);
+    }
+    return denials ?? NONE;
+  }
+
+  /** Spends the day's slippage budget on an entry that goes out. */
+  spend(order: HeldOrder, { dayId, mark }: { readonly dayId: DayId; readonly mark: Ticks }): void {
+    if (order.isExit) return;
+    this.#spent.slippage = add(this.#spentOn(dayId), slippageMoney(order, mark));
+    this.#spent.dayId = dayId;
+  }
+
+  /** How often each gate decided what. */
+  status(): readonly GateCount[] {
+    return this.#tally.counts();
+  }
+
+  #spentOn(dayId: DayId): Units {
+    return this.#spent.dayId === dayId ? this.#spent.slippage : units(0);
+  }
+}
+Object.freeze(ExecutionPolicy.prototype);
+
+const NONE: readonly Denial[] = Object.freeze([]);
+
+const mandatoryGates = (limits: ExecutionLimits): ExecutionGate[] => [
+  idempotencyGate(),
+  timeInForceGate(limits.timeInForce),
+  priceCollarGate(limits.collarBps),
+  spreadGate(limits.spreadBps),
+  depthGate(limits.depth),
+  volumeGate(limits.volumeFraction),
+  slippageGate(limits.slippage),
+];
+
+/** A gate that throws denies, in its own name. */
+function ask(gate: ExecutionGate, order: HeldOrder, view: ExecutionView): Denial | undefined {
+  try {
+    return gate.check(order, view);
+  } catch (error) {
+    return deny(gate.name, 'GATE_FAILED', { note: error instanceof Error ? error.message : String(error) });
+  }
+}

@@ -1,0 +1,41 @@
+import { type Ticks, type Units, add, notional, sub, ticks, units } from '../../core/units.ts';
+import { deny } from '../../trading/denial.ts';
+import type { HeldOrder } from '../../trading/order-event.ts';
+import type { ExecutionGate } from '../execution-gate.ts';
+import type { LimitPair } from '../execution-limits.ts';
+
+export interface SlippageLimits {
+  readonly perOrderBps: LimitPair;
+  readonly perDay: Units | 'none';
+}
+
+/** How much worse than the mark an order may trade, per order in bps and per day in money. Exits spend no budget. */
+export const slippageGate = ({ perOrderBps, perDay }: SlippageLimits): ExecutionGate => ({
+  name: 'slippage-budget',
+  check(order, { mark, spentSlippage }) {
+    const limit = order.isExit ? perOrderBps.exit : perOrderBps.entry;
+    if (limit !== 'none') {
+      const slippageBps = (beyond(order, mark) / mark) * 10_000;
+      if (!(slippageBps <= limit))
+        return deny('slippage-budget', 'SLIPPAGE_BUDGET', { measured: slippageBps, limit });
+    }
+    if (perDay === 'none' || order.isExit) return undefined;
+    const spent = add(spentSlippage, slippageMoney(order, mark));
+    if (spent <= perDay) return undefined;
+    return deny('slippage-budget', 'SLIPPAGE_BUDGET', {
+      measured: spent / 1e6,
+      limit: perDay / 1e6,
+      note: 'of the day',
+    });
+  },
+});
+
+/** The money by which an order may trade worse than the mark; 0 for one that cannot. */
+export const slippageMoney = (order: HeldOrder, mark: Ticks): Units =>
+  mark > 0 ? notional(order.instrument.grid, order.qty, beyond(order, mark)) : units(NaN);
+
+/** How far beyond the mark the worst price is, against the trader; 0 on the near side. */
+const beyond = ({ side, worst }: HeldOrder, mark: Ticks): Ticks => {
+  const distance = side === 'buy' ? sub(worst, mark) : sub(mark, worst);
+  return distance < 0 ? ticks(0) : distance; // NaN stays NaN
+};

@@ -1,0 +1,17 @@
+import { deny } from '../../trading/denial.ts';
+import type { ExecutionGate } from '../execution-gate.ts';
+import type { LimitPair } from '../execution-limits.ts';
+
+/** The order as a fraction of what was traded in the view's volume window. */
+export const volumeGate = (limits: LimitPair): ExecutionGate => ({
+  name: 'volume',
+  check({ isExit, qty, view: { recentVolume, volumeWindowMs } }) {
+    const limit = isExit ? limits.exit : limits.entry;
+    if (limit === 'none' || qty <= recentVolume * limit) return undefined;
+    return deny('volume', 'VOLUME_TOO_LOW', {
+      measured: qty / recentVolume,
+      limit,
+      note: `of the volume of ${volumeWindowMs} ms`,
+    });
+  },
+});

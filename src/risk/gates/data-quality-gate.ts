@@ -1,0 +1,67 @@
+import { type Denial, deny } from '../../trading/denial.ts';
+import { isGood } from '../../trading/market-view.ts';
+import type { PricedOrder } from '../../trading/price-order.ts';
+import type { RiskGate, RiskView } from '../risk-gate.ts';
+
+export interface DataQualityLimits {
+  /** Age of the order's own market data, 0 or more. */
+  readonly maxDataAgeMs: number;
+  /** Age of the marks of everything else that the account holds. */
+  readonly maxMarkAgeMs: number;
+  /** How far from the last good mark a limit exit may stand when the data are bad. */
+  readonly exitCollarBps: number;
+}
+
+const GATE = 'data-quality';
+const BPS = 10_000;
+
+/**
+ * Entries and market exits need a good, fresh view. A limit exit without one may stand within a wide collar around the
+ * last good mark. Entries also need a fresh mark for everything held, for otherwise equity is a guess.
+ */
+export const dataQualityGate = (limits: DataQualityLimits): RiskGate => ({
+  name: GATE,
+  appliesTo: 'all',
+  check(order, view) {
+    const problem = viewProblem(view, limits);
+    if (view.isExit) {
+      if (problem === undefined) return undefined;
+      return order.type === 'market' ? problem : outsideCollar(order, view, limits);
+    }
+    return problem ?? staleMark(view, limits);
+  },
+});
+
+function viewProblem(
+  { market, monotonicMs }: RiskView,
+  { maxDataAgeMs }: DataQualityLimits,
+): Denial | undefined {
+  const ageMs = monotonicMs - market.receivedMonotonicMs;
+  if (!(ageMs >= 0 && ageMs <= maxDataAgeMs)) {
+    return deny(GATE, 'MARKET_DATA_STALE', { measured: ageMs, limit: maxDataAgeMs });
+  }
+  if (isGood(market)) return undefined;
+  const codes = market.problems.filter((problem) => problem.blocking).map((problem) => problem.code);
+  return deny(GATE, 'MARKET_DATA_BAD', { note: codes.join(', ') || 'no mark' });
+}
+
+function outsideCollar(
+  order: PricedOrder,
+  { mark }: RiskView,
+  { exitCollarBps }: DataQualityLimits,
+): Denial | undefined {
+  if (mark === undefined) return deny(GATE, 'MARK_MISSING');
+  const distanceBps = (Math.abs(order.worst - mark.price) / mark.price) * BPS;
+  if (distanceBps <= exitCollarBps) return undefined;
+  return deny(GATE, 'EXIT_COLLAR', { measured: distanceBps, limit: exitCollarBps });
+}
+
+function staleMark(
+  { account, monotonicMs }: RiskView,
+  { maxMarkAgeMs }: DataQualityLimits,
+): Denial | undefined {
+  const ageMs = account.oldestMarkAgeMs(monotonicMs, maxMarkAgeMs);
+  if (ageMs >= 0 && ageMs <= maxMarkAgeMs) return undefined;
+  if (Number.isFinite(ageMs)) return deny(GATE, 'MARK_STALE', { measured: ageMs, limit: maxMarkAgeMs });
+  return deny(GATE, 'MARK_MISSING');
+}

@@ -1,0 +1,36 @@
+import { type Lots, type Units, add, fit, lots, min, sub } from '../../core/units.ts';
+import { deny } from '../../trading/denial.ts';
+import type { PricedOrder } from '../../trading/price-order.ts';
+import { moneyText } from '../money-text.ts';
+import type { RiskGate, RiskView } from '../risk-gate.ts';
+
+/**
+ * Worst-case exposure of the account over all instruments, not netted. Reduces an order to what fits; denies where
+ * nothing does. What does not grow passes.
+ */
+export const totalExposureGate = (maxTotalExposure: Units): RiskGate => ({
+  name: 'total-exposure',
+  appliesTo: 'entries',
+  check(order, view) {
+    const { account, worstBefore, worstAfter } = view;
+    const others = sub(account.gross, worstBefore);
+    const after = add(others, worstAfter);
+    if (after <= maxTotalExposure || worstAfter <= worstBefore) return undefined;
+    const because = deny('total-exposure', 'TOTAL_EXPOSURE_LIMIT', {
+      measured: moneyText(after),
+      limit: moneyText(maxTotalExposure),
+    });
+    const reduceTo = room(order, view, sub(maxTotalExposure, others));
+    return reduceTo > 0 ? { reduceTo, because } : because;
+  },
+});
+
+/** The largest quantity, smaller than asked, that keeps the instrument's worst case within `money`; 0 or less if none. */
+function room({ side, instrument }: PricedOrder, { cell, qty, mark }: RiskView, money: Units): Lots {
+  const none = lots(0);
+  if (mark === undefined) return none;
+  const { pos, buy, sell } = cell ?? { pos: none, buy: none, sell: none };
+  const most = fit(instrument.grid, money, mark.price);
+  const left = side === 'buy' ? sub(most, add(pos, buy)) : add(sub(most, sell), pos);
+  return min(left, sub(qty, lots(1)));
+}

@@ -1,0 +1,26 @@
+export { DrawdownMonitor, type DrawdownMonitorOptions } from './drawdown-monitor.ts';
+export { ALL_CORRELATED, type Clusters, correlationGate } from './gates/correlation-gate.ts';
+export { dailyLossGate } from './gates/daily-loss-gate.ts';
+export { type DataQualityLimits, dataQualityGate } from './gates/data-quality-gate.ts';
+export { drawdownGate } from './gates/drawdown-gate.ts';
+export { killSwitchGate } from './gates/kill-switch-gate.ts';
+export { positionCountGate } from './gates/position-count-gate.ts';
+export { positionSizeGate } from './gates/position-size-gate.ts';
+export { totalExposureGate } from './gates/total-exposure-gate.ts';
+export {
+  type CancelRule,
+  type KillRecord,
+  KillSwitch,
+  type KillSwitchChange,
+  type KillSwitchDeps,
+  type ReleaseOrder,
+  type TripOrder,
+  type TripReport,
+  type WorkingOrders,
+} from './kill-switch.ts';
+export type { Reservation } from './reservation.ts';
+export type { Reduction, RiskGate, RiskView } from './risk-gate.ts';
+export { RiskGuard, type RiskGuardDeps } from './risk-guard.ts';
+export type { RiskLimits, RiskLimitsInput } from './risk-limits.ts';
+export type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';
+export { FIRM, type Scope, type Scoped, type TradingState, inScope, scopeKey } from './trading-state.ts';

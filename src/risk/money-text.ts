@@ -1,0 +1,5 @@
+import { type Units, unitsToDecimal } from '../core/units.ts';
+
+/** Money for a verdict: a plain decimal, or `NaN` and `Infinity` by name. */
+export const moneyText = (amount: Units): string =>
+  Number.isFinite(amount) ? unitsToDecimal(amount).toFixed() : String(amount);
