@@ -5,7 +5,13 @@ import { type Lots, type Ticks, lots, ticks } from '../core/units.ts';
 import { type Denial, deny } from './denial.ts';
 import type { Instrument } from './instrument.ts';
 import type { MarketView } from './market-view.ts';
-import { type OrderIntent, type OrderPrice, type Side, TIMES_IN_FORCE, type TimeInForce } from './order-intent.ts';
+import {
+  type OrderIntent,
+  type OrderPrice,
+  type Side,
+  TIMES_IN_FORCE,
+  type TimeInForce,
+} from './order-intent.ts';
 
 /** What the engines decide on: parsed, on the grid, with the worst price it can trade at and the view it was priced from. */
 export interface PricedOrder {
