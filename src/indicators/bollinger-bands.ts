@@ -131,7 +131,8 @@ export class BollingerBands implements Indicator<[close: number], Bands>, Bands 
 
   /**
    * Joins the two parts of the window: spreads about their own means add up, plus what the distance of the means adds
-   * (Chan, Golub, LeVeque 1979).
+   * (Chan, Golub, LeVeque 1979). Neither spread can round below 0: measured from a bar of its own, a part's squares are
+   * at most `count + 1` times its spread, so what is subtracted leaves far more than rounding takes.
    */
   #read(count: number, first: number, sum: number, squares: number, into: Reading): void {
     if (!this.#blockBefore && count < this.#period) return;
@@ -140,8 +141,7 @@ export class BollingerBands implements Indicator<[close: number], Bands>, Bands 
     const distance = first - this.#last + (mean - at(this.#restMean, count));
     const shift = (distance * rest) / this.#period;
     const spread = squares - sum * mean + at(this.#restSpread, count) + distance * shift * count;
-    // Below 0 only where squares underflow, for distances under 1e-150.
-    const width = this.#deviations * Math.sqrt(Math.max(spread, 0) / this.#period);
+    const width = this.#deviations * Math.sqrt(spread / this.#period);
     const middle = first + (mean - shift);
     into.set(middle + width, middle, middle - width);
   }

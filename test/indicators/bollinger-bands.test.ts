@@ -44,7 +44,7 @@ describe('BollingerBands', () => {
     }
   });
 
-  test('have a width that is never NaN where squares underflow', () => {
+  test('have a width, not NaN, where squares underflow', () => {
     // Each distance squares to 0, but their sum does not.
     const close = new Float64Array(20).fill(1.2e-162).with(0, 0);
     const { upper } = bollingerBands(close, { period: 20 });
