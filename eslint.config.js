@@ -114,14 +114,8 @@ export default defineConfig(
     },
   },
   {
-    files: ['scripts/**/*.ts', 'examples/**/*.ts', '*.ts'],
+    files: ['scripts/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', '*.ts'],
     rules: { '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }] },
-  },
-  {
-    // The bench has packages of its own, which are not installed here: no type information.
-    files: ['bench/**/*.ts'],
-    extends: [tseslint.configs.disableTypeChecked],
-    languageOptions: { parserOptions: { project: false } },
   },
   {
     files: ['**/*.js', '**/*.cjs'],
