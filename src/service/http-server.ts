@@ -1,10 +1,10 @@
-import { fastify, type FastifyError, type FastifyInstance } from 'fastify';
+import { fastify, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
 import type { Health } from './health.ts';
-import { observeRequests, requestId } from './request-telemetry.ts';
+import { RequestTelemetry, requestId } from './request-telemetry.ts';
 import type { ServiceState } from './service-state.ts';
 
 export interface HttpServerDeps {
@@ -32,6 +32,7 @@ export class HttpServer {
 
   constructor(name: string, deps: HttpServerDeps) {
     this.#clock = deps.clock;
+    const telemetry = new RequestTelemetry(CHASSIS_ROUTES, deps);
     const app = fastify({
       logger: false,
       forceCloseConnections: 'idle',
@@ -39,13 +40,19 @@ export class HttpServer {
       return503OnClosing: false,
       requestTimeout: REQUEST_TIMEOUT_MS,
       genReqId: ({ headers }) => requestId(headers),
+      // A URL that cannot be one is answered before any hook runs.
+      frameworkErrors: (error, request, reply) => {
+        const plain = reply as unknown as FastifyReply;
+        telemetry.observe(request, plain);
+        void plain.code(error.statusCode ?? 400).send({ error: error.message, correlationId: request.id });
+      },
     });
     this.app = app;
     app.server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    observeRequests(app, CHASSIS_ROUTES, deps);
+    telemetry.attachTo(app);
     app.addHook('onSend', (_request, reply, _payload, done) => {
       if (deps.state() === 'stopping') void reply.header('connection', 'close');
       done();

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../core/clock.ts';
 import { correlation } from '../telemetry/correlation.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { LabelsOf } from '../telemetry/metric-definition.ts';
+import type { Counter, Gauge, Histogram } from '../telemetry/metrics.ts';
 import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
 
 const CORRELATION_HEADER = 'x-correlation-id';
@@ -40,66 +42,79 @@ export function requestId(headers: Readonly<Record<string, unknown>>): string {
 
 /**
  * For every request: its correlation id around all that is done for it and in the answer; rate, errors and duration with the
- * route template as label; one log line, at debug level for `quietRoutes`.
+ * route template as label; one log line, at debug level for the quiet routes.
  */
-export function observeRequests(
-  app: FastifyInstance,
-  quietRoutes: ReadonlySet<string>,
-  deps: { readonly clock: Clock; readonly log: Logger; readonly metrics: MetricsRegistry },
-): void {
-  const { clock, log, metrics } = deps;
-  const requests = metrics.counter(REQUESTS);
-  const duration = metrics.histogram(DURATION);
-  const inFlight = metrics.gauge(IN_FLIGHT);
+export class RequestTelemetry {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #quietRoutes: ReadonlySet<string>;
+  readonly #requests: Counter<LabelsOf<typeof REQUESTS.labels>>;
+  readonly #duration: Histogram<LabelsOf<typeof DURATION.labels>>;
+  readonly #inFlight: Gauge<object>;
 
-  requests.expect({ method: 'GET', route: UNMATCHED });
-  app.addHook('onRoute', ({ method, url }) => {
-    // HEAD comes along with every GET; it gets its series when somebody asks for it.
-    for (const each of [method].flat().filter((name) => name !== 'HEAD')) {
-      requests.expect({ method: methodOf(each), route: url });
-      duration.expect({ method: methodOf(each), route: url });
-    }
-  });
+  constructor(
+    quietRoutes: ReadonlySet<string>,
+    deps: { readonly clock: Clock; readonly log: Logger; readonly metrics: MetricsRegistry },
+  ) {
+    this.#clock = deps.clock;
+    this.#log = deps.log;
+    this.#quietRoutes = quietRoutes;
+    this.#requests = deps.metrics.counter(REQUESTS);
+    this.#duration = deps.metrics.histogram(DURATION);
+    this.#inFlight = deps.metrics.gauge(IN_FLIGHT);
+    this.#requests.expect({ method: 'GET', route: UNMATCHED });
+  }
 
-  app.addHook('onRequest', (request, reply, done) => {
-    const startMs = clock.monotonicMs();
+  /** Before any route is added. */
+  attachTo(app: FastifyInstance): void {
+    app.addHook('onRoute', ({ method, url }) => {
+      // HEAD comes along with every GET; it gets its series when somebody asks for it.
+      for (const each of [method].flat().filter((name) => name !== 'HEAD')) {
+        this.#requests.expect({ method: methodOf(each), route: url });
+        this.#duration.expect({ method: methodOf(each), route: url });
+      }
+    });
+    app.addHook('onRequest', (request, reply, done) => {
+      this.observe(request, reply);
+      correlation.run(request.id, done);
+    });
+    // Reading a body leaves the context of the first hook, so it is entered again after that.
+    app.addHook('preValidation', (request, _reply, done) => {
+      correlation.run(request.id, done);
+    });
+  }
+
+  /** Measures one request, for those that Fastify answers without any hook. */
+  observe(request: FastifyRequest, reply: FastifyReply): void {
+    const startMs = this.#clock.monotonicMs();
     const method = methodOf(request.method);
     const route = routeOf(request);
-    inFlight.add(1);
+    this.#inFlight.add(1);
     void reply.header(CORRELATION_HEADER, request.id);
     // 'close' comes once, whether the answer went out or the client went away.
     reply.raw.once('close', () => {
-      const tookMs = clock.monotonicMs() - startMs;
-      const status = statusOf(reply);
-      inFlight.add(-1);
-      requests.inc({ method, route, status });
-      duration.observe({ method, route }, tookMs / 1000);
+      const tookMs = this.#clock.monotonicMs() - startMs;
+      const outcome = outcomeOf(reply);
+      this.#inFlight.add(-1);
+      this.#requests.inc({ method, route, status: outcome });
+      this.#duration.observe({ method, route }, tookMs / 1000);
       correlation.run(request.id, () => {
-        const fields = {
-          method: request.method,
-          route,
-          status: status === 'aborted' ? status : reply.statusCode,
-          tookMs,
-        };
-        if (quietRoutes.has(route)) log.debug(fields, 'request');
-        else log.info(fields, 'request');
+        const status = outcome === 'aborted' ? outcome : reply.raw.statusCode;
+        const fields = { method: request.method, route, status, tookMs };
+        if (this.#quietRoutes.has(route)) this.#log.debug(fields, 'request');
+        else this.#log.info(fields, 'request');
       });
     });
-    correlation.run(request.id, done);
-  });
-
-  // Reading a body leaves the context of the first hook, so it is entered again after that.
-  app.addHook('preValidation', (request, _reply, done) => {
-    correlation.run(request.id, done);
-  });
+  }
 }
 
 const methodOf = (method: string): Method => METHODS.find((known) => known === method) ?? 'other';
 
-const routeOf = (request: FastifyRequest): string => request.routeOptions.url ?? UNMATCHED;
+const routeOf = (request: FastifyRequest): string =>
+  request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED);
 
-function statusOf(reply: FastifyReply): Status {
+function outcomeOf(reply: FastifyReply): Status {
   if (!reply.raw.writableFinished) return 'aborted';
-  const wanted = `${Math.trunc(reply.raw.statusCode / 100)}xx`;
-  return STATUSES.find((known) => known === wanted) ?? '5xx';
+  const status = `${Math.trunc(reply.raw.statusCode / 100)}xx`;
+  return STATUSES.find((known) => known === status) ?? '5xx';
 }

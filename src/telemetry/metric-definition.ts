@@ -51,9 +51,15 @@ const LABEL_NAME = /^[a-z][a-z0-9_]*$/;
 const labels = z
   .record(
     z.string(),
-    z.union([z.literal('any'), z.array(z.string().min(1).max(128)).min(1).refine(isUnique)], {
-      error: "expected 'any' or a list of different values of 1 to 128 characters",
-    }),
+    z.union(
+      [
+        z.literal('any'),
+        z.array(z.string().min(1).max(128)).min(1).refine(isUnique, 'a value is listed twice'),
+      ],
+      {
+        error: "expected 'any' or a list of different values of 1 to 128 characters",
+      },
+    ),
   )
   .check(({ value, issues }) => {
     for (const name of Object.keys(value)) {

@@ -32,7 +32,7 @@ const schema = z.strictObject({
     .regex(/^(?:[a-z][a-z0-9_]*_)?$/, 'expected snake_case that ends in _')
     .default(''),
   /** Series of one metric; what comes later is counted under the label value `__overflow__`. */
-  maxSeriesPerMetric: z.int().min(1).max(100_000).default(1000),
+  maxSeriesPerMetric: z.int().min(10).max(100_000).default(1000),
   /** Adds CPU, memory, event loop and garbage collection of this process. */
   processMetrics: z.boolean().default(false),
 });

@@ -10,7 +10,7 @@ const schema = z.strictObject({
   /** Written into each line as `name`. */
   name: z.string().min(1),
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
-  /** Bytes collected before they are written; 0 writes each line at once. An error is written at once in any case. */
+  /** Bytes collected before they are written; 0 writes each line at once. What is buffered needs `flush()`; an error does it. */
   bufferBytes: z.int().min(0).max(16_000).default(0),
   /** More paths to redact, as pino writes them (`order.account`, `*.pin`); keys that name a secret always are. */
   redact: z.array(z.string().min(1)).default([]),
@@ -26,7 +26,7 @@ export interface LogDestination {
 
 export interface LoggerDeps {
   readonly clock: Clock;
-  /** Default: standard output, written synchronously, so that no line is lost on exit. */
+  /** Default: standard output, written synchronously. */
   readonly destination?: LogDestination;
 }
 
@@ -46,8 +46,6 @@ export function createLogger(options: LoggerOptions, deps: LoggerDeps): Logger {
       timestamp: () => `,"time":${Math.round(deps.clock.nowMs())}`,
       formatters: {
         level: (label) => ({ level: label }),
-        bindings: redactFields,
-        log: redactFields,
       },
       // Errors are made plain by redactFields, wherever they stand.
       serializers: { err: (error: unknown) => error },
@@ -96,7 +94,7 @@ class PinoLogger implements Logger {
     const log = this.#log;
     return (first: string | LogFields, message?: string): void => {
       if (typeof first === 'string') log[level](first);
-      else log[level](first, message);
+      else if (log.isLevelEnabled(level)) log[level](redactFields(first), message);
     };
   }
 }

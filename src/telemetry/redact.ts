@@ -17,7 +17,7 @@ const MAX_VALUES = 1000;
  */
 export function redactFields(fields: LogFields): LogFields {
   try {
-    return new Redaction().object(fields, 0) as LogFields;
+    return new Redaction().object(fields instanceof Error ? { err: fields } : fields, 0) as LogFields;
   } catch (error) {
     return { unreadableFields: String(error) };
   }
