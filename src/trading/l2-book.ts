@@ -32,8 +32,10 @@ class BookSide {
   set(level: Level): void {
     const at = this.#find(level.price);
     const present = this.#levels[at]?.price === level.price;
-    if (level.quantity > 0) this.#levels.splice(at, present ? 1 : 0, level);
-    else if (present) this.#levels.splice(at, 1);
+    if (level.quantity > 0) {
+      if (present) this.#levels[at] = level;
+      else this.#levels.splice(at, 0, level);
+    } else if (present) this.#levels.splice(at, 1);
   }
 
   quantityAt(price: Ticks): Lots {
@@ -46,12 +48,22 @@ class BookSide {
     return this.#levels.slice(Math.max(0, this.size - count)).reverse();
   }
 
+  /** `level` as the best one, and below it those that are worse: best first, at most `count`. */
+  topUnder(level: Level, count: number): Level[] {
+    const result = [level];
+    for (let at = this.#find(level.price) - 1; at >= 0 && result.length < count; at -= 1) {
+      const next = this.#levels[at];
+      if (next !== undefined) result.push(next);
+    }
+    return result;
+  }
+
   /** Drops every level better than `price`. */
   trimBetterThan(price: Ticks): void {
     while (this.best !== undefined && (this.best.price - price) * this.#direction > 0) this.#levels.pop();
   }
 
-  /** Index of the first level that is not worse than `price`. Searches from the best end, where the action is. */
+  /** Index of the first level that is not worse than `price`. */
   #find(price: Ticks): number {
     let low = 0;
     let high = this.#levels.length;

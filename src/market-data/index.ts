@@ -1,0 +1,10 @@
+export { BarBuilder, type BarBuilderCounts, type BarBuilderOptions } from './bar-builder.ts';
+export { BinanceDecoder } from './binance-decoder.ts';
+export { ClockOffset } from './clock-offset.ts';
+export { type BookCondition, DataQualityMonitor } from './data-quality-monitor.ts';
+export type { DataQualityOptions } from './data-quality-options.ts';
+export { MarketTracker, type MarketTrackerDeps, type MarketTrackerOptions } from './market-tracker.ts';
+export { PriceJump, type PriceJumpOptions } from './price-jump.ts';
+export type { ProblemCounts } from './problem-list.ts';
+export { type MessageCounts, Recording, type RecordingDeps } from './recording.ts';
+export { type BookState, type BookStep, VerifiedBook } from './verified-book.ts';
