@@ -35,7 +35,8 @@ export class ManualClock implements Clock {
   }
 
   every(ms: number, fn: () => void): Disposable {
-    return this.#schedule(ms, Math.max(ms, 1), fn);
+    const everyMs = Math.max(ms, 1);
+    return this.#schedule(everyMs, everyMs, fn);
   }
 
   deadline(ms: number, onLate: () => void): Disposable {
