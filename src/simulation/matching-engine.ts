@@ -1,0 +1,178 @@
+import { PortcullisError } from '../core/errors.ts';
+import { parseOptions } from '../core/options.ts';
+import { type Lots, type Ticks, add, lots, max, min, sub } from '../core/units.ts';
+import type { Instrument } from '../trading/instrument.ts';
+import type { MarketEvent, PublicTrade } from '../trading/market-event.ts';
+import { type BookSideName, ExternalBook, reaches } from './external-book.ts';
+import { FeeSchedule, type FeeOptions, feeSchema } from './fees.ts';
+import type { MatchEvent, MatchOrder, RejectReason } from './match-event.ts';
+import { type OpenOrder, RestingOrders, openOrder } from './resting-orders.ts';
+
+const NONE = lots(0);
+
+/**
+ * Matches our orders of one instrument against a market that others make, given as market events: simulated, recorded or
+ * live. Price-time priority, and every fill is backed by quantity that the market displayed or printed:
+ *
+ * - An incoming order takes displayed levels, best first, up to its limit. What it took stays gone until the market shows
+ *   another quantity at that price. The market does not move because of us.
+ * - A resting order queues behind the quantity displayed at its price when it came. A trade of the opposite aggressor at
+ *   that price eats the queue ahead, then fills us; a smaller displayed quantity shortens the queue ahead to it, a larger
+ *   one joins behind us. Outside the displayed depth nobody is ahead.
+ * - A trade beyond our price, and quantity displayed at or beyond it on the other side, fill us at our price as far as
+ *   their quantity reaches.
+ * - Orders of ours never trade with each other: each meets the market of others alone, in priority among themselves.
+ * - While the market's own book is crossed, nothing trades against it.
+ */
+export class MatchingEngine {
+  readonly #instrument: Instrument;
+  readonly #fees: FeeSchedule;
+  readonly #book = new ExternalBook();
+  readonly #resting = { buy: new RestingOrders('buy'), sell: new RestingOrders('sell') };
+  readonly #open = new Map<string, OpenOrder>();
+  readonly #seen = new Set<string>();
+
+  /** @throws {PortcullisError} `OPTION_INVALID` */
+  constructor(options: FeeOptions, deps: { readonly instrument: Instrument }) {
+    this.#instrument = deps.instrument;
+    this.#fees = new FeeSchedule(parseOptions('MatchingEngine', feeSchema, options), deps.instrument);
+  }
+
+  /**
+   * Takes the next market event and says what it did to our resting orders.
+   *
+   * @throws {PortcullisError} `INSTRUMENT_UNKNOWN` for the event of another instrument
+   */
+  onMarket(event: MarketEvent): readonly MatchEvent[] {
+    if (event.instrumentId !== this.#instrument.instrumentId) {
+      throw new PortcullisError(
+        'INSTRUMENT_UNKNOWN',
+        `MatchingEngine: expected an event of ${this.#instrument.instrumentId}, got one of ${event.instrumentId}`,
+      );
+    }
+    const events: MatchEvent[] = [];
+    if (event.type === 'trade') {
+      this.#onTrade(event, events);
+    } else {
+      this.#book.apply(event);
+      this.#shortenQueues('buy', 'bids');
+      this.#shortenQueues('sell', 'asks');
+      this.#meet('buy', 'asks', events);
+      this.#meet('sell', 'bids', events);
+    }
+    return events;
+  }
+
+  /**
+   * Takes an order: `rejected`, or `accepted` followed by its fills. What is left of a GTC order rests; of an IOC order it
+   * is cancelled. A FOK order that cannot be filled whole is cancelled with nothing filled.
+   */
+  place(order: MatchOrder): readonly MatchEvent[] {
+    const { orderId, side } = order;
+    const reason = this.#refusal(order);
+    if (reason !== undefined) return [{ type: 'rejected', orderId, reason }];
+    this.#seen.add(orderId);
+    const events: MatchEvent[] = [{ type: 'accepted', orderId }];
+    const open = openOrder(order);
+    const far = side === 'buy' ? 'asks' : 'bids';
+    const whole = (): boolean => this.#book.within(far, order.price, order.quantity) === order.quantity;
+    if (!this.#book.crossed && (order.timeInForce !== 'FOK' || whole())) this.#take(open, far, events);
+    if (open.leaves === 0) return events;
+    if (order.timeInForce === 'GTC') {
+      open.ahead = this.#book.shown(side === 'buy' ? 'bids' : 'asks', order.price);
+      this.#resting[side].add(open);
+      this.#open.set(orderId, open);
+    } else {
+      events.push({ type: 'cancelled', orderId, cumulative: open.cumulative });
+    }
+    return events;
+  }
+
+  cancel(orderId: string): readonly MatchEvent[] {
+    const open = this.#open.get(orderId);
+    if (open === undefined) return [{ type: 'cancelRefused', orderId }];
+    this.#drop(open);
+    return [{ type: 'cancelled', orderId, cumulative: open.cumulative }];
+  }
+
+  /** What rests, in the order in which it came. */
+  openOrders(): readonly Readonly<OpenOrder>[] {
+    return [...this.#open.values()];
+  }
+
+  #refusal(order: MatchOrder): RejectReason | undefined {
+    if (order.instrumentId !== this.#instrument.instrumentId) return 'INSTRUMENT_UNKNOWN';
+    if (this.#seen.has(order.orderId)) return 'DUPLICATE_ORDER_ID';
+    if (!(Number.isSafeInteger(order.quantity) && order.quantity > 0)) return 'QUANTITY_INVALID';
+    if (!(Number.isSafeInteger(order.price) && order.price > 0)) return 'PRICE_INVALID';
+    if (order.postOnly && order.timeInForce !== 'GTC') return 'TIME_IN_FORCE_CONFLICT';
+    if (!this.#book.known) return 'MARKET_UNAVAILABLE';
+    const far = order.side === 'buy' ? 'asks' : 'bids';
+    const best = this.#book.best(far);
+    const crosses = best !== undefined && reaches(far, order.price, best.price);
+    return order.postOnly && crosses ? 'WOULD_CROSS' : undefined;
+  }
+
+  #take(open: OpenOrder, far: BookSideName, events: MatchEvent[]): void {
+    while (open.leaves > 0) {
+      const level = this.#book.best(far);
+      if (level === undefined || !reaches(far, open.order.price, level.price)) return;
+      const quantity = min(open.leaves, level.quantity);
+      this.#book.take(far, level.price, quantity);
+      events.push(this.#fill(open, quantity, level.price, 'taker'));
+    }
+  }
+
+  /** The other side has come to, or beyond, orders of ours that rest. */
+  #meet(side: 'buy' | 'sell', far: BookSideName, events: MatchEvent[]): void {
+    for (;;) {
+      const open = this.#resting[side].first;
+      if (open === undefined || this.#book.crossed) return;
+      const level = this.#book.best(far);
+      if (level === undefined || !reaches(far, open.order.price, level.price)) return;
+      const quantity = min(open.leaves, level.quantity);
+      this.#book.take(far, level.price, quantity);
+      events.push(this.#fill(open, quantity, open.order.price, 'maker'));
+    }
+  }
+
+  #onTrade({ aggressor, price, quantity }: PublicTrade, events: MatchEvent[]): void {
+    const mine = this.#resting[aggressor === 'sell' ? 'buy' : 'sell'];
+    let left = quantity;
+    let eaten = NONE; // of the queue at the traded price
+    for (const open of mine.upTo(price)) {
+      if (open.order.price === price) {
+        const before = min(left, max(sub(open.ahead, eaten), NONE));
+        eaten = add(eaten, before);
+        left = sub(left, before);
+        open.ahead = max(sub(open.ahead, eaten), NONE);
+      }
+      const filled = min(left, open.leaves);
+      if (filled === 0) continue;
+      left = sub(left, filled);
+      events.push(this.#fill(open, filled, open.order.price, 'maker'));
+    }
+  }
+
+  #shortenQueues(side: 'buy' | 'sell', near: BookSideName): void {
+    for (const open of this.#resting[side]) {
+      if (open.ahead > 0) open.ahead = min(open.ahead, this.#book.shown(near, open.order.price));
+    }
+  }
+
+  #fill(open: OpenOrder, quantity: Lots, price: Ticks, liquidity: 'maker' | 'taker'): MatchEvent {
+    const { orderId, side } = open.order;
+    open.leaves = sub(open.leaves, quantity);
+    open.cumulative = add(open.cumulative, quantity);
+    open.fills += 1;
+    if (open.leaves === 0) this.#drop(open);
+    const executionId = `${orderId}-${open.fills}`;
+    const fee = this.#fees.fee(liquidity, quantity, price);
+    return { type: 'filled', orderId, executionId, side, quantity, price, fee, liquidity };
+  }
+
+  #drop(open: OpenOrder): void {
+    this.#open.delete(open.order.orderId);
+    this.#resting[open.order.side].remove(open);
+  }
+}
