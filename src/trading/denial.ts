@@ -46,6 +46,7 @@ export const DENIAL_CATALOGUE = {
   TIME_IN_FORCE_DENIED: 'This time in force is not allowed here.',
   PRICE_COLLAR: 'The worst price is too far from the mark.',
   // the path
+  CANCELLED_BEFORE_SEND: 'The order was cancelled before it was sent.',
   DECISION_EXPIRED: 'Too much time passed between the decision and the send.',
   GATE_FAILED: 'A gate threw an error; it denies in its own name.',
   JOURNAL_UNAVAILABLE: 'The journal could not be written, so nothing was sent.',

@@ -39,6 +39,21 @@ export type OrderPrice =
       readonly maxSlippageBps: number;
     };
 
+/**
+ * A copy that neither a later change of the original nor a getter in it can reach. Decimals become plain text; what is
+ * none stays as it is, to be refused by name.
+ */
+export function copyIntent(intent: OrderIntent): OrderIntent {
+  const copy = { ...intent, price: { ...intent.price } };
+  const quantity = decimalText(copy.quantity) ?? copy.quantity;
+  if (copy.price.type !== 'limit') return { ...copy, quantity };
+  return {
+    ...copy,
+    quantity,
+    price: { ...copy.price, limit: decimalText(copy.price.limit) ?? copy.price.limit },
+  };
+}
+
 /** Whether two intents ask for the same. Decimals are compared by value: "1.0" is "1.00". */
 export function sameIntent(a: OrderIntent, b: OrderIntent): boolean {
   return (

@@ -11,6 +11,7 @@ import {
   type Side,
   TIMES_IN_FORCE,
   type TimeInForce,
+  copyIntent,
 } from './order-intent.ts';
 
 /** What the engines decide on: parsed, on the grid, with the worst price it can trade at and the view it was priced from. */
@@ -41,10 +42,11 @@ const SIDES: readonly Side[] = ['buy', 'sell'];
  * zero, a limit away from the market.
  */
 export function priceOrder(
-  intent: OrderIntent,
+  asked: OrderIntent,
   instrument: Instrument | undefined,
   view: MarketView | undefined,
 ): PricedOrder | Denial {
+  const intent = copyIntent(asked);
   const { intentId, accountId, strategyId, side } = intent;
   if (!isId(intentId)) return deny(GATE, 'ID_INVALID', { note: 'intentId', measured: shown(intentId) });
   if (!isId(accountId)) return deny(GATE, 'ID_INVALID', { note: 'accountId', measured: shown(accountId) });

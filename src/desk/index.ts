@@ -1,0 +1,19 @@
+export type { CancelOutcome } from './cancel.ts';
+export type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
+export {
+  type AccountOptions,
+  Journal,
+  type JournalDeps,
+  type JournalOptions,
+  type Recovered,
+} from './journal.ts';
+export { JOURNAL_VERSION, type JournalRecord } from './journal-record.ts';
+export {
+  OrderDesk,
+  type OrderDeskDeps,
+  type OrderDeskOptions,
+  type SealedOrder,
+  Venue,
+} from './order-desk.ts';
+export { type Decision, OrderPath, type OrderPathDeps } from './order-path.ts';
+export type { PlaceReply, VenueDriver, VenueEvent, VenueOrder } from './venue-driver.ts';

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import type { DecimalInput } from '../core/decimal.ts';
+import { decimal } from '../core/decimal.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { parseInput } from '../core/options.ts';
+import type { DayId, TradingDay } from '../core/trading-day.ts';
+import type { AppendLog } from '../storage/append-log.ts';
+import type { JsonValue } from '../storage/json.ts';
+import type { Book, DayRolled } from '../trading/book.ts';
+import type { Instrument } from '../trading/instrument.ts';
+import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
+import {
+  JOURNAL_VERSION,
+  type Stamp,
+  bookedOrder,
+  dayRolled,
+  dayRolledRecord,
+  eventRecord,
+  journalRecordSchema,
+  orderEvent,
+  stampedHighWater,
+  submittingRecord,
+} from './journal-record.ts';
+
+export interface AccountOptions {
+  readonly accountId: string;
+  readonly currency: string;
+  /** Cash at the beginning. */
+  readonly balance: DecimalInput;
+}
+
+export interface JournalOptions {
+  /** What the run is about, for the first record: the SHA-256 of a recording, or a seed and its options. */
+  readonly input: { readonly [key: string]: JsonValue };
+  /** Opened in the Book when the journal is new; a journal that exists has its own. */
+  readonly accounts: readonly AccountOptions[];
+}
+
+export interface JournalDeps {
+  readonly log: AppendLog;
+  /** Empty. It is filled from the journal. */
+  readonly book: Book;
+  readonly instruments: readonly Instrument[];
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly tradingDay: TradingDay;
+}
+
+/** What was found in the journal. */
+export interface Recovered {
+  /** 0 for a new journal. */
+  readonly records: number;
+  readonly dayId: DayId;
+  /** Orders without an outcome: unknown until the venue is asked. */
+  readonly inDoubt: readonly string[];
+}
+
+/** The record of what was about to happen and what did, in order, from which the Book can be built again. */
+export class Journal {
+  readonly recovered: Recovered;
+  readonly #log: AppendLog;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+
+  private constructor(log: AppendLog, clock: Pick<Clock, 'nowMs'>, recovered: Recovered) {
+    this.#log = log;
+    this.#clock = clock;
+    this.recovered = recovered;
+  }
+
+  /**
+   * Begins a journal, or builds the Book from the one that is there.
+   *
+   * @throws {PortcullisError} `INPUT_INVALID` naming the record that cannot be read; `INSTRUMENT_UNKNOWN`;
+   *   `FORMAT_UNSUPPORTED`
+   */
+  static async open({ input, accounts }: JournalOptions, deps: JournalDeps): Promise<Journal> {
+    const recovered = await replay(deps);
+    if (recovered !== undefined) return new Journal(deps.log, deps.clock, recovered);
+    const atMs = deps.clock.nowMs();
+    const dayId = deps.tradingDay.dayOf(atMs);
+    const opened = {
+      type: 'opened' as const,
+      version: JOURNAL_VERSION,
+      atMs,
+      dayId,
+      input,
+      accounts: accounts.map(({ accountId, currency, balance }) => ({
+        accountId,
+        currency,
+        balance: decimal(balance, `accounts.${accountId}.balance`).toFixed(),
+      })),
+    };
+    await deps.log.append(opened);
+    openAccounts(deps.book, opened);
+    return new Journal(deps.log, deps.clock, { records: 0, dayId, inDoubt: [] });
+  }
+
+  /** Resolves when it is on disk; the order must not go out before. */
+  submitting(order: HeldOrder, stamp: Stamp): Promise<unknown> {
+    return this.#log.append(submittingRecord(order, this.#clock.nowMs(), stamp));
+  }
+
+  event(event: OrderEvent, instrument: Instrument): Promise<unknown> {
+    return this.#log.append(eventRecord(event, instrument));
+  }
+
+  rolled(day: DayRolled): Promise<unknown> {
+    return this.#log.append(dayRolledRecord(day));
+  }
+
+  /** Resolves when all that was recorded is settled. */
+  flush(): Promise<void> {
+    return this.#log.flush();
+  }
+
+  get pending(): number {
+    return this.#log.pending;
+  }
+
+  /** SHA-256 over all records: the same run gives the same digest. */
+  async digest(): Promise<string> {
+    const sha = createHash('sha256');
+    for await (const { record } of this.#log.read()) sha.update(`${JSON.stringify(record)}\n`);
+    return sha.digest('hex');
+  }
+}
+
+async function replay({ log, book, instruments }: JournalDeps): Promise<Recovered | undefined> {
+  const byId = new Map(instruments.map((instrument) => [instrument.instrumentId, instrument]));
+  let records = 0;
+  let dayId: DayId = '';
+  for await (const { seq, record: raw } of log.read()) {
+    const record = parseInput(`journal record ${seq}`, journalRecordSchema, raw);
+    if ((record.type === 'opened') !== (seq === 1)) {
+      throw new PortcullisError(
+        'INPUT_INVALID',
+        `journal record ${seq}: expected opened first and only first, got ${record.type}`,
+      );
+    }
+    records += 1;
+    switch (record.type) {
+      case 'opened':
+        dayId = record.dayId;
+        openAccounts(book, record);
+        break;
+      case 'submitting': {
+        const order = bookedOrder(record, known(byId, record.intent.instrumentId, seq));
+        book.hold(order);
+        book.keep(order);
+        book.stampHighWater(order.accountId, stampedHighWater(record));
+        break;
+      }
+      case 'dayRolled':
+        dayId = record.dayId;
+        book.roll(dayRolled(record));
+        break;
+      default: {
+        const order = book.order(record.clientOrderId)?.order;
+        if (order === undefined) {
+          throw new PortcullisError(
+            'INPUT_INVALID',
+            `journal record ${seq}: clientOrderId: expected an order submitted before, got ${record.clientOrderId}`,
+          );
+        }
+        book.apply(orderEvent(record, order.instrument));
+      }
+    }
+  }
+  if (records === 0) return undefined;
+  return { records, dayId, inDoubt: markInDoubt(book) };
+}
+
+/** A record without an outcome: it may have been sent, so it stays held. */
+function markInDoubt(book: Book): string[] {
+  const open = [...book.orders()].filter(({ state }) => state === 'submitting' || state === 'unknown');
+  for (const { order, state } of open) {
+    if (state === 'submitting') {
+      book.apply({
+        type: 'timedOut',
+        clientOrderId: order.clientOrderId,
+        atMs: 0,
+        reason: 'no outcome in the journal',
+      });
+    }
+  }
+  return open.map(({ order }) => order.clientOrderId);
+}
+
+function openAccounts(book: Book, { accounts }: Pick<JournalOptions, 'accounts'>): void {
+  for (const { accountId, currency, balance } of accounts) book.openAccount(accountId, currency, balance);
+}
+
+function known(byId: ReadonlyMap<string, Instrument>, instrumentId: string, seq: number): Instrument {
+  const instrument = byId.get(instrumentId);
+  if (instrument !== undefined) return instrument;
+  throw new PortcullisError(
+    'INSTRUMENT_UNKNOWN',
+    `journal record ${seq}: instrumentId: expected a configured instrument, got ${instrumentId}`,
+  );
+}

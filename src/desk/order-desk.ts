@@ -1,0 +1,346 @@
+import { z } from 'zod';
+import type { AuditLog } from '../audit/audit-log.ts';
+import type { Clock } from '../core/clock.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { toText } from '../core/increment.ts';
+import { parseOptions } from '../core/options.ts';
+import { TradingDay } from '../core/trading-day.ts';
+import { units } from '../core/units.ts';
+import type { ExecutionPolicy } from '../execution/execution-policy.ts';
+import type { CancelRule, KillSwitch } from '../risk/kill-switch.ts';
+import type { RiskGuard } from '../risk/risk-guard.ts';
+import { FIRM, type Scope } from '../risk/trading-state.ts';
+import type { Book, BookReader } from '../trading/book.ts';
+import type { Instrument } from '../trading/instrument.ts';
+import type { MarketView } from '../trading/market-view.ts';
+import type { HeldOrder } from '../trading/order-event.ts';
+import type { OrderIntent } from '../trading/order-intent.ts';
+import type { OrderOutcome } from '../trading/order-outcome.ts';
+import { type CancelOutcome, cancel, ordersToCancel } from './cancel.ts';
+import type { DeskListener } from './desk-event.ts';
+import type { Journal } from './journal.ts';
+import { type Decision, OrderPath } from './order-path.ts';
+import { Recorder } from './recorder.ts';
+import { submit } from './submit.ts';
+import type { PlaceReply, VenueDriver, VenueEvent, VenueOrder } from './venue-driver.ts';
+import { readReport } from './venue-report.ts';
+
+/*
+ * The seal, the venue and the desk are one module, because what mints a sealed order must not be an export of any file.
+ */
+
+const freeze = Object.freeze; // as it was when we loaded
+const KEY = Symbol('desk');
+
+let openSeal: (sealed: unknown, venue: Venue, monotonicMs: number) => VenueOrder;
+
+/** An order that has passed. A type without a constructor: single use, expiring, for one venue. */
+class Sealed {
+  readonly #order: VenueOrder;
+  readonly #venue: Venue;
+  readonly #expiresMs: number;
+  #spent = false;
+
+  constructor(key: symbol, order: VenueOrder, venue: Venue, expiresMs: number) {
+    if (key !== KEY || new.target !== Sealed) throw forged('a sealed order is made by an OrderDesk only');
+    this.#order = freeze({ ...order });
+    this.#venue = venue;
+    this.#expiresMs = expiresMs;
+    freeze(this);
+  }
+
+  static {
+    // Spends the seal and gives out its own copy of the order; nothing is read from the object's surface.
+    openSeal = (sealed, venue, monotonicMs) => {
+      if (typeof sealed !== 'object' || sealed === null || !(#order in sealed)) {
+        throw forged('expected an order sealed by the desk of this venue (by this copy of portcullis)');
+      }
+      if (sealed.#spent)
+        throw new PortcullisError('SEAL_SPENT', `order ${sealed.#order.clientOrderId} has been sent before`);
+      if (sealed.#venue !== venue) {
+        throw new PortcullisError(
+          'SEAL_WRONG_VENUE',
+          `order ${sealed.#order.clientOrderId} was sealed for another venue`,
+        );
+      }
+      if (!(monotonicMs <= sealed.#expiresMs)) {
+        throw new PortcullisError('SEAL_EXPIRED', `order ${sealed.#order.clientOrderId} was held too long`);
+      }
+      sealed.#spent = true;
+      return sealed.#order;
+    };
+  }
+}
+freeze(Sealed.prototype);
+freeze(Sealed);
+
+export type { Sealed as SealedOrder };
+
+const forged = (message: string): PortcullisError => new PortcullisError('SEAL_FORGED', `seal: ${message}`);
+
+let claim: (venue: Venue, clock: Pick<Clock, 'monotonicMs'>) => VenueDriver['onEvent'];
+
+/**
+ * A place where orders go, as only its desk can use it. The driver is out of reach; an order is taken only under the seal of
+ * the one desk that the venue belongs to for life.
+ */
+export class Venue {
+  readonly name: string;
+  readonly #driver: VenueDriver;
+  readonly #owner: { clock?: Pick<Clock, 'monotonicMs'> } = {};
+
+  /** @param driver keep no other reference to it: who holds the driver can trade */
+  constructor(driver: VenueDriver) {
+    if (new.target !== Venue) throw forged('Venue cannot be extended; write a VenueDriver');
+    this.name = driver.name;
+    this.#driver = driver;
+    freeze(this);
+  }
+
+  static {
+    claim = (venue, clock) => {
+      if (!(#driver in venue)) throw forged('expected a Venue made by this copy of portcullis');
+      if (venue.#owner.clock !== undefined) {
+        throw new PortcullisError('VENUE_CLAIMED', `venue ${venue.name} belongs to another desk for life`);
+      }
+      venue.#owner.clock = clock;
+      return (listener) => venue.#driver.onEvent(listener);
+    };
+  }
+
+  /**
+   * Sends a sealed order once.
+   *
+   * @throws {PortcullisError} `SEAL_FORGED`, `SEAL_SPENT`, `SEAL_EXPIRED`, `SEAL_WRONG_VENUE`: then nothing was sent
+   */
+  async submit(order: Sealed, signal: AbortSignal): Promise<PlaceReply> {
+    return this.#driver.place(openSeal(order, this, this.#owner.clock?.monotonicMs() ?? NaN), signal);
+  }
+
+  /** Cancels need no seal: they are never blocked. */
+  async cancel(clientOrderId: string, signal: AbortSignal): Promise<void> {
+    return this.#driver.cancel(clientOrderId, signal);
+  }
+}
+freeze(Venue.prototype);
+freeze(Venue);
+
+const schema = z.strictObject({
+  /** How long the venue may take to answer before the order counts as unknown. */
+  venueTimeoutMs: z.number().gt(0).default(5_000),
+});
+
+export type OrderDeskOptions = z.input<typeof schema>;
+
+export interface OrderDeskDeps {
+  readonly book: Book;
+  readonly guard: RiskGuard;
+  readonly policy: ExecutionPolicy;
+  readonly killSwitch: KillSwitch;
+  readonly venue: Venue;
+  readonly journal: Journal;
+  readonly instruments: readonly Instrument[];
+  readonly clock: Clock;
+  /** Default: UTC days. */
+  readonly tradingDay?: TradingDay;
+  /** Every verdict and every anomaly is recorded there. */
+  readonly audit?: Pick<AuditLog, 'record'>;
+  /** Measures decisions where the clock is not the machine's. Default: the clock. */
+  readonly stopwatch?: Pick<Clock, 'monotonicMs'>;
+}
+
+const SEAL_MS = 1_000;
+
+/**
+ * The only way to a venue. What it is given is decided, held, written down, looked at again, sealed and sent; what
+ * happens then is counted at once, and told when it is on disk.
+ */
+export class OrderDesk {
+  readonly #venueTimeoutMs: number;
+  readonly #deps: OrderDeskDeps;
+  readonly #path: OrderPath;
+  readonly #stopwatch: Pick<Clock, 'monotonicMs'>;
+  readonly #recorder: Recorder;
+  /** Written down, not yet handed to the venue. */
+  readonly #unsent = new Set<string>();
+  readonly #state: { accepting: boolean } = { accepting: true };
+
+  /**
+   * @throws {PortcullisError} `OPTION_INVALID`; `ENGINE_NOT_GENUINE`; `VENUE_CLAIMED` when the venue has a desk already
+   */
+  constructor(options: OrderDeskOptions, deps: OrderDeskDeps) {
+    this.#venueTimeoutMs = parseOptions('OrderDesk', schema, options).venueTimeoutMs;
+    this.#deps = freeze({ ...deps });
+    this.#stopwatch = deps.stopwatch ?? deps.clock;
+    this.#path = new OrderPath({
+      ...deps,
+      tradingDay: deps.tradingDay ?? new TradingDay(),
+      dayId: deps.journal.recovered.dayId,
+    });
+    this.#recorder = new Recorder({ ...deps, path: this.#path });
+    const listen = claim(deps.venue, deps.clock);
+    listen((event) => {
+      this.#onVenueEvent(event);
+    });
+    deps.killSwitch.attach({ cancel: (scope, rule) => this.#cancelNow(scope, rule) });
+    freeze(this);
+  }
+
+  /**
+   * Sends the order once. Never repeats it: a timeout comes back as `unknown`. Decides before it returns its promise.
+   *
+   * @returns `denied` (nothing left the process), `duplicate`, `accepted`, `rejected` by the venue, or `unknown`
+   * @throws {PortcullisError} `SERVICE_STOPPED` after `stop()`
+   */
+  async submit(intent: OrderIntent): Promise<OrderOutcome> {
+    if (!this.#state.accepting) throw new PortcullisError('SERVICE_STOPPED', 'OrderDesk: submit after stop');
+    return submit(
+      {
+        clock: this.#deps.clock,
+        venueTimeoutMs: this.#venueTimeoutMs,
+        decide: (asked) => this.#decide(asked),
+        journal: (order) => this.#journal(order),
+        confirm: (order) => this.#confirm(order),
+        send: (order, signal) => this.#send(order, signal),
+        record: (event) => this.#recorder.record(event),
+      },
+      intent,
+    );
+  }
+
+  /** Asks the venue to cancel an order. Never blocked. */
+  cancel(clientOrderId: string): Promise<CancelOutcome> {
+    const { book, clock, venue } = this.#deps;
+    return cancel(
+      {
+        book,
+        clock,
+        venueTimeoutMs: this.#venueTimeoutMs,
+        wasSent: (id) => !this.#unsent.has(id),
+        cancelAtVenue: (id, signal) => venue.cancel(id, signal),
+        record: (event) => this.#recorder.record(event),
+      },
+      clientOrderId,
+    );
+  }
+
+  /** Cancels every open order in a scope. */
+  cancelAll(scope: Scope = FIRM): Promise<readonly CancelOutcome[]> {
+    const ids = ordersToCancel(this.#deps.book, scope, 'all', this.#deps.venue.name);
+    return Promise.all(ids.map((id) => this.cancel(id)));
+  }
+
+  /** Takes a view: marks, profit and loss, and the roll of the day before them. */
+  mark(view: MarketView): void {
+    this.#rollIfDue();
+    this.#path.mark(view);
+  }
+
+  /** Tells what happens, in the order of the journal. */
+  onEvent(listener: DeskListener): Disposable {
+    return this.#recorder.onEvent(listener);
+  }
+
+  get book(): BookReader {
+    return this.#deps.book;
+  }
+
+  /** Resolves when nothing is under way but answers of the venue. */
+  async settled(): Promise<void> {
+    const { clock, journal } = this.#deps;
+    do {
+      await clock.turn();
+      await journal.flush();
+      await clock.turn();
+    } while (journal.pending > 0);
+  }
+
+  /** Takes no more orders, cancels those that work, and resolves when all is on disk. */
+  async stop(): Promise<void> {
+    this.#state.accepting = false;
+    await this.cancelAll();
+    await this.settled();
+  }
+
+  #decide(intent: OrderIntent): Decision {
+    this.#rollIfDue();
+    const startedMs = this.#stopwatch.monotonicMs();
+    const decision = this.#path.decide(intent);
+    this.#recorder.decided(
+      intent,
+      decision,
+      this.#deps.guard.limitsHash,
+      this.#stopwatch.monotonicMs() - startedMs,
+    );
+    return decision;
+  }
+
+  #journal(order: HeldOrder): Promise<unknown> {
+    const account = this.#deps.book.account(order.accountId);
+    this.#unsent.add(order.clientOrderId);
+    return this.#deps.journal.submitting(order, {
+      limitsHash: this.#deps.guard.limitsHash,
+      dayOpen: account?.dayOpen ?? units(NaN),
+      highWater: account?.highWater ?? units(NaN),
+    });
+  }
+
+  #confirm(order: HeldOrder) {
+    if (this.#deps.book.order(order.clientOrderId)?.state === 'cancelPending') {
+      return { gate: 'confirm', code: 'CANCELLED_BEFORE_SEND' } as const;
+    }
+    return this.#path.confirm(order);
+  }
+
+  #send(order: HeldOrder, signal: AbortSignal): Promise<PlaceReply> {
+    const { venue, clock } = this.#deps;
+    const sealed = new Sealed(KEY, venueOrder(order), venue, clock.monotonicMs() + SEAL_MS);
+    this.#unsent.delete(order.clientOrderId);
+    return venue.submit(sealed, signal);
+  }
+
+  #onVenueEvent(event: VenueEvent): void {
+    const { book, clock } = this.#deps;
+    const { clientOrderId, type } = event;
+    const order = book.order(clientOrderId)?.order;
+    if (order === undefined) {
+      this.#recorder.anomaly({
+        code: 'ORDER_UNKNOWN',
+        clientOrderId,
+        detail: `the venue tells ${type} of an order we never sent`,
+      });
+      return;
+    }
+    const report = readReport(event, order.instrument, clock.nowMs());
+    if (typeof report === 'string')
+      this.#recorder.anomaly({ code: 'REPORT_INVALID', clientOrderId, detail: report });
+    else void this.#recorder.record(report);
+  }
+
+  #cancelNow(scope: Scope, rule: CancelRule): readonly string[] {
+    const ids = ordersToCancel(this.#deps.book, scope, rule, this.#deps.venue.name);
+    for (const id of ids) void this.cancel(id);
+    return ids;
+  }
+
+  #rollIfDue(): void {
+    const day = this.#path.rollIfDue();
+    if (day !== undefined) this.#recorder.rolled(day);
+  }
+}
+freeze(OrderDesk.prototype);
+freeze(OrderDesk);
+
+function venueOrder(order: HeldOrder): VenueOrder {
+  const { instrument, clientOrderId, accountId, side, postOnly, timeInForce } = order;
+  return {
+    clientOrderId,
+    accountId,
+    instrumentId: instrument.instrumentId,
+    side,
+    quantity: toText(order.qty, instrument.grid.step),
+    price: toText(order.worst, instrument.grid.tick),
+    postOnly,
+    timeInForce,
+  };
+}

@@ -1,0 +1,133 @@
+import type { Clock } from '../core/clock.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { clientOrderId } from '../core/ids.ts';
+import type { DayId, TradingDay } from '../core/trading-day.ts';
+import { ticks } from '../core/units.ts';
+import { ExecutionPolicy } from '../execution/execution-policy.ts';
+import { RiskGuard } from '../risk/risk-guard.ts';
+import type { Book, DayRolled } from '../trading/book.ts';
+import type { OrderView } from '../trading/book-order.ts';
+import { type Denial, deny } from '../trading/denial.ts';
+import type { Instrument } from '../trading/instrument.ts';
+import type { MarketView } from '../trading/market-view.ts';
+import type { Applied, HeldOrder, OrderEvent } from '../trading/order-event.ts';
+import { type OrderIntent, sameIntent } from '../trading/order-intent.ts';
+import { priceOrder } from '../trading/price-order.ts';
+
+export interface OrderPathDeps {
+  readonly book: Book;
+  readonly guard: RiskGuard;
+  readonly policy: ExecutionPolicy;
+  readonly instruments: readonly Instrument[];
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
+  readonly tradingDay: TradingDay;
+  /** The trading day that was open when the journal ended. Default: the day of now. */
+  readonly dayId?: DayId;
+}
+
+/** What the synchronous part of the order path says. */
+export type Decision =
+  | { readonly kind: 'denied'; readonly denials: readonly Denial[] }
+  | { readonly kind: 'duplicate'; readonly known: OrderView }
+  /** Held, kept and counted. Only events end it now. */
+  | { readonly kind: 'held'; readonly order: HeldOrder; readonly reduced: Denial | undefined };
+
+const NO_MARK = ticks(NaN);
+
+/**
+ * The synchronous part of the way of an order, from intent to hold, without a gap in which anything could change. Live
+ * desk and backtest drive the same object, so one code decides everywhere.
+ */
+export class OrderPath {
+  readonly #book: Book;
+  readonly #guard: RiskGuard;
+  readonly #policy: ExecutionPolicy;
+  readonly #instruments: ReadonlyMap<string, Instrument>;
+  readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
+  readonly #tradingDay: TradingDay;
+  readonly #seen: { has(id: string): boolean };
+  readonly #day: { id: DayId };
+
+  /** @throws {PortcullisError} `ENGINE_NOT_GENUINE` for anything but a RiskGuard over this Book and an ExecutionPolicy */
+  constructor({ book, guard, policy, instruments, clock, tradingDay, dayId }: OrderPathDeps) {
+    if (!RiskGuard.is(guard) || !ExecutionPolicy.is(policy) || guard.book !== book) {
+      throw new PortcullisError(
+        'ENGINE_NOT_GENUINE',
+        'OrderPath: expected a RiskGuard over the same Book and an ExecutionPolicy, both made by this copy of portcullis',
+      );
+    }
+    this.#book = book;
+    this.#guard = guard;
+    this.#policy = policy;
+    this.#instruments = new Map(instruments.map((instrument) => [instrument.instrumentId, instrument]));
+    this.#clock = clock;
+    this.#tradingDay = tradingDay;
+    this.#seen = { has: (id) => book.order(id) !== undefined };
+    this.#day = { id: dayId ?? tradingDay.dayOf(clock.nowMs()) };
+    Object.freeze(this);
+  }
+
+  /** Decides in one step, and holds what may go. */
+  decide(intent: OrderIntent): Decision {
+    const instrument = this.#instruments.get(intent.instrumentId);
+    const priced = priceOrder(intent, instrument, this.#book.view(intent.instrumentId));
+    if ('code' in priced) return this.#known(intent) ?? { kind: 'denied', denials: [priced] };
+    const known = this.#known(intent, priced.clientOrderId);
+    if (known !== undefined) return known;
+
+    const verdict = this.#guard.reserve(priced);
+    if (verdict.decision === 'reject') return { kind: 'denied', denials: verdict.denials };
+    using reservation = verdict.reservation; // any return, any throw: as if it never was
+    const { order } = reservation;
+    const facts = {
+      nowMs: this.#clock.nowMs(),
+      monotonicMs: order.decidedMonotonicMs,
+      dayId: this.#day.id,
+      mark: this.#book.markOf(order.instrument.instrumentId)?.price ?? NO_MARK,
+      seen: this.#seen,
+    };
+    const denials = this.#policy.evaluate(order, facts);
+    if (denials.length > 0) return { kind: 'denied', denials };
+    reservation.keep(); // from here on only events end it
+    this.#policy.spend(order, facts);
+    return { kind: 'held', order, reduced: verdict.decision === 'resize' ? verdict.because : undefined };
+  }
+
+  /** The last look before the send. */
+  confirm(order: HeldOrder): Denial | undefined {
+    return this.#guard.confirm(order);
+  }
+
+  /** Counts an event at once. */
+  apply(event: OrderEvent): Applied {
+    return this.#guard.apply(event);
+  }
+
+  /** Takes a view. Roll the day first. */
+  mark(view: MarketView): void {
+    this.#book.mark(view);
+  }
+
+  /** Rolls the trading day when its end has passed, at the last marks of the old day. Never rolls back. */
+  rollIfDue(): DayRolled | undefined {
+    const nowMs = this.#clock.nowMs();
+    const today = this.#tradingDay.dayOf(nowMs);
+    if (today <= this.#day.id) return undefined;
+    const rolled = this.#book.planRoll(today, nowMs);
+    this.#book.roll(rolled);
+    this.#day.id = today;
+    return rolled;
+  }
+
+  /** An id that exists is answered whatever the market does: same content is a duplicate, other content is denied. */
+  #known(intent: OrderIntent, id?: string): Decision | undefined {
+    const known = this.#book.order(id ?? clientOrderId(intent.accountId, intent.strategyId, intent.intentId));
+    if (known === undefined) return undefined;
+    if (sameIntent(known.order.intent, intent)) return { kind: 'duplicate', known };
+    return {
+      kind: 'denied',
+      denials: [deny('order', 'INTENT_CHANGED', { note: known.order.clientOrderId })],
+    };
+  }
+}
+Object.freeze(OrderPath.prototype);

@@ -1,0 +1,155 @@
+import type { AuditEvent, AuditLog } from '../audit/audit-log.ts';
+import { onDispose } from '../core/clock.ts';
+import { system } from '../core/principal.ts';
+import type { KillSwitch } from '../risk/kill-switch.ts';
+import type { BookReader, DayRolled } from '../trading/book.ts';
+import type { OrderEvent } from '../trading/order-event.ts';
+import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
+import type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
+import type { Journal } from './journal.ts';
+import type { Decision, OrderPath } from './order-path.ts';
+
+export interface RecorderDeps {
+  readonly book: BookReader;
+  readonly path: OrderPath;
+  readonly journal: Journal;
+  readonly killSwitch: KillSwitch;
+  readonly audit?: Pick<AuditLog, 'record'>;
+}
+
+const BY = system('order-desk');
+
+/** Counts what happens in the tick in which it arrives, and tells it when it is on disk. What should not happen restricts trading. */
+export class Recorder {
+  readonly #deps: RecorderDeps;
+  readonly #listeners = new Set<DeskListener>();
+
+  constructor(deps: RecorderDeps) {
+    this.#deps = deps;
+  }
+
+  onEvent(listener: DeskListener): Disposable {
+    this.#listeners.add(listener);
+    return onDispose(() => {
+      this.#listeners.delete(listener);
+    });
+  }
+
+  /** A verdict, with the hash of the limits that it was made under. */
+  decided(asked: OrderIntent, decision: Decision, limitsHash: string, tookMs: number): void {
+    const held = decision.kind === 'held' ? decision : undefined;
+    const denials =
+      decision.kind === 'denied' ? decision.denials : held?.reduced === undefined ? [] : [held.reduced];
+    this.audit({
+      kind: 'order.decided',
+      decision: decision.kind,
+      intent: held?.order.intent ?? auditable(asked),
+      denials,
+      limitsHash,
+      ...(held && {
+        clientOrderId: held.order.clientOrderId,
+        quantity: held.order.qty,
+        isExit: held.order.isExit,
+      }),
+    });
+    this.emit({
+      kind: 'decided',
+      intent: held?.order.intent ?? asked,
+      decision: decision.kind,
+      denials,
+      tookMs,
+    });
+  }
+
+  /** Resolves to whether the event is on disk. Never rejects. */
+  record(event: OrderEvent): Promise<boolean> {
+    const { book, path, journal } = this.#deps;
+    const order = book.order(event.clientOrderId);
+    const applied = path.apply(event);
+    if (typeof applied === 'object') {
+      this.anomaly({
+        code: applied.anomaly,
+        clientOrderId: event.clientOrderId,
+        detail: `${event.type} was not expected`,
+      });
+    }
+    // What changed nothing needs no record.
+    const changed =
+      applied === 'applied' ||
+      (applied !== 'duplicate' && (applied.anomaly !== 'ILLEGAL_TRANSITION' || event.type === 'filled'));
+    if (order === undefined || !changed) return Promise.resolve(true);
+    return journal.event(event, order.order.instrument).then(
+      () => {
+        this.emit({ kind: 'order', event, order });
+        return true;
+      },
+      (error: unknown) => {
+        // An order that never left is the one thing that a restart may forget.
+        if (event.type !== 'abandoned') this.#diskFailed(error, event.clientOrderId);
+        return false;
+      },
+    );
+  }
+
+  rolled(day: DayRolled): void {
+    this.#deps.journal.rolled(day).then(
+      () => {
+        this.emit({ kind: 'day-rolled', day });
+      },
+      (error: unknown) => {
+        this.#diskFailed(error);
+      },
+    );
+  }
+
+  anomaly(anomaly: DeskAnomaly): void {
+    const { code, clientOrderId, detail } = anomaly;
+    // Counted but not on disk: a restart would not know, so nothing more goes out.
+    const to = code === 'DISK_FAILED' ? 'halted' : 'reducing';
+    const about = clientOrderId === undefined ? '' : ` (order ${clientOrderId})`;
+    void this.#deps.killSwitch.trip({ to, reason: `${code}: ${detail}${about}`, by: BY });
+    this.audit({ kind: 'order.anomaly', ...anomaly });
+    this.emit({ kind: 'anomaly', ...anomaly });
+  }
+
+  audit(event: AuditEvent): void {
+    this.#deps.audit?.record({ ...event, by: BY }).catch((error: unknown) => {
+      void this.#deps.killSwitch.trip({
+        to: 'reducing',
+        reason: `the audit log cannot be written: ${messageOf(error)}`,
+        by: BY,
+      });
+    });
+  }
+
+  /** A listener that throws does not stop the others, nor the order. */
+  emit(event: DeskEvent): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.audit({ kind: 'listener.failed', about: event.kind, error: messageOf(error) });
+      }
+    }
+  }
+
+  #diskFailed(error: unknown, clientOrderId?: string): void {
+    const detail = messageOf(error);
+    this.anomaly(
+      clientOrderId === undefined
+        ? { code: 'DISK_FAILED', detail }
+        : { code: 'DISK_FAILED', clientOrderId, detail },
+    );
+  }
+}
+
+/** An intent that was refused may hold anything. What JSON cannot hold is left out. */
+function auditable(asked: OrderIntent): unknown {
+  try {
+    return JSON.parse(JSON.stringify(copyIntent(asked)));
+  } catch (error) {
+    return `not to be written as JSON: ${messageOf(error)}`;
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

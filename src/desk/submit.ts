@@ -1,0 +1,98 @@
+import type { Clock } from '../core/clock.ts';
+import { type Denial, deny } from '../trading/denial.ts';
+import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
+import type { OrderIntent } from '../trading/order-intent.ts';
+import type { OrderOutcome } from '../trading/order-outcome.ts';
+import { type Answer, answerInTime } from './answer-in-time.ts';
+import type { Decision } from './order-path.ts';
+import type { PlaceReply } from './venue-driver.ts';
+
+/** What the verb needs of its desk. */
+export interface SubmitDesk {
+  readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
+  readonly venueTimeoutMs: number;
+  decide(intent: OrderIntent): Decision;
+  /** Writes the order down; it must not go out before. */
+  journal(order: HeldOrder): Promise<unknown>;
+  /** The last look, in the tick of the send. */
+  confirm(order: HeldOrder): Denial | undefined;
+  /** Seals the order and hands it to the venue, once. */
+  send(order: HeldOrder, signal: AbortSignal): Promise<PlaceReply>;
+  /** Counts an event at once; resolves to whether it is on disk. */
+  record(event: OrderEvent): Promise<boolean>;
+}
+
+/** The way of an order. After the send it never throws. */
+export async function submit(desk: SubmitDesk, intent: OrderIntent): Promise<OrderOutcome> {
+  const decision = desk.decide(intent);
+  if (decision.kind === 'denied') return decision;
+  if (decision.kind === 'duplicate') {
+    const { order, state } = decision.known;
+    return { kind: 'duplicate', clientOrderId: order.clientOrderId, state };
+  }
+  const { order, reduced } = decision;
+  try {
+    await desk.journal(order);
+  } catch (error) {
+    return abandon(desk, order, deny('journal', 'JOURNAL_UNAVAILABLE', { note: messageOf(error) }));
+  }
+  const late = desk.confirm(order);
+  if (late !== undefined) return abandon(desk, order, late);
+  const answer = await answerInTime(
+    desk.clock,
+    desk.venueTimeoutMs,
+    (signal) => desk.send(order, signal),
+    (reply) => void desk.record(replyEvent(desk, order, { kind: 'answer', value: reply })),
+  );
+  const event = replyEvent(desk, order, answer);
+  const durable = await desk.record(event);
+  return outcome(order, reduced, durable ? event : undefined);
+}
+
+/** It never left: the hold ends, and the record says so. */
+async function abandon(desk: SubmitDesk, order: HeldOrder, because: Denial): Promise<OrderOutcome> {
+  await desk.record({
+    type: 'abandoned',
+    clientOrderId: order.clientOrderId,
+    atMs: desk.clock.nowMs(),
+    because,
+  });
+  return { kind: 'denied', denials: [because] };
+}
+
+function replyEvent(desk: SubmitDesk, { clientOrderId }: HeldOrder, answer: Answer<PlaceReply>): OrderEvent {
+  const about = { clientOrderId, atMs: desk.clock.nowMs() };
+  if (answer.kind === 'none') return { type: 'timedOut', ...about, reason: answer.reason };
+  const reply = answer.value as Partial<PlaceReply> | null | undefined; // adapters are not ours to trust
+  if (reply?.status === 'rejected') return { type: 'rejected', ...about, reason: String(reply.reason) };
+  if (reply?.status !== 'accepted')
+    return { type: 'timedOut', ...about, reason: 'the answer makes no sense' };
+  const { venueOrderId } = reply;
+  return typeof venueOrderId === 'string'
+    ? { type: 'accepted', ...about, venueOrderId }
+    : { type: 'accepted', ...about };
+}
+
+function outcome(
+  { clientOrderId, qty }: HeldOrder,
+  reduced: Denial | undefined,
+  event: OrderEvent | undefined,
+): OrderOutcome {
+  switch (event?.type) {
+    case 'accepted':
+      return {
+        kind: 'accepted',
+        clientOrderId,
+        quantity: qty,
+        ...(reduced === undefined ? {} : { reduced }),
+      };
+    case 'rejected':
+      return { kind: 'rejected', clientOrderId, reason: event.reason };
+    case 'timedOut':
+      return { kind: 'unknown', clientOrderId, reason: event.reason };
+    default:
+      return { kind: 'unknown', clientOrderId, reason: 'the answer could not be written down' };
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
