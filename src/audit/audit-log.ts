@@ -1,8 +1,15 @@
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
+import { parseInput } from '../core/options.ts';
 import type { Principal } from '../core/principal.ts';
 import type { AppendLog } from '../storage/append-log.ts';
-import { type AuditContent, type AuditHead, type AuditRecord, linkHash } from './audit-record.ts';
+import {
+  type AuditContent,
+  auditEventSchema,
+  type AuditHead,
+  type AuditRecord,
+  linkHash,
+} from './audit-record.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { verifyAudit } from './verify-audit.ts';
 
@@ -55,24 +62,20 @@ export class AuditLog {
   /**
    * Takes its place in the chain within the call, in the order of calls, and resolves when durable.
    *
-   * Rejects with `INPUT_INVALID` for details that are not JSON, with the chain as it was; with `LOG_WRITE_FAILED` or
+   * Rejects with `INPUT_INVALID` for an empty kind and for details that are not JSON, with the chain as it was; with `LOG_WRITE_FAILED` or
    * `LOG_CLOSED` as the log does, and then for every further record until the log is opened anew.
    */
-  record(event: AuditEvent): Promise<AuditRecord> {
-    let record: AuditRecord;
-    try {
-      record = this.#link(event);
-    } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-    }
+  async record(event: AuditEvent): Promise<AuditRecord> {
+    // Up to the await this is one step: no other record can come in between.
+    const record = this.#link(event);
     this.#last = { seq: record.seq, hash: record.hash };
-    return this.#log.append(record).then(() => {
-      this.#durable = { seq: record.seq, hash: record.hash };
-      return record;
-    });
+    await this.#log.append(record);
+    this.#durable = { seq: record.seq, hash: record.hash };
+    return record;
   }
 
   #link({ kind, by, ...details }: AuditEvent): AuditRecord {
+    parseInput('audit event', auditEventSchema, { kind, by });
     const { seq, hash: prev } = this.#last;
     const content = canonicalJson({ seq: seq + 1, timeMs: this.#clock.nowMs(), kind, by, details });
     // Read back from the text, so that what is written is what was hashed.

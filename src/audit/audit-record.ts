@@ -35,11 +35,14 @@ export const GENESIS: AuditHead = { seq: 0, hash: '0'.repeat(64) };
 
 const Hash = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const auditRecordSchema = z.strictObject({
+export const auditEventSchema = z.strictObject({
+  kind: z.string().min(1),
+  by: z.strictObject({ kind: z.enum(['person', 'system']), id: z.string() }).optional(),
+});
+
+export const auditRecordSchema = auditEventSchema.extend({
   seq: z.int(),
   timeMs: z.number(),
-  kind: z.string(),
-  by: z.strictObject({ kind: z.enum(['person', 'system']), id: z.string() }).optional(),
   details: z.record(z.string(), z.unknown()),
   prev: Hash,
   hash: Hash,

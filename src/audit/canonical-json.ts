@@ -40,7 +40,10 @@ function writeObject(value: object, path: readonly string[]): string {
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    throw refuse(path, `an instance of ${value.constructor.name}`);
+    throw refuse(
+      path,
+      'constructor' in value ? `an instance of ${value.constructor.name}` : 'an object that is not plain',
+    );
   }
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined)

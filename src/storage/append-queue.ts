@@ -36,15 +36,14 @@ export class AppendQueue {
   }
 
   append(record: unknown): Promise<AppendReceipt> {
-    if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
-    let text: string;
-    try {
-      text = toJsonText(`record for ${this.#what}`, record);
-    } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-    }
     const settled = Promise.withResolvers<AppendReceipt>();
-    this.#waiting.push({ seq: ++this.#lastSeq, text, settled });
+    try {
+      if (this.#refusal !== undefined) throw this.#refusal;
+      const text = toJsonText(`record for ${this.#what}`, record);
+      this.#waiting.push({ seq: ++this.#lastSeq, text, settled });
+    } catch (error) {
+      settled.reject(error);
+    }
     return settled.promise;
   }
 

@@ -73,13 +73,15 @@ export async function* readRecords(
   { path, size, firstSeq, end }: SegmentExtent,
 ): AsyncGenerator<readonly SegmentRecord[]> {
   let seq = firstSeq;
+  let line = 0;
+  let bytes = 0;
   for await (const lines of readLines(file, size)) {
     const records: SegmentRecord[] = [];
     for (const place of lines) {
       const parsed = parseLine(place.bytes);
       if (parsed.kind === 'foreign') throw foreignVersion(path, place, parsed.version);
       if (parsed.kind === 'damaged' || !place.isComplete) {
-        if (end === 'torn' && endOf(place) >= size) break;
+        if (end === 'torn' && endOf(place) >= size && !hidesRecord(place.bytes, seq)) break;
         throw parsed.kind === 'damaged'
           ? damaged(path, place, parsed.expected, parsed.got)
           : damaged(path, place, 'a newline at the end of the record', 'the end of the file');
@@ -87,17 +89,38 @@ export async function* readRecords(
       if (parsed.seq !== seq) throw damaged(path, place, `sequence number ${seq}`, String(parsed.seq));
       records.push({ seq, json: parsed.json, place });
       seq += 1;
+      line = place.line;
+      bytes = endOf(place);
     }
     yield records;
   }
+  if (end === 'whole' && bytes !== size) {
+    throw damaged(path, { line: line + 1, offset: bytes }, `${size} bytes`, `${bytes} bytes`);
+  }
+}
+
+/**
+ * Whether a whole record stands at the beginning of a bad line, and another after it: then the newline between them was
+ * damaged, and both may have been acknowledged. A write that was cut off does not look like that.
+ */
+function hidesRecord(bytes: Buffer, seq: number): boolean {
+  const next = `{"v":${LINE_VERSION},"seq":${seq + 1},`;
+  for (let at = bytes.indexOf(next); at > 0; at = bytes.indexOf(next, at + 1)) {
+    if (parseLine(bytes.subarray(0, at - 1)).kind === 'record') return true;
+  }
+  return false;
 }
 
 /** Offset of the first byte after the line and its newline. */
 export const endOf = (place: SegmentLine): number => place.offset + place.bytes.length + 1;
 
 /** What to say of a record that is not what was written. */
-export function damaged(path: string, place: SegmentLine, expected: string, got: string): PortcullisError {
-  const { line, offset } = place;
+function damaged(
+  path: string,
+  { line, offset }: Pick<SegmentLine, 'line' | 'offset'>,
+  expected: string,
+  got: string,
+): PortcullisError {
   return new PortcullisError(
     'LOG_DAMAGED',
     `${path}: line ${line} (byte ${offset}): expected ${expected}, got ${got}. Restore the log from a copy. Or give up ` +

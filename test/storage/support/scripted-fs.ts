@@ -16,6 +16,9 @@ export class ScriptedFs implements LogFs {
   readonly calls: FsCall[] = [];
   disturb: (call: FsCall) => Promise<number | undefined> | number | undefined = () => undefined;
 
+  /** What closing a file ends with, the file closed all the same. */
+  closeError: Error | undefined;
+
   count(what: FsCall['what']): number {
     return this.calls.filter((call) => call.what === what).length;
   }
@@ -47,7 +50,10 @@ export class ScriptedFs implements LogFs {
         await this.#ask({ what: 'datasync', path, bytes: 0 });
         return file.datasync();
       },
-      close: () => file.close(),
+      close: async () => {
+        await file.close();
+        if (this.closeError !== undefined) throw this.closeError;
+      },
     };
   }
 
