@@ -1,5 +1,5 @@
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
@@ -70,9 +70,7 @@ export class HttpServer {
   /** Listens, and says under which URL. */
   async listen(host: string, port: number): Promise<string> {
     await this.app.listen({ host, port });
-    const address = this.app.server.address();
-    if (typeof address !== 'object' || address === null) throw new Error('the server has no address');
-    return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+    return urlOf(this.app.server.address());
   }
 
   /** Takes no further connections and waits for the requests at hand. Connections without one are closed. */
@@ -100,6 +98,12 @@ export class HttpServer {
     // Node takes a connection on which nothing was ever sent, such as a browser opens in advance, for a busy one.
     for (const socket of this.#sockets) if (socket.bytesRead === 0) socket.destroy();
   }
+}
+
+export function urlOf(address: AddressInfo | string | null): string {
+  if (typeof address !== 'object' || address === null)
+    throw new Error(`expected an IP address, got ${address ?? 'none'}`);
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
 function answerErrors(app: FastifyInstance, log: Logger): void {

@@ -1,3 +1,5 @@
+/** What `routes(app)` gets, so that a service needs no dependency on Fastify to name it. */
+export type { FastifyInstance } from 'fastify';
 export {
   BaseEnterpriseService,
   type ServiceDeps,

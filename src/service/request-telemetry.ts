@@ -114,7 +114,7 @@ const routeOf = (request: FastifyRequest): string =>
   request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED);
 
 function outcomeOf(reply: FastifyReply): Status {
-  if (!reply.raw.writableFinished) return 'aborted';
+  if (!reply.raw.writableEnded) return 'aborted';
   const status = `${Math.trunc(reply.raw.statusCode / 100)}xx`;
   return STATUSES.find((known) => known === status) ?? '5xx';
 }

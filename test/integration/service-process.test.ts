@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+
+const CHILD = fileURLToPath(new URL('service-child.ts', import.meta.url));
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+interface Line {
+  readonly msg: string;
+  readonly [key: string]: unknown;
+}
+
+/** The child once it is ready, with its log lines as they come. */
+async function startChild() {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CHILD], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  let text = '';
+  const lines = (): Line[] =>
+    text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Line);
+  const seen = async (msg: string): Promise<Line> => {
+    for (;;) {
+      const line = lines().find((candidate) => candidate.msg === msg);
+      if (line !== undefined) return line;
+      await once(child.stdout, 'data');
+    }
+  };
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const { address } = await seen('ready');
+  return { child, exited, lines, seen, address: address as string };
+}
+
+describe('a service in a process of its own', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s: the request at hand is served, then exit code 0',
+    async (signal) => {
+      const { child, exited, lines, seen, address } = await startChild();
+      const request = fetch(`${address}/slow/300`);
+      await seen('slow request begins');
+      child.kill(signal);
+      const answer = await request;
+      expect([answer.status, await answer.json()]).toEqual([200, { served: true }]);
+      expect(answer.headers.get('connection')).toBe('close');
+      expect(await exited).toBe(0);
+      expect(lines().map(({ msg }) => msg)).toEqual([
+        'ready',
+        'slow request begins',
+        'stopping',
+        'onStop',
+        'request',
+        'stopped',
+      ]);
+      expect(lines().at(-1)).toMatchObject({ reason: signal, forced: false });
+    },
+  );
+
+  test('a second signal leaves at once with code 1', async () => {
+    const { child, exited, lines, seen, address } = await startChild();
+    const request = fetch(`${address}/slow/60000`).catch((error: unknown) => error);
+    await seen('slow request begins');
+    child.kill('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const sentMs = performance.now();
+    child.kill('SIGTERM');
+    expect(await exited).toBe(1);
+    expect(performance.now() - sentMs).toBeLessThan(1000);
+    expect(await request).toBeInstanceOf(Error);
+    expect(lines().at(-1)).toMatchObject({ level: 'error', msg: 'second signal: leaving at once' });
+  });
+
+  test('what outlasts the deadline is cut, with exit code 1 and a forced report', async () => {
+    const { child, exited, lines, seen, address } = await startChild();
+    const request = fetch(`${address}/slow/60000`).catch((error: unknown) => error);
+    await seen('slow request begins');
+    child.kill('SIGTERM');
+    expect(await exited).toBe(1);
+    expect(await request).toBeInstanceOf(Error);
+    expect(lines().at(-1)).toMatchObject({
+      msg: 'stopped',
+      forced: true,
+      steps: expect.arrayContaining([expect.objectContaining({ name: 'server', outcome: 'cut' })]) as unknown,
+    });
+  });
+});
