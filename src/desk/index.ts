@@ -17,3 +17,5 @@ export {
 } from './order-desk.ts';
 export { type Decision, OrderPath, type OrderPathDeps } from './order-path.ts';
 export type { PlaceReply, VenueDriver, VenueEvent, VenueOrder } from './venue-driver.ts';
+export { StrategyHost, type StrategyHostDeps } from './strategy-host.ts';
+export { type Execution, type PaperOrder, PaperVenue, type PaperVenueOptions } from './paper-venue.ts';

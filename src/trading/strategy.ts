@@ -1,18 +1,22 @@
 import type { Clock } from '../core/clock.ts';
+import type { Bar } from './bar.ts';
 import type { BookReader } from './book.ts';
 import type { MarketView } from './market-view.ts';
 import type { OrderEvent } from './order-event.ts';
 import type { OrderIntent } from './order-intent.ts';
 import type { OrderOutcome } from './order-outcome.ts';
-import type { PublicTrade } from './market-event.ts';
+import type { Signal } from './signal.ts';
 
 /** All that a strategy is given: it can ask for orders, never send one. */
 export interface StrategyContext {
-  submit(intent: OrderIntent): Promise<OrderOutcome>;
+  /** The order is the strategy's own, whatever `strategyId` it says. */
+  submit(intent: Omit<OrderIntent, 'strategyId'>): Promise<OrderOutcome>;
+  /** Only of orders of its own. */
   cancel(clientOrderId: string): Promise<void>;
+  /** Tells what the strategy thinks, for those who watch it. Orders nothing. */
+  signal(signal: Omit<Signal, 'strategyId'>): void;
   readonly book: BookReader;
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
-  log(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
 /** The code that decides what to trade: the same in a backtest, on paper and live. */
@@ -20,6 +24,8 @@ export interface Strategy {
   readonly id: string;
   readonly instruments: readonly string[];
   onMarket(view: MarketView, ctx: StrategyContext): void;
-  onTrade?(trade: PublicTrade, ctx: StrategyContext): void;
+  /** A bar has closed. */
+  onBar?(bar: Bar, ctx: StrategyContext): void;
+  /** Something happened to one of its orders, and is on disk. */
   onOrder?(event: OrderEvent, ctx: StrategyContext): void;
 }
