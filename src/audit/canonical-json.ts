@@ -14,7 +14,8 @@ const DEEPEST = 64;
  */
 export const canonicalJson = (value: unknown): string => write(value, []);
 
-function write(value: unknown, path: readonly string[]): string {
+/** @param path names of the members that lead here; the same list for the whole value, as it is made for each */
+function write(value: unknown, path: string[]): string {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -31,25 +32,33 @@ function write(value: unknown, path: readonly string[]): string {
   }
 }
 
-function writeObject(value: object, path: readonly string[]): string {
+function writeObject(value: object, path: string[]): string {
   if ('toJSON' in value && typeof value.toJSON === 'function') {
-    return write((value.toJSON as () => unknown)(), [...path, 'toJSON()']);
+    return writeMember('toJSON()', (value.toJSON as () => unknown)(), path);
   }
   if (Array.isArray(value)) {
-    return `[${value.map((item, at) => write(item, [...path, String(at)])).join(',')}]`;
+    return `[${value.map((item, at) => writeMember(String(at), item, path)).join(',')}]`;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    throw refuse(
-      path,
-      'constructor' in value ? `an instance of ${value.constructor.name}` : 'an object that is not plain',
-    );
+    const what = 'constructor' in value ? `an instance of ${value.constructor.name}` : 'an object that is not plain';
+    throw refuse(path, what);
   }
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, member]) => `${JSON.stringify(name)}:${write(member, [...path, name])}`);
-  return `{${members.join(',')}}`;
+  const members = value as Readonly<Record<string, unknown>>;
+  let text = '';
+  for (const name of Object.keys(value).sort()) {
+    const member = members[name];
+    if (member === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${writeMember(name, member, path)}`;
+  }
+  return `{${text}}`;
+}
+
+function writeMember(name: string, value: unknown, path: string[]): string {
+  path.push(name);
+  const text = write(value, path);
+  path.pop();
+  return text;
 }
 
 const refuse = (path: readonly string[], got: string): PortcullisError =>
