@@ -1,5 +1,5 @@
 /** Label value under which everything is counted that has no series of its own. */
-export const OVERFLOW = '__overflow__';
+const OVERFLOW = '__overflow__';
 
 export type Labels = Readonly<Record<string, string>>;
 
