@@ -138,7 +138,7 @@ export class BarBuilder {
       high: toFloat(high, tick),
       low: toFloat(low, tick),
       close: toFloat(close, tick),
-      volume: toFloat(lots, step) * Number(multiplier),
+      volume: toFloat(lots, step) * Number(multiplier.toFixed()),
       trades,
     };
   }

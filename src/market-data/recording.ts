@@ -122,8 +122,8 @@ export class Recording {
 
   #event(text: string, line: number): MarketEvent {
     try {
-      const blank = text.indexOf(' ');
-      return this.#decoder.decode(json(text.slice(blank + 1)), receivedAt(text.slice(0, Math.max(blank, 0))));
+      const receivedMs = receivedAt(text);
+      return this.#decoder.decode(json(text.slice(text.indexOf(' ') + 1)), receivedMs);
     } catch (cause) {
       throw atLine(this.path, line, cause);
     }
@@ -132,13 +132,15 @@ export class Recording {
 
 function receiveTimeOf(path: string, line: number, text: string): number {
   try {
-    return receivedAt(text.split(' ', 1)[0] ?? '');
+    return receivedAt(text);
   } catch (cause) {
     throw atLine(path, line, cause);
   }
 }
 
-function receivedAt(text: string): number {
+function receivedAt(line: string): number {
+  const blank = line.indexOf(' ');
+  const text = blank < 0 ? line : line.slice(0, blank);
   const receivedMs = receiveTimeMs(text);
   if (receivedMs >= 0) return receivedMs;
   throw fieldError('receive time', 'nanoseconds since 1970 before a blank', text);

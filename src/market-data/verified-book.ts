@@ -13,8 +13,9 @@ export type BookStep = 'applied' | 'waiting' | 'covered' | 'old' | 'gap';
 /**
  * A level-two book that knows whether it is right, by the rules of Binance: changes wait for the snapshot; those that end
  * at or before it are dropped; the first applied must reach over it, `firstUpdateId <= updateId of the snapshot + 1 <=
- * updateId`; each further one must start at the previous `updateId + 1`. Otherwise the book is not valid until a snapshot
- * comes, on which the changes kept since then are applied by the same rules.
+ * updateId`; each further one must start at the previous `updateId + 1`. Otherwise the book is not valid until a newer
+ * snapshot comes, on which the changes kept since then are applied by the same rules. Ids that start again, as after a
+ * restart of the venue, need a new book.
  */
 export class VerifiedBook {
   readonly #book = new L2Book();
@@ -49,7 +50,7 @@ export class VerifiedBook {
 
   /** @returns `applied` or `old`; or `gap`, when the changes kept do not follow */
   snapshot(event: BookSnapshot): BookStep {
-    if (this.#state === 'valid' && event.updateId < this.#updateId) return 'old';
+    if (event.updateId < this.#updateId) return 'old';
     this.#book.reset(event.bids, event.asks);
     this.#updateId = event.updateId;
     this.#joined = false;
