@@ -41,7 +41,8 @@ function writeObject(value: object, path: string[]): string {
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    const what = 'constructor' in value ? `an instance of ${value.constructor.name}` : 'an object that is not plain';
+    const what =
+      'constructor' in value ? `an instance of ${value.constructor.name}` : 'an object that is not plain';
     throw refuse(path, what);
   }
   const members = value as Readonly<Record<string, unknown>>;
