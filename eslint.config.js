@@ -58,6 +58,10 @@ export default defineConfig(
         'error',
         { allowNumber: true, allowBoolean: true, allowAny: false, allowNullish: false, allowRegExp: false },
       ],
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
       '@typescript-eslint/switch-exhaustiveness-check': [
         'error',
         { considerDefaultExhaustiveForUnions: true },

@@ -23,6 +23,7 @@ export default defineConfig({
       include: ['src/**/*.ts'],
       reporter: ['text', 'json-summary'],
       reportsDirectory: 'coverage',
+      reportOnFailure: true,
       thresholds: { lines: 95, statements: 95, functions: 95, branches: 90 },
     },
     projects: [
