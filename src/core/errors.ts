@@ -38,6 +38,8 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     meaning: 'The desk takes only a genuine RiskGuard and ExecutionPolicy.',
   },
+  CANCEL_REFUSED: { retryable: false, meaning: 'The venue knows no working order of this id.' },
+  CALLBACK_FAILED: { retryable: false, meaning: 'A listener or port that must not throw has thrown.' },
   SERVICE_STOPPED: { retryable: false, meaning: 'The call came before start() or after stop().' },
   SERVICE_START_FAILED: { retryable: true, meaning: 'The service could not start.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;

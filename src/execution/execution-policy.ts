@@ -18,6 +18,8 @@ import { spreadGate } from './gates/spread-gate.ts';
 import { timeInForceGate } from './gates/time-in-force-gate.ts';
 import { volumeGate } from './gates/volume-gate.ts';
 
+const { freeze, getPrototypeOf } = Object; // as they were when we loaded
+
 export interface ExecutionPolicyDeps {
   /** Asked after the seven that are mandatory. */
   readonly gates?: readonly ExecutionGate[];
@@ -42,7 +44,7 @@ export class ExecutionPolicy {
     this.#gates = [...mandatoryGates(this.limits), ...(deps.gates ?? [])];
     this.#tally = new GateTally(this.#gates.map(({ name }) => name));
     // Neither an own property nor a subclass may stand in for a method: the desk relies on this.
-    Object.freeze(this);
+    freeze(this);
   }
 
   /** Whether it is an ExecutionPolicy made here, with the methods it was made with. */
@@ -51,7 +53,7 @@ export class ExecutionPolicy {
       typeof value === 'object' &&
       value !== null &&
       #gates in value &&
-      Object.getPrototypeOf(value) === ExecutionPolicy.prototype
+      getPrototypeOf(value) === ExecutionPolicy.prototype
     );
   }
 
@@ -85,7 +87,8 @@ export class ExecutionPolicy {
     return this.#spent.dayId === dayId ? this.#spent.slippage : units(0);
   }
 }
-Object.freeze(ExecutionPolicy.prototype);
+freeze(ExecutionPolicy.prototype);
+freeze(ExecutionPolicy);
 
 const NONE: readonly Denial[] = Object.freeze([]);
 
@@ -102,7 +105,9 @@ const mandatoryGates = (limits: ExecutionLimits): ExecutionGate[] => [
 /** A gate that throws denies, in its own name. */
 function ask(gate: ExecutionGate, order: HeldOrder, view: ExecutionView): Denial | undefined {
   try {
-    return gate.check(order, view);
+    const answer = gate.check(order, view);
+    if (answer === undefined || 'code' in answer) return answer;
+    return deny(gate.name, 'GATE_FAILED', { note: 'expected a denial or undefined' });
   } catch (error) {
     return deny(gate.name, 'GATE_FAILED', { note: error instanceof Error ? error.message : String(error) });
   }

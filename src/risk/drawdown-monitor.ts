@@ -14,7 +14,10 @@ export type DrawdownMonitorOptions = z.input<typeof schema>;
 
 const BY = system('drawdown-monitor');
 
-/** Trips an account to reducing when its equity has fallen too far. Trips once; a person releases. */
+/**
+ * Trips an account to reducing when its equity has fallen too far. Trips once for a fall, so that what a person has
+ * released stays released; armed again once the drawdown has been below the threshold.
+ */
 export class DrawdownMonitor {
   readonly #tripAtFraction: number;
   readonly #book: BookReader;
@@ -34,14 +37,17 @@ export class DrawdownMonitor {
   /** Call it after marks have moved. Equity that is unknown does not trip: entries are denied for that anyway. */
   check(): void {
     for (const { accountId, drawdownFraction, equity, highWater } of this.#book.accounts()) {
+      if (drawdownFraction < this.#tripAtFraction) this.#tripped.delete(accountId);
       if (!(drawdownFraction >= this.#tripAtFraction) || this.#tripped.has(accountId)) continue;
       this.#tripped.add(accountId);
       void this.#killSwitch.trip({
         scope: { kind: 'account', id: accountId },
         to: 'reducing',
-        reason: `drawdown ${(drawdownFraction * 100).toFixed(2)} % of ${moneyText(highWater)} reached ${this.#tripAtFraction * 100} %, equity ${moneyText(equity)}`,
+        reason: `drawdown ${percent(drawdownFraction)} of ${moneyText(highWater)} reached ${percent(this.#tripAtFraction)}, equity ${moneyText(equity)}`,
         by: BY,
       });
     }
   }
 }
+
+const percent = (fraction: number): string => `${(fraction * 100).toFixed(2)} %`;

@@ -53,6 +53,7 @@ export interface TripReport {
   readonly cancelRequested: readonly string[];
   /** Whether the trip is on disk. If not it stands all the same, until the process ends. */
   readonly durable: boolean;
+  /** What failed: the disk, or else the cancels. */
   readonly error?: PortcullisError;
 }
 
@@ -63,7 +64,9 @@ export type KillSwitchChange =
       readonly record: KillRecord;
       readonly reason: string;
       readonly by: Principal;
-    };
+    }
+  /** The disk, the cancels or a listener failed. The state is what it would have been without. */
+  | { readonly kind: 'failed'; readonly record: KillRecord; readonly error: PortcullisError };
 
 const STATE_KEY = 'kill-switch';
 
@@ -82,7 +85,7 @@ const stateSchema = z.strictObject({ version: z.literal(1), records: z.array(rec
 export interface KillSwitchDeps {
   readonly store: Pick<StateStore, 'get' | 'set'>;
   readonly clock: Pick<Clock, 'nowMs'>;
-  /** The venue that orders of this desk go to, for trips by venue. */
+  /** The venue that orders of this desk go to. Without it a trip of any venue concerns them. */
   readonly venue?: string;
 }
 
@@ -127,12 +130,12 @@ export class KillSwitch {
     } catch (error) {
       return halted(
         deps,
-        `the kill-switch record cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+        `the kill-switch record cannot be read or written: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
 
     function halted(on: KillSwitchDeps, why: string): KillSwitch {
-      const reason = `${why}; once you have checked positions and orders at the venue, release the firm scope`;
+      const reason = `${why}; once you have checked positions and orders at the venue, release the firm scope: that begins a new record`;
       return new KillSwitch(on, [
         {
           scope: FIRM,
@@ -170,24 +173,31 @@ export class KillSwitch {
   }
 
   /**
-   * Restricts trading at once. Never loosens: tripping what is halted to reducing leaves it halted. Never rejects; an
-   * error of the disk is in the report, and the trip stands.
+   * Restricts trading at once. Never loosens: tripping what is halted to reducing leaves it halted. Never throws or
+   * rejects, whatever disk, cancels and listeners do; the promise waits for the disk.
    */
   trip({ scope = FIRM, to, reason, by }: TripOrder): Promise<TripReport> {
     const key = scopeKey(scope);
     const present = this.#records.get(key);
-    const record: KillRecord =
-      present !== undefined && stricter(present.state, to) === present.state
-        ? present
-        : { scope, state: to, reason, by, atMs: this.#clock.nowMs() };
-    if (record !== present) this.#replace(key, record);
-    const rule = record.state === 'halted' ? 'all' : 'not-reducing';
-    const cancelRequested = this.#workingOrders?.cancel(scope, rule) ?? [];
-    if (record !== present) this.#tell({ kind: 'tripped', record });
-    return this.#persist().then(
-      () => ({ record, cancelRequested, durable: true }),
-      (error: unknown) => ({ record, cancelRequested, durable: false, error: asStoreError(error) }),
-    );
+    const tightens = present === undefined || stricter(present.state, to) !== present.state;
+    // A record of its own in any case: a release that is being written sees by it that it came too late.
+    const record: KillRecord = tightens
+      ? { scope, state: to, reason, by, atMs: this.#clock.nowMs() }
+      : { ...present };
+    this.#replace(key, record);
+    const written = this.#queue(() => this.#write(this.#records)).then(() => undefined, asStoreError);
+    const cancels = this.#cancel(record);
+    if (tightens) this.#tell({ kind: 'tripped', record });
+    return written.then((storeError) => {
+      if (storeError !== undefined) this.#tell({ kind: 'failed', record, error: storeError });
+      const error = storeError ?? cancels.error;
+      return {
+        record,
+        cancelRequested: cancels.requested,
+        durable: storeError === undefined,
+        ...(error === undefined ? {} : { error }),
+      };
+    });
   }
 
   /**
@@ -204,11 +214,11 @@ export class KillSwitch {
     await this.#queue(async () => {
       const without = new Map(this.#records);
       without.delete(key);
-      await this.#write(without);
-      if (this.#records.get(key) !== record) {
-        await this.#write(this.#records);
-        return;
-      }
+      await this.#write(without).catch((error: unknown) => {
+        throw asStoreError(error);
+      });
+      // Tripped in the meantime: that stands, and is written next.
+      if (this.#records.get(key) !== record) return;
       this.#replace(key, undefined);
       this.#tell({ kind: 'released', record, reason, by });
     });
@@ -225,12 +235,30 @@ export class KillSwitch {
     this.#records = records;
   }
 
-  #tell(change: KillSwitchChange): void {
-    for (const listener of this.#listeners) listener(change);
+  #cancel(record: KillRecord): { readonly requested: readonly string[]; readonly error?: PortcullisError } {
+    const rule = record.state === 'halted' ? 'all' : 'not-reducing';
+    try {
+      return { requested: this.#workingOrders?.cancel(record.scope, rule) ?? [] };
+    } catch (cause) {
+      const error = new PortcullisError('CALLBACK_FAILED', 'the cancels of a trip failed', { cause });
+      this.#tell({ kind: 'failed', record, error });
+      return { requested: [], error };
+    }
   }
 
-  #persist(): Promise<void> {
-    return this.#queue(() => this.#write(this.#records));
+  /** A listener that throws stops neither the others nor the switch. */
+  #tell(change: KillSwitchChange): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (cause) {
+        if (change.kind === 'failed') continue;
+        const error = new PortcullisError('CALLBACK_FAILED', `a listener failed on ${change.kind}`, {
+          cause,
+        });
+        this.#tell({ kind: 'failed', record: change.record, error });
+      }
+    }
   }
 
   /** One write at a time, in the order asked. */

@@ -1,7 +1,9 @@
 import { type Lots, abs, lots, min, notionalDown } from '../core/units.ts';
 import { type CellView, exitRoom, isExit } from '../trading/book-cell.ts';
 import { type Denial, deny } from '../trading/denial.ts';
+import type { AccountView } from '../trading/book-account.ts';
 import type { PricedOrder } from '../trading/price-order.ts';
+import { moneyText } from './money-text.ts';
 
 /** What an order is at a quantity: how much of it, and entry or exit. */
 export interface OrderShape {
@@ -13,9 +15,9 @@ const GATE = 'order';
 const FLAT = { pos: lots(0), buy: lots(0), sell: lots(0) };
 
 /** Tells entry from exit at a quantity, trims what is reduce-only, and refuses what the account cannot do at all. */
-export function shapeOrder(order: PricedOrder, cell: CellView | undefined, asked: Lots): OrderShape | Denial {
-  const position = cell ?? FLAT;
-  const { side } = order;
+export function shapeOrder(order: PricedOrder, account: AccountView, asked: Lots): OrderShape | Denial {
+  const { side, instrument } = order;
+  const position = account.cell(instrument.instrumentId) ?? FLAT;
   const room = exitRoom(side, position);
   const against = side === 'sell' ? position.pos > 0 : position.pos < 0;
   if (order.reduceOnly && room === 0)
@@ -29,6 +31,9 @@ export function shapeOrder(order: PricedOrder, cell: CellView | undefined, asked
       limit: room,
     });
   }
+  // Money is added up over instruments, so it must be of one kind.
+  if (!exit && instrument.quote !== account.currency)
+    return deny(GATE, 'CURRENCY_UNSUPPORTED', { measured: instrument.quote, limit: account.currency });
   return { qty, isExit: exit };
 }
 
@@ -39,11 +44,15 @@ export function belowMinimum(
   { qty, isExit: exit }: OrderShape,
 ): Denial | undefined {
   const { instrument, worst } = order;
-  if (qty >= instrument.minQuantity && notionalDown(instrument.grid, qty, worst) >= instrument.minNotional)
-    return undefined;
+  const value = notionalDown(instrument.grid, qty, worst);
+  const enough = qty >= instrument.minQuantity;
+  if (enough && value >= instrument.minNotional) return undefined;
   if (exit && cell !== undefined && qty === abs(cell.pos)) return undefined;
-  return deny(GATE, exit ? 'EXIT_BELOW_MINIMUM' : 'BELOW_MINIMUM', {
-    measured: qty,
-    limit: instrument.minQuantity,
-  });
+  return deny(
+    GATE,
+    exit ? 'EXIT_BELOW_MINIMUM' : 'BELOW_MINIMUM',
+    enough
+      ? { measured: moneyText(value), limit: moneyText(instrument.minNotional) }
+      : { measured: qty, limit: instrument.minQuantity },
+  );
 }

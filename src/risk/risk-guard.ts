@@ -12,7 +12,7 @@ import { type Clusters, correlationGate } from './gates/correlation-gate.ts';
 import { dailyLossGate } from './gates/daily-loss-gate.ts';
 import { dataQualityGate } from './gates/data-quality-gate.ts';
 import { drawdownGate } from './gates/drawdown-gate.ts';
-import { killSwitchGate } from './gates/kill-switch-gate.ts';
+import { killSwitchGate, restricted } from './gates/kill-switch-gate.ts';
 import { positionCountGate } from './gates/position-count-gate.ts';
 import { positionSizeGate } from './gates/position-size-gate.ts';
 import { totalExposureGate } from './gates/total-exposure-gate.ts';
@@ -22,6 +22,8 @@ import { Reservation } from './reservation.ts';
 import type { Reduction, RiskGate, RiskView } from './risk-gate.ts';
 import { type RiskLimits, type RiskLimitsInput, riskLimitsSchema } from './risk-limits.ts';
 import type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';
+
+const { freeze, getPrototypeOf } = Object; // as they were when we loaded
 
 export interface RiskGuardDeps {
   readonly book: Book;
@@ -69,7 +71,7 @@ export class RiskGuard {
     this.#tally = new GateTally(names);
     this.limitsHash = hash('sha256', JSON.stringify([this.limits, names]));
     // Neither an own property nor a subclass may stand in for a method: the desk relies on this.
-    Object.freeze(this);
+    freeze(this);
   }
 
   /** Whether it is a RiskGuard made here, with the methods it was made with. */
@@ -78,7 +80,7 @@ export class RiskGuard {
       typeof value === 'object' &&
       value !== null &&
       #gates in value &&
-      Object.getPrototypeOf(value) === RiskGuard.prototype
+      getPrototypeOf(value) === RiskGuard.prototype
     );
   }
 
@@ -103,9 +105,8 @@ export class RiskGuard {
 
   /** The last look, in the tick of the send: the kill switch may have been tripped while the disk was busy. */
   confirm(order: HeldOrder): Denial | undefined {
-    const trading = this.#killSwitch.tradingState(order);
-    if (trading === 'halted') return deny('kill-switch', 'KILL_SWITCH_HALTED');
-    if (trading === 'reducing' && !order.isExit) return deny('kill-switch', 'KILL_SWITCH_REDUCING');
+    const late = restricted(this.#killSwitch.tradingState(order), order.isExit);
+    if (late !== undefined) return late;
     const ageMs = this.#clock.monotonicMs() - order.decidedMonotonicMs;
     if (ageMs >= 0 && ageMs <= this.limits.maxDecisionAgeMs) return undefined;
     return deny('confirm', 'DECISION_EXPIRED', { measured: ageMs, limit: this.limits.maxDecisionAgeMs });
@@ -139,7 +140,7 @@ export class RiskGuard {
       trading: this.#killSwitch.tradingState(order),
       worstBefore: cell?.worst ?? units(0),
     };
-    let shape = shapeOrder(order, cell, order.qty);
+    let shape = shapeOrder(order, account, order.qty);
     let because: Denial | undefined;
     // Each pass is strictly smaller; a gate that is monotone asks for at most one reduction of its own.
     for (let pass = 0; pass <= this.#gates.length; pass += 1) {
@@ -154,8 +155,9 @@ export class RiskGuard {
         return { kind: 'pass', shape, because, markAgeMs: monotonicMs - (mark?.monotonicMs ?? -Infinity) };
       }
       because = reduction.because;
-      if (!(reduction.reduceTo > 0 && reduction.reduceTo < shape.qty)) return reject(because);
-      shape = shapeOrder(order, cell, lots(Math.floor(reduction.reduceTo)));
+      const reduceTo = lots(Math.floor(reduction.reduceTo));
+      if (!(reduceTo > 0 && reduceTo < shape.qty)) return reject(because);
+      shape = shapeOrder(order, account, reduceTo);
     }
     return reject(deny('risk-guard', 'GATE_FAILED', { note: 'the gates kept reducing' }), because);
   }
@@ -187,17 +189,19 @@ export class RiskGuard {
 
   #held(order: PricedOrder, { qty, isExit }: OrderShape): HeldOrder {
     const immediate = order.timeInForce === 'IOC' || order.timeInForce === 'FOK';
-    return {
+    // Frozen: what is held, kept and sent must be the same.
+    return freeze({
       ...order,
       qty,
       isExit,
       postOnly: order.postOnly ?? (!isExit && !immediate),
       timeInForce: order.timeInForce ?? 'GTC',
       decidedMonotonicMs: this.#clock.monotonicMs(),
-    };
+    });
   }
 }
-Object.freeze(RiskGuard.prototype);
+freeze(RiskGuard.prototype);
+freeze(RiskGuard);
 
 /** Cheap and absolute first, the one that reduces last. */
 const mandatoryGates = (limits: RiskLimits, clusters: Clusters | undefined): RiskGate[] => [
@@ -214,7 +218,9 @@ const mandatoryGates = (limits: RiskLimits, clusters: Clusters | undefined): Ris
 /** A gate that throws denies, in its own name. */
 function ask(gate: RiskGate, order: PricedOrder, view: RiskView): Denial | Reduction | undefined {
   try {
-    return gate.check(order, view);
+    const answer = gate.check(order, view);
+    if (answer === undefined || 'code' in answer || 'reduceTo' in answer) return answer;
+    return deny(gate.name, 'GATE_FAILED', { note: 'expected a denial, a reduction or undefined' });
   } catch (error) {
     return deny(gate.name, 'GATE_FAILED', { note: error instanceof Error ? error.message : String(error) });
   }

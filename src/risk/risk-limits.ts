@@ -2,28 +2,30 @@ import { z } from 'zod';
 import { moneySchema } from '../core/money-schema.ts';
 
 /** The limits of the eight mandatory gates. A limit of 0 allows exits only. */
-export const riskLimitsSchema = z.strictObject({
-  /** Largest loss of a trading day, open positions included. */
-  maxDailyLoss: moneySchema,
-  /** Largest fall from the highest equity, as a fraction. */
-  maxDrawdownFraction: z.number().min(0).max(1),
-  /** Most instruments held or being ordered at once. */
-  maxPositions: z.int().min(0),
-  /** Largest worst-case exposure in one instrument. */
-  maxPositionNotional: moneySchema,
-  /** Largest worst-case exposure of the account. */
-  maxTotalExposure: moneySchema,
-  /** Largest worst-case exposure to instruments that move together. */
-  maxClusterExposure: moneySchema,
-  /** Oldest market data on which an order is decided. */
-  maxDataAgeMs: z.number().min(0).default(1_000),
-  /** Oldest mark of anything else that is held. */
-  maxMarkAgeMs: z.number().min(0).default(60_000),
-  /** How far from the last good mark a limit exit may stand while the data are bad. */
-  exitCollarBps: z.number().min(0).max(10_000).default(500),
-  /** Longest time between the decision and the send. */
-  maxDecisionAgeMs: z.number().min(0).default(1_000),
-});
+export const riskLimitsSchema = z
+  .strictObject({
+    /** Largest loss of a trading day, open positions included. */
+    maxDailyLoss: moneySchema,
+    /** Largest fall from the highest equity, as a fraction. */
+    maxDrawdownFraction: z.number().min(0).max(1),
+    /** Most instruments held or being ordered at once. */
+    maxPositions: z.int().min(0),
+    /** Largest worst-case exposure in one instrument. */
+    maxPositionNotional: moneySchema,
+    /** Largest worst-case exposure of the account. */
+    maxTotalExposure: moneySchema,
+    /** Largest worst-case exposure to instruments that move together. */
+    maxClusterExposure: moneySchema,
+    /** Oldest market data on which an order is decided. */
+    maxDataAgeMs: z.number().min(0).default(1_000),
+    /** Oldest mark of anything else that is held. */
+    maxMarkAgeMs: z.number().min(0).default(60_000),
+    /** How far from the last good mark a limit exit may stand while the data are bad. */
+    exitCollarBps: z.number().min(0).max(10_000).default(500),
+    /** Longest time between the decision and the send. */
+    maxDecisionAgeMs: z.number().min(0).default(1_000),
+  })
+  .readonly();
 
 export type RiskLimitsInput = z.input<typeof riskLimitsSchema>;
 export type RiskLimits = z.output<typeof riskLimitsSchema>;

@@ -23,13 +23,13 @@ export interface Scoped {
   readonly instrument: { readonly instrumentId: string };
 }
 
-/** Whether an order is inside a scope. A venue's orders are those of its one desk, so its id is compared by the desk. */
+/** Whether an order is inside a scope. Where nobody says which venue it goes to, it may be any. */
 export function inScope(scope: Scope, order: Scoped, venue?: string): boolean {
   switch (scope.kind) {
     case 'firm':
       return true;
     case 'venue':
-      return scope.id === venue;
+      return venue === undefined || scope.id === venue;
     case 'account':
       return scope.id === order.accountId;
     case 'strategy':

@@ -7,6 +7,7 @@ export const DENIAL_CATALOGUE = {
   PRICE_INVALID:
     'The price is not a positive plain decimal, or the slippage allowance is not from 0 to 10,000 bps.',
   ORDER_TYPE_UNSUPPORTED: 'Only limit and market orders are taken.',
+  FLAG_INVALID: 'Reduce-only and post-only are true, false or left out.',
   TIME_IN_FORCE_UNSUPPORTED: 'Time in force is GTC, IOC or FOK.',
   TIME_IN_FORCE_CONFLICT: 'Post-only and an immediate time in force exclude each other.',
   INSTRUMENT_UNKNOWN: 'The instrument has not been configured.',
@@ -15,6 +16,7 @@ export const DENIAL_CATALOGUE = {
   BELOW_MINIMUM:
     'The quantity or its value is below the minimum of the instrument, after rounding or reducing.',
   ABOVE_MAXIMUM: 'The quantity is above the maximum of the instrument.',
+  CURRENCY_UNSUPPORTED: 'The instrument is quoted in a currency that is not the one of the account.',
   EXIT_BELOW_MINIMUM: 'A remainder below the minimum can be exited only whole.',
   EXIT_ALREADY_WORKING: 'Working or unknown orders already take what is left of the position.',
   SHORT_NOT_ALLOWED: 'A cash account cannot sell what it does not have.',

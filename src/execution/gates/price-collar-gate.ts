@@ -12,7 +12,7 @@ export const priceCollarGate = (limits: CollarLimits): ExecutionGate => ({
   check({ isExit, worst }, { mark }) {
     const limit = isExit ? limits.exit : limits.entry;
     const distanceBps = (Math.abs(worst - mark) / mark) * 10_000;
-    if (distanceBps <= limit) return undefined;
+    if (distanceBps >= 0 && distanceBps <= limit) return undefined;
     return deny('price-collar', 'PRICE_COLLAR', { measured: distanceBps, limit });
   },
 });

@@ -1,4 +1,4 @@
-import { type Ticks, type Units, add, notional, sub, ticks, units } from '../../core/units.ts';
+import { type Ticks, type Units, add, max, notional, sub, ticks } from '../../core/units.ts';
 import { deny } from '../../trading/denial.ts';
 import type { HeldOrder } from '../../trading/order-event.ts';
 import type { ExecutionGate } from '../execution-gate.ts';
@@ -32,10 +32,10 @@ export const slippageGate = ({ perOrderBps, perDay }: SlippageLimits): Execution
 
 /** The money by which an order may trade worse than the mark; 0 for one that cannot. */
 export const slippageMoney = (order: HeldOrder, mark: Ticks): Units =>
-  mark > 0 ? notional(order.instrument.grid, order.qty, beyond(order, mark)) : units(NaN);
+  notional(order.instrument.grid, order.qty, beyond(order, mark));
 
-/** How far beyond the mark the worst price is, against the trader; 0 on the near side. */
+/** How far beyond the mark the worst price is, against the trader; 0 on the near side, NaN without a mark. */
 const beyond = ({ side, worst }: HeldOrder, mark: Ticks): Ticks => {
-  const distance = side === 'buy' ? sub(worst, mark) : sub(mark, worst);
-  return distance < 0 ? ticks(0) : distance; // NaN stays NaN
+  if (!(mark > 0)) return ticks(NaN);
+  return max(side === 'buy' ? sub(worst, mark) : sub(mark, worst), ticks(0));
 };

@@ -2,6 +2,7 @@ import { type Units, add, units } from '../../core/units.ts';
 import { deny } from '../../trading/denial.ts';
 import { moneyText } from '../money-text.ts';
 import type { RiskGate } from '../risk-gate.ts';
+import { maySpan } from './growth.ts';
 
 /** Says which instruments move together. */
 export interface Clusters {
@@ -21,15 +22,15 @@ export const correlationGate = (
 ): RiskGate => ({
   name: 'correlation',
   appliesTo: 'entries',
-  check({ instrument: { instrumentId } }, { account, worstBefore, worstAfter }) {
-    if (worstAfter <= worstBefore) return undefined;
-    let exposure = worstAfter;
+  check({ instrument: { instrumentId } }, view) {
+    const { account } = view;
+    let exposure = view.worstAfter;
     for (const cell of account.cells()) {
       const other = cell.instrument.instrumentId;
       if (other !== instrumentId && clusters.correlated(instrumentId, other))
         exposure = add(exposure, cell.worst);
     }
-    if (exposure <= maxClusterExposure) return undefined;
+    if (maySpan(maxClusterExposure, exposure, view)) return undefined;
     const members = [...account.cells()]
       .filter(({ instrument, worst }) => instrument.instrumentId !== instrumentId && !(worst <= units(0)))
       .map(({ instrument }) => instrument.instrumentId)

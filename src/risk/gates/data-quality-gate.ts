@@ -17,7 +17,8 @@ const BPS = 10_000;
 
 /**
  * Entries and market exits need a good, fresh view. A limit exit without one may stand within a wide collar around the
- * last good mark. Entries also need a fresh mark for everything held, for otherwise equity is a guess.
+ * last good mark. Entries also need fresh marks: of their own instrument, since exposure is judged at it, and of
+ * everything held, for otherwise equity is a guess.
  */
 export const dataQualityGate = (limits: DataQualityLimits): RiskGate => ({
   name: GATE,
@@ -52,16 +53,22 @@ function outsideCollar(
 ): Denial | undefined {
   if (mark === undefined) return deny(GATE, 'MARK_MISSING');
   const distanceBps = (Math.abs(order.worst - mark.price) / mark.price) * BPS;
-  if (distanceBps <= exitCollarBps) return undefined;
+  if (distanceBps >= 0 && distanceBps <= exitCollarBps) return undefined;
   return deny(GATE, 'EXIT_COLLAR', { measured: distanceBps, limit: exitCollarBps });
 }
 
 function staleMark(
-  { account, monotonicMs }: RiskView,
-  { maxMarkAgeMs }: DataQualityLimits,
+  { account, mark, monotonicMs }: RiskView,
+  { maxDataAgeMs, maxMarkAgeMs }: DataQualityLimits,
 ): Denial | undefined {
-  const ageMs = account.oldestMarkAgeMs(monotonicMs, maxMarkAgeMs);
-  if (ageMs >= 0 && ageMs <= maxMarkAgeMs) return undefined;
-  if (Number.isFinite(ageMs)) return deny(GATE, 'MARK_STALE', { measured: ageMs, limit: maxMarkAgeMs });
+  return (
+    tooOld(monotonicMs - (mark?.monotonicMs ?? -Infinity), maxDataAgeMs) ??
+    tooOld(account.oldestMarkAgeMs(monotonicMs, maxMarkAgeMs), maxMarkAgeMs)
+  );
+}
+
+function tooOld(markAgeMs: number, limit: number): Denial | undefined {
+  if (markAgeMs >= 0 && markAgeMs <= limit) return undefined;
+  if (Number.isFinite(markAgeMs)) return deny(GATE, 'MARK_STALE', { measured: markAgeMs, limit });
   return deny(GATE, 'MARK_MISSING');
 }

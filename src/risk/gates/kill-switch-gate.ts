@@ -1,13 +1,19 @@
 import { deny } from '../../trading/denial.ts';
+import type { Denial } from '../../trading/denial.ts';
 import type { RiskGate } from '../risk-gate.ts';
+import type { TradingState } from '../trading-state.ts';
 
 /** Lets everything through when active, exits when reducing, nothing when halted. */
 export const killSwitchGate = (): RiskGate => ({
   name: 'kill-switch',
   appliesTo: 'all',
   check(_order, { trading, isExit }) {
-    if (trading === 'active') return undefined;
-    if (trading === 'reducing' && isExit) return undefined;
-    return deny('kill-switch', trading === 'reducing' ? 'KILL_SWITCH_REDUCING' : 'KILL_SWITCH_HALTED');
+    return restricted(trading, isExit);
   },
 });
+
+/** The same question, asked again right before the send. */
+export function restricted(trading: TradingState, isExit: boolean): Denial | undefined {
+  if (trading === 'active' || (trading === 'reducing' && isExit)) return undefined;
+  return deny('kill-switch', trading === 'reducing' ? 'KILL_SWITCH_REDUCING' : 'KILL_SWITCH_HALTED');
+}

@@ -1,7 +1,10 @@
 import { deny } from '../../trading/denial.ts';
 import type { RiskGate } from '../risk-gate.ts';
 
-/** At most `maxPositions` instruments with a position or a working order. One that is counted already costs nothing. */
+/**
+ * At most `maxPositions` instruments with a position or a working order. One that is counted already costs nothing; an
+ * account over the limit takes exits only.
+ */
 export const positionCountGate = (maxPositions: number): RiskGate => ({
   name: 'position-count',
   appliesTo: 'entries',

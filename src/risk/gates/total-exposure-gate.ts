@@ -3,6 +3,7 @@ import { deny } from '../../trading/denial.ts';
 import type { PricedOrder } from '../../trading/price-order.ts';
 import { moneyText } from '../money-text.ts';
 import type { RiskGate, RiskView } from '../risk-gate.ts';
+import { maySpan } from './growth.ts';
 
 /**
  * Worst-case exposure of the account over all instruments, not netted. Reduces an order to what fits; denies where
@@ -15,7 +16,7 @@ export const totalExposureGate = (maxTotalExposure: Units): RiskGate => ({
     const { account, worstBefore, worstAfter } = view;
     const others = sub(account.gross, worstBefore);
     const after = add(others, worstAfter);
-    if (after <= maxTotalExposure || worstAfter <= worstBefore) return undefined;
+    if (maySpan(maxTotalExposure, after, view)) return undefined;
     const because = deny('total-exposure', 'TOTAL_EXPOSURE_LIMIT', {
       measured: moneyText(after),
       limit: moneyText(maxTotalExposure),
