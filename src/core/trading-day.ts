@@ -11,6 +11,7 @@ const schema = z.strictObject({
   rollHour: z.int().min(0).max(23).default(0),
 });
 
+/** @interface */
 export type TradingDayOptions = z.input<typeof schema>;
 
 const HOUR_MS = 3_600_000;

@@ -23,6 +23,7 @@ const schema = z.strictObject({
   fees: z.record(idSchema, feeSchema).default({}),
 });
 
+/** @interface */
 export type PaperVenueOptions = z.input<typeof schema>;
 
 /** A fill as the venue made it, whether we have been told yet or not. */

@@ -47,6 +47,7 @@ export const executionLimitsSchema = z
   })
   .readonly();
 
+/** @interface */
 export type ExecutionLimitsInput = z.input<typeof executionLimitsSchema>;
 export type ExecutionLimits = z.output<typeof executionLimitsSchema>;
 

@@ -8,7 +8,11 @@ import { wilder } from './wilder.ts';
 
 const AtrOptionsSchema = z.strictObject({ period: period(1).default(14) });
 
-/** - `period`: true ranges, 1 to 100,000; with 1 it is the true range itself. Default 14. */
+/**
+ * - `period`: true ranges, 1 to 100,000; with 1 it is the true range itself. Default 14.
+ *
+ * @interface
+ */
 export type AtrOptions = z.input<typeof AtrOptionsSchema>;
 
 /**

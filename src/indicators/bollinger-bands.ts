@@ -13,6 +13,8 @@ const BollingerOptionsSchema = z.strictObject({
 /**
  * - `period`: bars, 2 to 100,000. Default 20.
  * - `deviations`: how many standard deviations the bands lie from the middle, above 0, at most 1000. Default 2.
+ *
+ * @interface
  */
 export type BollingerOptions = z.input<typeof BollingerOptionsSchema>;
 

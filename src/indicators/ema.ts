@@ -11,6 +11,8 @@ const EmaOptionsSchema = z.strictObject({ period: period(2), seed: z.enum(['sma'
  * - `period`: bars, 2 to 100,000. The weight of a new bar is 2 / (period + 1).
  * - `seed`: what the average grows from: `sma`, the mean of the first `period` bars (TA-Lib's default), or `first`, the
  *   first bar (Metastock, Tulip). The first answer comes at the same bar with either. Default `sma`.
+ *
+ * @interface
  */
 export type EmaOptions = z.input<typeof EmaOptionsSchema>;
 

@@ -8,7 +8,11 @@ import { wilder } from './wilder.ts';
 
 const RsiOptionsSchema = z.strictObject({ period: period(2).default(14) });
 
-/** - `period`: price changes, 2 to 100,000. Default 14. */
+/**
+ * - `period`: price changes, 2 to 100,000. Default 14.
+ *
+ * @interface
+ */
 export type RsiOptions = z.input<typeof RsiOptionsSchema>;
 
 /** A market that has not moved is neither overbought nor oversold. TA-Lib says 0 here, which reads as a buy signal. */

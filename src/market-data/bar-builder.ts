@@ -17,6 +17,8 @@ const BarBuilderOptionsSchema = z.strictObject({
  * - `intervalMs`: length of a bar; bars are aligned to the Unix epoch.
  * - `gaps`: what an interval without trades gives: `none`, no bar, or `flat`, a bar at the last close with a volume of 0
  *   (up to 10,000 in a row; a longer gap stays one). Default `none`.
+ *
+ * @interface
  */
 export type BarBuilderOptions = z.input<typeof BarBuilderOptionsSchema>;
 

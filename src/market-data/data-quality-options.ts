@@ -22,5 +22,7 @@ export const DataQualityOptionsSchema = z.strictObject({
  * - `jumpConfirmMs`: time after which one further mark is enough. Default 1,000.
  * - `reportOffsetMs`: clock offset, either way, that is reported. Default 500.
  * - `maxOffsetMs`: clock offset, either way, that blocks. Default: none, as freshness never uses the exchange's time.
+ *
+ * @interface
  */
 export type DataQualityOptions = z.input<typeof DataQualityOptionsSchema>;

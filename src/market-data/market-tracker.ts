@@ -25,6 +25,8 @@ const MarketTrackerOptionsSchema = z.strictObject({
  * - `volumeWindowMs`: over which `recentVolume` is summed. Default 60,000.
  * - `maxWaitingDiffs`: changes of the book kept while it waits for a snapshot. Default 1,000.
  * - `quality`: see `DataQualityOptions`.
+ *
+ * @interface
  */
 export type MarketTrackerOptions = z.input<typeof MarketTrackerOptionsSchema>;
 

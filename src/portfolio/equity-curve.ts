@@ -6,6 +6,7 @@ const schema = z.strictObject({
   intervalMs: z.number().gt(0).default(60_000),
 });
 
+/** @interface */
 export type EquityCurveOptions = z.input<typeof schema>;
 
 /** The deepest fall of a curve. */

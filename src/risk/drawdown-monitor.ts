@@ -10,6 +10,7 @@ const schema = z.strictObject({
   tripAtFraction: z.number().gt(0).max(1),
 });
 
+/** @interface */
 export type DrawdownMonitorOptions = z.input<typeof schema>;
 
 const BY = system('drawdown-monitor');

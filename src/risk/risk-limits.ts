@@ -27,5 +27,6 @@ export const riskLimitsSchema = z
   })
   .readonly();
 
+/** @interface */
 export type RiskLimitsInput = z.input<typeof riskLimitsSchema>;
 export type RiskLimits = z.output<typeof riskLimitsSchema>;

@@ -28,6 +28,7 @@ const schema = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
+/** @interface */
 export type ServiceOptions = z.input<typeof schema>;
 
 export interface ServiceDeps {

@@ -18,6 +18,7 @@ const checkSchema = z.strictObject({
   timeoutMs: z.number().positive().max(60_000).default(2000),
 });
 
+/** @interface */
 export type HealthOptions = z.input<typeof schema>;
 export type HealthCheckOptions = Omit<z.input<typeof checkSchema>, 'name'>;
 

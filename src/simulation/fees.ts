@@ -22,6 +22,7 @@ export const feeSchema = z.strictObject({
   takerFeeBps: bps.default('5'),
 });
 
+/** @interface */
 export type FeeOptions = z.input<typeof feeSchema>;
 
 /** Maker and taker fees of one instrument, in its quote currency. */

@@ -38,6 +38,7 @@ export const simulatedMarketSchema = z.strictObject({
   crash: crashSchema.or(z.literal('none')).prefault({}),
 });
 
+/** @interface */
 export type SimulatedMarketOptions = z.input<typeof simulatedMarketSchema>;
 
 export type SimulatedMarketSettings = z.output<typeof simulatedMarketSchema>;

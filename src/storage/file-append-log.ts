@@ -22,6 +22,7 @@ const Options = z.strictObject({
     .default(64 * 1024 * 1024),
 });
 
+/** @interface */
 export type FileAppendLogOptions = z.input<typeof Options>;
 
 /** What opening a log found. */

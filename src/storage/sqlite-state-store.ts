@@ -20,6 +20,7 @@ const Options = z.strictObject({
   path: z.string().min(1),
 });
 
+/** @interface */
 export type SqliteStateStoreOptions = z.input<typeof Options>;
 
 /**

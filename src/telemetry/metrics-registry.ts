@@ -37,6 +37,7 @@ const schema = z.strictObject({
   processMetrics: z.boolean().default(false),
 });
 
+/** @interface */
 export type MetricsRegistryOptions = z.input<typeof schema>;
 
 export interface MetricsRegistryDeps {

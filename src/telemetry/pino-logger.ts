@@ -16,6 +16,7 @@ const schema = z.strictObject({
   redact: z.array(z.string().min(1)).default([]),
 });
 
+/** @interface */
 export type LoggerOptions = z.input<typeof schema>;
 
 /** Where the lines go. `flushSync`, if there is one, writes out what the destination has buffered. */

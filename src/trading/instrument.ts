@@ -31,6 +31,7 @@ const schema = z.strictObject({
   minNotional: amount.default('0'),
 });
 
+/** @interface */
 export type InstrumentOptions = z.input<typeof schema>;
 
 /** What can be traded, with the grid on which its prices and quantities stand. */
