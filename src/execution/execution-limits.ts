@@ -49,6 +49,7 @@ export const executionLimitsSchema = z
 
 /** @interface */
 export type ExecutionLimitsInput = z.input<typeof executionLimitsSchema>;
+/** @interface */
 export type ExecutionLimits = z.output<typeof executionLimitsSchema>;
 
 /** A limit that may be off. */

@@ -29,4 +29,5 @@ export const riskLimitsSchema = z
 
 /** @interface */
 export type RiskLimitsInput = z.input<typeof riskLimitsSchema>;
+/** @interface */
 export type RiskLimits = z.output<typeof riskLimitsSchema>;

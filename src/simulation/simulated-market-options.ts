@@ -41,4 +41,5 @@ export const simulatedMarketSchema = z.strictObject({
 /** @interface */
 export type SimulatedMarketOptions = z.input<typeof simulatedMarketSchema>;
 
+/** @interface */
 export type SimulatedMarketSettings = z.output<typeof simulatedMarketSchema>;
