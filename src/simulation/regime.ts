@@ -58,9 +58,6 @@ export const REGIMES: Readonly<Record<Regime['name'], Regime>> = {
 export function nextRegime(regime: Regime, stepMs: number, random: SeededRandom): Regime {
   if (random.next() >= stepMs / regime.meanMs) return regime;
   let left = random.next();
-  for (const [name, probability] of regime.next) {
-    left -= probability;
-    if (left < 0) return REGIMES[name];
-  }
-  return regime;
+  const next = regime.next.find(([, probability]) => (left -= probability) < 0);
+  return next === undefined ? regime : REGIMES[next[0]];
 }
