@@ -136,8 +136,8 @@ describe('Recording refuses', () => {
       code: 'INPUT_INVALID',
       message: expect.stringMatching(
         /line \d+: expected more gzip data, got its end: the file is truncated$/,
-      ),
-      details: { file: path, line: expect.any(Number) },
+      ) as string,
+      details: { file: path, line: expect.any(Number) as number },
     });
   });
 
@@ -149,7 +149,7 @@ describe('Recording refuses', () => {
       code: 'INPUT_INVALID',
       message: expect.stringMatching(
         /line \d+: expected gzip data, but it is damaged: incorrect data check$/,
-      ),
+      ) as string,
       details: { file: path },
     });
   });

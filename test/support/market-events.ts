@@ -4,12 +4,10 @@ import type {
   BookSnapshot,
   Instrument,
   Level,
-  Lots,
   PublicTrade,
-  Ticks,
 } from '../../src/trading/index.ts';
 import { defineInstrument } from '../../src/trading/index.ts';
-import { lots, ticks } from '../../src/core/index.ts';
+import { type Lots, type Ticks, lots, ticks } from '../../src/core/index.ts';
 
 export const BTC: Instrument = defineInstrument({
   instrumentId: 'BTC-USDT',
