@@ -6,7 +6,7 @@ export type Answer<T> =
 /**
  * Asks, and waits at most `timeoutMs`. No answer, an error and a late answer are all the same to the caller: nobody knows.
  *
- * @param onLate gets an answer that came after all
+ * @param onLate gets an answer that came after all, after the caller has been told that there is none
  */
 export function answerInTime<T>(
   clock: Pick<Clock, 'deadline'>,
@@ -14,30 +14,33 @@ export function answerInTime<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   onLate: (value: T) => void = () => undefined,
 ): Promise<Answer<T>> {
-  return new Promise((resolve) => {
-    const controller = new AbortController();
-    let late = false;
-    const deadline = clock.deadline(timeoutMs, () => {
-      late = true;
-      const reason = `no answer within ${timeoutMs} ms`;
-      resolve({ kind: 'none', reason });
-      controller.abort(new Error(reason));
-    });
-    const failed = (error: unknown): void => {
-      deadline[Symbol.dispose]();
-      resolve({ kind: 'none', reason: error instanceof Error ? error.message : String(error) });
-    };
-    try {
-      ask(controller.signal).then((value) => {
-        if (late) {
-          onLate(value);
-          return;
-        }
-        deadline[Symbol.dispose]();
-        resolve({ kind: 'answer', value });
-      }, failed);
-    } catch (error) {
-      failed(error);
-    }
+  const { promise: answer, resolve } = Promise.withResolvers<Answer<T>>();
+  const controller = new AbortController();
+  let late = false;
+  const deadline = clock.deadline(timeoutMs, () => {
+    late = true;
+    const reason = `no answer within ${timeoutMs} ms`;
+    resolve({ kind: 'none', reason });
+    controller.abort(new Error(reason));
   });
+  const answered = (value: T): void => {
+    if (late) {
+      void answer.then(() => {
+        onLate(value);
+      });
+      return;
+    }
+    deadline[Symbol.dispose]();
+    resolve({ kind: 'answer', value });
+  };
+  const failed = (error: unknown): void => {
+    deadline[Symbol.dispose]();
+    resolve({ kind: 'none', reason: error instanceof Error ? error.message : String(error) });
+  };
+  try {
+    ask(controller.signal).then(answered, failed);
+  } catch (error) {
+    failed(error);
+  }
+  return answer;
 }

@@ -5,6 +5,7 @@ import { type Scope, inScope } from '../risk/trading-state.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { OrderView } from '../trading/book-order.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
+import type { Side } from '../trading/order-intent.ts';
 import { type OrderState, isOpen } from '../trading/order-life-cycle.ts';
 import { answerInTime } from './answer-in-time.ts';
 
@@ -45,7 +46,8 @@ export async function cancel(desk: CancelDesk, clientOrderId: string): Promise<C
 
 /**
  * The open orders that a rule cancels. `not-reducing`: looked at oldest first against the position as it is now, those
- * that together fit into it stay, the rest goes, so that whatever fills, the position only shrinks.
+ * that together fit into it stay, the rest goes, so that whatever fills, the position only shrinks. What the rule cannot
+ * cancel, because it is out of scope or over already, but may still fill, takes its part of the position first.
  */
 export function ordersToCancel(
   book: BookReader,
@@ -53,19 +55,43 @@ export function ordersToCancel(
   rule: CancelRule,
   venue: string,
 ): readonly string[] {
-  const open = [...book.orders()].filter(({ order, state }) => isOpen(state) && inScope(scope, order, venue));
-  if (rule === 'all') return open.map(({ order }) => order.clientOrderId);
-  const kept = new Map<string, Lots>();
-  return open.filter((row) => !stays(book, row, kept)).map(({ order }) => order.clientOrderId);
+  const rows = [...book.orders()];
+  const open = rows.filter(({ order, state }) => isOpen(state) && inScope(scope, order, venue));
+  const cancellable = new Set(open);
+  const room = new PositionRoom(book);
+  if (rule === 'not-reducing') for (const row of rows) if (!cancellable.has(row)) room.take(row);
+  const gone = open.filter((row) => rule === 'all' || !room.fits(row));
+  return gone.map(({ order }) => order.clientOrderId);
 }
 
-function stays(book: BookReader, { order, leaves, side }: OrderView, kept: Map<string, Lots>): boolean {
-  const { instrumentId } = order.instrument;
-  const pos = book.cell(order.accountId, instrumentId)?.pos ?? lots(0);
-  if (side === 'sell' ? pos <= 0 : pos >= 0) return false;
-  const key = `${order.accountId} ${instrumentId}`;
-  const together = add(kept.get(key) ?? lots(0), leaves);
-  if (together > abs(pos)) return false;
-  kept.set(key, together);
-  return true;
+/** How much of each position is spoken for by orders that reduce it. */
+class PositionRoom {
+  readonly #book: BookReader;
+  readonly #taken = new Map<string, Lots>();
+
+  constructor(book: BookReader) {
+    this.#book = book;
+  }
+
+  /** Takes what an order may still fill, if it reduces and fits. */
+  fits(row: OrderView): boolean {
+    const { pos, together } = this.#with(row);
+    if (!reduces(row.side, pos) || together > abs(pos)) return false;
+    this.take(row);
+    return true;
+  }
+
+  take(row: OrderView): void {
+    const { pos, key, together } = this.#with(row);
+    if (reduces(row.side, pos)) this.#taken.set(key, together);
+  }
+
+  #with({ order: { accountId, instrument }, leaves }: OrderView) {
+    const { instrumentId } = instrument;
+    const key = `${accountId} ${instrumentId}`;
+    const pos = this.#book.cell(accountId, instrumentId)?.pos ?? lots(0);
+    return { pos, key, together: add(this.#taken.get(key) ?? lots(0), leaves) };
+  }
 }
+
+const reduces = (side: Side, pos: Lots): boolean => (side === 'sell' ? pos > 0 : pos < 0);

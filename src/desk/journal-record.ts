@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { toGrid, toText } from '../core/increment.ts';
-import { type Units, lots, ticks, unitsFloor, unitsToDecimal } from '../core/units.ts';
+import { type Units, lots, ticks, units, unitsFloor } from '../core/units.ts';
+import { moneyText } from '../risk/money-text.ts';
 import type { DayRolled } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { BookedOrder, HeldOrder, OrderEvent } from '../trading/order-event.ts';
@@ -86,8 +87,11 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
 export type JournalRecord = z.output<typeof journalRecordSchema>;
 type EventRecord = Exclude<JournalRecord, { type: 'opened' | 'submitting' | 'dayRolled' }>;
 
-export const unitsText = (amount: Units): string => unitsToDecimal(amount).toFixed();
-const readUnits = (amount: string): Units => unitsFloor(decimal(amount));
+const NOT_FINITE: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
+
+/** As `moneyText` wrote it: what is unknown comes back as unknown. */
+const readUnits = (amount: string, field: string): Units =>
+  NOT_FINITE.has(amount) ? units(Number(amount)) : unitsFloor(decimal(amount, field));
 
 /** The facts of a decision that a restart cannot derive. */
 export interface Stamp {
@@ -109,8 +113,8 @@ export function submittingRecord(order: HeldOrder, atMs: number, stamp: Stamp): 
     postOnly: order.postOnly,
     timeInForce: order.timeInForce,
     limitsHash: stamp.limitsHash,
-    dayOpen: unitsText(stamp.dayOpen),
-    highWater: unitsText(stamp.highWater),
+    dayOpen: moneyText(stamp.dayOpen),
+    highWater: moneyText(stamp.highWater),
   };
 }
 
@@ -126,8 +130,8 @@ export function bookedOrder(
     strategyId: record.intent.strategyId,
     side: record.intent.side,
     type: record.intent.price.type,
-    qty: lots(onGrid(record.quantity, instrument, 'step')),
-    worst: ticks(onGrid(record.worst, instrument, 'tick')),
+    qty: lots(onGrid('quantity', record.quantity, instrument, 'step')),
+    worst: ticks(onGrid('worst', record.worst, instrument, 'tick')),
     reduceOnly: record.intent.reduceOnly ?? false,
     isExit: record.isExit,
     postOnly: record.postOnly,
@@ -169,9 +173,9 @@ export function orderEvent(record: EventRecord, instrument: Instrument): OrderEv
       const { type, clientOrderId, atMs, executionId, quantity, price, fee, liquidity } = record;
       const fill = {
         executionId,
-        quantity: lots(onGrid(quantity, instrument, 'step')),
+        quantity: lots(onGrid('quantity', quantity, instrument, 'step')),
         price: decimal(price, 'price'),
-        fee: { amount: decimal(fee.amount, 'fee'), currency: fee.currency },
+        fee: { amount: decimal(fee.amount, 'fee.amount'), currency: fee.currency },
         liquidity,
       };
       return { type, clientOrderId, atMs, fill };
@@ -181,7 +185,7 @@ export function orderEvent(record: EventRecord, instrument: Instrument): OrderEv
       const { cumulative, ...rest } = record;
       return cumulative === undefined
         ? rest
-        : { ...rest, cumulative: lots(onGrid(cumulative, instrument, 'step')) };
+        : { ...rest, cumulative: lots(onGrid('cumulative', cumulative, instrument, 'step')) };
     }
     case 'abandoned':
       return record as OrderEvent; // the denial was ours when it was written
@@ -196,8 +200,8 @@ export const dayRolledRecord = ({ dayId, atMs, accounts }: DayRolled): JournalRe
   dayId,
   accounts: accounts.map(({ accountId, dayOpen, highWater }) => ({
     accountId,
-    dayOpen: unitsText(dayOpen),
-    highWater: unitsText(highWater),
+    dayOpen: moneyText(dayOpen),
+    highWater: moneyText(highWater),
   })),
 });
 
@@ -206,19 +210,19 @@ export const dayRolled = (record: JournalRecord & { type: 'dayRolled' }): DayRol
   atMs: record.atMs,
   accounts: record.accounts.map(({ accountId, dayOpen, highWater }) => ({
     accountId,
-    dayOpen: readUnits(dayOpen),
-    highWater: readUnits(highWater),
+    dayOpen: readUnits(dayOpen, 'dayOpen'),
+    highWater: readUnits(highWater, 'highWater'),
   })),
 });
 
 export const stampedHighWater = ({ highWater }: JournalRecord & { type: 'submitting' }): Units =>
-  readUnits(highWater);
+  readUnits(highWater, 'highWater');
 
-function onGrid(value: string, instrument: Instrument, increment: 'step' | 'tick'): number {
+function onGrid(field: string, value: string, instrument: Instrument, increment: 'step' | 'tick'): number {
   const count = toGrid(value, instrument.grid[increment], 'exact');
   if (count >= 0) return count;
   throw new PortcullisError(
     'INPUT_INVALID',
-    `journal: expected a multiple of the ${increment} ${instrument.grid[increment].value.toFixed()} of ${instrument.instrumentId}, got ${value}`,
+    `${field}: expected a multiple of the ${increment} ${instrument.grid[increment].value.toFixed()} of ${instrument.instrumentId}, got ${value}`,
   );
 }

@@ -10,8 +10,10 @@ import type { JsonValue } from '../storage/json.ts';
 import type { Book, DayRolled } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
+import { isOpen } from '../trading/order-life-cycle.ts';
 import {
   JOURNAL_VERSION,
+  type JournalRecord,
   type Stamp,
   bookedOrder,
   dayRolled,
@@ -90,8 +92,8 @@ export class Journal {
         balance: decimal(balance, `accounts.${accountId}.balance`).toFixed(),
       })),
     };
+    openAccounts(deps.book, opened); // first: what cannot be opened must not be on disk
     await deps.log.append(opened);
-    openAccounts(deps.book, opened);
     return new Journal(deps.log, deps.clock, { records: 0, dayId, inDoubt: [] });
   }
 
@@ -124,77 +126,105 @@ export class Journal {
     return sha.digest('hex');
   }
 }
+Object.freeze(Journal.prototype);
 
 async function replay({ log, book, instruments }: JournalDeps): Promise<Recovered | undefined> {
   const byId = new Map(instruments.map((instrument) => [instrument.instrumentId, instrument]));
   let records = 0;
   let dayId: DayId = '';
   for await (const { seq, record: raw } of log.read()) {
-    const record = parseInput(`journal record ${seq}`, journalRecordSchema, raw);
-    if ((record.type === 'opened') !== (seq === 1)) {
-      throw new PortcullisError(
-        'INPUT_INVALID',
-        `journal record ${seq}: expected opened first and only first, got ${record.type}`,
-      );
+    const record = readRecord(seq, raw);
+    try {
+      take(book, byId, record);
+    } catch (error) {
+      throw unreadable(seq, error);
     }
     records += 1;
-    switch (record.type) {
-      case 'opened':
-        dayId = record.dayId;
-        openAccounts(book, record);
-        break;
-      case 'submitting': {
-        const order = bookedOrder(record, known(byId, record.intent.instrumentId, seq));
-        book.hold(order);
-        book.keep(order);
-        book.stampHighWater(order.accountId, stampedHighWater(record));
-        break;
-      }
-      case 'dayRolled':
-        dayId = record.dayId;
-        book.roll(dayRolled(record));
-        break;
-      default: {
-        const order = book.order(record.clientOrderId)?.order;
-        if (order === undefined) {
-          throw new PortcullisError(
-            'INPUT_INVALID',
-            `journal record ${seq}: clientOrderId: expected an order submitted before, got ${record.clientOrderId}`,
-          );
-        }
-        book.apply(orderEvent(record, order.instrument));
-      }
-    }
+    if (record.type === 'opened' || record.type === 'dayRolled') dayId = record.dayId;
   }
   if (records === 0) return undefined;
   return { records, dayId, inDoubt: markInDoubt(book) };
 }
 
-/** A record without an outcome: it may have been sent, so it stays held. */
-function markInDoubt(book: Book): string[] {
-  const open = [...book.orders()].filter(({ state }) => state === 'submitting' || state === 'unknown');
-  for (const { order, state } of open) {
-    if (state === 'submitting') {
-      book.apply({
-        type: 'timedOut',
-        clientOrderId: order.clientOrderId,
-        atMs: 0,
-        reason: 'no outcome in the journal',
-      });
+function readRecord(seq: number, raw: JsonValue): JournalRecord {
+  const { type, version } = { ...(raw as { type?: JsonValue; version?: JsonValue }) };
+  if ((type === 'opened') !== (seq === 1)) {
+    throw new PortcullisError(
+      'INPUT_INVALID',
+      `journal record ${seq}: type: expected opened first and only first, got ${shown(type)}`,
+    );
+  }
+  if (seq === 1 && version !== JOURNAL_VERSION) {
+    throw new PortcullisError(
+      'FORMAT_UNSUPPORTED',
+      `journal record 1: version: expected ${JOURNAL_VERSION}, got ${shown(version)}`,
+    );
+  }
+  return parseInput(`journal record ${seq}`, journalRecordSchema, raw);
+}
+
+const shown = (value: JsonValue | undefined): string =>
+  value === undefined ? 'nothing' : JSON.stringify(value);
+
+function take(book: Book, byId: ReadonlyMap<string, Instrument>, record: JournalRecord): void {
+  switch (record.type) {
+    case 'opened':
+      openAccounts(book, record);
+      break;
+    case 'submitting': {
+      const order = bookedOrder(record, known(byId, record.intent.instrumentId));
+      book.hold(order);
+      book.keep(order);
+      book.stampHighWater(order.accountId, stampedHighWater(record));
+      break;
+    }
+    case 'dayRolled':
+      book.roll(dayRolled(record));
+      break;
+    default: {
+      const order = book.order(record.clientOrderId)?.order;
+      if (order === undefined) {
+        throw new PortcullisError(
+          'INPUT_INVALID',
+          `clientOrderId: expected an order submitted before, got ${record.clientOrderId}`,
+        );
+      }
+      book.apply(orderEvent(record, order.instrument));
     }
   }
-  return open.map(({ order }) => order.clientOrderId);
+}
+
+const unreadable = (seq: number, error: unknown): PortcullisError => {
+  const unknown = error instanceof PortcullisError && error.code === 'INSTRUMENT_UNKNOWN';
+  const message = error instanceof Error ? error.message : String(error);
+  return new PortcullisError(
+    unknown ? 'INSTRUMENT_UNKNOWN' : 'INPUT_INVALID',
+    `journal record ${seq}: ${message}`,
+    { cause: error },
+  );
+};
+
+/**
+ * What had no outcome, or was being cancelled, when the journal ended: the request may have been sent, and nobody waits
+ * for the answer any more. So it is unknown, and stays held.
+ */
+function markInDoubt(book: Book): string[] {
+  const open = [...book.orders()].filter(({ state }) => isOpen(state) && state !== 'working');
+  return open.map(({ order: { clientOrderId } }) => {
+    book.apply({ type: 'timedOut', clientOrderId, atMs: 0, reason: 'no outcome in the journal' });
+    return clientOrderId;
+  });
 }
 
 function openAccounts(book: Book, { accounts }: Pick<JournalOptions, 'accounts'>): void {
   for (const { accountId, currency, balance } of accounts) book.openAccount(accountId, currency, balance);
 }
 
-function known(byId: ReadonlyMap<string, Instrument>, instrumentId: string, seq: number): Instrument {
+function known(byId: ReadonlyMap<string, Instrument>, instrumentId: string): Instrument {
   const instrument = byId.get(instrumentId);
   if (instrument !== undefined) return instrument;
   throw new PortcullisError(
     'INSTRUMENT_UNKNOWN',
-    `journal record ${seq}: instrumentId: expected a configured instrument, got ${instrumentId}`,
+    `instrumentId: expected a configured instrument, got ${instrumentId}`,
   );
 }

@@ -19,10 +19,10 @@ import type { OrderOutcome } from '../trading/order-outcome.ts';
 import { type CancelOutcome, cancel, ordersToCancel } from './cancel.ts';
 import type { DeskListener } from './desk-event.ts';
 import type { Journal } from './journal.ts';
-import { type Decision, OrderPath } from './order-path.ts';
+import { OrderPath } from './order-path.ts';
 import { Recorder } from './recorder.ts';
-import { submit } from './submit.ts';
-import type { PlaceReply, VenueDriver, VenueEvent, VenueOrder } from './venue-driver.ts';
+import { type SubmitDecision, submit } from './submit.ts';
+import type { PlaceReply, VenueDriver, VenueOrder } from './venue-driver.ts';
 import { readReport } from './venue-report.ts';
 
 /*
@@ -161,8 +161,8 @@ export class OrderDesk {
   readonly #path: OrderPath;
   readonly #stopwatch: Pick<Clock, 'monotonicMs'>;
   readonly #recorder: Recorder;
-  /** Written down, not yet handed to the venue. */
-  readonly #unsent = new Set<string>();
+  /** What will be sent once it is written down, as it was decided. */
+  readonly #unsent = new Map<string, VenueOrder>();
   readonly #state: { accepting: boolean } = { accepting: true };
 
   /**
@@ -199,7 +199,6 @@ export class OrderDesk {
         clock: this.#deps.clock,
         venueTimeoutMs: this.#venueTimeoutMs,
         decide: (asked) => this.#decide(asked),
-        journal: (order) => this.#journal(order),
         confirm: (order) => this.#confirm(order),
         send: (order, signal) => this.#send(order, signal),
         record: (event) => this.#recorder.record(event),
@@ -245,6 +244,11 @@ export class OrderDesk {
     return this.#deps.book;
   }
 
+  /** Whether something is being written down. */
+  get busy(): boolean {
+    return this.#deps.journal.pending > 0;
+  }
+
   /** Resolves when nothing is under way but answers of the venue. */
   async settled(): Promise<void> {
     const { clock, journal } = this.#deps;
@@ -262,22 +266,21 @@ export class OrderDesk {
     await this.settled();
   }
 
-  #decide(intent: OrderIntent): Decision {
+  #decide(intent: OrderIntent): SubmitDecision {
     this.#rollIfDue();
     const startedMs = this.#stopwatch.monotonicMs();
     const decision = this.#path.decide(intent);
-    this.#recorder.decided(
-      intent,
-      decision,
-      this.#deps.guard.limitsHash,
-      this.#stopwatch.monotonicMs() - startedMs,
-    );
-    return decision;
+    const tookMs = this.#stopwatch.monotonicMs() - startedMs;
+    // Written before anybody is told: whatever a listener does about it stands behind it in the journal.
+    const decided =
+      decision.kind === 'held' ? { ...decision, written: this.#writeDown(decision.order) } : decision;
+    this.#recorder.decided(intent, decision, this.#deps.guard.limitsHash, tookMs);
+    return decided;
   }
 
-  #journal(order: HeldOrder): Promise<unknown> {
+  #writeDown(order: HeldOrder): Promise<unknown> {
     const account = this.#deps.book.account(order.accountId);
-    this.#unsent.add(order.clientOrderId);
+    this.#unsent.set(order.clientOrderId, freeze(venueOrder(order)));
     return this.#deps.journal.submitting(order, {
       limitsHash: this.#deps.guard.limitsHash,
       dayOpen: account?.dayOpen ?? units(NaN),
@@ -292,26 +295,27 @@ export class OrderDesk {
     return this.#path.confirm(order);
   }
 
-  #send(order: HeldOrder, signal: AbortSignal): Promise<PlaceReply> {
+  #send({ clientOrderId }: HeldOrder, signal: AbortSignal): Promise<PlaceReply> {
     const { venue, clock } = this.#deps;
-    const sealed = new Sealed(KEY, venueOrder(order), venue, clock.monotonicMs() + SEAL_MS);
-    this.#unsent.delete(order.clientOrderId);
-    return venue.submit(sealed, signal);
+    const order = this.#unsent.get(clientOrderId);
+    if (order === undefined) throw forged(`order ${clientOrderId} is not waiting to be sent`);
+    this.#unsent.delete(clientOrderId);
+    return venue.submit(new Sealed(KEY, order, venue, clock.monotonicMs() + SEAL_MS), signal);
   }
 
-  #onVenueEvent(event: VenueEvent): void {
-    const { book, clock } = this.#deps;
-    const { clientOrderId, type } = event;
-    const order = book.order(clientOrderId)?.order;
+  /** Whatever a driver tells: it is not ours to trust. Never throws. */
+  #onVenueEvent(event: unknown): void {
+    this.#rollIfDue();
+    const told = (event ?? {}) as { clientOrderId?: unknown; type?: unknown };
+    const clientOrderId = typeof told.clientOrderId === 'string' ? told.clientOrderId : '(none)';
+    const order = this.#unsent.has(clientOrderId) ? undefined : this.#deps.book.order(clientOrderId)?.order;
     if (order === undefined) {
-      this.#recorder.anomaly({
-        code: 'ORDER_UNKNOWN',
-        clientOrderId,
-        detail: `the venue tells ${type} of an order we never sent`,
-      });
+      const what = typeof told.type === 'string' ? told.type : 'something';
+      const detail = `the venue tells ${what} of an order we never sent`;
+      this.#recorder.anomaly({ code: 'ORDER_UNKNOWN', clientOrderId, detail });
       return;
     }
-    const report = readReport(event, order.instrument, clock.nowMs());
+    const report = readReport(event, order.instrument, this.#deps.clock.nowMs());
     if (typeof report === 'string')
       this.#recorder.anomaly({ code: 'REPORT_INVALID', clientOrderId, detail: report });
     else void this.#recorder.record(report);

@@ -11,7 +11,7 @@ import { type Denial, deny } from '../trading/denial.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { MarketView } from '../trading/market-view.ts';
 import type { Applied, HeldOrder, OrderEvent } from '../trading/order-event.ts';
-import { type OrderIntent, sameIntent } from '../trading/order-intent.ts';
+import { type OrderIntent, copyIntent, sameIntent } from '../trading/order-intent.ts';
 import { priceOrder } from '../trading/price-order.ts';
 
 export interface OrderPathDeps {
@@ -71,8 +71,8 @@ export class OrderPath {
   decide(intent: OrderIntent): Decision {
     const instrument = this.#instruments.get(intent.instrumentId);
     const priced = priceOrder(intent, instrument, this.#book.view(intent.instrumentId));
-    if ('code' in priced) return this.#known(intent) ?? { kind: 'denied', denials: [priced] };
-    const known = this.#known(intent, priced.clientOrderId);
+    if ('code' in priced) return this.#known(copyIntent(intent)) ?? { kind: 'denied', denials: [priced] };
+    const known = this.#known(priced.intent, priced.clientOrderId);
     if (known !== undefined) return known;
 
     const verdict = this.#guard.reserve(priced);

@@ -3,7 +3,8 @@ import { onDispose } from '../core/clock.ts';
 import { system } from '../core/principal.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
 import type { BookReader, DayRolled } from '../trading/book.ts';
-import type { OrderEvent } from '../trading/order-event.ts';
+import type { OrderView } from '../trading/book-order.ts';
+import type { Applied, OrderEvent } from '../trading/order-event.ts';
 import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
 import type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
 import type { Journal } from './journal.ts';
@@ -63,9 +64,12 @@ export class Recorder {
 
   /** Resolves to whether the event is on disk. Never rejects. */
   record(event: OrderEvent): Promise<boolean> {
-    const { book, path, journal } = this.#deps;
+    const { book, path } = this.#deps;
     const order = book.order(event.clientOrderId);
     const applied = path.apply(event);
+    // First the record, then the trip: what the trip cancels stands behind its cause in the journal.
+    const written =
+      order !== undefined && changed(event, applied) ? this.#write(event, order) : Promise.resolve(true);
     if (typeof applied === 'object') {
       this.anomaly({
         code: applied.anomaly,
@@ -73,12 +77,11 @@ export class Recorder {
         detail: `${event.type} was not expected`,
       });
     }
-    // What changed nothing needs no record.
-    const changed =
-      applied === 'applied' ||
-      (applied !== 'duplicate' && (applied.anomaly !== 'ILLEGAL_TRANSITION' || event.type === 'filled'));
-    if (order === undefined || !changed) return Promise.resolve(true);
-    return journal.event(event, order.order.instrument).then(
+    return written;
+  }
+
+  #write(event: OrderEvent, order: OrderView): Promise<boolean> {
+    return this.#deps.journal.event(event, order.order.instrument).then(
       () => {
         this.emit({ kind: 'order', event, order });
         return true;
@@ -104,22 +107,32 @@ export class Recorder {
 
   anomaly(anomaly: DeskAnomaly): void {
     const { code, clientOrderId, detail } = anomaly;
-    // Counted but not on disk: a restart would not know, so nothing more goes out.
-    const to = code === 'DISK_FAILED' ? 'halted' : 'reducing';
     const about = clientOrderId === undefined ? '' : ` (order ${clientOrderId})`;
-    void this.#deps.killSwitch.trip({ to, reason: `${code}: ${detail}${about}`, by: BY });
+    const reason = `${code}: ${detail}${about}`;
+    // Counted but not on disk: a restart would not know, so nothing more goes out.
+    if (code === 'DISK_FAILED') this.#tripOnce('halted', reason);
+    else void this.#deps.killSwitch.trip({ to: 'reducing', reason, by: BY });
     this.audit({ kind: 'order.anomaly', ...anomaly });
     this.emit({ kind: 'anomaly', ...anomaly });
   }
 
   audit(event: AuditEvent): void {
-    this.#deps.audit?.record({ ...event, by: BY }).catch((error: unknown) => {
-      void this.#deps.killSwitch.trip({
-        to: 'reducing',
-        reason: `the audit log cannot be written: ${messageOf(error)}`,
-        by: BY,
-      });
-    });
+    void this.#audit(event);
+  }
+
+  async #audit(event: AuditEvent): Promise<void> {
+    try {
+      await this.#deps.audit?.record({ ...(plain(event) as AuditEvent), by: BY });
+    } catch (error) {
+      this.#tripOnce('reducing', `the audit log cannot be written: ${messageOf(error)}`);
+    }
+  }
+
+  /** For what fails again with every cancel that the trip itself asks for. */
+  #tripOnce(to: 'reducing' | 'halted', reason: string): void {
+    const firm = this.#deps.killSwitch.records().find(({ scope }) => scope.kind === 'firm');
+    if (firm?.state === 'halted' || firm?.state === to) return;
+    void this.#deps.killSwitch.trip({ to, reason, by: BY });
   }
 
   /** A listener that throws does not stop the others, nor the order. */
@@ -143,13 +156,28 @@ export class Recorder {
   }
 }
 
-/** An intent that was refused may hold anything. What JSON cannot hold is left out. */
+/** What changed nothing needs no record. */
+function changed(event: OrderEvent, applied: Applied): boolean {
+  if (typeof applied === 'string') return applied === 'applied';
+  const ignored = event.type === 'filled' ? 'FILL_INVALID' : 'ILLEGAL_TRANSITION';
+  return applied.anomaly !== ignored;
+}
+
+/** An intent that was refused may hold anything: what JSON cannot hold is left out. */
 function auditable(asked: OrderIntent): unknown {
   try {
-    return JSON.parse(JSON.stringify(copyIntent(asked)));
+    return plain(copyIntent(asked));
   } catch (error) {
     return `not to be written as JSON: ${messageOf(error)}`;
   }
 }
+
+/** A copy as JSON can hold it, with the numbers that it cannot hold by name. */
+const plain = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_key, member: unknown) =>
+      typeof member === 'number' && !Number.isFinite(member) ? String(member) : member,
+    ),
+  );
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

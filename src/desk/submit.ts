@@ -7,13 +7,16 @@ import { type Answer, answerInTime } from './answer-in-time.ts';
 import type { Decision } from './order-path.ts';
 import type { PlaceReply } from './venue-driver.ts';
 
+/** A decision; what is held is being written down, and must not go out before it is. */
+export type SubmitDecision =
+  | Exclude<Decision, { kind: 'held' }>
+  | (Extract<Decision, { kind: 'held' }> & { readonly written: Promise<unknown> });
+
 /** What the verb needs of its desk. */
 export interface SubmitDesk {
   readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
   readonly venueTimeoutMs: number;
-  decide(intent: OrderIntent): Decision;
-  /** Writes the order down; it must not go out before. */
-  journal(order: HeldOrder): Promise<unknown>;
+  decide(intent: OrderIntent): SubmitDecision;
   /** The last look, in the tick of the send. */
   confirm(order: HeldOrder): Denial | undefined;
   /** Seals the order and hands it to the venue, once. */
@@ -30,9 +33,9 @@ export async function submit(desk: SubmitDesk, intent: OrderIntent): Promise<Ord
     const { order, state } = decision.known;
     return { kind: 'duplicate', clientOrderId: order.clientOrderId, state };
   }
-  const { order, reduced } = decision;
+  const { order, reduced, written } = decision;
   try {
-    await desk.journal(order);
+    await written;
   } catch (error) {
     return abandon(desk, order, deny('journal', 'JOURNAL_UNAVAILABLE', { note: messageOf(error) }));
   }

@@ -1,56 +1,79 @@
+import { z } from 'zod';
 import { decimal, decimalText } from '../core/decimal.ts';
 import { toGrid } from '../core/increment.ts';
+import { parseInput } from '../core/options.ts';
 import { type Lots, lots } from '../core/units.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
-import type { VenueEvent } from './venue-driver.ts';
+
+const text = z.string();
+const plain = text.refine((value) => decimalText(value) !== undefined, 'expected a plain decimal');
+const price = plain.refine((value) => !value.startsWith('-'), 'expected 0 or more');
+const about = { clientOrderId: text };
+
+/** `VenueEvent`, as a driver may really send it. */
+const schema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('accepted'), ...about, venueOrderId: text.optional() }),
+  z.object({ type: z.literal('rejected'), ...about, reason: text }),
+  z.object({
+    type: z.literal('filled'),
+    ...about,
+    executionId: text.min(1),
+    quantity: text,
+    price,
+    fee: z.object({ amount: plain, currency: text }),
+    liquidity: z.enum(['maker', 'taker']),
+  }),
+  z.object({ type: z.literal('cancelled'), ...about, cumulative: text.optional() }),
+  z.object({ type: z.literal('expired'), ...about, cumulative: text.optional() }),
+]);
 
 /** Reads what a venue tells into an order event; a text says what is wrong with it. */
-export function readReport(event: VenueEvent, instrument: Instrument, atMs: number): OrderEvent | string {
-  const about = { clientOrderId: event.clientOrderId, atMs };
+export function readReport(report: unknown, instrument: Instrument, atMs: number): OrderEvent | string {
+  let event: z.output<typeof schema>;
+  try {
+    event = parseInput('report', schema, report);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const said = { clientOrderId: event.clientOrderId, atMs };
   switch (event.type) {
-    case 'accepted':
-      return event.venueOrderId === undefined
-        ? { type: 'accepted', ...about }
-        : { type: 'accepted', ...about, venueOrderId: event.venueOrderId };
+    case 'accepted': {
+      const { type, venueOrderId } = event;
+      return venueOrderId === undefined ? { type, ...said } : { type, ...said, venueOrderId };
+    }
     case 'rejected':
-      return { type: 'rejected', ...about, reason: event.reason };
+      return { type: event.type, ...said, reason: event.reason };
     case 'filled':
-      return readFill(event, instrument, about);
+      return readFill(event, instrument, said);
     case 'cancelled':
     case 'expired': {
-      if (event.cumulative === undefined) return { type: event.type, ...about };
+      if (event.cumulative === undefined) return { type: event.type, ...said };
       const cumulative = readLots(event.cumulative, instrument);
-      if (cumulative === undefined)
-        return `cumulative: expected a multiple of the step, got ${event.cumulative}`;
-      return { type: event.type, ...about, cumulative };
+      if (cumulative !== undefined) return { type: event.type, ...said, cumulative };
+      return `report: cumulative: expected a multiple of the step, got ${event.cumulative}`;
     }
-    default:
-      return `type: expected a venue event, got ${String((event as { type: unknown }).type)}`;
   }
 }
 
 function readFill(
-  { executionId, quantity, price, fee, liquidity }: VenueEvent & { type: 'filled' },
+  event: z.output<typeof schema> & { type: 'filled' },
   instrument: Instrument,
-  about: { clientOrderId: string; atMs: number },
+  said: { readonly clientOrderId: string; readonly atMs: number },
 ): OrderEvent | string {
-  const filled = readLots(quantity, instrument);
-  if (filled === undefined || filled <= 0)
-    return `quantity: expected a positive multiple of the step, got ${quantity}`;
-  if (typeof executionId !== 'string' || executionId === '') return 'executionId: expected a text, got none';
-  if (decimalText(price) === undefined || price.startsWith('-'))
-    return `price: expected a plain decimal, got ${price}`;
-  if (decimalText(fee.amount) === undefined) return `fee.amount: expected a plain decimal, got ${fee.amount}`;
-  const paid = { amount: decimal(fee.amount), currency: fee.currency };
+  const { type, executionId, liquidity } = event;
+  const quantity = readLots(event.quantity, instrument);
+  if (quantity === undefined || quantity <= 0)
+    return `report: quantity: expected a positive multiple of the step, got ${event.quantity}`;
+  const fee = { amount: decimal(event.fee.amount), currency: event.fee.currency };
   return {
-    type: 'filled',
-    ...about,
-    fill: { executionId, quantity: filled, price: decimal(price), fee: paid, liquidity },
+    type,
+    ...said,
+    fill: { executionId, quantity, price: decimal(event.price), fee, liquidity },
   };
 }
 
-function readLots(text: string, { grid }: Instrument): Lots | undefined {
-  const count = toGrid(text, grid.step, 'exact');
+function readLots(amount: string, { grid }: Instrument): Lots | undefined {
+  const count = toGrid(amount, grid.step, 'exact');
   return count >= 0 ? lots(count) : undefined;
 }

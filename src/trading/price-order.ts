@@ -52,6 +52,8 @@ export function priceOrder(
   if (!isId(accountId)) return deny(GATE, 'ID_INVALID', { note: 'accountId', measured: shown(accountId) });
   if (!isId(strategyId)) return deny(GATE, 'ID_INVALID', { note: 'strategyId', measured: shown(strategyId) });
   if (!SIDES.includes(side)) return deny(GATE, 'SIDE_INVALID', { measured: shown(side) });
+  if (!isFlag(intent.reduceOnly))
+    return deny(GATE, 'FLAG_INVALID', { note: 'reduceOnly', measured: shown(intent.reduceOnly) });
   if (instrument === undefined || instrument.instrumentId !== intent.instrumentId) {
     return deny(GATE, 'INSTRUMENT_UNKNOWN', { measured: shown(intent.instrumentId) });
   }
@@ -103,6 +105,8 @@ function readPrice({ price, side }: OrderIntent, instrument: Instrument, view: M
     if (price.timeInForce !== undefined && !TIMES_IN_FORCE.includes(price.timeInForce)) {
       return deny(GATE, 'TIME_IN_FORCE_UNSUPPORTED', { measured: shown(price.timeInForce) });
     }
+    if (!isFlag(price.postOnly))
+      return deny(GATE, 'FLAG_INVALID', { note: 'postOnly', measured: shown(price.postOnly) });
     const immediate = price.timeInForce === 'IOC' || price.timeInForce === 'FOK';
     if (immediate && price.postOnly === true)
       return deny(GATE, 'TIME_IN_FORCE_CONFLICT', { measured: price.timeInForce });
@@ -127,6 +131,8 @@ function readPrice({ price, side }: OrderIntent, instrument: Instrument, view: M
     return deny(GATE, 'PRICE_INVALID', { note: 'maxSlippageBps', measured: maxSlippageBps });
   return { type: 'market', worst: ticks(worst), postOnly: false, timeInForce: 'IOC' };
 }
+
+const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean';
 
 const shown = (value: unknown): string =>
   (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : typeof value).slice(0, 60);
