@@ -7,6 +7,9 @@ interface Timer {
   readonly fn: () => void;
 }
 
+/** More than the rounding of a wall time, less than anything that matters. */
+const ROUNDING_MS = 0.001;
+
 /**
  * A clock that stands still until told to move: for tests, replays and simulations. Timers fire in the order in which
  * they are due, those due at the same time in the order in which they were set, each seeing the time it was due at.
@@ -61,7 +64,11 @@ export class ManualClock implements Clock {
 
   /** Moves to a wall time. A time in the past moves nothing: use `jump` to step the wall clock back. */
   advanceTo(wallMs: number): void {
-    if (wallMs > this.#wallMs) this.#moveTo(this.#monotonicMs + (wallMs - this.#wallMs));
+    if (!(wallMs >= this.#wallMs)) return;
+    // Wall times are too large for their sums to be exact: what is due by `nextDueMs` is due, whatever rounding says.
+    const dueMs = wallMs >= this.nextDueMs ? (this.#timers[0]?.dueMs ?? -Infinity) : -Infinity;
+    this.#moveTo(Math.max(this.#monotonicMs + (wallMs - this.#wallMs), dueMs));
+    if (Math.abs(this.#wallMs - wallMs) < ROUNDING_MS) this.#wallMs = wallMs;
   }
 
   /** Steps the wall clock alone, as an NTP correction does. Timers and the monotonic time stay. */

@@ -167,3 +167,19 @@ describe('ManualClock', () => {
     expect(removed).toHaveBeenCalledWith('abort', expect.any(Function));
   });
 });
+
+describe('ManualClock at wall times with fractions', () => {
+  test('moving to `nextDueMs` fires the timer, however the sums round', () => {
+    const clock = new ManualClock(1_723_161_253_937.0857);
+    let fired = 0;
+    for (let i = 1; i <= 2_000; i += 1) {
+      clock.deadline(20 + i / 7, () => {
+        fired += 1;
+      });
+      const dueMs = clock.nextDueMs;
+      clock.advanceTo(dueMs);
+      expect(fired).toBe(i);
+      expect(clock.nowMs()).toBe(dueMs);
+    }
+  });
+});

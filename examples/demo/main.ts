@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ManualClock, PortcullisError, SystemClock } from 'portcullis';
+import { HELP, parseOptions } from './options.ts';
+import { printReport } from './print-report.ts';
+import { replay, stopReplay } from './replay.ts';
+import { type RunReport, runReport } from './run-report.ts';
+import { type Scenario, recorded, simulation } from './scenario.ts';
+import { TradingSystem } from './trading-system.ts';
+
+const EXIT_BAD_INPUT = 2;
+const BAD_INPUT = new Set([
+  'INPUT_INVALID',
+  'OPTION_INVALID',
+  'FILE_UNREADABLE',
+  'INSTRUMENT_UNKNOWN',
+  'DATA_DIR_LOCKED',
+]);
+
+async function main(): Promise<void> {
+  const options = await parseOptions(process.argv.slice(2));
+  if (options.help === true) {
+    console.log(HELP);
+    return;
+  }
+  const scenario =
+    options.recording === undefined
+      ? simulation({ seed: options.seed ?? 7, days: options.days ?? 3 })
+      : await recorded(options.recording);
+
+  const temporary = options['data-dir'] === undefined;
+  const dataDir = options['data-dir'] ?? (await mkdtemp(join(tmpdir(), 'portcullis-demo-')));
+  try {
+    const report = await run(scenario, dataDir);
+    console.log(`\n${printReport(report)}`);
+    if (options.recording === undefined) secondProcess(dataDir, options.seed ?? 7);
+    if (options.json !== undefined)
+      await writeWhole(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
+  } finally {
+    if (temporary) await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function run(scenario: Scenario, dataDir: string): Promise<RunReport> {
+  const clock = new ManualClock(scenario.startMs);
+  const system = await TradingSystem.open(scenario, dataDir, { clock, stopwatch: new SystemClock() });
+  try {
+    if (!system.directory.isNew) {
+      throw new PortcullisError(
+        'INPUT_INVALID',
+        `demo: --data-dir: expected a new or empty folder, but ${dataDir} holds a run`,
+      );
+    }
+    await replay(system, clock, scenario.batches(), progress(system));
+    await stopReplay(system, clock);
+    return await runReport(system, scenario);
+  } finally {
+    await system.close();
+  }
+}
+
+/** A line each six hours of market time, or each minute of a short recording. */
+function progress({ tally, killSwitch }: TradingSystem): (timeMs: number) => void {
+  let nextMs = -Infinity;
+  return (timeMs) => {
+    if (timeMs < nextMs) return;
+    const stepMs =
+      tally.curve.times.length > 1 && timeMs - (tally.curve.times[0] ?? timeMs) > 3_600_000
+        ? 6 * 3_600_000
+        : 60_000;
+    nextMs = (Math.floor(timeMs / stepMs) + 1) * stepMs;
+    const equity = tally.curve.values.at(-1) ?? NaN;
+    console.log(
+      `${new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')}  ${String(tally.bars).padStart(5)} bars  ` +
+        `${String(tally.orders.held).padStart(4)} orders  ${String(tally.fills.count).padStart(4)} fills  ` +
+        `equity ${equity.toFixed(2).padStart(10)}  ${killSwitch.tradingState()}`,
+    );
+  };
+}
+
+/** The switch survives the process: another one opens the same directory and is held to it. */
+function secondProcess(dataDir: string, seed: number): void {
+  const script = fileURLToPath(new URL('second-process.ts', import.meta.url));
+  console.log('\na second process opens the same data directory:');
+  const { status } = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', script, dataDir, String(seed)],
+    { stdio: 'inherit' },
+  );
+  if (status !== 0) throw new Error(`the second process ended with ${String(status)}`);
+}
+
+async function writeWhole(file: string, text: string): Promise<void> {
+  const draft = `${file}.${process.pid}.tmp`;
+  await writeFile(draft, text);
+  await rename(draft, file);
+}
+
+try {
+  await main();
+} catch (error) {
+  const expected = error instanceof PortcullisError && BAD_INPUT.has(error.code);
+  console.error(expected ? error.message : error);
+  process.exitCode = expected ? EXIT_BAD_INPUT : 1;
+}

@@ -1,0 +1,125 @@
+import { verifyAudit } from 'portcullis/audit';
+import { type GateCount } from 'portcullis/trading';
+import { type AccountStatement, statement } from 'portcullis/portfolio';
+import { ACCOUNT, type TradingSystem } from './trading-system.ts';
+import { type Scenario } from './scenario.ts';
+
+/** What the demo prints and writes as JSON. */
+export interface RunReport {
+  readonly title: string;
+  readonly instrument: string;
+  readonly currency: string;
+  readonly events: TradingSystem['tally']['events'] & { readonly total: number };
+  readonly bars: number;
+  readonly signals: number;
+  readonly orders: TradingSystem['tally']['orders'];
+  readonly riskGates: readonly GateCount[];
+  readonly executionGates: readonly GateCount[];
+  readonly fills: TradingSystem['tally']['fills'];
+  readonly account: {
+    readonly cash: string;
+    readonly flows: string;
+    readonly realised: string;
+    readonly unrealised: string;
+    readonly fees: string;
+    readonly equity: string;
+    readonly positions: readonly {
+      readonly instrumentId: string;
+      readonly quantity: string;
+      readonly averagePrice: string;
+    }[];
+  };
+  readonly equityCurve: readonly number[];
+  readonly maxDrawdown: { readonly fraction: number; readonly amount: number; readonly atMs: number };
+  readonly decisionUs: { readonly p50: number; readonly p99: number; readonly count: number };
+  readonly killSwitch: {
+    readonly state: string;
+    readonly reason?: string;
+    readonly trippedAtMs?: number;
+    readonly entriesDenied?: number;
+    readonly exitsSent?: number;
+    readonly exitFills?: number;
+  };
+  readonly dataProblems: Readonly<Record<string, number>>;
+  readonly clockOffsetMs: number | null;
+  readonly anomalies: readonly string[];
+  readonly audit: { readonly verified: boolean; readonly records: number; readonly reason?: string };
+  readonly journalDigest: string;
+}
+
+export async function runReport(system: TradingSystem, { title, instrument }: Scenario): Promise<RunReport> {
+  const { tally, guard, policy, killSwitch, tracker, journal } = system;
+  const audit = await verifyAudit(system.auditLog);
+  const account = statement(system.book, ACCOUNT);
+  if (account === undefined) throw new Error(`the account ${ACCOUNT} is gone`);
+  const { maxDrawdown } = tally.curve;
+  const trip = tally.trip;
+  const events = tally.events;
+  return {
+    title,
+    instrument: instrument.instrumentId,
+    currency: account.currency,
+    events: { ...events, total: events.snapshot + events.diff + events.quote + events.trade },
+    bars: tally.bars,
+    signals: tally.signals,
+    orders: tally.orders,
+    riskGates: guard.status(),
+    executionGates: policy.status(),
+    fills: tally.fills,
+    account: money(account),
+    equityCurve: tally.curve.values,
+    maxDrawdown: { fraction: maxDrawdown.fraction, amount: maxDrawdown.amount, atMs: maxDrawdown.troughMs },
+    decisionUs: {
+      p50: quantile(tally.decisionUs, 0.5),
+      p99: quantile(tally.decisionUs, 0.99),
+      count: tally.decisionUs.length,
+    },
+    killSwitch: {
+      state: killSwitch.tradingState(),
+      ...(trip && {
+        reason: trip.record.reason,
+        trippedAtMs: trip.record.atMs,
+        entriesDenied: trip.entriesDenied,
+        exitsSent: trip.exitsSent,
+        exitFills: trip.exitFills,
+      }),
+    },
+    dataProblems: Object.fromEntries(Object.entries(tracker.problemCounts).filter(([, count]) => count > 0)),
+    clockOffsetMs: Number.isNaN(tracker.clockOffsetMs) ? null : tracker.clockOffsetMs,
+    anomalies: tally.anomalies,
+    audit: audit.ok
+      ? { verified: true, records: audit.records }
+      : { verified: false, records: audit.atSeq, reason: audit.reason },
+    journalDigest: await journal.digest(),
+  };
+}
+
+const money = ({
+  cash,
+  flows,
+  realised,
+  unrealised,
+  fees,
+  equity,
+  positions,
+}: AccountStatement): RunReport['account'] => ({
+  cash: cash.toFixed(),
+  flows: flows.toFixed(),
+  realised: realised.toFixed(),
+  unrealised: unrealised?.toFixed() ?? 'unknown',
+  fees: fees.toFixed(),
+  equity: equity?.toFixed() ?? 'unknown',
+  positions: positions
+    .filter(({ averagePrice }) => averagePrice !== undefined)
+    .map(({ instrumentId, quantity, averagePrice }) => ({
+      instrumentId,
+      quantity,
+      averagePrice: averagePrice?.round(2).toFixed() ?? '',
+    })),
+});
+
+/** By the nearest rank; NaN of nothing. */
+function quantile(values: readonly number[], q: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
+}

@@ -1,0 +1,128 @@
+import { type OrderDesk, type DeskEvent } from 'portcullis/desk';
+import { EquityCurve } from 'portcullis/portfolio';
+import { type KillRecord, type KillSwitch } from 'portcullis/risk';
+import { type MetricsRegistry } from 'portcullis/telemetry';
+import { type Book, type Denial, type Instrument, type MarketEvent } from 'portcullis/trading';
+
+interface TallyDeps {
+  readonly desk: OrderDesk;
+  readonly book: Book;
+  readonly killSwitch: KillSwitch;
+  readonly metrics: MetricsRegistry;
+  readonly instrument: Instrument;
+  readonly equityEveryMs: number;
+}
+
+/** What a run did, counted as it happens. */
+export class RunTally {
+  readonly events = { snapshot: 0, diff: 0, quote: 0, trade: 0 };
+  readonly orders = {
+    held: 0,
+    denied: 0,
+    duplicate: 0,
+    resized: 0,
+    accepted: 0,
+    rejected: 0,
+    unknown: 0,
+    cancelled: 0,
+    expired: 0,
+  };
+  readonly fills = { count: 0, maker: 0, taker: 0 };
+  readonly anomalies: string[] = [];
+  readonly curve: EquityCurve;
+  /** The first trip, and what came after it. */
+  trip: { record: KillRecord; entriesDenied: number; exitsSent: number; exitFills: number } | undefined;
+  /** Microseconds per decision, as they came. */
+  readonly decisionUs: number[] = [];
+  bars = 0;
+  signals = 0;
+  readonly #deps: TallyDeps;
+  readonly #fills;
+  readonly #denials;
+
+  constructor(deps: TallyDeps) {
+    this.#deps = deps;
+    this.curve = new EquityCurve({ intervalMs: deps.equityEveryMs });
+    this.#fills = deps.metrics.counter({
+      name: 'trading_fills_total',
+      help: 'Fills by liquidity.',
+      labels: { liquidity: ['maker', 'taker'] },
+    });
+    this.#denials = deps.metrics.counter({
+      name: 'trading_denials_total',
+      help: 'Denials by gate and code.',
+      labels: ['gate', 'code'],
+    });
+    deps.desk.onEvent((event) => {
+      this.#onDesk(event);
+    });
+    deps.killSwitch.onChange((change) => {
+      if (change.kind === 'tripped')
+        this.trip ??= { record: change.record, entriesDenied: 0, exitsSent: 0, exitFills: 0 };
+    });
+  }
+
+  event({ type, receivedMs }: MarketEvent): void {
+    this.events[type] += 1;
+    const [account] = this.#deps.book.accounts();
+    if (account !== undefined) this.curve.add(receivedMs, account.equity / 1e6);
+  }
+
+  bar(): void {
+    this.bars += 1;
+  }
+
+  signal(): void {
+    this.signals += 1;
+  }
+
+  #onDesk(event: DeskEvent): void {
+    if (event.kind === 'decided') this.#onDecision(event);
+    else if (event.kind === 'order') this.#onOrder(event);
+    else if (event.kind === 'anomaly') this.anomalies.push(`${event.code}: ${event.detail}`);
+  }
+
+  #onDecision({ decision, denials, tookMs }: DeskEvent & { kind: 'decided' }): void {
+    this.orders[decision] += 1;
+    this.decisionUs.push(tookMs * 1_000);
+    this.#deps.metrics.recordLatency({ operation: 'decision', target: 'desk', seconds: tookMs / 1_000 });
+    if (decision === 'held' && denials.length > 0) this.orders.resized += 1;
+    if (decision !== 'denied') return;
+    for (const { gate, code } of denials) this.#denials.inc({ gate, code });
+    if (this.trip !== undefined && denials.some(bySwitch)) this.trip.entriesDenied += 1;
+  }
+
+  #onOrder({ event, order: { order } }: DeskEvent & { kind: 'order' }): void {
+    switch (event.type) {
+      case 'accepted':
+      case 'rejected':
+      case 'cancelled':
+      case 'expired':
+        this.orders[event.type] += 1;
+        if (event.type === 'accepted' && this.trip !== undefined && order.isExit) this.trip.exitsSent += 1;
+        break;
+      case 'timedOut':
+        this.orders.unknown += 1;
+        break;
+      case 'filled': {
+        const { quantity, price, liquidity } = event.fill;
+        this.fills.count += 1;
+        this.fills[liquidity] += 1;
+        if (this.trip !== undefined && order.isExit) this.trip.exitFills += 1;
+        this.#fills.inc({ liquidity });
+        const notional =
+          Number(price.toFixed()) * quantity * Number(order.instrument.grid.step.value.toFixed());
+        this.#deps.metrics.recordTrade({
+          symbol: order.instrument.instrumentId,
+          side: order.side,
+          strategy: order.strategyId,
+          status: 'filled',
+          notional,
+        });
+        break;
+      }
+    }
+  }
+}
+
+const bySwitch = ({ gate }: Denial): boolean => gate === 'kill-switch';

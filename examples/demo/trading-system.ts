@@ -1,0 +1,149 @@
+import { AuditLog } from 'portcullis/audit';
+import { type Clock } from 'portcullis/core';
+import { Journal, OrderDesk, PaperVenue, StrategyHost, Venue } from 'portcullis/desk';
+import { ExecutionPolicy } from 'portcullis/execution';
+import { BarBuilder, MarketTracker } from 'portcullis/market-data';
+import { DrawdownMonitor, KillSwitch, RiskGuard } from 'portcullis/risk';
+import { type AppendLog, DataDirectory } from 'portcullis/storage';
+import { MetricsRegistry } from 'portcullis/telemetry';
+import { Book, type MarketEvent, type MarketView } from 'portcullis/trading';
+import { TradingDay } from 'portcullis/core';
+import { BandReversion } from './band-reversion.ts';
+import { RunTally } from './run-tally.ts';
+import { type Scenario } from './scenario.ts';
+
+export const ACCOUNT = 'demo';
+
+export interface TradingSystemDeps {
+  readonly clock: Clock;
+  /** Measures decisions in real time while the clock is simulated. */
+  readonly stopwatch: Pick<Clock, 'monotonicMs'>;
+  /** Default: a file in the data directory. */
+  readonly journalLog?: AppendLog;
+}
+
+/** A whole trading system on one data directory: market data, strategy, guard, policy, desk, paper venue, books, counts. */
+export class TradingSystem {
+  readonly directory: DataDirectory;
+  readonly audit: AuditLog;
+  readonly auditLog: AppendLog;
+  readonly journal: Journal;
+  readonly book: Book;
+  readonly killSwitch: KillSwitch;
+  readonly guard: RiskGuard;
+  readonly policy: ExecutionPolicy;
+  readonly desk: OrderDesk;
+  readonly tracker: MarketTracker;
+  readonly metrics: MetricsRegistry;
+  readonly tally: RunTally;
+  readonly #venue: PaperVenue;
+  readonly #bars: BarBuilder;
+  readonly #host: StrategyHost;
+  readonly #monitor: DrawdownMonitor;
+
+  private constructor(
+    scenario: Scenario,
+    deps: TradingSystemDeps,
+    parts: Pick<TradingSystem, 'directory' | 'audit' | 'auditLog' | 'journal' | 'book' | 'killSwitch'>,
+  ) {
+    const { instrument } = scenario;
+    const instruments = [instrument];
+    const { clock } = deps;
+    this.directory = parts.directory;
+    this.audit = parts.audit;
+    this.auditLog = parts.auditLog;
+    this.journal = parts.journal;
+    this.book = parts.book;
+    this.killSwitch = parts.killSwitch;
+    this.guard = new RiskGuard(scenario.risk, { ...parts, clock });
+    this.policy = new ExecutionPolicy(scenario.execution);
+    this.#venue = new PaperVenue({ name: 'paper' }, { clock, instruments });
+    this.desk = new OrderDesk(
+      {},
+      {
+        ...parts,
+        ...deps,
+        guard: this.guard,
+        policy: this.policy,
+        venue: new Venue(this.#venue),
+        instruments,
+      },
+    );
+    this.tracker = new MarketTracker(
+      { quality: scenario.quality },
+      { instrumentId: instrument.instrumentId, clock },
+    );
+    this.metrics = new MetricsRegistry();
+    this.tally = new RunTally({ ...this, instrument, equityEveryMs: scenario.equityEveryMs });
+    this.#bars = new BarBuilder({ intervalMs: scenario.barMs, gaps: 'flat' }, { instrument });
+    const { clip } = scenario;
+    const strategy = new BandReversion({
+      id: 'band-reversion',
+      accountId: ACCOUNT,
+      instrument,
+      clip,
+      patienceBars: 3,
+    });
+    this.#host = new StrategyHost([strategy], { ...this, clock, onSignal: () => this.tally.signal() });
+    this.#monitor = new DrawdownMonitor({ tripAtFraction: scenario.tripAtDrawdownFraction }, this);
+  }
+
+  /** Opens the system on a data directory, and builds the Book from the journal if there is one. */
+  static async open(scenario: Scenario, dataDir: string, deps: TradingSystemDeps): Promise<TradingSystem> {
+    const { clock } = deps;
+    const directory = await DataDirectory.open(dataDir, { clock });
+    try {
+      const store = await directory.openStore('state');
+      const killSwitch = await KillSwitch.open({ store, clock }, directory.isNew);
+      const auditLog = await directory.openLog('audit');
+      const audit = await AuditLog.open(auditLog, { clock });
+      killSwitch.onChange((change) => {
+        void audit.record({ ...change, kind: `kill-switch.${change.kind}` });
+      });
+      const book = new Book();
+      const journal = await Journal.open(
+        {
+          input: scenario.input,
+          accounts: [{ accountId: ACCOUNT, currency: scenario.instrument.quote, balance: scenario.balance }],
+        },
+        {
+          log: deps.journalLog ?? (await directory.openLog('journal')),
+          book,
+          clock,
+          instruments: [scenario.instrument],
+          tradingDay: new TradingDay(),
+        },
+      );
+      return new TradingSystem(scenario, deps, { directory, audit, auditLog, journal, book, killSwitch });
+    } catch (error) {
+      await directory.close();
+      throw error;
+    }
+  }
+
+  /** One event of the market, at the time of the clock: venue first, then our view of it, then the strategy. */
+  onMarket(event: MarketEvent): MarketView {
+    this.#venue.onMarket(event);
+    const view = this.tracker.apply(event);
+    this.desk.mark(view);
+    this.#monitor.check();
+    this.#host.onMarket(view);
+    if (event.type === 'trade') {
+      for (const bar of this.#bars.add(event)) {
+        this.tally.bar();
+        this.#host.onBar(bar);
+      }
+    }
+    this.tally.event(event);
+    return view;
+  }
+
+  /** No new orders, working ones cancelled, everything written down. */
+  stop(): Promise<void> {
+    return this.desk.stop();
+  }
+
+  close(): Promise<void> {
+    return this.directory.close();
+  }
+}
