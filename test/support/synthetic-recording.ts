@@ -2,7 +2,7 @@ import type { Level, MarketEvent, Side } from '../../src/trading/index.ts';
 import { type Increment, SeededRandom, toText } from '../../src/core/index.ts';
 import { BTC, diff, level, quote, snapshot, trade } from './market-events.ts';
 
-export interface Sides {
+interface Sides {
   readonly bids: readonly Level[];
   readonly asks: readonly Level[];
 }
@@ -21,7 +21,7 @@ interface Change {
 
 const START_MS = 1_700_000_000_000;
 /** The exchange's clock is ahead of the recorder's by this much; messages take 0 to 3 ms. */
-export const OFFSET_MS = 1_270;
+const OFFSET_MS = 1_270;
 const FIRST_ID = 5_000;
 
 /**
