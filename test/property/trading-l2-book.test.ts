@@ -54,6 +54,13 @@ describe('L2Book', () => {
         expect([book.bids.best, book.asks.best]).toEqual([allBids[0], allAsks[0]]);
         expect([book.bids.size, book.asks.size]).toEqual([bids.size, asks.size]);
         expect(book.crossed).toBe((allBids[0]?.price ?? -Infinity) >= (allAsks[0]?.price ?? Infinity));
+        const top = { price: ticks(100), quantity: lots(7) };
+        expect(book.bids.topUnder(top, count + 1)).toEqual(
+          [top, ...allBids.filter(({ price }) => price < 100)].slice(0, count + 1),
+        );
+        expect(book.asks.topUnder(top, count + 1)).toEqual(
+          [top, ...allAsks.filter(({ price }) => price > 100)].slice(0, count + 1),
+        );
         for (let price = 88; price <= 112; price += 4) {
           expect(book.bids.quantityAt(ticks(price))).toBe(bids.get(price) ?? 0);
         }

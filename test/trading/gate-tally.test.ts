@@ -8,6 +8,10 @@ describe('GateTally', () => {
     ]);
   });
 
+  test.each([[['a', 'a']], [['a', '']]])('refuses the names %j', (names) => {
+    expect(() => new GateTally(names)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  });
+
   test('counts by gate, the most frequent reason first, ties by name', () => {
     const tally = new GateTally(['a', 'b']);
     for (const code of ['MARK_STALE', 'WOULD_CROSS', 'MARK_MISSING', 'WOULD_CROSS'] as const) {

@@ -46,6 +46,14 @@ describe('L2Book', () => {
     expect([book.bids.best, book.asks.best]).toEqual([undefined, level(105)]);
   });
 
+  test('puts a better known best level over what is worse', () => {
+    const book = bookOf([97, 98, 99], [101, 102, 103]);
+    expect([book.bids.topUnder(level(98, 7), 9), prices(book.asks.topUnder(level(100), 2))]).toEqual([
+      [level(98, 7), level(97)],
+      [100, 101],
+    ]);
+  });
+
   test('drops what is better than a price, not what is at it', () => {
     const book = bookOf([97, 98, 99], [101, 102, 103]);
     book.bids.trimBetterThan(ticks(98));

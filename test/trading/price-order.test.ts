@@ -102,6 +102,13 @@ describe('priceOrder', () => {
     expect(denied({ side })).toEqual(order('SIDE_INVALID', { measured: shown(side) }));
   });
 
+  test.each(['true', 0, null])('denies %j as a flag', (flag) => {
+    expect([denied({ reduceOnly: flag }), denied(limit('100', { postOnly: flag }))]).toEqual([
+      order('FLAG_INVALID', { note: 'reduceOnly', measured: shown(flag) }),
+      order('FLAG_INVALID', { note: 'postOnly', measured: shown(flag) }),
+    ]);
+  });
+
   test('denies an instrument that is not configured', () => {
     expect(priceOrder(intentOf(), undefined, viewOf())).toEqual(
       order('INSTRUMENT_UNKNOWN', { measured: 'GOLD' }),
@@ -293,4 +300,5 @@ describe('priceOrder', () => {
   });
 });
 
-const shown = (value: unknown): string => (typeof value === 'object' ? 'object' : String(value as number));
+const shown = (value: string | number | null | undefined): string =>
+  value === null ? 'object' : String(value);
