@@ -19,7 +19,7 @@ export interface BandReversionOptions {
   readonly patienceBars: number;
 }
 
-const OVERSOLD = 35;
+const OVERSOLD = 40;
 const FRESH_MS = 250;
 
 /**
@@ -30,7 +30,7 @@ export class BandReversion implements Strategy {
   readonly id: string;
   readonly instruments: readonly string[];
   readonly #options: BandReversionOptions;
-  readonly #bands = new BollingerBands({ period: 20, deviations: 2 });
+  readonly #bands = new BollingerBands({ period: 20, deviations: 1.5 });
   readonly #rsi = new Rsi({ period: 14 });
   #wanted: 'enter' | 'exit' | undefined;
   #entry: { id: string; bars: number } | undefined;

@@ -63,17 +63,25 @@ class BookSide {
     while (this.best !== undefined && (this.best.price - price) * this.#direction > 0) this.#levels.pop();
   }
 
-  /** Index of the first level that is not worse than `price`. */
+  /** Index of the first level that is not worse than `price`: in growing steps from the best end, then by halves. */
   #find(price: Ticks): number {
-    let low = 0;
     let high = this.#levels.length;
+    let low = high;
+    for (let step = 1; low > 0 && !this.#worse(low - 1, price); step *= 2) {
+      high = low - 1;
+      low = Math.max(0, low - step);
+    }
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const level = this.#levels[middle];
-      if (level !== undefined && (level.price - price) * this.#direction < 0) low = middle + 1;
+      if (this.#worse(middle, price)) low = middle + 1;
       else high = middle;
     }
     return low;
+  }
+
+  #worse(at: number, price: Ticks): boolean {
+    const level = this.#levels[at];
+    return level !== undefined && (level.price - price) * this.#direction < 0;
   }
 }
 

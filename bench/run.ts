@@ -1,0 +1,35 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { type BenchResult, type Suite } from './result.ts';
+import { orderPath } from './suites/order-path.ts';
+
+const SUITES: readonly Suite[] = [orderPath];
+const USAGE = `usage: npm run bench -- [SUITE ...] [--json FILE]\nsuites: ${SUITES.map(({ name }) => name).join(', ')}`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'string' }, help: { type: 'boolean' } },
+});
+const unknown = positionals.find((name) => !SUITES.some((suite) => suite.name === name));
+if (unknown !== undefined || values.help === true) {
+  console.error(unknown === undefined ? USAGE : `bench: no suite ${unknown}\n${USAGE}`);
+  process.exit(unknown === undefined ? 0 : 2);
+}
+
+const results: BenchResult[] = [];
+for (const suite of SUITES) {
+  if (positionals.length > 0 && !positionals.includes(suite.name)) continue;
+  console.log(suite.name);
+  for (const result of await suite.run()) {
+    results.push(result);
+    const { name, opsPerSec, nsPerOp, p50Us, p99Us } = result;
+    console.log(
+      `  ${name.padEnd(20)} ${Math.round(opsPerSec).toLocaleString('en').padStart(12)}/s  ${nsPerOp.toFixed(0).padStart(8)} ns` +
+        `  p50 ${p50Us.toFixed(2)} us  p99 ${p99Us.toFixed(2)} us`,
+    );
+  }
+}
+if (values.json !== undefined) {
+  await writeFile(`${values.json}.tmp`, `${JSON.stringify(results, undefined, 2)}\n`);
+  await rename(`${values.json}.tmp`, values.json);
+}
