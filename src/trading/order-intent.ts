@@ -40,19 +40,38 @@ export type OrderPrice =
     };
 
 /**
- * A copy that neither a later change of the original nor a getter in it can reach. Decimals become plain text; what is
- * none stays as it is, to be refused by name.
+ * A copy that neither a later change of the original nor a getter in it can reach, of the fields above and no other.
+ * Decimals become plain text; what is none stays as it is, to be refused by name.
  */
 export function copyIntent(intent: OrderIntent): OrderIntent {
-  const copy = { ...intent, price: { ...intent.price } };
-  const quantity = decimalText(copy.quantity) ?? copy.quantity;
-  if (copy.price.type !== 'limit') return { ...copy, quantity };
+  const { intentId, accountId, strategyId, instrumentId, side, quantity, reduceOnly, price } = intent;
   return {
-    ...copy,
-    quantity,
-    price: { ...copy.price, limit: decimalText(copy.price.limit) ?? copy.price.limit },
+    intentId,
+    accountId,
+    strategyId,
+    instrumentId,
+    side,
+    quantity: plain(quantity),
+    ...(reduceOnly === undefined ? undefined : { reduceOnly }),
+    price: copyPrice({ ...price }),
   };
 }
+
+function copyPrice(price: OrderPrice): OrderPrice {
+  if (price.type !== 'limit') {
+    const { type, maxSlippageBps } = price;
+    return { type, maxSlippageBps };
+  }
+  const { type, limit, postOnly, timeInForce } = price;
+  return {
+    type,
+    limit: plain(limit),
+    ...(postOnly === undefined ? undefined : { postOnly }),
+    ...(timeInForce === undefined ? undefined : { timeInForce }),
+  };
+}
+
+const plain = (amount: DecimalInput): DecimalInput => decimalText(amount) ?? amount;
 
 /** Whether two intents ask for the same. Decimals are compared by value: "1.0" is "1.00". */
 export function sameIntent(a: OrderIntent, b: OrderIntent): boolean {
