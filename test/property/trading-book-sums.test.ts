@@ -35,7 +35,7 @@ const step = fc.oneof(
     mark: fc.oneof(
       fc.integer({ min: 1, max: 1_000 }),
       fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-      fc.constantFrom(NaN, 0, Number.MAX_SAFE_INTEGER, 4_503_599_627_370_497),
+      fc.constantFrom(NaN, 0, 1, 2, Number.MAX_SAFE_INTEGER, 4_503_599_627_370_497),
     ),
     blocked: fc.constantFrom(false, false, false, true),
   }),
@@ -195,7 +195,9 @@ describe('the ledger', () => {
       instrument: fc.constantFrom(GOLD, odd),
       side,
       quantity: fc.integer({ min: 1, max: 1_000 }),
-      price: fc.integer({ min: 1, max: 10 ** 9 }).map((n) => decimal(BigInt(n)).div('1000000').toFixed()),
+      price: fc
+        .tuple(fc.integer({ min: 1, max: 10 ** 9 }), fc.constantFrom('1', '1000000', '10000000000000000'))
+        .map(([n, scale]) => decimal(BigInt(n)).div(scale).toFixed()),
       fee: fc
         .integer({ min: -(10 ** 6), max: 10 ** 9 })
         .map((n) => decimal(BigInt(n)).div('1000000000').toFixed()),

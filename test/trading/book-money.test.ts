@@ -102,6 +102,13 @@ describe('the ledger', () => {
     expect(book.cell('acc', 'GOLD')?.realised.toFixed()).toBe('20');
   });
 
+  test('leaves no crumb of a price finer than that when the position is closed', () => {
+    const book = openBook();
+    buy(book, 3, '33.33333333333333');
+    sell(book, 3, '33.33333333333333');
+    expect(ledger(book)).toEqual({ pos: 0, cost: '0', realised: '0', fees: '0', cash: '1000' });
+  });
+
   test('keeps prices between two ticks exactly', () => {
     const book = openBook();
     buy(book, 3, '33.333333333333');
@@ -270,7 +277,7 @@ describe('exposure', () => {
     const fine = { ...GOLD, instrumentId: 'FINE', grid: { ...GOLD.grid, numerator: 1, denominator: 1 } };
     const book = openBook();
     book.mark(markOf(Number.MAX_SAFE_INTEGER, 'FINE'));
-    book.mark({ ...markOf(3), instrumentId: 'DUST' });
+    book.mark(markOf(2, 'DUST')); // 2^53 + 1 in all, which a float cannot hold
     book.hold(bookedOf('a', 'buy', 1, { instrument: fine }));
     const dust = bookedOf('b', 'buy', 1, { instrument: { ...fine, instrumentId: 'DUST' } });
     book.hold(dust);
