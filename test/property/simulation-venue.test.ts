@@ -1,0 +1,161 @@
+import { fc, test } from '@fast-check/vitest';
+import { describe, expect } from 'vitest';
+import { ManualClock } from '../../src/core/manual-clock.ts';
+import { PaperVenue } from '../../src/desk/paper-venue.ts';
+import type { VenueEvent } from '../../src/desk/venue-driver.ts';
+import { SimulatedMarket } from '../../src/simulation/index.ts';
+import { TIMES_IN_FORCE, defineInstrument } from '../../src/trading/index.ts';
+
+const instrument = defineInstrument({
+  instrumentId: 'ABC-USD',
+  base: 'ABC',
+  quote: 'USD',
+  tick: '1',
+  step: '1',
+});
+
+const order = fc.record({
+  side: fc.constantFrom('buy' as const, 'sell' as const),
+  quantity: fc.integer({ min: 1, max: 40 }).map(String),
+  price: fc.integer({ min: 990, max: 1010 }).map(String),
+  postOnly: fc.boolean(),
+  timeInForce: fc.constantFrom(...TIMES_IN_FORCE),
+});
+
+const history = fc.record({
+  seed: fc.integer(),
+  latencyMs: fc.constantFrom(0, 3, 2_500, 40_000),
+  /** What is sent after each market event, how long somebody waits for it, and what is cancelled. */
+  actions: fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.constant(undefined) },
+      {
+        weight: 2,
+        arbitrary: fc.record({ kind: fc.constant('place' as const), order, patient: fc.boolean() }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constant('cancel' as const), which: fc.nat(60) }),
+      },
+    ),
+    { minLength: 40, maxLength: 150 },
+  ),
+});
+
+type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
+
+interface Heard {
+  readonly events: VenueEvent[];
+  readonly log: string[];
+}
+
+/** Plays a history over a simulated market, with a turn of the event loop after each market event. */
+async function play({ seed, latencyMs, actions }: History): Promise<{ venue: PaperVenue } & Heard> {
+  const market = new SimulatedMarket(
+    {
+      seed,
+      days: 0.02,
+      stepMs: 10_000,
+      startPrice: '1000',
+      spreadBps: 20,
+      levels: 4,
+      levelQuantity: '10',
+      tradeQuantity: '8',
+    },
+    { instrument },
+  );
+  const clock = new ManualClock(market.settings.startMs);
+  const venue = new PaperVenue({ latencyMs }, { clock, instruments: [instrument] });
+  const events: VenueEvent[] = [];
+  const log: string[] = [];
+  const note = (what: string): void => void log.push(`${clock.nowMs()} ${what}`);
+  venue.onEvent((event) => {
+    events.push(event);
+    note(`${event.clientOrderId} ${event.type}`);
+  });
+  const next = actions.values();
+  let placed = 0;
+  for (const event of market) {
+    clock.advanceTo(event.receivedMs);
+    await clock.turn();
+    venue.onMarket(event);
+    const { value: action, done } = next.next();
+    if (done === true) break;
+    if (action?.kind === 'place') {
+      const id = `o${placed++}`;
+      const wait = new AbortController();
+      const sent = { ...action.order, clientOrderId: id, accountId: 'main', instrumentId: 'ABC-USD' };
+      void venue.place(sent, wait.signal).then(
+        ({ status }) => {
+          note(`${id} ${status}`);
+        },
+        () => undefined,
+      );
+      if (!action.patient) {
+        wait.abort();
+        note(`${id} given up`);
+      }
+    } else if (action?.kind === 'cancel') {
+      void venue.cancel(`o${action.which}`, new AbortController().signal).catch(() => {
+        note(`o${action.which} not cancelled`);
+      });
+    }
+  }
+  clock.advance(3 * latencyMs);
+  await clock.turn();
+  return { venue, events, log };
+}
+
+describe('the paper venue, under any history', () => {
+  test.prop([history], { numRuns: 60 })(
+    'tells every fill once, in order, and nothing else',
+    async (drawn) => {
+      const { venue, events } = await play(drawn);
+      const told = events.filter((event) => event.type === 'filled');
+      expect(told.map(({ executionId }) => executionId)).toEqual(
+        venue.executions().map(({ executionId }) => executionId),
+      );
+      for (const [n, { type, ...fill }] of told.entries()) {
+        expect({ type, ...venue.executions()[n] }).toMatchObject({ type: 'filled', ...fill });
+      }
+    },
+  );
+
+  test.prop([history], { numRuns: 60 })(
+    'answers an order once, before anything else is told of it',
+    async (drawn) => {
+      const { log } = await play(drawn);
+      const stories = new Map<string, string[]>();
+      for (const line of log) {
+        const [, id = '', what = ''] = line.split(/ (o\d+) /);
+        if (what !== 'not cancelled') stories.set(id, [...(stories.get(id) ?? []), what]);
+      }
+      for (const story of stories.values()) {
+        expect(story.join(', ')).toMatch(/^(given up, )?(rejected|accepted(, filled)*(, cancelled)?)$/);
+      }
+    },
+  );
+
+  test.prop([history], { numRuns: 60 })('says of a cancelled order what it filled', async (drawn) => {
+    const { venue, events } = await play(drawn);
+    const filled = (id: string): number =>
+      venue
+        .executions()
+        .reduce((sum, { clientOrderId, quantity }) => sum + (clientOrderId === id ? Number(quantity) : 0), 0);
+    for (const event of events) {
+      if (event.type === 'cancelled') expect(Number(event.cumulative)).toBe(filled(event.clientOrderId));
+    }
+    for (const {
+      order: { clientOrderId },
+      cumulative,
+    } of venue.openOrders()) {
+      expect(Number(cumulative)).toBe(filled(clientOrderId));
+    }
+  });
+
+  test.prop([history], { numRuns: 30 })('is the same again, to the millisecond', async (drawn) => {
+    const [one, two] = [await play(drawn), await play(drawn)];
+    expect(one.log).toEqual(two.log);
+    expect(one.venue.executions()).toEqual(two.venue.executions());
+  });
+});
