@@ -21,7 +21,7 @@ export const instrument = defineInstrument({
 
 export type Pair = readonly [price: number, quantity: number];
 
-export const levels = (pairs: readonly Pair[]): Level[] =>
+const levels = (pairs: readonly Pair[]): Level[] =>
   pairs.map(([price, quantity]) => ({ price: ticks(price), quantity: lots(quantity) }));
 
 const about = { instrumentId: 'ABC-USD', receivedMs: 0 };
