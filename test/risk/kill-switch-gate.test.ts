@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { type TradingState, killSwitchGate } from '../../src/risk/index.ts';
+import { pricedOf } from '../support/orders.ts';
+import { riskViewOf } from '../support/views.ts';
+
+const gate = killSwitchGate();
+const ask = (trading: TradingState, isExit: boolean) =>
+  gate.check(pricedOf(), riskViewOf({ trading, isExit }));
+
+describe('killSwitchGate', () => {
+  test('is asked for entries and for exits', () => {
+    expect([gate.name, gate.appliesTo]).toEqual(['kill-switch', 'all']);
+  });
+
+  test.each([true, false])('lets everything through while trading is active (exit: %s)', (isExit) => {
+    expect(ask('active', isExit)).toBeUndefined();
+  });
+
+  test('lets exits through while trading is being reduced', () => {
+    expect(ask('reducing', true)).toBeUndefined();
+  });
+
+  test('denies entries while trading is being reduced', () => {
+    expect(ask('reducing', false)).toEqual({ gate: 'kill-switch', code: 'KILL_SWITCH_REDUCING' });
+  });
+
+  test.each([true, false])('denies everything when halted (exit: %s)', (isExit) => {
+    expect(ask('halted', isExit)).toEqual({ gate: 'kill-switch', code: 'KILL_SWITCH_HALTED' });
+  });
+
+  test.each([undefined, NaN, 'Active'])('takes a state that is none, %s, for halted', (state) => {
+    expect(ask(state as unknown as TradingState, true)).toEqual({
+      gate: 'kill-switch',
+      code: 'KILL_SWITCH_HALTED',
+    });
+  });
+});
