@@ -70,7 +70,9 @@ export class BandReversion implements Strategy {
     const { instrument, accountId, clip } = this.#options;
     const { pos, sell } = this.#position(ctx);
     this.#count += 1;
-    const order = { intentId: `${wanted}-${this.#count}`, accountId, instrumentId: instrument.instrumentId };
+    // Unique also over a restart, and the same in every replay.
+    const intentId = `${wanted}-${Math.floor(ctx.clock.nowMs())}-${this.#count}`;
+    const order = { intentId, accountId, instrumentId: instrument.instrumentId };
     const limit = toText(bid, instrument.grid.tick);
     if (wanted === 'exit') {
       const quantity = toText(pos - sell, instrument.grid.step);

@@ -42,7 +42,7 @@ export function printReport(report: RunReport): string {
     `positions   ${account.positions.map((p) => `${p.quantity} ${p.instrumentId} at ${p.averagePrice}`).join(', ') || 'flat'}`,
     `equity      ${money(account.equity)}  ${sparkline(report.equityCurve)}`,
     `drawdown    ${(maxDrawdown.fraction * 100).toFixed(2)} % at worst (${money(String(maxDrawdown.amount))})`,
-    `decision    p50 ${decisionUs.p50.toFixed(1)} us, p99 ${decisionUs.p99.toFixed(1)} us over ${n(decisionUs.count)}`,
+    `decision    ${decisionUs.count === 0 ? 'none' : `p50 ${decisionUs.p50.toFixed(1)} us, p99 ${decisionUs.p99.toFixed(1)} us over ${n(decisionUs.count)}`}`,
     `data        ${problems(report)}`,
     ...(report.anomalies.length > 0 ? [`anomalies   ${report.anomalies.join('; ')}`] : []),
     `kill switch ${killSwitch.state}${killSwitch.reason === undefined ? ', never tripped' : `: ${killSwitch.reason}`}`,

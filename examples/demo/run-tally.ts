@@ -1,15 +1,15 @@
+import { exactMoney } from 'portcullis/core';
 import { type OrderDesk, type DeskEvent } from 'portcullis/desk';
 import { EquityCurve } from 'portcullis/portfolio';
 import { type KillRecord, type KillSwitch } from 'portcullis/risk';
 import { type MetricsRegistry } from 'portcullis/telemetry';
-import { type Book, type Denial, type Instrument, type MarketEvent } from 'portcullis/trading';
+import { type Book, type BookedOrder, type Denial, type Fill, type MarketEvent } from 'portcullis/trading';
 
 interface TallyDeps {
   readonly desk: OrderDesk;
   readonly book: Book;
   readonly killSwitch: KillSwitch;
   readonly metrics: MetricsRegistry;
-  readonly instrument: Instrument;
   readonly equityEveryMs: number;
 }
 
@@ -93,35 +93,26 @@ export class RunTally {
   }
 
   #onOrder({ event, order: { order } }: DeskEvent & { kind: 'order' }): void {
-    switch (event.type) {
-      case 'accepted':
-      case 'rejected':
-      case 'cancelled':
-      case 'expired':
-        this.orders[event.type] += 1;
-        if (event.type === 'accepted' && this.trip !== undefined && order.isExit) this.trip.exitsSent += 1;
-        break;
-      case 'timedOut':
-        this.orders.unknown += 1;
-        break;
-      case 'filled': {
-        const { quantity, price, liquidity } = event.fill;
-        this.fills.count += 1;
-        this.fills[liquidity] += 1;
-        if (this.trip !== undefined && order.isExit) this.trip.exitFills += 1;
-        this.#fills.inc({ liquidity });
-        const notional =
-          Number(price.toFixed()) * quantity * Number(order.instrument.grid.step.value.toFixed());
-        this.#deps.metrics.recordTrade({
-          symbol: order.instrument.instrumentId,
-          side: order.side,
-          strategy: order.strategyId,
-          status: 'filled',
-          notional,
-        });
-        break;
-      }
+    const { type } = event;
+    const exitAfterTrip = order.isExit ? this.trip : undefined;
+    if (type === 'filled') {
+      this.#onFill(event.fill, order);
+      if (exitAfterTrip !== undefined) exitAfterTrip.exitFills += 1;
+    } else if (type === 'accepted' || type === 'rejected' || type === 'cancelled' || type === 'expired') {
+      this.orders[type] += 1;
+      if (type === 'accepted' && exitAfterTrip !== undefined) exitAfterTrip.exitsSent += 1;
+    } else if (type === 'timedOut') {
+      this.orders.unknown += 1;
     }
+  }
+
+  #onFill({ quantity, price, liquidity }: Fill, { instrument, side, strategyId }: BookedOrder): void {
+    this.fills.count += 1;
+    this.fills[liquidity] += 1;
+    this.#fills.inc({ liquidity });
+    const notional = Number(exactMoney(instrument.grid, quantity, price).toFixed());
+    const symbol = instrument.instrumentId;
+    this.#deps.metrics.recordTrade({ symbol, side, strategy: strategyId, status: 'filled', notional });
   }
 }
 

@@ -1,5 +1,5 @@
 import { AuditLog } from 'portcullis/audit';
-import { type Clock } from 'portcullis/core';
+import { type Clock, TradingDay, system } from 'portcullis/core';
 import { Journal, OrderDesk, PaperVenue, StrategyHost, Venue } from 'portcullis/desk';
 import { ExecutionPolicy } from 'portcullis/execution';
 import { BarBuilder, MarketTracker } from 'portcullis/market-data';
@@ -7,7 +7,6 @@ import { DrawdownMonitor, KillSwitch, RiskGuard } from 'portcullis/risk';
 import { type AppendLog, DataDirectory } from 'portcullis/storage';
 import { MetricsRegistry } from 'portcullis/telemetry';
 import { Book, type MarketEvent, type MarketView } from 'portcullis/trading';
-import { TradingDay } from 'portcullis/core';
 import { BandReversion } from './band-reversion.ts';
 import { RunTally } from './run-tally.ts';
 import { type Scenario } from './scenario.ts';
@@ -18,6 +17,8 @@ export interface TradingSystemDeps {
   readonly clock: Clock;
   /** Measures decisions in real time while the clock is simulated. */
   readonly stopwatch: Pick<Clock, 'monotonicMs'>;
+  /** Default: one of its own. */
+  readonly metrics?: MetricsRegistry;
   /** Default: a file in the data directory. */
   readonly journalLog?: AppendLog;
 }
@@ -73,8 +74,9 @@ export class TradingSystem {
       { quality: scenario.quality },
       { instrumentId: instrument.instrumentId, clock },
     );
-    this.metrics = new MetricsRegistry();
-    this.tally = new RunTally({ ...this, instrument, equityEveryMs: scenario.equityEveryMs });
+    this.metrics = deps.metrics ?? new MetricsRegistry();
+    const { desk, book, killSwitch, metrics } = this;
+    this.tally = new RunTally({ desk, book, killSwitch, metrics, equityEveryMs: scenario.equityEveryMs });
     this.#bars = new BarBuilder({ intervalMs: scenario.barMs, gaps: 'flat' }, { instrument });
     const { clip } = scenario;
     const strategy = new BandReversion({
@@ -84,7 +86,12 @@ export class TradingSystem {
       clip,
       patienceBars: 3,
     });
-    this.#host = new StrategyHost([strategy], { ...this, clock, onSignal: () => this.tally.signal() });
+    this.#host = new StrategyHost([strategy], {
+      desk,
+      killSwitch,
+      clock,
+      onSignal: () => this.tally.signal(),
+    });
     this.#monitor = new DrawdownMonitor({ tripAtFraction: scenario.tripAtDrawdownFraction }, this);
   }
 
@@ -114,6 +121,10 @@ export class TradingSystem {
           tradingDay: new TradingDay(),
         },
       );
+      if (journal.recovered.inDoubt.length > 0) {
+        const reason = `orders of an earlier run without an outcome: ${journal.recovered.inDoubt.join(', ')}`;
+        await killSwitch.trip({ to: 'reducing', reason, by: system('trading-system') });
+      }
       return new TradingSystem(scenario, deps, { directory, audit, auditLog, journal, book, killSwitch });
     } catch (error) {
       await directory.close();

@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { BaseEnterpriseService, SystemClock, statement } from 'portcullis';
+import { type FastifyInstance, type StartContext } from 'portcullis/service';
+import { printReport } from './print-report.ts';
+import { runReport } from './run-report.ts';
+import { type Scenario, simulation } from './scenario.ts';
+import { ACCOUNT, TradingSystem } from './trading-system.ts';
+
+/** The demo in real time: the same system, on the clock of the machine, as a service. */
+class TradingService extends BaseEnterpriseService {
+  readonly #clock = new SystemClock();
+  readonly #scenario: Scenario;
+  readonly #dataDir: string | undefined;
+  #system: TradingSystem | undefined;
+  #temporaryDir: string | undefined;
+
+  constructor(scenario: Scenario, port: number, dataDir: string | undefined) {
+    super({ name: 'trading', port, logLevel: 'warn' });
+    this.#scenario = scenario;
+    this.#dataDir = dataDir;
+    this.health.add('market-data', () => this.#marketProblem(), { critical: true });
+  }
+
+  protected override async onStart({ signal }: StartContext): Promise<void> {
+    if (this.#dataDir === undefined) this.#temporaryDir = await mkdtemp(join(tmpdir(), 'portcullis-start-'));
+    const dataDir = this.#dataDir ?? this.#temporaryDir ?? '';
+    const deps = { clock: this.#clock, stopwatch: this.#clock, metrics: this.metrics };
+    this.#system = await TradingSystem.open(this.#scenario, dataDir, deps);
+    void this.run('market', () => this.#trade(signal));
+  }
+
+  protected override routes(app: FastifyInstance): void {
+    app.get('/status', () => this.#status());
+  }
+
+  /** No new orders, working ones cancelled, all on disk, then the report. */
+  protected override async onStop(): Promise<void> {
+    const system = this.#system;
+    if (system === undefined) return;
+    await system.stop();
+    console.log(`\n${printReport(await runReport(system, this.#scenario))}`);
+    await system.close();
+    if (this.#temporaryDir !== undefined) await rm(this.#temporaryDir, { recursive: true, force: true });
+  }
+
+  async #trade(signal: AbortSignal): Promise<void> {
+    for await (const batch of this.#scenario.batches()) {
+      for (const event of batch) {
+        const aheadMs = event.receivedMs - this.#clock.nowMs();
+        if (aheadMs > 0) await this.#clock.sleep(aheadMs, signal).catch(() => undefined);
+        if (signal.aborted) return;
+        this.#system?.onMarket(event);
+      }
+    }
+  }
+
+  #marketProblem(): string | true {
+    const problem = this.#system?.tracker.check().problems.find(({ blocking }) => blocking);
+    return problem === undefined || problem.note === undefined
+      ? (problem?.code ?? true)
+      : `${problem.code}: ${problem.note}`;
+  }
+
+  #status() {
+    const system = this.#system;
+    if (system === undefined) return { state: this.state };
+    const { tally, killSwitch, book } = system;
+    const account = statement(book, ACCOUNT);
+    return {
+      state: this.state,
+      tradingState: killSwitch.tradingState(),
+      equity: account?.equity?.toFixed() ?? null,
+      drawdownFraction: account?.drawdownFraction,
+      positions: account?.positions.map(({ instrumentId, quantity }) => ({ instrumentId, quantity })),
+      orders: tally.orders,
+      fills: tally.fills,
+      gates: [...system.guard.status(), ...system.policy.status()],
+    };
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '8080' },
+    seed: { type: 'string', default: '7' },
+    'data-dir': { type: 'string' },
+  },
+});
+const scenario = simulation({ seed: Number(values.seed), days: 30, startMs: Date.now(), stepMs: 250 });
+const service = new TradingService({ ...scenario, barMs: 1_000 }, Number(values.port), values['data-dir']);
+const { address } = await service.start();
+console.log(`trading in real time on ${scenario.title}; stop with Ctrl-C
+  ${address}/health
+  ${address}/metrics
+  ${address}/status`);
