@@ -151,7 +151,7 @@ function recompute(truth: Truth, accountId: string) {
 }
 
 describe('the sums of the Book', () => {
-  test.prop([fc.array(step, { maxLength: 60 })], { numRuns: 2_000 })(
+  test.prop([fc.array(step, { maxLength: 60, size: 'max' })], { numRuns: 1_000 })(
     'equal everything added up anew, after every step of every history',
     (steps) => {
       const book = new Book();
@@ -203,10 +203,10 @@ describe('the ledger', () => {
         .map((n) => decimal(BigInt(n)).div('1000000000').toFixed()),
       flow: fc.option(fc.integer({ min: 1, max: 1_000 }), { nil: undefined, freq: 5 }),
     }),
-    { maxLength: 40 },
+    { maxLength: 40, size: 'max' },
   );
 
-  test.prop([fills], { numRuns: 2_000 })(
+  test.prop([fills], { numRuns: 1_000 })(
     'conserves to the last digit: cash + cost = flows + realised - fees',
     (history) => {
       const book = new Book();
@@ -235,8 +235,8 @@ describe('the ledger', () => {
         for (const cell of account.cells()) {
           expect(cell.pos).toBe(lots(net.get(cell.instrument.instrumentId) ?? 0));
           if (cell.pos === 0) expect(cell.cost.eq('0')).toBe(true);
-          // A long cost something, a short brought something in.
-          else expect(Math.sign(Number(cell.cost.toFixed()))).toBe(Math.sign(cell.pos));
+          // A long cost something, a short brought something in; less the rounding of what was released.
+          else expect(cell.cost.times(cell.pos > 0 ? '1' : '-1').gt('-0.000000001')).toBe(true);
         }
       }
     },
