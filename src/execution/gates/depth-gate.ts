@@ -16,8 +16,9 @@ export const depthGate = ({ withinBps, multiple }: DepthLimits): ExecutionGate =
     const limit = isExit ? multiple.exit : multiple.entry;
     if (limit === 'none') return undefined;
     const shown = quantityNear(side === 'buy' ? view.asks : view.bids, withinBps);
-    if (shown > 0 && shown >= limit * qty) return undefined;
-    return deny('depth', 'DEPTH_TOO_THIN', { measured: shown / qty, limit });
+    const measured = shown / qty;
+    if (shown > 0 && measured >= limit) return undefined;
+    return deny('depth', 'DEPTH_TOO_THIN', { measured, limit });
   },
 });
 

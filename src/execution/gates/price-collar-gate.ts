@@ -11,7 +11,7 @@ export const priceCollarGate = (limits: CollarLimits): ExecutionGate => ({
   name: 'price-collar',
   check({ isExit, worst }, { mark }) {
     const limit = isExit ? limits.exit : limits.entry;
-    const distanceBps = (Math.abs(worst - mark) / mark) * 10_000;
+    const distanceBps = (Math.abs(worst - mark) * 10_000) / mark;
     if (distanceBps >= 0 && distanceBps <= limit) return undefined;
     return deny('price-collar', 'PRICE_COLLAR', { measured: distanceBps, limit });
   },

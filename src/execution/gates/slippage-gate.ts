@@ -15,7 +15,7 @@ export const slippageGate = ({ perOrderBps, perDay }: SlippageLimits): Execution
   check(order, { mark, spentSlippage }) {
     const limit = order.isExit ? perOrderBps.exit : perOrderBps.entry;
     if (limit !== 'none') {
-      const slippageBps = (beyond(order, mark) / mark) * 10_000;
+      const slippageBps = (beyond(order, mark) * 10_000) / mark;
       if (!(slippageBps <= limit))
         return deny('slippage-budget', 'SLIPPAGE_BUDGET', { measured: slippageBps, limit });
     }

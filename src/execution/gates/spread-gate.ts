@@ -10,7 +10,7 @@ export const spreadGate = (limits: LimitPair): ExecutionGate => ({
     if (limit === 'none') return undefined;
     const bid = bids[0]?.price ?? NaN;
     const ask = asks[0]?.price ?? NaN;
-    const spreadBps = ((ask - bid) / ((ask + bid) / 2)) * 10_000;
+    const spreadBps = ((ask - bid) * 20_000) / (ask + bid);
     if (spreadBps >= 0 && spreadBps <= limit) return undefined;
     return deny('spread', 'SPREAD_TOO_WIDE', { measured: spreadBps, limit });
   },

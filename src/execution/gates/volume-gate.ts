@@ -7,9 +7,11 @@ export const volumeGate = (limits: LimitPair): ExecutionGate => ({
   name: 'volume',
   check({ isExit, qty, view: { recentVolume, volumeWindowMs } }) {
     const limit = isExit ? limits.exit : limits.entry;
-    if (limit === 'none' || qty <= recentVolume * limit) return undefined;
+    if (limit === 'none') return undefined;
+    const fraction = qty / recentVolume;
+    if (fraction >= 0 && fraction <= limit) return undefined;
     return deny('volume', 'VOLUME_TOO_LOW', {
-      measured: qty / recentVolume,
+      measured: fraction,
       limit,
       note: `of the volume of ${volumeWindowMs} ms`,
     });

@@ -52,7 +52,7 @@ function outsideCollar(
   { exitCollarBps }: DataQualityLimits,
 ): Denial | undefined {
   if (mark === undefined) return deny(GATE, 'MARK_MISSING');
-  const distanceBps = (Math.abs(order.worst - mark.price) / mark.price) * BPS;
+  const distanceBps = (Math.abs(order.worst - mark.price) * BPS) / mark.price;
   if (distanceBps >= 0 && distanceBps <= exitCollarBps) return undefined;
   return deny(GATE, 'EXIT_COLLAR', { measured: distanceBps, limit: exitCollarBps });
 }
