@@ -1,6 +1,7 @@
 /**
  * The names that people use most. Everything else has a subpath of its own, such as `portcullis/risk`.
  *
+ * @module portcullis
  * @packageDocumentation
  */
 export { AuditLog, verifyAudit } from './audit/index.ts';

@@ -1,3 +1,10 @@
+/**
+ * Where everything begins: clocks (a manual one for tests and replays), exact decimals and branded integers, ids, errors
+ * with a catalogue, options that are parsed once, and the trading day. Start with {@link Clock} and
+ * {@link PortcullisError}.
+ *
+ * @packageDocumentation
+ */
 export { type Clock, SystemClock } from './clock.ts';
 export { type Decimal, type DecimalInput, ZERO, decimal, decimalText, roundHalfEven } from './decimal.ts';
 export { ERROR_CATALOGUE, type ErrorCode, PortcullisError } from './errors.ts';

@@ -11,6 +11,7 @@ export type Ticks = number & { readonly [unit]: 'ticks' };
 /** Money in millionths of the account currency, rounded against the trader. Exact up to 9 billion. */
 export type Units = number & { readonly [unit]: 'units' };
 
+/** @inline */
 type Amount = Lots | Ticks | Units;
 
 export const lots = (n: number): Lots => n as Lots;

@@ -1,3 +1,9 @@
+/**
+ * The only way to a venue. {@link OrderDesk} decides, holds, writes down, looks again, seals and sends; a {@link Venue} takes
+ * nothing that its desk has not sealed; {@link PaperVenue} is one that exists on paper.
+ *
+ * @packageDocumentation
+ */
 export type { CancelOutcome } from './cancel.ts';
 export type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
 export {
@@ -7,7 +13,7 @@ export {
   type JournalOptions,
   type Recovered,
 } from './journal.ts';
-export { JOURNAL_VERSION, type JournalRecord } from './journal-record.ts';
+export { JOURNAL_VERSION, type JournalRecord, type Stamp } from './journal-record.ts';
 export {
   OrderDesk,
   type OrderDeskDeps,

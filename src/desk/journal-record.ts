@@ -84,6 +84,11 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
+/**
+ * One record of a journal. Quantities, prices and money are plain decimals.
+ *
+ * @useDeclaredType
+ */
 export type JournalRecord = z.output<typeof journalRecordSchema>;
 type EventRecord = Exclude<JournalRecord, { type: 'opened' | 'submitting' | 'dayRolled' }>;
 

@@ -130,6 +130,7 @@ const schema = z.strictObject({
   venueTimeoutMs: z.number().gt(0).default(5_000),
 });
 
+/** @interface */
 export type OrderDeskOptions = z.input<typeof schema>;
 
 export interface OrderDeskDeps {

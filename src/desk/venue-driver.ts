@@ -19,6 +19,7 @@ export type PlaceReply =
   | { readonly status: 'accepted'; readonly venueOrderId?: string }
   | { readonly status: 'rejected'; readonly reason: string };
 
+/** @inline */
 interface About {
   readonly clientOrderId: string;
 }

@@ -1,3 +1,9 @@
+/**
+ * Is this a sane order for this market now? {@link ExecutionPolicy} asks seven gates. Entries and exits have limits of their
+ * own: {@link ExecutionLimits}.
+ *
+ * @packageDocumentation
+ */
 export type { ExecutionGate, ExecutionView } from './execution-gate.ts';
 export type { ExecutionLimits, ExecutionLimitsInput, LimitPair } from './execution-limits.ts';
 export { type ExecutionFacts, ExecutionPolicy, type ExecutionPolicyDeps } from './execution-policy.ts';

@@ -1,3 +1,9 @@
+/**
+ * From messages of a venue to the market view that orders are priced on: decoding, verified books, bars, and what is
+ * wrong with the data. Start with {@link MarketTracker} and {@link Recording}.
+ *
+ * @packageDocumentation
+ */
 export { BarBuilder, type BarBuilderCounts, type BarBuilderOptions } from './bar-builder.ts';
 export { BinanceDecoder } from './binance-decoder.ts';
 export { ClockOffset } from './clock-offset.ts';

@@ -38,7 +38,7 @@ export interface MarketTrackerDeps {
 
 /**
  * Folds the events of one instrument into its market view: a verified book ({@link VerifiedBook}), best prices from
- * whichever of book and quote is fresher ({@link BookTop}), recent volume, and what is wrong with the data
+ * whichever of book and quote is fresher (`BookTop`), recent volume, and what is wrong with the data
  * ({@link DataQualityMonitor}).
  *
  * `receivedMs`, `receivedMonotonicMs` and `exchangeMs` of the view are those of the event that last told us prices: an

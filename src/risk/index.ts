@@ -1,5 +1,11 @@
+/**
+ * May this account carry this exposure? {@link RiskGuard} asks eight gates and holds what it approves; {@link KillSwitch}
+ * restricts trading for the firm, a venue, an account, a strategy or an instrument, and remembers it.
+ *
+ * @packageDocumentation
+ */
 export { DrawdownMonitor, type DrawdownMonitorOptions } from './drawdown-monitor.ts';
-export { ALL_CORRELATED, type Clusters, correlationGate } from './gates/correlation-gate.ts';
+export { type Clusters, correlationGate } from './gates/correlation-gate.ts';
 export { dailyLossGate } from './gates/daily-loss-gate.ts';
 export { type DataQualityLimits, dataQualityGate } from './gates/data-quality-gate.ts';
 export { drawdownGate } from './gates/drawdown-gate.ts';

@@ -2,12 +2,14 @@ import type { Lots } from '../core/units.ts';
 import type { Denial } from '../trading/denial.ts';
 import type { Reservation } from './reservation.ts';
 
+/** @inline */
 interface Rejected {
   readonly decision: 'reject';
   /** All of them, not the first. */
   readonly denials: readonly Denial[];
 }
 
+/** @inline */
 interface Passed {
   readonly quantity: Lots;
   readonly isExit: boolean;

@@ -20,6 +20,7 @@ const checkSchema = z.strictObject({
 
 /** @interface */
 export type HealthOptions = z.input<typeof schema>;
+/** @interface */
 export type HealthCheckOptions = Omit<z.input<typeof checkSchema>, 'name'>;
 
 /** `degraded`: something is down, but nothing critical. */

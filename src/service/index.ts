@@ -1,3 +1,9 @@
+/**
+ * What a service needs before it may go live: start and stop in order, health, metrics and status over HTTP, background
+ * work that is watched. Extend {@link BaseEnterpriseService}.
+ *
+ * @packageDocumentation
+ */
 /** What `routes(app)` gets, so that a service needs no dependency on Fastify to name it. */
 export type { FastifyInstance } from 'fastify';
 export {

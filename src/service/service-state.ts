@@ -10,6 +10,7 @@ const NEXT = {
   failed: [],
 } as const satisfies Record<string, readonly string[]>;
 
+/** @useDeclaredType */
 export type ServiceState = keyof typeof NEXT;
 
 /** Makes a step of the table. @throws {PortcullisError} `SERVICE_STOPPED` when the table has no such step. */

@@ -1,3 +1,9 @@
+/**
+ * A market that exists nowhere: a seeded price path with regimes and crashes ({@link SimulatedMarket}), and the engine that
+ * matches orders against it or against a recording ({@link MatchingEngine}).
+ *
+ * @packageDocumentation
+ */
 export type { FeeOptions } from './fees.ts';
 export type { MatchEvent, MatchOrder, RejectReason } from './match-event.ts';
 export { MatchingEngine } from './matching-engine.ts';

@@ -28,6 +28,7 @@ export type RejectReason =
   /** Post-only, and it would have taken. */
   | 'WOULD_CROSS';
 
+/** @inline */
 interface About {
   readonly orderId: string;
 }

@@ -1,3 +1,9 @@
+/**
+ * What must survive: {@link DataDirectory}, which one process owns, with append logs of checksummed lines and a key-value
+ * state store in it. Both are ports ({@link AppendLog}, {@link StateStore}), with an implementation in memory for tests.
+ *
+ * @packageDocumentation
+ */
 export type { AppendLog, AppendReceipt, LogEntry } from './append-log.ts';
 export { DataDirectory, type DataDirectoryDeps } from './data-directory.ts';
 export { FileAppendLog, type FileAppendLogOptions, type LogOpenReport } from './file-append-log.ts';

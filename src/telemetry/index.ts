@@ -1,3 +1,9 @@
+/**
+ * What a service tells of itself: structured logs with secrets left out, metrics with bounded labels, and the correlation
+ * id that ties them together. Start with {@link createLogger} and {@link MetricsRegistry}.
+ *
+ * @packageDocumentation
+ */
 export { correlation } from './correlation.ts';
 export type { LogFields, LogMethod, Logger } from './logger.ts';
 export { createLogger, type LogDestination, type LoggerDeps, type LoggerOptions } from './pino-logger.ts';

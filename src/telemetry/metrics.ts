@@ -1,8 +1,10 @@
-/** The open labels of a metric: those without a list of values. */
-type OpenOf<L> = { readonly [K in keyof L as string extends L[K] ? K : never]: L[K] };
-
-/** A value, after the labels if the metric has any. */
+/**
+ * A value, after the labels if the metric has any.
+ *
+ * @inline
+ */
 type Valued<L> = keyof L extends never ? [value: number] : [labels: L, value: number];
+/** @inline */
 type OptionallyValued<L> = keyof L extends never ? [value?: number] : [labels: L, value?: number];
 
 /**
@@ -10,8 +12,12 @@ type OptionallyValued<L> = keyof L extends never ? [value?: number] : [labels: L
  * label value that cannot be reads `__overflow__`; both count in `metrics_invalid_observations_total`.
  */
 interface Metric<L> {
-  /** Lets the series of these open label values start at 0 now, rather than when they are first seen. */
-  expect(open: OpenOf<L>): void;
+  /**
+   * Lets the series of these open label values start at 0 now, rather than when they are first seen.
+   *
+   * @param open the labels without a list of values
+   */
+  expect(open: { readonly [K in keyof L as string extends L[K] ? K : never]: L[K] }): void;
 }
 
 export interface Counter<L = unknown> extends Metric<L> {

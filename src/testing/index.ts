@@ -1,3 +1,9 @@
+/**
+ * What proves that an implementation of yours keeps its contract: one suite per port, and fakes that a test drives by
+ * hand. A suite is a list of cases over `node:assert`, for any test runner.
+ *
+ * @packageDocumentation
+ */
 export { type AppendLogUnderTest, appendLogContract } from './append-log-contract.ts';
 export type { ContractCase } from './contract-case.ts';
 export { ScriptedAppendLog } from './scripted-append-log.ts';

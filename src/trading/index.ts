@@ -1,3 +1,9 @@
+/**
+ * The vocabulary of trading, and the one source of truth. An {@link OrderIntent} is priced by {@link priceOrder}; what it
+ * becomes is counted in the {@link Book}; why it may not go is a {@link Denial}.
+ *
+ * @packageDocumentation
+ */
 export type { Bar } from './bar.ts';
 export { Book, type BookReader, type DayRolled } from './book.ts';
 export type { AccountView } from './book-account.ts';

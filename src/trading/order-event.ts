@@ -35,7 +35,11 @@ interface Detail {
   readonly absent: object;
 }
 
-/** Something that happened to an order that has been kept. */
+/**
+ * Something that happened to an order that has been kept.
+ *
+ * @useDeclaredType
+ */
 export type OrderEvent = {
   [T in OrderEventType]: {
     readonly type: T;
