@@ -61,7 +61,9 @@ export class ExecutionPolicy {
   evaluate(order: HeldOrder, facts: ExecutionFacts): readonly Denial[] {
     const view: ExecutionView = { ...facts, spentSlippage: this.#spentOn(facts.dayId) };
     let denials: Denial[] | undefined;
-    for (const [index, gate] of this.#gates.entries()) {
+    let index = -1;
+    for (const gate of this.#gates) {
+      index += 1;
       this.#tally.checked(index);
       const denial = ask(gate, order, view);
       if (denial === undefined) continue;

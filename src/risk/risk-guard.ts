@@ -169,7 +169,9 @@ export class RiskGuard {
   ): { denials: Denial[]; reduction?: Reduction } {
     const denials: Denial[] = [];
     let reduction: Reduction | undefined;
-    for (const [index, gate] of this.#gates.entries()) {
+    let index = -1;
+    for (const gate of this.#gates) {
+      index += 1;
       if (view.isExit && gate.appliesTo === 'entries') continue;
       tally?.checked(index);
       const answer = ask(gate, order, view);

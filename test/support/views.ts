@@ -64,7 +64,7 @@ export function accountOf(
     cash: ZERO,
     fees: ZERO,
     flows: ZERO,
-    gross: money(0),
+    gross: units(held.reduce((sum, { worst }) => sum + worst, 0)),
     count: 0,
     equity: money(0),
     dayOpen: money(0),
