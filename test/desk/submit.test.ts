@@ -111,7 +111,9 @@ describe('never before it is on disk', () => {
     world.log.fail(new Error('no space'));
     expect(await outcome).toMatchObject({
       kind: 'denied',
-      denials: [{ gate: 'journal', code: 'JOURNAL_UNAVAILABLE', note: expect.stringContaining('no space') }],
+      denials: [
+        { gate: 'journal', code: 'JOURNAL_UNAVAILABLE', note: expect.stringContaining('no space') as string },
+      ],
     });
     expect([world.driver.placed, world.cell(), world.book.order(ONE_ID)?.state, world.trading]).toEqual([
       [],
@@ -328,7 +330,9 @@ describe('when the venue does not answer as it should', () => {
     const world = await DeskWorld.open({ venueTimeoutMs: 1_000 });
     let aborted: unknown;
     world.driver.onPlace = (_order, signal) => {
-      signal.addEventListener('abort', () => (aborted = signal.reason));
+      signal.addEventListener('abort', () => {
+        aborted = signal.reason;
+      });
       return never();
     };
     const outcome = world.desk.submit(intent());

@@ -110,19 +110,14 @@ export const ACCOUNTS: readonly AccountOptions[] = [
 ];
 
 /** Opens a journal whose disk is driven by hand: its first record is committed on the way. */
-export async function openJournal(
+export function openJournal(
   log: AppendLog,
   book: Book,
   clock: ManualClock,
   { accounts = ACCOUNTS, instruments = INSTRUMENTS, tradingDay = new TradingDay() }: WorldOptions = {},
 ): Promise<Journal> {
-  const opening = Journal.open(
-    { input: { seed: 1 }, accounts },
-    { log, book, instruments, clock, tradingDay },
-  );
-  await clock.turn();
-  if (log instanceof ScriptedAppendLog) log.commit();
-  return opening;
+  if (log instanceof ScriptedAppendLog) void clock.turn().then(() => log.commit());
+  return Journal.open({ input: { seed: 1 }, accounts }, { log, book, instruments, clock, tradingDay });
 }
 
 /** A desk with everything it needs, a venue and a disk that do what the test says, and all that the desk told. */
