@@ -54,7 +54,7 @@ async function run(scenario: Scenario, dataDir: string): Promise<RunReport> {
         `demo: --data-dir: expected a new or empty folder, but ${dataDir} holds a run`,
       );
     }
-    await replay(system, clock, scenario.batches(), progress(system));
+    await replay(system, clock, scenario.batches(), progress(system, scenario.progressEveryMs));
     await stopReplay(system, clock);
     return await runReport(system, scenario);
   } finally {
@@ -62,21 +62,19 @@ async function run(scenario: Scenario, dataDir: string): Promise<RunReport> {
   }
 }
 
-/** A line each six hours of market time, or each minute of a short recording. */
-function progress({ tally, killSwitch }: TradingSystem): (timeMs: number) => void {
+/** A line each `everyMs` of market time. */
+function progress({ tally, killSwitch }: TradingSystem, everyMs: number): (timeMs: number) => void {
   let nextMs = -Infinity;
   return (timeMs) => {
     if (timeMs < nextMs) return;
-    const stepMs =
-      tally.curve.times.length > 1 && timeMs - (tally.curve.times[0] ?? timeMs) > 3_600_000
-        ? 6 * 3_600_000
-        : 60_000;
-    nextMs = (Math.floor(timeMs / stepMs) + 1) * stepMs;
-    const equity = tally.curve.values.at(-1) ?? NaN;
+    nextMs = (Math.floor(timeMs / everyMs) + 1) * everyMs;
+    const time = new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');
+    const counts = [tally.bars, tally.orders.held, tally.fills.count].map((count) =>
+      String(count).padStart(5),
+    );
+    const equity = (tally.curve.values.at(-1) ?? NaN).toFixed(2).padStart(10);
     console.log(
-      `${new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')}  ${String(tally.bars).padStart(5)} bars  ` +
-        `${String(tally.orders.held).padStart(4)} orders  ${String(tally.fills.count).padStart(4)} fills  ` +
-        `equity ${equity.toFixed(2).padStart(10)}  ${killSwitch.tradingState()}`,
+      `${time} ${counts[0]} bars ${counts[1]} orders ${counts[2]} fills  equity ${equity}  ${killSwitch.tradingState()}`,
     );
   };
 }

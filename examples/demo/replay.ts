@@ -20,6 +20,7 @@ export async function replay(
       if (system.desk.busy) await system.desk.settled();
     }
     onBatch(clock.nowMs());
+    await clock.turn(); // lets the disk and signals have their say
   }
 }
 

@@ -20,6 +20,7 @@ export interface Scenario {
   readonly quality: DataQualityOptions;
   readonly tripAtDrawdownFraction: number;
   readonly equityEveryMs: number;
+  readonly progressEveryMs: number;
   batches(): AsyncIterable<readonly MarketEvent[]> | Iterable<readonly MarketEvent[]>;
 }
 
@@ -59,6 +60,7 @@ export function simulation(
     quality: { staleAfterMs: 30_000, maxJumpBps: 200 },
     tripAtDrawdownFraction: 0.05,
     equityEveryMs: 15 * 60_000,
+    progressEveryMs: 6 * 3_600_000,
     *batches() {
       let batch: MarketEvent[] = [];
       for (const event of market) {
@@ -105,6 +107,7 @@ export async function recorded(file: string, { verify = true } = {}): Promise<Sc
     quality: {},
     tripAtDrawdownFraction: 0.02,
     equityEveryMs: 1_000,
+    progressEveryMs: 60_000,
     batches: () => recording.batches(),
   };
 }

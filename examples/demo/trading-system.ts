@@ -150,8 +150,9 @@ export class TradingSystem {
   }
 
   /** No new orders, working ones cancelled, everything written down. */
-  stop(): Promise<void> {
-    return this.desk.stop();
+  async stop(): Promise<void> {
+    await this.desk.stop();
+    await this.auditLog.flush();
   }
 
   close(): Promise<void> {

@@ -130,22 +130,31 @@ export class RiskGuard {
     const cell = account.cell(instrumentId);
     const mark = this.#book.markOf(instrumentId);
     const monotonicMs = this.#clock.monotonicMs();
-    const facts = {
-      nowMs: this.#clock.nowMs(),
-      monotonicMs,
-      market: order.view,
-      mark,
-      account,
-      cell,
-      trading: this.#killSwitch.tradingState(order),
-      worstBefore: cell?.worst ?? units(0),
-    };
+    const nowMs = this.#clock.nowMs();
+    const trading = this.#killSwitch.tradingState(order);
+    const worstBefore = cell?.worst ?? units(0);
     let shape = shapeOrder(order, account, order.qty);
     let because: Denial | undefined;
     // Each pass is strictly smaller; a gate that is monotone asks for at most one reduction of its own.
     for (let pass = 0; pass <= this.#gates.length; pass += 1) {
       if ('code' in shape) return reject(shape, because);
-      const view: RiskView = { ...facts, ...shape, worstAfter: worstWith(order, cell, mark, shape.qty) };
+      // Field by field: spreads would be a quarter of the decision.
+      const { qty, isExit } = shape;
+      const worstAfter = worstWith(order, cell, mark, qty);
+      const market = order.view;
+      const view = {
+        nowMs,
+        monotonicMs,
+        market,
+        mark,
+        account,
+        cell,
+        trading,
+        qty,
+        isExit,
+        worstBefore,
+        worstAfter,
+      };
       const { denials, reduction } = this.#pass(order, view, tally);
       if (denials.length > 0)
         return { kind: 'reject', denials: because === undefined ? denials : [...denials, because] };
