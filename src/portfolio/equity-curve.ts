@@ -9,9 +9,9 @@ const schema = z.strictObject({
 /** @interface */
 export type EquityCurveOptions = z.input<typeof schema>;
 
-/** The deepest fall of a curve. */
+/** The deepest fall of a curve, as a fraction of the highest value before it. */
 export interface Drawdown {
-  /** Of the highest value before it, 0 to 1 and beyond if equity went below zero. */
+  /** 0 to 1 and beyond if equity went below zero. Nothing is measured until equity has been above zero. */
   readonly fraction: number;
   readonly amount: number;
   readonly peakMs: number;
@@ -20,11 +20,18 @@ export interface Drawdown {
 
 const NONE: Drawdown = { fraction: 0, amount: 0, peakMs: NaN, troughMs: NaN };
 
-/** Equity over time, in float64 for statistics. Drawdown sees every sample; the curve keeps the last of each interval. */
+/** Less variation than this is the rounding of a division. */
+const ROUNDING = 1e-14;
+
+/**
+ * Equity over time, in float64 for statistics. Drawdown and total return see every sample; the curve keeps the last of each
+ * interval, and has none for an interval without a sample. Deposits and withdrawals look like profit and loss.
+ */
 export class EquityCurve {
   readonly #intervalMs: number;
   readonly #times: number[] = [];
   readonly #values: number[] = [];
+  #first: number | undefined;
   #peak = -Infinity;
   #peakMs = NaN;
   #deepest = NONE;
@@ -37,6 +44,7 @@ export class EquityCurve {
   /** Takes a sample. Times must not decrease; a value that is unknown (NaN) is no sample. */
   add(timeMs: number, equity: number): void {
     if (!Number.isFinite(equity)) return;
+    this.#first ??= equity;
     const last = this.#times.length - 1;
     const lastMs = this.#times[last] ?? -Infinity;
     if (Math.floor(timeMs / this.#intervalMs) === Math.floor(lastMs / this.#intervalMs)) {
@@ -61,25 +69,25 @@ export class EquityCurve {
     return this.#deepest;
   }
 
-  /** Last value over first, less one; NaN without two samples. */
+  /** Last sample over the first, less one; NaN without a sample, or when the first is not above zero. */
   get totalReturn(): number {
-    const first = this.#values[0];
-    const last = this.#values.at(-1);
-    return first === undefined || last === undefined || this.#values.length < 2 ? NaN : last / first - 1;
+    return rate(this.#first ?? NaN, this.#values.at(-1) ?? NaN);
   }
 
   /**
    * Mean over standard deviation (n - 1) of the returns per interval, times the square root of the intervals in a year. NaN
-   * without three samples or without any variation. Sharpe, "The Sharpe Ratio", 1994, with a riskless return of 0.
+   * with less than three intervals, without any variation, or when equity was not above zero. Sharpe, "The Sharpe Ratio",
+   * 1994, with a riskless return of 0.
    *
    * @param intervalsPerYear how many intervals a year has, such as 525,600 minutes
    */
   sharpe(intervalsPerYear: number): number {
-    const returns = this.#values.slice(1).map((value, i) => value / (this.#values[i] ?? NaN) - 1);
+    const returns = this.#values.slice(1).map((value, i) => rate(this.#values[i] ?? NaN, value));
     if (returns.length < 2) return NaN;
     const mean = returns.reduce((total, r) => total + r, 0) / returns.length;
     const variance = returns.reduce((total, r) => total + (r - mean) ** 2, 0) / (returns.length - 1);
-    return variance > 0 ? (mean / Math.sqrt(variance)) * Math.sqrt(intervalsPerYear) : NaN;
+    const deviation = Math.sqrt(variance);
+    return deviation > ROUNDING ? (mean / deviation) * Math.sqrt(intervalsPerYear) : NaN;
   }
 
   #measure(timeMs: number, equity: number): void {
@@ -94,3 +102,5 @@ export class EquityCurve {
       this.#deepest = { fraction, amount, peakMs: this.#peakMs, troughMs: timeMs };
   }
 }
+
+const rate = (from: number, to: number): number => (from > 0 ? to / from - 1 : NaN);

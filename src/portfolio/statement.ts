@@ -35,8 +35,9 @@ export interface AccountStatement {
   /** `undefined` while a position has no mark. */
   readonly unrealised: Decimal | undefined;
   readonly equity: Decimal | undefined;
-  /** Since the roll of the trading day, deposits aside; NaN while a position has no mark. In millionths. */
+  /** Since the roll of the trading day, deposits aside, in millionths; NaN while a position or a working order has no mark. */
   readonly dayPnlUnits: number;
+  /** Below the high-water mark, as a fraction of it; NaN as above. */
   readonly drawdownFraction: number;
   readonly positions: readonly PositionStatement[];
 }
