@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decimal } from '../../src/core/index.ts';
-import { type ExecutionLimitsInput, ExecutionPolicy } from '../../src/execution/index.ts';
+import { ExecutionPolicy } from '../../src/execution/index.ts';
 
 const limitsOf = (limits: object) => new ExecutionPolicy(limits).limits;
 const invalid = (message: string) =>
