@@ -69,15 +69,17 @@ function progress({ tally, killSwitch }: TradingSystem, everyMs: number): (timeM
     if (timeMs < nextMs) return;
     nextMs = (Math.floor(timeMs / everyMs) + 1) * everyMs;
     const time = new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ');
-    const counts = [tally.bars, tally.orders.held, tally.fills.count].map((count) =>
-      String(count).padStart(5),
-    );
     const equity = (tally.curve.values.at(-1) ?? NaN).toFixed(2).padStart(10);
-    console.log(
-      `${time} ${counts[0]} bars ${counts[1]} orders ${counts[2]} fills  equity ${equity}  ${killSwitch.tradingState()}`,
-    );
+    const counts = [
+      padded(tally.bars, 'bars'),
+      padded(tally.orders.held, 'orders'),
+      padded(tally.fills.count, 'fills'),
+    ];
+    console.log(`${time} ${counts.join(' ')}  equity ${equity}  ${killSwitch.tradingState()}`);
   };
 }
+
+const padded = (count: number, what: string): string => `${String(count).padStart(5)} ${what}`;
 
 /** The switch survives the process: another one opens the same directory and is held to it. */
 function secondProcess(dataDir: string, seed: number): void {

@@ -1,7 +1,7 @@
 // The disk refuses: before the send nothing goes out, after it nobody may rely on what is not written.
 import { MemoryAppendLog } from 'portcullis/storage';
 import { openDesk } from './support/desk.ts';
-import { order, text } from './support/intents.ts';
+import { idOf, order, text } from './support/intents.ts';
 
 class Disk extends MemoryAppendLog {
   recordsLeft = Infinity;
@@ -21,5 +21,6 @@ console.log(text(await desk.submit(order('f-1', 'buy', '2', '59990'))), '-', hel
 console.log('trading:', killSwitch.tradingState());
 
 disk.recordsLeft = 1; // "submitting", but not "accepted"
-console.log(text(await desk.submit(order('f-2', 'buy', '2', '59990'))), '-', held());
+console.log(text(await desk.submit(order('f-2', 'buy', '2', '59990'))));
 console.log('trading:', killSwitch.tradingState());
+console.log('the trip had it cancelled:', book.order(idOf('f-2'))?.state, '-', held());

@@ -8,9 +8,10 @@ before.driver.reply = undefined;
 void before.desk.submit(order('g-1', 'buy', '2', '59990'));
 await before.desk.settled(); // "submitting" is on disk, and the venue has been asked
 
-const { desk, journal, book } = await openDesk(
-  new MemoryAppendLog(await Array.fromAsync(before.log.read())), // what is on disk
-);
+const onDisk = [];
+for await (const entry of before.log.read()) onDisk.push(entry);
+
+const { desk, journal, book } = await openDesk(new MemoryAppendLog(onDisk));
 console.log('in doubt:', journal.recovered.inDoubt.length, 'order');
 console.log(
   book.order(idOf('g-1'))?.state,
