@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +34,15 @@ async function main(): Promise<void> {
 
   const temporary = options['data-dir'] === undefined;
   const dataDir = options['data-dir'] ?? (await mkdtemp(join(tmpdir(), 'portcullis-demo-')));
+  const removeTemporary = (): void => {
+    if (temporary) rmSync(dataDir, { recursive: true, force: true });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      removeTemporary();
+      process.exit(130);
+    });
+  }
   try {
     const report = await run(scenario, dataDir);
     console.log(`\n${printReport(report)}`);
@@ -40,7 +50,7 @@ async function main(): Promise<void> {
     if (options.json !== undefined)
       await writeWhole(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
   } finally {
-    if (temporary) await rm(dataDir, { recursive: true, force: true });
+    removeTemporary();
   }
 }
 
@@ -99,6 +109,7 @@ async function writeWhole(file: string, text: string): Promise<void> {
   await rename(draft, file);
 }
 
+process.stdout.on('error', () => undefined); // whoever read has left: go on, and clean up
 try {
   await main();
 } catch (error) {
