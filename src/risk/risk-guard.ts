@@ -199,15 +199,28 @@ export class RiskGuard {
   }
 
   #held(order: PricedOrder, { qty, isExit }: OrderShape): HeldOrder {
-    const immediate = order.timeInForce === 'IOC' || order.timeInForce === 'FOK';
+    const { intent, clientOrderId, instrument, view, accountId, strategyId, side, type, worst, reduceOnly } =
+      order;
+    const timeInForce = order.timeInForce ?? 'GTC';
+    const postOnly = order.postOnly ?? (!isExit && timeInForce === 'GTC');
+    const decidedMonotonicMs = this.#clock.monotonicMs();
     // Frozen: what is held, kept and sent must be the same.
     return freeze({
-      ...order,
+      intent,
+      clientOrderId,
+      instrument,
+      view,
+      accountId,
+      strategyId,
+      side,
+      type,
       qty,
+      worst,
+      reduceOnly,
       isExit,
-      postOnly: order.postOnly ?? (!isExit && !immediate),
-      timeInForce: order.timeInForce ?? 'GTC',
-      decidedMonotonicMs: this.#clock.monotonicMs(),
+      postOnly,
+      timeInForce,
+      decidedMonotonicMs,
     });
   }
 }
