@@ -1,25 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ManualClock, PortcullisError, SystemClock } from 'portcullis';
+import { ManualClock, SystemClock } from 'portcullis';
+import { badInput, fail } from './command-line.ts';
 import { HELP, parseOptions } from './options.ts';
 import { printReport } from './print-report.ts';
 import { replay, stopReplay } from './replay.ts';
 import { type RunReport, runReport } from './run-report.ts';
 import { type Scenario, recorded, simulation } from './scenario.ts';
 import { TradingSystem } from './trading-system.ts';
-
-const EXIT_BAD_INPUT = 2;
-const BAD_INPUT = new Set([
-  'INPUT_INVALID',
-  'OPTION_INVALID',
-  'FILE_UNREADABLE',
-  'INSTRUMENT_UNKNOWN',
-  'DATA_DIR_LOCKED',
-]);
 
 async function main(): Promise<void> {
   const options = await parseOptions(process.argv.slice(2));
@@ -58,12 +50,6 @@ async function run(scenario: Scenario, dataDir: string): Promise<RunReport> {
   const clock = new ManualClock(scenario.startMs);
   const system = await TradingSystem.open(scenario, dataDir, { clock, stopwatch: new SystemClock() });
   try {
-    if (!system.directory.isNew) {
-      throw new PortcullisError(
-        'INPUT_INVALID',
-        `demo: --data-dir: expected a new or empty folder, but ${dataDir} holds a run`,
-      );
-    }
     await replay(system, clock, scenario.batches(), progress(system, scenario.progressEveryMs));
     await stopReplay(system, clock);
     return await runReport(system, scenario);
@@ -105,15 +91,14 @@ function secondProcess(dataDir: string, seed: number): void {
 
 async function writeWhole(file: string, text: string): Promise<void> {
   const draft = `${file}.${process.pid}.tmp`;
-  await writeFile(draft, text);
-  await rename(draft, file);
+  try {
+    await writeFile(draft, text);
+    await rename(draft, file);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    throw badInput(`demo: --json: ${file} cannot be written: ${String(cause)}`, cause);
+  }
 }
 
 process.stdout.on('error', () => undefined); // whoever read has left: go on, and clean up
-try {
-  await main();
-} catch (error) {
-  const expected = error instanceof PortcullisError && BAD_INPUT.has(error.code);
-  console.error(expected ? error.message : error);
-  process.exitCode = expected ? EXIT_BAD_INPUT : 1;
-}
+await main().catch(fail);

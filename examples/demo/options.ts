@@ -1,9 +1,7 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, readdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { PortcullisError } from 'portcullis';
-import { parseInput } from 'portcullis/core';
 import { z } from 'zod';
+import { badInput, parseCommandLine, whole } from './command-line.ts';
 
 export const HELP = `usage: npm run demo -- [options]
 
@@ -17,18 +15,15 @@ Runs a small, whole trading system on a simulated or a recorded market, prints a
                     (default: a temporary directory, removed at the end)
   --help            print this`;
 
-const whole = z
-  .string()
-  .regex(/^\d{1,9}$/, 'expected a whole number')
-  .transform(Number);
+const days = 'expected a number above 0 and at most 60';
 const schema = z.strictObject({
   recording: z.string().min(1).optional(),
   seed: whole.optional(),
   days: z
     .string()
-    .regex(/^\d{1,2}(\.\d{1,6})?$/, 'expected a number above 0 and at most 60')
+    .regex(/^\d{1,2}(\.\d{1,6})?$/, days)
     .transform(Number)
-    .refine((days) => days > 0 && days <= 60, 'expected a number above 0 and at most 60')
+    .refine((count) => count > 0 && count <= 60, days)
     .optional(),
   json: z.string().min(1).optional(),
   'data-dir': z.string().min(1).optional(),
@@ -37,49 +32,28 @@ const schema = z.strictObject({
 
 export type DemoOptions = z.output<typeof schema>;
 
-/** @throws {PortcullisError} `INPUT_INVALID` naming the option */
+/** @throws {PortcullisError} `INPUT_INVALID` naming the option; before anything is written */
 export async function parseOptions(args: readonly string[]): Promise<DemoOptions> {
-  const options = parseInput('demo', schema, read(args));
-  if (options.recording !== undefined && (options.seed ?? options.days) !== undefined) {
-    throw new PortcullisError(
-      'INPUT_INVALID',
-      'demo: --seed and --days are for the simulation, not for a --recording',
-    );
-  }
-  if (options.json !== undefined) {
-    const folder = dirname(resolve(options.json));
-    await access(folder, constants.W_OK).catch((cause: unknown) => {
-      throw new PortcullisError(
-        'INPUT_INVALID',
-        `demo: --json: expected a file in a folder that can be written, got ${folder}`,
-        { cause },
-      );
-    });
-  }
+  const options = parseCommandLine('demo', schema, args);
+  if (options.recording !== undefined && (options.seed ?? options.days) !== undefined)
+    throw badInput('demo: --seed and --days are for the simulation, not for a --recording');
+  if (options.json !== undefined) await mustBeWritable(resolve(options.json));
+  if (options['data-dir'] !== undefined) await mustBeEmpty(options['data-dir']);
   return options;
 }
 
-function read(args: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    return {
-      ...parseArgs({
-        args: [...args],
-        options: {
-          recording: text,
-          seed: text,
-          days: text,
-          json: text,
-          'data-dir': text,
-          help: { type: 'boolean' },
-        },
-      }).values,
-    };
-  } catch (cause) {
-    throw new PortcullisError(
-      'INPUT_INVALID',
-      `demo: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
-  }
+async function mustBeWritable(file: string): Promise<void> {
+  const folder = dirname(file);
+  await access(folder, constants.W_OK).catch((cause: unknown) => {
+    throw badInput(`demo: --json: expected a file in a folder that can be written, got ${folder}`, cause);
+  });
+  const there = await stat(file).catch(() => undefined);
+  if (there?.isDirectory() === true) throw badInput(`demo: --json: expected a file, got the folder ${file}`);
+}
+
+/** What cannot be read as a folder is refused by whoever opens it. */
+async function mustBeEmpty(folder: string): Promise<void> {
+  const [first] = await readdir(folder).catch(() => []);
+  if (first === undefined) return;
+  throw badInput(`demo: --data-dir: expected a new or empty folder, but ${folder} holds ${first}`);
 }
