@@ -1,5 +1,5 @@
 import { type Lots, type Ticks, add, lots, max, min, sub } from '../core/units.ts';
-import { type BookSide, L2Book } from '../trading/l2-book.ts';
+import { L2Book } from '../trading/l2-book.ts';
 import type { BestQuote, BookDiff, BookSnapshot } from '../trading/market-event.ts';
 import type { Level } from '../trading/market-view.ts';
 
@@ -99,9 +99,8 @@ export class ExternalBook {
   }
 
   #set(side: BookSideName, level: Level): void {
-    const target: BookSide = this.#book[side];
-    if (target.quantityAt(level.price) !== level.quantity) this.#taken[side].delete(level.price);
-    target.set(level);
+    const before = this.#book[side].set(level);
+    if (before !== level.quantity) this.#taken[side].delete(level.price);
   }
 }
 

@@ -28,14 +28,17 @@ class BookSide {
     for (const level of levels) this.set(level);
   }
 
-  /** Sets the quantity at a price; 0 removes the level. */
-  set(level: Level): void {
+  /** Sets the quantity at a price; 0 removes the level. Returns the quantity that was there. */
+  set(level: Level): Lots {
     const at = this.#find(level.price);
-    const present = this.#levels[at]?.price === level.price;
-    if (level.quantity > 0) {
-      if (present) this.#levels[at] = level;
-      else this.#levels.splice(at, 0, level);
-    } else if (present) this.#levels.splice(at, 1);
+    const present = this.#levels[at];
+    if (present?.price !== level.price) {
+      if (level.quantity > 0) this.#levels.splice(at, 0, level);
+      return 0 as Lots;
+    }
+    if (level.quantity > 0) this.#levels[at] = level;
+    else this.#levels.splice(at, 1);
+    return present.quantity;
   }
 
   quantityAt(price: Ticks): Lots {
