@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { BaseEnterpriseService, SystemClock, statement } from 'portcullis';
 import { type FastifyInstance, type StartContext } from 'portcullis/service';
+import { z } from 'zod';
+import { fail, parseCommandLine, whole } from './command-line.ts';
 import { printReport } from './print-report.ts';
 import { runReport } from './run-report.ts';
 import { type Scenario, simulation } from './scenario.ts';
@@ -29,7 +30,10 @@ class TradingService extends BaseEnterpriseService {
     const dataDir = this.#dataDir ?? this.#temporaryDir ?? '';
     const deps = { clock: this.#clock, stopwatch: this.#clock, metrics: this.metrics };
     this.#system = await TradingSystem.open(this.#scenario, dataDir, deps);
-    void this.run('market', () => this.#trade(signal));
+    void this.run('market', () => this.#trade(signal)).catch(() => {
+      process.exitCode = 1; // the log says why
+      void this.stop('the market ended');
+    });
   }
 
   protected override routes(app: FastifyInstance): void {
@@ -38,12 +42,19 @@ class TradingService extends BaseEnterpriseService {
 
   /** No new orders, working ones cancelled, all on disk, then the report. */
   protected override async onStop(): Promise<void> {
+    try {
+      await this.#stopTrading();
+    } finally {
+      if (this.#temporaryDir !== undefined) await rm(this.#temporaryDir, { recursive: true, force: true });
+    }
+  }
+
+  async #stopTrading(): Promise<void> {
     const system = this.#system;
     if (system === undefined) return;
     await system.stop();
     console.log(`\n${printReport(await runReport(system, this.#scenario))}`);
     await system.close();
-    if (this.#temporaryDir !== undefined) await rm(this.#temporaryDir, { recursive: true, force: true });
   }
 
   async #trade(signal: AbortSignal): Promise<void> {
@@ -82,17 +93,37 @@ class TradingService extends BaseEnterpriseService {
   }
 }
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '8080' },
-    seed: { type: 'string', default: '7' },
-    'data-dir': { type: 'string' },
-  },
+const HELP = `usage: npm start -- [options]
+
+Runs the demo in real time, as a service, until Ctrl-C or SIGTERM.
+
+  --port N        where it listens on 127.0.0.1; 0 takes any free port (default 8080)
+  --seed N        seed of the simulated market, a whole number (default 7)
+  --data-dir DIR  keep journal, audit log and state there, and go on with what is there
+                  (default: a temporary directory, removed at the end)
+  --help          print this`;
+
+const schema = z.strictObject({
+  port: whole.default(8080),
+  seed: whole.default(7),
+  'data-dir': z.string().min(1).optional(),
+  help: z.boolean().optional(),
 });
-const scenario = simulation({ seed: Number(values.seed), days: 30, startMs: Date.now(), stepMs: 250 });
-const service = new TradingService({ ...scenario, barMs: 1_000 }, Number(values.port), values['data-dir']);
-const { address } = await service.start();
-console.log(`trading in real time on ${scenario.title}; stop with Ctrl-C
+
+async function main(): Promise<void> {
+  const options = parseCommandLine('start', schema, process.argv.slice(2));
+  if (options.help === true) {
+    console.log(HELP);
+    return;
+  }
+  const { seed, port } = options;
+  const scenario = simulation({ seed, days: 30, startMs: Date.now(), stepMs: 250 });
+  const service = new TradingService({ ...scenario, barMs: 1_000 }, port, options['data-dir']);
+  const { address } = await service.start();
+  console.log(`trading in real time on ${scenario.title}; stop with Ctrl-C
   ${address}/health
   ${address}/metrics
   ${address}/status`);
+}
+
+await main().catch(fail);
