@@ -52,7 +52,6 @@ export const DENIAL_CATALOGUE = {
   DECISION_EXPIRED: 'Too much time passed between the decision and the send.',
   GATE_FAILED: 'A gate threw an error; it denies in its own name.',
   JOURNAL_UNAVAILABLE: 'The journal could not be written, so nothing was sent.',
-  NOT_OPEN: 'The desk is not open.',
 } as const satisfies Record<string, string>;
 
 export type DenialCode = keyof typeof DENIAL_CATALOGUE;

@@ -1,0 +1,89 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
+import { ERROR_CATALOGUE } from '../src/core/errors.ts';
+import { DENIAL_CATALOGUE } from '../src/trading/denial.ts';
+import { codesInUse } from './codes.ts';
+import { root } from './rooms.ts';
+
+/**
+ * Fills in the parts of the guides that are made from code: between `<!-- code FILE -->`, `<!-- output FILE -->`,
+ * `<!-- catalogue NAME -->` and the next `<!-- end -->`. A test holds the guides to it.
+ */
+
+/** Every guide, as a path below the root. */
+export const guides = (): readonly string[] =>
+  readdirSync(`${root}docs/guides`)
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/guides/${file}`);
+
+const PART = /(<!-- (code|output|catalogue) (\S+) -->\n).*?(<!-- end -->)/gs;
+
+/** The guide as it should be. `output` runs an example and gives what it printed. */
+export async function fillGuide(
+  path: string,
+  text: string,
+  output: (example: string) => string | Promise<string>,
+): Promise<string> {
+  let filled = '';
+  let from = 0;
+  for (const match of text.matchAll(PART)) {
+    const [whole, begin = '', kind = '', name = '', end = ''] = match;
+    const part =
+      kind === 'code'
+        ? fence('ts', readFileSync(`${root}${name}`, 'utf8'))
+        : kind === 'output'
+          ? fence('text', await output(name))
+          : catalogue(name);
+    filled += `${text.slice(from, match.index)}${begin}\n${part}\n${end}`;
+    from = match.index + whole.length;
+  }
+  filled += text.slice(from);
+  return format(filled, { ...(await resolveConfig(`${root}${path}`)), parser: 'markdown' });
+}
+
+const fence = (language: string, text: string): string => `\`\`\`${language}\n${text.trimEnd()}\n\`\`\`\n`;
+
+function catalogue(name: string): string {
+  switch (name) {
+    case 'errors':
+      return table(
+        ['code', 'retryable', 'meaning'],
+        Object.entries(ERROR_CATALOGUE).map(([code, { retryable, meaning }]) => [
+          `\`${code}\``,
+          retryable ? 'yes' : 'no',
+          meaning,
+        ]),
+      );
+    case 'denials': {
+      const { denials } = codesInUse();
+      return table(
+        ['code', 'given by', 'meaning'],
+        Object.entries(DENIAL_CATALOGUE).map(([code, meaning]) => {
+          const gates = new Set(denials.filter((site) => site.code === code).map(({ gate }) => gate));
+          const named = [...gates].filter((gate) => gate !== '*').map((gate) => `\`${gate}\``);
+          return [`\`${code}\``, [...(gates.has('*') ? ['any gate'] : []), ...named].join(', '), meaning];
+        }),
+      );
+    }
+    default:
+      throw new Error(`catalogue ${name}: expected errors or denials`);
+  }
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '-'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+
+/** `npm run docs:update`, after an example or a catalogue has changed. */
+if (import.meta.main) {
+  execFileSync(process.execPath, [`${root}scripts/build.ts`], { stdio: 'inherit' });
+  const run = (example: string): string =>
+    execFileSync(process.execPath, [`${root}${example}`], { encoding: 'utf8' });
+  for (const path of guides()) {
+    const text = readFileSync(`${root}${path}`, 'utf8');
+    const filled = await fillGuide(path, text, run);
+    if (filled === text) continue;
+    writeFileSync(`${root}${path}`, filled);
+    console.log(`${path}: updated`);
+  }
+}
