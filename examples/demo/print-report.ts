@@ -30,12 +30,13 @@ export function printReport(report: RunReport): string {
     `${report.instrument}, ${report.title}`,
     '',
     `events      ${n(events.total)} (${n(events.quote)} quotes, ${n(events.diff)} book changes, ${n(events.trade)} trades), ${n(report.bars)} bars, ${n(report.signals)} signals`,
-    `orders      ${n(orders.held + orders.denied + orders.duplicate)} asked: ${n(orders.denied)} denied, ${n(orders.held)} sent, of those ${n(orders.resized)} resized; ` +
+    `orders      ${n(orders.held + orders.denied + orders.duplicate)} asked: ${n(orders.denied)} denied, ${n(orders.held - orders.abandoned)} sent, of those ${n(orders.resized)} resized; ` +
       `${n(orders.accepted)} accepted, ${n(orders.rejected)} rejected, ${n(orders.unknown)} unknown, ${n(orders.cancelled)} cancelled, ${n(orders.expired)} expired`,
     '',
     'gate                 asked  passed resized  denied  most frequent reasons',
     ...report.riskGates.map(gateLine),
     ...report.executionGates.map(gateLine),
+    ...otherDenials(report),
     '',
     `fills       ${n(fills.count)} (${n(fills.maker)} maker, ${n(fills.taker)} taker), fees ${money(account.fees)}`,
     `profit      realised ${money(account.realised)}, unrealised ${money(account.unrealised)}, after fees ${money(subtract(account.equity, account.flows))}`,
@@ -67,10 +68,17 @@ function gateLine({ gate, checked, denied, reduced, reasons }: GateCount): strin
   return `${gate.padEnd(18)}${cell(checked)}${cell(checked - denied - reduced)}${cell(reduced)}${cell(denied)}  ${why}`.trimEnd();
 }
 
+function otherDenials({ otherDenials: found }: RunReport): string[] {
+  const counts = Object.entries(found).map(([reason, count]) => `${reason} ${count}`);
+  return counts.length === 0 ? [] : [`elsewhere denied: ${counts.join(', ')}`];
+}
+
 function problems({ dataProblems, clockOffsetMs }: RunReport): string {
   const found = Object.entries(dataProblems).map(([code, count]) => `${code} ${count}`);
   const offset =
-    clockOffsetMs === null ? '' : `; exchange clock ${clockOffsetMs.toFixed(0)} ms ahead of ours`;
+    clockOffsetMs === null
+      ? ''
+      : `; exchange clock ${Math.abs(clockOffsetMs).toFixed(0)} ms ${clockOffsetMs < 0 ? 'behind' : 'ahead of'} ours`;
   return (found.join(', ') || 'no problems') + offset;
 }
 

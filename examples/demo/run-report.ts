@@ -15,6 +15,8 @@ export interface RunReport {
   readonly orders: TradingSystem['tally']['orders'];
   readonly riskGates: readonly GateCount[];
   readonly executionGates: readonly GateCount[];
+  /** Denials that came from elsewhere than the gates, such as `order BELOW_MINIMUM`. */
+  readonly otherDenials: Readonly<Record<string, number>>;
   readonly fills: TradingSystem['tally']['fills'];
   readonly account: {
     readonly cash: string;
@@ -55,6 +57,7 @@ export async function runReport(system: TradingSystem, { title, instrument }: Sc
   const { maxDrawdown } = tally.curve;
   const trip = tally.trip;
   const events = tally.events;
+  const gates = new Set([...guard.status(), ...policy.status()].map(({ gate }): string | undefined => gate));
   return {
     title,
     instrument: instrument.instrumentId,
@@ -65,6 +68,7 @@ export async function runReport(system: TradingSystem, { title, instrument }: Sc
     orders: tally.orders,
     riskGates: guard.status(),
     executionGates: policy.status(),
+    otherDenials: Object.fromEntries([...tally.denials].filter(([key]) => !gates.has(key.split(' ', 1)[0]))),
     fills: tally.fills,
     account: money(account),
     equityCurve: tally.curve.values,

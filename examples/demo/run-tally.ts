@@ -21,12 +21,15 @@ export class RunTally {
     denied: 0,
     duplicate: 0,
     resized: 0,
+    abandoned: 0,
     accepted: 0,
     rejected: 0,
     unknown: 0,
     cancelled: 0,
     expired: 0,
   };
+  /** By gate and code, such as `order BELOW_MINIMUM`. */
+  readonly denials = new Map<string, number>();
   readonly fills = { count: 0, maker: 0, taker: 0 };
   readonly anomalies: string[] = [];
   readonly curve: EquityCurve;
@@ -88,7 +91,11 @@ export class RunTally {
     this.#deps.metrics.recordLatency({ operation: 'decision', target: 'desk', seconds: tookMs / 1_000 });
     if (decision === 'held' && denials.length > 0) this.orders.resized += 1;
     if (decision !== 'denied') return;
-    for (const { gate, code } of denials) this.#denials.inc({ gate, code });
+    for (const { gate, code } of denials) {
+      this.#denials.inc({ gate, code });
+      const key = `${gate} ${code}`;
+      this.denials.set(key, (this.denials.get(key) ?? 0) + 1);
+    }
     if (this.trip !== undefined && denials.some(bySwitch)) this.trip.entriesDenied += 1;
   }
 
@@ -98,11 +105,11 @@ export class RunTally {
     if (type === 'filled') {
       this.#onFill(event.fill, order);
       if (exitAfterTrip !== undefined) exitAfterTrip.exitFills += 1;
-    } else if (type === 'accepted' || type === 'rejected' || type === 'cancelled' || type === 'expired') {
-      this.orders[type] += 1;
-      if (type === 'accepted' && exitAfterTrip !== undefined) exitAfterTrip.exitsSent += 1;
     } else if (type === 'timedOut') {
       this.orders.unknown += 1;
+    } else if (type in this.orders) {
+      this.orders[type as keyof RunTally['orders']] += 1;
+      if (type === 'accepted' && exitAfterTrip !== undefined) exitAfterTrip.exitsSent += 1;
     }
   }
 

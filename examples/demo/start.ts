@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BaseEnterpriseService, SystemClock, statement } from 'portcullis';
 import { type FastifyInstance, type StartContext } from 'portcullis/service';
+import { isOpen } from 'portcullis/trading';
 import { z } from 'zod';
 import { fail, parseCommandLine, whole } from './command-line.ts';
 import { printReport } from './print-report.ts';
@@ -86,6 +87,7 @@ class TradingService extends BaseEnterpriseService {
       equity: account?.equity?.toFixed() ?? null,
       drawdownFraction: account?.drawdownFraction,
       positions: account?.positions.map(({ instrumentId, quantity }) => ({ instrumentId, quantity })),
+      working: [...book.orders()].filter(({ state }) => isOpen(state)).length,
       orders: tally.orders,
       fills: tally.fills,
       gates: [...system.guard.status(), ...system.policy.status()],
