@@ -49,6 +49,11 @@ describe('the guides', () => {
     expect(targets.filter((target) => !existsSync(join(root, dirname(path), target)))).toEqual([]);
   });
 
+  test('all are on the site', () => {
+    const { projectDocuments } = JSON.parse(read('typedoc.json')) as { projectDocuments: readonly string[] };
+    expect(projectDocuments.toSorted()).toEqual(guides().toSorted());
+  });
+
   test('every example of the guides is shown with what it prints', () => {
     const text = guides().map(read).join('\n');
     const examples = readdirSync(`${root}examples/guide`).filter((file) => file.endsWith('.ts'));
