@@ -267,6 +267,12 @@ describe('RiskGuard, reducing', () => {
     );
   });
 
+  test('finds the smallest at once: each gate is asked twice, not once per reduction', () => {
+    const { guard } = guardOf({ deps: { gates: [atMost(8, 'a'), atMost(3, 'b')] } });
+    guard.reserve(pricedOf());
+    expect(new Set(guard.status().map(({ checked }) => checked))).toEqual(new Set([2]));
+  });
+
   test('reduces again what was reduced and still does not pass', () => {
     const second = gateOf((_order, { qty }) =>
       qty > 4 && qty < 8 ? { reduceTo: lots(2), because: deny('own', 'BELOW_MINIMUM') } : undefined,
@@ -355,6 +361,29 @@ describe('RiskGuard, reserve', () => {
     expect(guard.evaluate(pricedOf({ intentId: 'intent-2' }))).toEqual(
       passed('resize', 5, false, { because: exposureDenial('2000', '1500') }),
     );
+  });
+
+  test('orders of both sides are not netted: the worst of what may fill counts', () => {
+    const setup = guardOf({ limits: { maxTotalExposure: '1500' } });
+    setup.trade({ qty: 10 });
+    setup.work({ intentId: 'exit', side: 'sell', qty: 10 });
+    expect(setup.guard.evaluate(pricedOf({ intentId: 'entry', qty: 10 }))).toEqual(
+      passed('resize', 5, false, { because: exposureDenial('2000', '1500') }),
+    );
+  });
+
+  test('a held order is the order that was asked for, with what was left open filled in', () => {
+    const { guard, clock } = guardOf();
+    clock.advance(7);
+    const order = pricedOf({ reduceOnly: false });
+    const verdict = guard.reserve(order);
+    expect(verdict.decision === 'reject' ? undefined : verdict.reservation.order).toEqual({
+      ...order,
+      isExit: false,
+      postOnly: true,
+      timeInForce: 'GTC',
+      decidedMonotonicMs: 7,
+    });
   });
 
   test('a reservation that is disposed of leaves no trace', () => {
