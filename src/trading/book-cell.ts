@@ -86,6 +86,12 @@ export class Cell implements CellView {
     return this.pos !== 0 || this.buy > 0 || this.sell > 0;
   }
 
+  /** Adds to what working orders of a side may still do; negative to take away. */
+  moveLeaves(side: Side, by: Lots): void {
+    if (side === 'buy') this.buy = add(this.buy, by);
+    else this.sell = add(this.sell, by);
+  }
+
   price(mark: Mark | undefined): void {
     const { grid } = this.instrument;
     const price = mark?.price ?? NO_MARK;

@@ -2,7 +2,7 @@ import { type DecimalInput, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
 import type { DayId } from '../core/trading-day.ts';
-import { type Lots, type Units, add, lots, sub } from '../core/units.ts';
+import { type Lots, type Units, add, lots, neg, sub } from '../core/units.ts';
 import { Account, type AccountView } from './book-account.ts';
 import type { CellView, Mark } from './book-cell.ts';
 import { OrderRow, type OrderView } from './book-order.ts';
@@ -103,12 +103,7 @@ export class Book implements BookReader {
 
   /** Holds an order's quantity on its side. Synchronous; the order is not yet known by id. */
   hold(order: BookedOrder): void {
-    const account = this.#require(order.accountId);
-    const cell = account.openCell(order.instrument);
-    account.update(cell, this.#markFor(order), () => {
-      if (order.side === 'buy') cell.buy = add(cell.buy, order.qty);
-      else cell.sell = add(cell.sell, order.qty);
-    });
+    this.#moveLeaves(order, order.qty);
   }
 
   /**
@@ -128,7 +123,7 @@ export class Book implements BookReader {
 
   /** Gives up a hold that was never kept. */
   drop(order: BookedOrder): void {
-    this.#changeLeaves(order, order.qty, lots(0));
+    this.#moveLeaves(order, neg(order.qty));
   }
 
   apply(event: OrderEvent): Applied {
@@ -214,7 +209,7 @@ export class Book implements BookReader {
     const leaves = row.leavesAt(cumulative, legal ?? before);
     account.update(cell, this.#markFor(order), () => {
       account.addCash(cell.book(order.side, fill));
-      this.#moveSide(order, row.leaves, leaves);
+      cell.moveLeaves(order.side, sub(leaves, row.leaves));
     });
     row.leaves = leaves;
     row.cumulative = cumulative;
@@ -255,21 +250,16 @@ export class Book implements BookReader {
   }
 
   #setLeaves(row: OrderRow, leaves: Lots): void {
-    if (leaves !== row.leaves) this.#changeLeaves(row.order, row.leaves, leaves);
+    if (leaves !== row.leaves) this.#moveLeaves(row.order, sub(leaves, row.leaves));
     row.leaves = leaves;
   }
 
-  #changeLeaves(order: BookedOrder, from: Lots, to: Lots): void {
+  #moveLeaves(order: BookedOrder, by: Lots): void {
     const account = this.#require(order.accountId);
-    account.update(account.openCell(order.instrument), this.#markFor(order), () => {
-      this.#moveSide(order, from, to);
+    const cell = account.openCell(order.instrument);
+    account.update(cell, this.#markFor(order), () => {
+      cell.moveLeaves(order.side, by);
     });
-  }
-
-  #moveSide(order: BookedOrder, from: Lots, to: Lots): void {
-    const cell = this.#require(order.accountId).openCell(order.instrument);
-    if (order.side === 'buy') cell.buy = add(cell.buy, sub(to, from));
-    else cell.sell = add(cell.sell, sub(to, from));
   }
 
   #markFor(order: BookedOrder): Mark | undefined {
