@@ -27,7 +27,7 @@ export function parseCommandLine<S extends z.ZodObject>(
   try {
     values = parseArgs({ args: [...args], options }).values;
   } catch (cause) {
-    throw badInput(`${command}: ${messageOf(cause)}`, cause);
+    throw badInput(`${command}: ${messageOf(cause).replaceAll('\n', ' ')}`, cause);
   }
   return parseInput(command, schema, { ...values });
 }
