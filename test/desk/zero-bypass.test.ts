@@ -49,13 +49,13 @@ function patched<T>(owner: object, key: PropertyKey, value: unknown, work: () =>
  */
 async function withRealSeal(world: DeskWorld, work: (seal: object) => void) {
   const { clock } = world;
-  const known = new Set<object>(findInHeap('Sealed'));
   const outcome = world.desk.submit(intent());
   const monotonicMs = clock.monotonicMs.bind(clock);
   let seal: object | undefined;
   clock.monotonicMs = () => {
-    if (seal === undefined) {
-      seal = findInHeap('Sealed').find((found) => !known.has(found));
+    // The venue asks for the time when it has been handed the seal and has not opened it yet.
+    if (seal === undefined && new Error().stack?.includes('Venue.submit') === true) {
+      seal = findInHeap('Sealed').find((found) => readPrivate(found, '#venue') === world.venue);
       if (seal !== undefined) work(seal);
     }
     return monotonicMs();
@@ -96,7 +96,8 @@ describe('what is no sealed order is refused, whatever the compiler was told', (
   });
 });
 
-describe('with a real seal in hand', () => {
+// Looking through the heap takes its time on a busy machine.
+describe('with a real seal in hand', { timeout: 60_000 }, () => {
   test('it sends once: again is SEAL_SPENT', async () => {
     const world = await DeskWorld.open();
     const { outcome, seal } = await withRealSeal(world, () => undefined);

@@ -92,7 +92,7 @@ describe('what a trip to reducing leaves working', () => {
       for (const row of kept) expect(reduces(book, row)).toBe(true);
 
       const position = new Map(kept.map((row) => [cellOf(row), positionOf(book, row)]));
-      const working = kept.map((row) => ({ row, left: row.leaves }));
+      const working = kept.map((row): { row: OrderView; left: number } => ({ row, left: row.leaves }));
       const whims = whim[Symbol.iterator]();
       const next = (max: number): number => (whims.next().value as number) % max;
       while (working.length > 0) {
