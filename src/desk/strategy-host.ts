@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { system } from '../core/principal.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
+import { scopeKey } from '../risk/trading-state.ts';
 import type { Bar } from '../trading/bar.ts';
 import type { MarketView } from '../trading/market-view.ts';
 import type { Signal } from '../trading/signal.ts';
@@ -77,8 +78,12 @@ export class StrategyHost {
     try {
       work();
     } catch (error) {
-      void this.#deps.killSwitch.trip({
-        scope: { kind: 'strategy', id: strategy.id },
+      const { killSwitch } = this.#deps;
+      const scope = { kind: 'strategy', id: strategy.id } as const;
+      // Once: it may throw again over each cancel that the trip itself asks for.
+      if (killSwitch.records().some((record) => scopeKey(record.scope) === scopeKey(scope))) return;
+      void killSwitch.trip({
+        scope,
         to: 'reducing',
         reason: `the strategy threw: ${error instanceof Error ? error.message : String(error)}`,
         by: system('strategy-host'),

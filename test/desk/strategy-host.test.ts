@@ -101,6 +101,32 @@ describe('StrategyHost', () => {
     expect(world.driver.placed).toHaveLength(1);
   });
 
+  test('trips a strategy that throws over a bar or over one of its orders', async () => {
+    const world = await DeskWorld.open();
+    const fail = (): never => {
+      throw new Error('not today');
+    };
+    const overBars: Strategy = { id: 'bars', instruments: ['GOLD'], onMarket: () => undefined, onBar: fail };
+    const overOrders: Strategy = { id: 'orders', instruments: [], onMarket: () => undefined, onOrder: fail };
+    const hosted = new StrategyHost([overBars, overOrders], world);
+    hosted.onBar({ instrumentId: 'GOLD' } as never);
+    await world.drained(world.desk.submit(intent({ strategyId: 'orders' })));
+    expect(world.killSwitch.records().map(({ scope, state }) => ({ scope, state }))).toEqual([
+      { scope: { kind: 'strategy', id: 'bars' }, state: 'reducing' },
+      { scope: { kind: 'strategy', id: 'orders' }, state: 'reducing' },
+    ]);
+    // The trip cancels the order; what the strategy throws about that is not one more reason to.
+    expect(world.driver.cancels).toEqual([idOf('one', 'acc', 'orders')]);
+    expect(world.orderEvents).toEqual(['accepted', 'cancelRequested']);
+  });
+
+  test('says nothing to a strategy of an order that somebody else sent', async () => {
+    const mine = strategyOf('mine');
+    const { world } = await host(mine.strategy);
+    await world.drained(world.desk.submit(intent({ strategyId: 'other' })));
+    expect([world.driver.placed.length, mine.heard]).toEqual([1, []]);
+  });
+
   test('refuses two strategies of one name', async () => {
     await expect(host(strategyOf('twin').strategy, strategyOf('twin').strategy)).rejects.toMatchObject({
       code: 'OPTION_INVALID',

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseOptions } from '../../examples/demo/options.ts';
 import type { RunReport } from '../../examples/demo/run-report.ts';
@@ -10,6 +11,7 @@ import {
   flagsOfScript,
   folderOfTest,
   runExample,
+  startExample,
   temporaryFolder,
 } from './support/example.ts';
 
@@ -307,6 +309,16 @@ test('--help tells every option, and runs nothing', async () => {
     '--data-dir',
     '--help',
   ]);
+});
+
+test('Ctrl-C ends it at once, and the temporary directory with it', async () => {
+  const tmp = folderOfTest();
+  const { child, stdout, ended } = startExample('demo/main.ts', [], { tmp });
+  while (!stdout().includes('\n')) await sleep(10);
+  expect(readdirSync(tmp)).toEqual([expect.stringMatching(/^portcullis-demo-/u)]);
+  child.kill('SIGINT');
+  const { code, stderr } = await ended;
+  expect({ code, stderr, left: readdirSync(tmp) }).toEqual({ code: 130, stderr: '', left: [] });
 });
 
 describe('a bad option', () => {
