@@ -200,8 +200,19 @@ async function openHistory() {
   const truths = (): Truth[] => [...model.orders.values()];
   const fault = (what: string): void => void faults.push(what);
 
+  /** Whether an order fits into the position that was told, with what may still fill on its side. */
+  const reduces = ({ accountId, instrumentId, side, quantity }: VenueOrder): boolean => {
+    const there = truths().filter(
+      ({ order }) => order.accountId === accountId && order.instrumentId === instrumentId,
+    );
+    const pos = total(there.map((truth) => signed(truth, told(truth))));
+    const sameSide = there.filter((truth) => truth.order.side === side && !truth.lied);
+    const after = Number(quantity) + total(sameSide.map((truth) => cap(truth) - told(truth)));
+    return after <= (side === 'sell' ? pos : -pos);
+  };
+
   model.onPlace = (order: VenueOrder): void => {
-    const { clientOrderId: id, side } = order;
+    const { clientOrderId: id } = order;
     const known = book.order(id);
     if (model.orders.has(id)) fault(`${id} was placed twice`);
     if (!records().some((record) => record.type === 'submitting' && record.clientOrderId === id))
@@ -209,8 +220,7 @@ async function openHistory() {
     if (known === undefined || known.leaves < Number(order.quantity))
       fault(`${id} was placed without a hold`);
     const state = known === undefined ? 'halted' : killSwitch.tradingState(known.order);
-    // On a cash account a sale is an exit: the model needs nothing of ours to know it.
-    if (state === 'halted' || (state === 'reducing' && side === 'buy'))
+    if (state === 'halted' || (state === 'reducing' && !reduces(order)))
       fault(`${id} was placed while ${state}`);
   };
 

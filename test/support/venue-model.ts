@@ -81,7 +81,7 @@ export class VenueModel implements VenueDriver {
     else if (how === 'accept' || !refusable) reply?.resolve({ status: 'accepted' });
     else {
       truth.ended = true;
-      truth.final = true;
+      truth.final = how === 'reject';
       if (how === 'lost') reply?.reject(new Error('connection reset'));
       else reply?.resolve({ status: 'rejected', reason: 'the model said no' });
     }
