@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export type { CancelOutcome } from './cancel.ts';
+export type { DeskParts, OrderDeskOptions } from './desk-parts.ts';
 export type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
 export {
   type AccountOptions,
@@ -14,13 +15,7 @@ export {
   type Recovered,
 } from './journal.ts';
 export { JOURNAL_VERSION, type JournalRecord, type Stamp } from './journal-record.ts';
-export {
-  OrderDesk,
-  type OrderDeskDeps,
-  type OrderDeskOptions,
-  type SealedOrder,
-  Venue,
-} from './order-desk.ts';
+export { OrderDesk, type OrderDeskDeps, type SealedOrder, Venue } from './order-desk.ts';
 export { type Decision, OrderPath, type OrderPathDeps } from './order-path.ts';
 export type { PlaceReply, VenueDriver, VenueEvent, VenueOrder } from './venue-driver.ts';
 export { StrategyHost, type StrategyHostDeps } from './strategy-host.ts';

@@ -110,11 +110,16 @@ export class Journal {
     return this.#log.append(dayRolledRecord(day));
   }
 
-  /** Resolves when all that was recorded is settled. */
-  flush(): Promise<void> {
-    return this.#log.flush();
+  /** Resolves when nothing is being written, and nothing that waited for that wants to write more. */
+  async settled(clock: Pick<Clock, 'turn'>): Promise<void> {
+    do {
+      await clock.turn();
+      await this.#log.flush();
+      await clock.turn();
+    } while (this.pending > 0);
   }
 
+  /** Records that are not on disk yet. */
   get pending(): number {
     return this.#log.pending;
   }

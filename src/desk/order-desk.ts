@@ -1,28 +1,22 @@
-import { z } from 'zod';
-import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
-import { toText } from '../core/increment.ts';
 import { parseOptions } from '../core/options.ts';
-import { TradingDay } from '../core/trading-day.ts';
 import { units } from '../core/units.ts';
-import type { ExecutionPolicy } from '../execution/execution-policy.ts';
-import type { CancelRule, KillSwitch } from '../risk/kill-switch.ts';
-import type { RiskGuard } from '../risk/risk-guard.ts';
+import type { CancelRule } from '../risk/kill-switch.ts';
 import { FIRM, type Scope } from '../risk/trading-state.ts';
-import type { Book, BookReader } from '../trading/book.ts';
-import type { Instrument } from '../trading/instrument.ts';
+import type { BookReader } from '../trading/book.ts';
 import type { MarketView } from '../trading/market-view.ts';
-import type { HeldOrder } from '../trading/order-event.ts';
+import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
-import { type CancelOutcome, cancel, ordersToCancel } from './cancel.ts';
+import { type CancelDesk, type CancelOutcome, cancel, ordersToCancel } from './cancel.ts';
 import type { DeskListener } from './desk-event.ts';
-import type { Journal } from './journal.ts';
+import { type DeskParts, type OrderDeskOptions, orderDeskOptionsSchema } from './desk-parts.ts';
 import { OrderPath } from './order-path.ts';
 import { Recorder } from './recorder.ts';
-import { type SubmitDecision, submit } from './submit.ts';
+import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
 import type { PlaceReply, VenueDriver, VenueOrder } from './venue-driver.ts';
+import { venueOrder } from './venue-order.ts';
 import { readReport } from './venue-report.ts';
 
 /*
@@ -125,29 +119,8 @@ export class Venue {
 freeze(Venue.prototype);
 freeze(Venue);
 
-const schema = z.strictObject({
-  /** How long the venue may take to answer before the order counts as unknown. */
-  venueTimeoutMs: z.number().gt(0).default(5_000),
-});
-
-/** @interface */
-export type OrderDeskOptions = z.input<typeof schema>;
-
-export interface OrderDeskDeps {
-  readonly book: Book;
-  readonly guard: RiskGuard;
-  readonly policy: ExecutionPolicy;
-  readonly killSwitch: KillSwitch;
+export interface OrderDeskDeps extends DeskParts {
   readonly venue: Venue;
-  readonly journal: Journal;
-  readonly instruments: readonly Instrument[];
-  readonly clock: Clock;
-  /** Default: UTC days. */
-  readonly tradingDay?: TradingDay;
-  /** Every verdict and every anomaly is recorded there. */
-  readonly audit?: Pick<AuditLog, 'record'>;
-  /** Measures decisions where the clock is not the machine's. Default: the clock. */
-  readonly stopwatch?: Pick<Clock, 'monotonicMs'>;
 }
 
 const SEAL_MS = 1_000;
@@ -157,28 +130,44 @@ const SEAL_MS = 1_000;
  * happens then is counted at once, and told when it is on disk.
  */
 export class OrderDesk {
-  readonly #venueTimeoutMs: number;
   readonly #deps: OrderDeskDeps;
   readonly #path: OrderPath;
   readonly #stopwatch: Pick<Clock, 'monotonicMs'>;
   readonly #recorder: Recorder;
+  readonly #submitting: SubmitDesk;
+  readonly #cancelling: CancelDesk;
   /** What will be sent once it is written down, as it was decided. */
   readonly #unsent = new Map<string, VenueOrder>();
   readonly #state: { accepting: boolean } = { accepting: true };
 
-  /**
-   * @throws {PortcullisError} `OPTION_INVALID`; `ENGINE_NOT_GENUINE`; `VENUE_CLAIMED` when the venue has a desk already
-   */
+  /** @throws {PortcullisError} `OPTION_INVALID`; `ENGINE_NOT_GENUINE`; `VENUE_CLAIMED` when the venue has a desk already */
   constructor(options: OrderDeskOptions, deps: OrderDeskDeps) {
-    this.#venueTimeoutMs = parseOptions('OrderDesk', schema, options).venueTimeoutMs;
+    const { venueTimeoutMs } = parseOptions('OrderDesk', orderDeskOptionsSchema, options);
     this.#deps = freeze({ ...deps });
     this.#stopwatch = deps.stopwatch ?? deps.clock;
-    this.#path = new OrderPath({
-      ...deps,
-      tradingDay: deps.tradingDay ?? new TradingDay(),
-      dayId: deps.journal.recovered.dayId,
-    });
+    this.#path = new OrderPath({ ...deps, dayId: deps.journal.recovered.dayId });
     this.#recorder = new Recorder({ ...deps, path: this.#path });
+    const { book, clock, venue } = deps;
+    const record = (event: OrderEvent): Promise<boolean> => {
+      if (event.type === 'abandoned') this.#unsent.delete(event.clientOrderId);
+      return this.#recorder.record(event);
+    };
+    this.#submitting = {
+      clock,
+      venueTimeoutMs,
+      decide: (intent) => this.#decide(intent),
+      confirm: (order) => this.#confirm(order),
+      send: (order, signal) => this.#send(order, signal),
+      record,
+    };
+    this.#cancelling = {
+      book,
+      clock,
+      venueTimeoutMs,
+      wasSent: (id) => !this.#unsent.has(id),
+      cancelAtVenue: (id, signal) => venue.cancel(id, signal),
+      record,
+    };
     const listen = claim(deps.venue, deps.clock);
     listen((event) => {
       this.#onVenueEvent(event);
@@ -195,33 +184,12 @@ export class OrderDesk {
    */
   async submit(intent: OrderIntent): Promise<OrderOutcome> {
     if (!this.#state.accepting) throw new PortcullisError('SERVICE_STOPPED', 'OrderDesk: submit after stop');
-    return submit(
-      {
-        clock: this.#deps.clock,
-        venueTimeoutMs: this.#venueTimeoutMs,
-        decide: (asked) => this.#decide(asked),
-        confirm: (order) => this.#confirm(order),
-        send: (order, signal) => this.#send(order, signal),
-        record: (event) => this.#recorder.record(event),
-      },
-      intent,
-    );
+    return submit(this.#submitting, intent);
   }
 
   /** Asks the venue to cancel an order. Never blocked. */
   cancel(clientOrderId: string): Promise<CancelOutcome> {
-    const { book, clock, venue } = this.#deps;
-    return cancel(
-      {
-        book,
-        clock,
-        venueTimeoutMs: this.#venueTimeoutMs,
-        wasSent: (id) => !this.#unsent.has(id),
-        cancelAtVenue: (id, signal) => venue.cancel(id, signal),
-        record: (event) => this.#recorder.record(event),
-      },
-      clientOrderId,
-    );
+    return cancel(this.#cancelling, clientOrderId);
   }
 
   /** Cancels every open order in a scope. */
@@ -251,13 +219,8 @@ export class OrderDesk {
   }
 
   /** Resolves when nothing is under way but answers of the venue. */
-  async settled(): Promise<void> {
-    const { clock, journal } = this.#deps;
-    do {
-      await clock.turn();
-      await journal.flush();
-      await clock.turn();
-    } while (journal.pending > 0);
+  settled(): Promise<void> {
+    return this.#deps.journal.settled(this.#deps.clock);
   }
 
   /** Takes no more orders, cancels those that work, and resolves when all is on disk. */
@@ -335,17 +298,3 @@ export class OrderDesk {
 }
 freeze(OrderDesk.prototype);
 freeze(OrderDesk);
-
-function venueOrder(order: HeldOrder): VenueOrder {
-  const { instrument, clientOrderId, accountId, side, postOnly, timeInForce } = order;
-  return {
-    clientOrderId,
-    accountId,
-    instrumentId: instrument.instrumentId,
-    side,
-    quantity: toText(order.qty, instrument.grid.step),
-    price: toText(order.worst, instrument.grid.tick),
-    postOnly,
-    timeInForce,
-  };
-}

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { clientOrderId } from '../core/ids.ts';
-import type { DayId, TradingDay } from '../core/trading-day.ts';
+import { type DayId, TradingDay } from '../core/trading-day.ts';
 import { ticks } from '../core/units.ts';
 import { ExecutionPolicy } from '../execution/execution-policy.ts';
 import { RiskGuard } from '../risk/risk-guard.ts';
@@ -20,7 +20,8 @@ export interface OrderPathDeps {
   readonly policy: ExecutionPolicy;
   readonly instruments: readonly Instrument[];
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
-  readonly tradingDay: TradingDay;
+  /** Default: UTC days. */
+  readonly tradingDay?: TradingDay;
   /** The trading day that was open when the journal ended. Default: the day of now. */
   readonly dayId?: DayId;
 }
@@ -49,7 +50,15 @@ export class OrderPath {
   readonly #day: { id: DayId };
 
   /** @throws {PortcullisError} `ENGINE_NOT_GENUINE` for anything but a RiskGuard over this Book and an ExecutionPolicy */
-  constructor({ book, guard, policy, instruments, clock, tradingDay, dayId }: OrderPathDeps) {
+  constructor({
+    book,
+    guard,
+    policy,
+    instruments,
+    clock,
+    tradingDay = new TradingDay(),
+    dayId,
+  }: OrderPathDeps) {
     if (!RiskGuard.is(guard) || !ExecutionPolicy.is(policy) || guard.book !== book) {
       throw new PortcullisError(
         'ENGINE_NOT_GENUINE',
