@@ -45,7 +45,7 @@ export function findInHeap(className: string): object[] {
   });
 }
 
-/** The value of a `#private` field, read as a debugger reads it. */
+/** The object in a `#private` field, read as a debugger reads it; `undefined` without such a field. */
 export function readPrivate(owner: object, field: string): unknown {
   return debug((post) => {
     shelf.heapShelf = owner;
@@ -55,10 +55,12 @@ export function readPrivate(owner: object, field: string): unknown {
     const { privateProperties } = post('Runtime.getProperties', {
       objectId: result.objectId,
       ownProperties: true,
-    }) as { privateProperties: { name: string; value: { objectId: string } }[] };
-    const found = privateProperties.find(({ name }) => name === field);
+    }) as { privateProperties?: { name: string; value: { objectId: string } }[] };
+    const found = privateProperties?.find(({ name }) => name === field);
+    delete shelf.heapShelf;
+    if (found === undefined) return undefined;
     post('Runtime.callFunctionOn', {
-      objectId: found?.value.objectId,
+      objectId: found.value.objectId,
       functionDeclaration: 'function () { globalThis.heapShelf = this; }',
     });
     const value = shelf.heapShelf;
