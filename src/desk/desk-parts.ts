@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../core/clock.ts';
+import { PortcullisError } from '../core/errors.ts';
 import type { TradingDay } from '../core/trading-day.ts';
 import type { ExecutionPolicy } from '../execution/execution-policy.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
@@ -32,4 +33,15 @@ export interface DeskParts {
   readonly audit?: Pick<AuditLog, 'record'>;
   /** Measures decisions where the clock is not the machine's. Default: the clock. */
   readonly stopwatch?: Pick<Clock, 'monotonicMs'>;
+}
+
+/** @throws {PortcullisError} `OPTION_INVALID` when parts were made for another desk: then a trip or a restart would be about something else */
+export function checkParts({ book, guard, journal, killSwitch }: DeskParts): void {
+  const stranger =
+    journal.book !== book
+      ? 'journal: expected one over the same Book'
+      : !guard.obeys(killSwitch)
+        ? 'guard: expected one that obeys the same KillSwitch'
+        : undefined;
+  if (stranger !== undefined) throw new PortcullisError('OPTION_INVALID', `OrderDesk: ${stranger}`);
 }

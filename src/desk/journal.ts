@@ -7,7 +7,7 @@ import { parseInput } from '../core/options.ts';
 import type { DayId, TradingDay } from '../core/trading-day.ts';
 import type { AppendLog } from '../storage/append-log.ts';
 import type { JsonValue } from '../storage/json.ts';
-import type { Book, DayRolled } from '../trading/book.ts';
+import type { Book, BookReader, DayRolled } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
@@ -60,12 +60,15 @@ export interface Recovered {
 /** The record of what was about to happen and what did, in order, from which the Book can be built again. */
 export class Journal {
   readonly recovered: Recovered;
+  /** The Book that was built from it. */
+  readonly book: BookReader;
   readonly #log: AppendLog;
   readonly #clock: Pick<Clock, 'nowMs'>;
 
-  private constructor(log: AppendLog, clock: Pick<Clock, 'nowMs'>, recovered: Recovered) {
+  private constructor({ log, clock, book }: JournalDeps, recovered: Recovered) {
     this.#log = log;
     this.#clock = clock;
+    this.book = book;
     this.recovered = recovered;
   }
 
@@ -77,7 +80,7 @@ export class Journal {
    */
   static async open({ input, accounts }: JournalOptions, deps: JournalDeps): Promise<Journal> {
     const recovered = await replay(deps);
-    if (recovered !== undefined) return new Journal(deps.log, deps.clock, recovered);
+    if (recovered !== undefined) return new Journal(deps, recovered);
     const atMs = deps.clock.nowMs();
     const dayId = deps.tradingDay.dayOf(atMs);
     const opened = {
@@ -94,7 +97,7 @@ export class Journal {
     };
     openAccounts(deps.book, opened); // first: what cannot be opened must not be on disk
     await deps.log.append(opened);
-    return new Journal(deps.log, deps.clock, { records: 0, dayId, inDoubt: [] });
+    return new Journal(deps, { records: 0, dayId, inDoubt: [] });
   }
 
   /** Resolves when it is on disk; the order must not go out before. */

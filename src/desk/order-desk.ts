@@ -11,7 +11,7 @@ import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
 import { type CancelDesk, type CancelOutcome, cancel, ordersToCancel } from './cancel.ts';
 import type { DeskListener } from './desk-event.ts';
-import { type DeskParts, type OrderDeskOptions, orderDeskOptionsSchema } from './desk-parts.ts';
+import { type DeskParts, type OrderDeskOptions, checkParts, orderDeskOptionsSchema } from './desk-parts.ts';
 import { OrderPath } from './order-path.ts';
 import { Recorder } from './recorder.ts';
 import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
@@ -146,6 +146,7 @@ export class OrderDesk {
     this.#deps = freeze({ ...deps });
     this.#stopwatch = deps.stopwatch ?? deps.clock;
     this.#path = new OrderPath({ ...deps, dayId: deps.journal.recovered.dayId });
+    checkParts(deps);
     this.#recorder = new Recorder({ ...deps, path: this.#path });
     const { book, clock, venue } = deps;
     const record = (event: OrderEvent): Promise<boolean> => {

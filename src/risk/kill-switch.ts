@@ -98,7 +98,7 @@ export class KillSwitch {
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #venue: string | undefined;
   #records: ReadonlyMap<string, KillRecord>;
-  #workingOrders: WorkingOrders | undefined;
+  readonly #workingOrders: WorkingOrders[] = [];
   #writing: Promise<unknown> = Promise.resolve();
   readonly #listeners = new Set<(change: KillSwitchChange) => void>();
 
@@ -148,9 +148,9 @@ export class KillSwitch {
     }
   }
 
-  /** Cancels of a trip go through here. */
+  /** Cancels of a trip go through here, and through every other that is attached: several desks may share a switch. */
   attach(workingOrders: WorkingOrders): void {
-    this.#workingOrders = workingOrders;
+    this.#workingOrders.push(workingOrders);
   }
 
   /** The state that applies to an order; without one, the strictest anywhere. */
@@ -235,15 +235,20 @@ export class KillSwitch {
     this.#records = records;
   }
 
+  /** One desk that fails stops neither the others nor the switch. */
   #cancel(record: KillRecord): { readonly requested: readonly string[]; readonly error?: PortcullisError } {
     const rule = record.state === 'halted' ? 'all' : 'not-reducing';
-    try {
-      return { requested: this.#workingOrders?.cancel(record.scope, rule) ?? [] };
-    } catch (cause) {
-      const error = new PortcullisError('CALLBACK_FAILED', 'the cancels of a trip failed', { cause });
-      this.#tell({ kind: 'failed', record, error });
-      return { requested: [], error };
+    const requested: string[] = [];
+    let error: PortcullisError | undefined;
+    for (const workingOrders of this.#workingOrders) {
+      try {
+        requested.push(...workingOrders.cancel(record.scope, rule));
+      } catch (cause) {
+        error = new PortcullisError('CALLBACK_FAILED', 'the cancels of a trip failed', { cause });
+        this.#tell({ kind: 'failed', record, error });
+      }
     }
+    return error === undefined ? { requested } : { requested, error };
   }
 
   /** A listener that throws stops neither the others nor the switch. */

@@ -88,6 +88,11 @@ export class RiskGuard {
     return this.#book;
   }
 
+  /** Whether it obeys this kill switch. */
+  obeys(killSwitch: unknown): boolean {
+    return this.#killSwitch === killSwitch;
+  }
+
   /** A dry run: the verdict that `reserve` would give, without a trace. */
   evaluate(order: PricedOrder): RiskVerdict {
     const decision = this.#decide(order);

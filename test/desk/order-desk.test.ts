@@ -29,6 +29,14 @@ describe('a desk', () => {
     );
   });
 
+  test.for(['journal', 'guard'] as const)('refuses a %s that was made for another desk', async (part) => {
+    const [world, other] = [await DeskWorld.open(), await DeskWorld.open()];
+    const stranger = part === 'journal' ? { journal: other.journal } : { killSwitch: other.killSwitch };
+    const venue = new Venue(new ScriptedDriver());
+    const refused = () => new OrderDesk({}, { ...world.deps(), ...stranger, venue });
+    expect(refused).toThrow(new RegExp(`^OrderDesk: ${part}: expected`));
+  });
+
   test('waits five seconds for the venue, unless told otherwise', async () => {
     const world = await DeskWorld.open();
     const driver = new ScriptedDriver();

@@ -162,10 +162,9 @@ describe('the last look, in the tick of the send', () => {
   test.for(['reducing', 'halted'] as const)(
     'a trip to %s while the disk is busy stops an entry',
     async (to) => {
-      const world = await DeskWorld.open();
-      const outcome = world.desk.submit(intent());
       // Without the trip's cancels: the look alone must find it.
-      world.killSwitch.attach({ cancel: () => [] });
+      const world = await DeskWorld.open({ tripsCancelNothing: true });
+      const outcome = world.desk.submit(intent());
       void world.killSwitch.trip({ to, reason: 'test', by: BY });
       await world.drain();
       expect(await outcome).toEqual({

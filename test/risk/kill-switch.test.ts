@@ -122,6 +122,25 @@ describe('KillSwitch, trip', () => {
     expect(states).toEqual(['halted']);
   });
 
+  test('cancels through every desk that shares it, whatever one of them does', async () => {
+    const { killSwitch } = await open();
+    const [first, second] = [workingOrders(), workingOrders()];
+    killSwitch.attach(first.port);
+    killSwitch.attach({
+      cancel: () => {
+        throw new Error('broken');
+      },
+    });
+    killSwitch.attach(second.port);
+    const report = await killSwitch.trip(halted());
+    expect([
+      first.calls.length,
+      second.calls.length,
+      report.cancelRequested.length,
+      report.error?.code,
+    ]).toEqual([1, 1, 4, 'CALLBACK_FAILED']);
+  });
+
   test('cancels nothing where no desk is attached', async () => {
     const { killSwitch } = await open();
     expect((await killSwitch.trip(halted())).cancelRequested).toEqual([]);

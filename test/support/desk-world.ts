@@ -31,7 +31,7 @@ export const GOLD = defineInstrument({
   tick: '1',
   step: '1',
 });
-export const SILVER = defineInstrument({
+const SILVER = defineInstrument({
   instrumentId: 'SILVER',
   base: 'XAG',
   quote: 'USDT',
@@ -105,9 +105,7 @@ export const idOf = (intentId: string, accountId = 'acc', strategyId = 'strat'):
   clientOrderId(accountId, strategyId, intentId);
 export const ONE_ID = idOf('one');
 
-export const ACCOUNTS: readonly AccountOptions[] = [
-  { accountId: 'acc', currency: 'USDT', balance: '100000' },
-];
+const ACCOUNTS: readonly AccountOptions[] = [{ accountId: 'acc', currency: 'USDT', balance: '100000' }];
 
 /** Opens a journal whose disk is driven by hand: its first record is committed on the way. */
 export function openJournal(
@@ -152,7 +150,9 @@ export class DeskWorld {
   }
 
   /** Opens a world; gold and silver are quoted at 100, unless the options say `unquoted`. */
-  static async open(options: WorldOptions & { readonly unquoted?: boolean } = {}): Promise<DeskWorld> {
+  static async open(
+    options: WorldOptions & { readonly unquoted?: boolean; readonly tripsCancelNothing?: boolean } = {},
+  ): Promise<DeskWorld> {
     const clock = options.clock ?? new ManualClock(NOON_MS);
     const log = options.log ?? new ScriptedAppendLog();
     const book = new Book();
@@ -160,6 +160,7 @@ export class DeskWorld {
       { store: new MemoryStateStore({ clock }), clock, venue: 'scripted' },
       true,
     );
+    if (options.tripsCancelNothing === true) Object.assign(killSwitch, { attach: () => undefined });
     const journal = await openJournal(log, book, clock, options);
     const world = new DeskWorld(options, { clock, log, book, journal, killSwitch });
     if (options.unquoted !== true) {

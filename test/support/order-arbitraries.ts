@@ -8,9 +8,9 @@ import { type PricedOverrides, instrumentOf } from './orders.ts';
 import { quotedAt } from './views.ts';
 
 /** A lot is worth about a thousandth of the currency at these marks; GOLD's money has to be rounded. */
-export const GOLD = instrumentOf({ instrumentId: 'GOLD', tick: '0.01', step: '0.00007' });
-export const SILVER = instrumentOf({ instrumentId: 'SILVER', tick: '0.01', step: '0.001' });
-export const WHEAT = instrumentOf({ instrumentId: 'WHEAT', tick: '0.0001', step: '0.1' });
+const GOLD = instrumentOf({ instrumentId: 'GOLD', tick: '0.01', step: '0.00007' });
+const SILVER = instrumentOf({ instrumentId: 'SILVER', tick: '0.01', step: '0.001' });
+const WHEAT = instrumentOf({ instrumentId: 'WHEAT', tick: '0.0001', step: '0.1' });
 export const INSTRUMENTS = [GOLD, SILVER, WHEAT];
 export const ACCOUNTS = ['acc', 'other'];
 const MARKS = [1_733, 101, 97];
@@ -18,7 +18,6 @@ const MARKS = [1_733, 101, 97];
 /** Metals move together. */
 export const METALS: Clusters = { correlated: (a, b) => a !== 'WHEAT' && b !== 'WHEAT' };
 
-export const accountIds = fc.constantFrom(...ACCOUNTS);
 const instruments = fc.constantFrom(...INSTRUMENTS);
 const quantities = fc.integer({ min: 1, max: 3_000 });
 
@@ -34,7 +33,7 @@ const sells = fc.record({ ...common, side: fc.constant('sell' as const), reduceO
 export const orders: fc.Arbitrary<PricedOverrides> = fc.oneof(buys, sells);
 
 const pick = fc.nat({ max: 20 });
-export const reserveSteps: fc.Arbitrary<Step> = fc.record({
+const reserveSteps: fc.Arbitrary<Step> = fc.record({
   kind: fc.constant('reserve'),
   order: orders,
   keep: fc.constantFrom<boolean | 'later'>(true, true, false, 'later'),
