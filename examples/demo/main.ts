@@ -29,10 +29,13 @@ async function main(): Promise<void> {
   const removeTemporary = (): void => {
     if (temporary) rmSync(dataDir, { recursive: true, force: true });
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
     process.once(signal, () => {
       removeTemporary();
-      process.exit(130);
+      process.exit(code);
     });
   }
   try {

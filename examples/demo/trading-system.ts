@@ -105,7 +105,9 @@ export class TradingSystem {
       const auditLog = await directory.openLog('audit');
       const audit = await AuditLog.open(auditLog, { clock });
       killSwitch.onChange((change) => {
-        void audit.record({ ...change, kind: `kill-switch.${change.kind}` });
+        // What the desk records next finds a disk that fails, and says so.
+        const details = change.kind === 'failed' ? { ...change, error: change.error.message } : change;
+        audit.record({ ...details, kind: `kill-switch.${change.kind}` }).catch(() => undefined);
       });
       const book = new Book();
       const journal = await Journal.open(

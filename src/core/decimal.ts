@@ -13,8 +13,8 @@ export type Decimal = Big;
 /** How money and quantities are given from outside. A JavaScript number is not money. */
 export type DecimalInput = string | bigint | Decimal;
 
-/** Digits accepted on either side of the point; more is an attack or a mistake. */
-const MAX_LENGTH = 48;
+/** Characters accepted in a decimal; more is an attack or a mistake. */
+export const MAX_LENGTH = 48;
 const PLAIN = /^-?\d+(?:\.\d+)?$/;
 
 /**

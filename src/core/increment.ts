@@ -1,4 +1,4 @@
-import { type Decimal, type DecimalInput, decimal } from './decimal.ts';
+import { type Decimal, type DecimalInput, MAX_LENGTH, decimal } from './decimal.ts';
 import { PortcullisError } from './errors.ts';
 
 /** A price tick or quantity step: `mantissa x 10^-places`. 0.05 has mantissa 5 and 2 places. */
@@ -30,10 +30,11 @@ export function increment(input: DecimalInput, field = 'increment'): Increment {
 /**
  * Reads a plain, non-negative decimal as a whole number of increments, without a float in between.
  *
- * @returns NaN when the text is not a plain decimal, does not fit into a safe integer, or (with `exact`) lies between
+ * @returns NaN when the text is not a plain decimal of at most 48 characters, does not fit into a safe integer, or (with `exact`) lies between
  *   two increments.
  */
 export function toGrid(text: string, { mantissa, places }: Increment, rounding: Rounding): number {
+  if (text.length > MAX_LENGTH) return NaN;
   let scaled = 0;
   let decimals = -1; // digits read after the point; -1 before it
   let digits = 0;

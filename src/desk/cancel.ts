@@ -24,6 +24,8 @@ export interface CancelDesk {
   readonly venueTimeoutMs: number;
   /** Whether the order has been handed to the venue. */
   wasSent(clientOrderId: string): boolean;
+  /** While the venue has not answered for the order yet: until it has, it may not know what to cancel. */
+  placed(clientOrderId: string): Promise<void> | undefined;
   cancelAtVenue(clientOrderId: string, signal: AbortSignal): Promise<void>;
   record(event: OrderEvent): Promise<boolean>;
 }
@@ -35,6 +37,11 @@ export async function cancel(desk: CancelDesk, clientOrderId: string): Promise<C
   if (!isOpen(order.state)) return { kind: 'finished', clientOrderId, state: order.state };
   void desk.record({ type: 'cancelRequested', clientOrderId, atMs: desk.clock.nowMs() });
   if (!desk.wasSent(clientOrderId)) return { kind: 'requested', clientOrderId };
+  const placing = desk.placed(clientOrderId);
+  if (placing !== undefined) {
+    await placing;
+    if (!isOpen(order.state)) return { kind: 'finished', clientOrderId, state: order.state };
+  }
   const answer = await answerInTime(desk.clock, desk.venueTimeoutMs, (signal) =>
     desk.cancelAtVenue(clientOrderId, signal),
   );

@@ -3,7 +3,7 @@ import { decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { toGrid, toText } from '../core/increment.ts';
 import { type Units, lots, ticks, units, unitsFloor } from '../core/units.ts';
-import { moneyText } from '../risk/money-text.ts';
+import { moneyText } from '../core/money-text.ts';
 import type { DayRolled } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { BookedOrder, HeldOrder, OrderEvent } from '../trading/order-event.ts';

@@ -136,7 +136,8 @@ export class Journal {
 }
 Object.freeze(Journal.prototype);
 
-async function replay({ log, book, instruments }: JournalDeps): Promise<Recovered | undefined> {
+async function replay(deps: JournalDeps): Promise<Recovered | undefined> {
+  const { log, book, instruments } = deps;
   const byId = new Map(instruments.map((instrument) => [instrument.instrumentId, instrument]));
   let records = 0;
   let dayId: DayId = '';
@@ -151,7 +152,7 @@ async function replay({ log, book, instruments }: JournalDeps): Promise<Recovere
     if (record.type === 'opened' || record.type === 'dayRolled') dayId = record.dayId;
   }
   if (records === 0) return undefined;
-  return { records, dayId, inDoubt: markInDoubt(book) };
+  return { records, dayId, inDoubt: await markInDoubt(deps) };
 }
 
 function readRecord(seq: number, raw: JsonValue): JournalRecord {
@@ -214,14 +215,25 @@ const unreadable = (seq: number, error: unknown): PortcullisError => {
 
 /**
  * What had no outcome, or was being cancelled, when the journal ended: the request may have been sent, and nobody waits
- * for the answer any more. So it is unknown, and stays held.
+ * for the answer any more. So it is unknown, stays held, and the journal says so, for the restart after this one.
  */
-function markInDoubt(book: Book): string[] {
+async function markInDoubt({ log, book, clock }: JournalDeps): Promise<string[]> {
   const open = [...book.orders()].filter(({ state }) => isOpen(state) && state !== 'working');
-  return open.map(({ order: { clientOrderId } }) => {
-    book.apply({ type: 'timedOut', clientOrderId, atMs: 0, reason: 'no outcome in the journal' });
-    return clientOrderId;
-  });
+  const written: Promise<unknown>[] = [];
+  for (const { order, state } of open) {
+    if (state === 'unknown') continue;
+    const { clientOrderId, instrument } = order;
+    const event = {
+      type: 'timedOut',
+      clientOrderId,
+      atMs: clock.nowMs(),
+      reason: 'no outcome in the journal',
+    } as const;
+    book.apply(event);
+    written.push(log.append(eventRecord(event, instrument)));
+  }
+  await Promise.all(written);
+  return open.map(({ order }) => order.clientOrderId);
 }
 
 function openAccounts(book: Book, { accounts }: Pick<JournalOptions, 'accounts'>): void {

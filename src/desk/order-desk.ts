@@ -5,13 +5,17 @@ import { units } from '../core/units.ts';
 import type { CancelRule } from '../risk/kill-switch.ts';
 import { FIRM, type Scope } from '../risk/trading-state.ts';
 import type { BookReader } from '../trading/book.ts';
+import { deny } from '../trading/denial.ts';
 import type { MarketView } from '../trading/market-view.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
+import { isOpen } from '../trading/order-life-cycle.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
 import { type CancelDesk, type CancelOutcome, cancel, ordersToCancel } from './cancel.ts';
+import { answerInTime } from './answer-in-time.ts';
 import type { DeskListener } from './desk-event.ts';
 import { type DeskParts, type OrderDeskOptions, checkParts, orderDeskOptionsSchema } from './desk-parts.ts';
+import { InFlight } from './in-flight.ts';
 import { OrderPath } from './order-path.ts';
 import { Recorder } from './recorder.ts';
 import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
@@ -136,9 +140,8 @@ export class OrderDesk {
   readonly #recorder: Recorder;
   readonly #submitting: SubmitDesk;
   readonly #cancelling: CancelDesk;
-  /** What will be sent once it is written down, as it was decided. */
-  readonly #unsent = new Map<string, VenueOrder>();
-  readonly #state: { accepting: boolean } = { accepting: true };
+  readonly #inFlight = new InFlight();
+  readonly #state: { accepting: boolean; onRecord?: () => void } = { accepting: true };
 
   /** @throws {PortcullisError} `OPTION_INVALID`; `ENGINE_NOT_GENUINE`; `VENUE_CLAIMED` when the venue has a desk already */
   constructor(options: OrderDeskOptions, deps: OrderDeskDeps) {
@@ -149,10 +152,7 @@ export class OrderDesk {
     checkParts(deps);
     this.#recorder = new Recorder({ ...deps, path: this.#path });
     const { book, clock, venue } = deps;
-    const record = (event: OrderEvent): Promise<boolean> => {
-      if (event.type === 'abandoned') this.#unsent.delete(event.clientOrderId);
-      return this.#recorder.record(event);
-    };
+    const record = (event: OrderEvent): Promise<boolean> => this.#record(event);
     this.#submitting = {
       clock,
       venueTimeoutMs,
@@ -165,7 +165,8 @@ export class OrderDesk {
       book,
       clock,
       venueTimeoutMs,
-      wasSent: (id) => !this.#unsent.has(id),
+      wasSent: (id) => !this.#inFlight.isUnsent(id),
+      placed: (id) => this.#inFlight.placed(id),
       cancelAtVenue: (id, signal) => venue.cancel(id, signal),
       record,
     };
@@ -180,11 +181,11 @@ export class OrderDesk {
   /**
    * Sends the order once. Never repeats it: a timeout comes back as `unknown`. Decides before it returns its promise.
    *
-   * @returns `denied` (nothing left the process), `duplicate`, `accepted`, `rejected` by the venue, or `unknown`
-   * @throws {PortcullisError} `SERVICE_STOPPED` after `stop()`
+   * @returns `denied` (nothing left the process; so is everything after `stop()`), `duplicate`, `accepted`, `rejected` by
+   *   the venue, or `unknown`
    */
   async submit(intent: OrderIntent): Promise<OrderOutcome> {
-    if (!this.#state.accepting) throw new PortcullisError('SERVICE_STOPPED', 'OrderDesk: submit after stop');
+    if (!this.#state.accepting) return { kind: 'denied', denials: [deny('desk', 'DESK_STOPPED')] };
     return submit(this.#submitting, intent);
   }
 
@@ -224,11 +225,32 @@ export class OrderDesk {
     return this.#deps.journal.settled(this.#deps.clock);
   }
 
-  /** Takes no more orders, cancels those that work, and resolves when all is on disk. */
+  /** Takes no more orders, cancels those that work, waits for their end as long as the venue may take, and for the disk. */
   async stop(): Promise<void> {
     this.#state.accepting = false;
     await this.cancelAll();
+    await answerInTime(this.#deps.clock, this.#cancelling.venueTimeoutMs, () => this.#ended());
     await this.settled();
+  }
+
+  /** Resolves when no order works any more. The unknown ones are not waited for. */
+  #ended(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#state.onRecord = () => {
+        const open = [...this.#deps.book.orders()].some(({ state }) => isOpen(state) && state !== 'unknown');
+        if (!open) resolve();
+      };
+      this.#state.onRecord();
+    });
+  }
+
+  #record(event: OrderEvent): Promise<boolean> {
+    this.#inFlight.note(event);
+    const written = this.#recorder.record(event);
+    const row = this.#deps.book.order(event.clientOrderId);
+    if (row !== undefined && !isOpen(row.state)) this.#inFlight.over(event.clientOrderId);
+    this.#state.onRecord?.();
+    return written;
   }
 
   #decide(intent: OrderIntent): SubmitDecision {
@@ -245,7 +267,7 @@ export class OrderDesk {
 
   #writeDown(order: HeldOrder): Promise<unknown> {
     const account = this.#deps.book.account(order.accountId);
-    this.#unsent.set(order.clientOrderId, freeze(venueOrder(order)));
+    this.#inFlight.add(freeze(venueOrder(order)));
     return this.#deps.journal.submitting(order, {
       limitsHash: this.#deps.guard.limitsHash,
       dayOpen: account?.dayOpen ?? units(NaN),
@@ -262,9 +284,8 @@ export class OrderDesk {
 
   #send({ clientOrderId }: HeldOrder, signal: AbortSignal): Promise<PlaceReply> {
     const { venue, clock } = this.#deps;
-    const order = this.#unsent.get(clientOrderId);
+    const order = this.#inFlight.take(clientOrderId);
     if (order === undefined) throw forged(`order ${clientOrderId} is not waiting to be sent`);
-    this.#unsent.delete(clientOrderId);
     return venue.submit(new Sealed(KEY, order, venue, clock.monotonicMs() + SEAL_MS), signal);
   }
 
@@ -273,7 +294,9 @@ export class OrderDesk {
     this.#rollIfDue();
     const told = (event ?? {}) as { clientOrderId?: unknown; type?: unknown };
     const clientOrderId = typeof told.clientOrderId === 'string' ? told.clientOrderId : '(none)';
-    const order = this.#unsent.has(clientOrderId) ? undefined : this.#deps.book.order(clientOrderId)?.order;
+    const order = this.#inFlight.isUnsent(clientOrderId)
+      ? undefined
+      : this.#deps.book.order(clientOrderId)?.order;
     if (order === undefined) {
       const what = typeof told.type === 'string' ? told.type : 'something';
       const detail = `the venue tells ${what} of an order we never sent`;
@@ -283,12 +306,13 @@ export class OrderDesk {
     const report = readReport(event, order.instrument, this.#deps.clock.nowMs());
     if (typeof report === 'string')
       this.#recorder.anomaly({ code: 'REPORT_INVALID', clientOrderId, detail: report });
-    else void this.#recorder.record(report);
+    else void this.#record(report);
   }
 
   #cancelNow(scope: Scope, rule: CancelRule): readonly string[] {
     const ids = ordersToCancel(this.#deps.book, scope, rule, this.#deps.venue.name);
-    for (const id of ids) void this.cancel(id);
+    // What is being cancelled already is not asked again: a trip may be the answer to a cancel.
+    for (const id of ids) if (!this.#inFlight.isCancelling(id)) void this.cancel(id);
     return ids;
   }
 

@@ -48,9 +48,7 @@ export class StrategyHost {
   onMarket(view: MarketView): void {
     for (const hosted of this.#hosted) {
       if (!hosted.strategy.instruments.includes(view.instrumentId)) continue;
-      this.#run(hosted, () => {
-        hosted.strategy.onMarket(view, hosted.context);
-      });
+      this.#run(hosted, () => hosted.strategy.onMarket(view, hosted.context));
     }
   }
 
@@ -74,20 +72,26 @@ export class StrategyHost {
     };
   }
 
-  #run({ strategy }: Hosted, work: () => void): void {
+  #run({ strategy }: Hosted, hook: () => void | Promise<void>): void {
     try {
-      work();
-    } catch (error) {
-      const { killSwitch } = this.#deps;
-      const scope = { kind: 'strategy', id: strategy.id } as const;
-      // Once: it may throw again over each cancel that the trip itself asks for.
-      if (killSwitch.records().some((record) => scopeKey(record.scope) === scopeKey(scope))) return;
-      void killSwitch.trip({
-        scope,
-        to: 'reducing',
-        reason: `the strategy threw: ${error instanceof Error ? error.message : String(error)}`,
-        by: system('strategy-host'),
+      hook()?.catch((error: unknown) => {
+        this.#trip(strategy, error);
       });
+    } catch (error) {
+      this.#trip(strategy, error);
     }
+  }
+
+  #trip(strategy: Strategy, error: unknown): void {
+    const { killSwitch } = this.#deps;
+    const scope = { kind: 'strategy', id: strategy.id } as const;
+    // Once: it may throw again over each cancel that the trip itself asks for.
+    if (killSwitch.records().some((record) => scopeKey(record.scope) === scopeKey(scope))) return;
+    void killSwitch.trip({
+      scope,
+      to: 'reducing',
+      reason: `the strategy threw: ${error instanceof Error ? error.message : String(error)}`,
+      by: system('strategy-host'),
+    });
   }
 }

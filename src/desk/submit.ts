@@ -67,7 +67,10 @@ function replyEvent(desk: SubmitDesk, { clientOrderId }: HeldOrder, answer: Answ
   const about = { clientOrderId, atMs: desk.clock.nowMs() };
   if (answer.kind === 'none') return { type: 'timedOut', ...about, reason: answer.reason };
   const reply = answer.value as Partial<PlaceReply> | null | undefined; // adapters are not ours to trust
-  if (reply?.status === 'rejected') return { type: 'rejected', ...about, reason: String(reply.reason) };
+  if (reply?.status === 'rejected') {
+    const reason: unknown = reply.reason;
+    return { type: 'rejected', ...about, reason: typeof reason === 'string' ? reason : 'no reason given' };
+  }
   if (reply?.status !== 'accepted')
     return { type: 'timedOut', ...about, reason: 'the answer makes no sense' };
   const { venueOrderId } = reply;

@@ -109,6 +109,7 @@ function ask(gate: ExecutionGate, order: HeldOrder, view: ExecutionView): Denial
   try {
     const answer = gate.check(order, view);
     if (answer === undefined || 'code' in answer) return answer;
+    if ((answer as unknown) instanceof Promise) void (answer as Promise<unknown>).catch(() => undefined); // must not end the process
     return deny(gate.name, 'GATE_FAILED', { note: 'expected a denial or undefined' });
   } catch (error) {
     return deny(gate.name, 'GATE_FAILED', { note: error instanceof Error ? error.message : String(error) });

@@ -3,7 +3,7 @@ import { parseOptions } from '../core/options.ts';
 import { system } from '../core/principal.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { KillSwitch } from './kill-switch.ts';
-import { moneyText } from './money-text.ts';
+import { moneyText } from '../core/money-text.ts';
 
 const schema = z.strictObject({
   /** Fall from the highest equity, as a fraction, at which the account is reduced. */
@@ -17,7 +17,8 @@ const BY = system('drawdown-monitor');
 
 /**
  * Trips an account to reducing when its equity has fallen too far. Trips once for a fall, so that what a person has
- * released stays released; armed again once the drawdown has been below the threshold.
+ * released stays released; armed again once the drawdown has been below the threshold. A
+ * restart forgets: it trips again while the fall lasts.
  */
 export class DrawdownMonitor {
   readonly #tripAtFraction: number;

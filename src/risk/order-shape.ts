@@ -3,7 +3,7 @@ import { type CellView, exitRoom, isExit } from '../trading/book-cell.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { AccountView } from '../trading/book-account.ts';
 import type { PricedOrder } from '../trading/price-order.ts';
-import { moneyText } from './money-text.ts';
+import { moneyText } from '../core/money-text.ts';
 
 /** What an order is at a quantity: how much of it, and entry or exit. */
 export interface OrderShape {

@@ -36,12 +36,7 @@ export interface RiskGuardDeps {
 }
 
 type Decision =
-  | {
-      readonly kind: 'pass';
-      readonly shape: OrderShape;
-      readonly because: Denial | undefined;
-      readonly markAgeMs: number;
-    }
+  | (OrderShape & { readonly kind: 'pass'; readonly because: Denial | undefined; readonly markAgeMs: number })
   | { readonly kind: 'reject'; readonly denials: readonly Denial[] };
 
 const ACCOUNT_GATE = 'order';
@@ -96,16 +91,24 @@ export class RiskGuard {
   /** A dry run: the verdict that `reserve` would give, without a trace. */
   evaluate(order: PricedOrder): RiskVerdict {
     const decision = this.#decide(order);
-    return decision.kind === 'reject' ? rejected(decision.denials) : passed(decision);
+    if (decision.kind === 'reject') return { decision: 'reject', denials: decision.denials };
+    const { qty: quantity, isExit, because, markAgeMs } = decision;
+    return because === undefined
+      ? { decision: 'approve', quantity, isExit, markAgeMs }
+      : { decision: 'resize', because, quantity, isExit, markAgeMs };
   }
 
   /** Decides, and holds what is approved. Keep the reservation or dispose of it, in the same tick. */
   reserve(order: PricedOrder): ReserveVerdict {
     const decision = this.#decide(order, this.#tally);
-    if (decision.kind === 'reject') return rejected(decision.denials);
-    const held = this.#held(order, decision.shape);
+    if (decision.kind === 'reject') return { decision: 'reject', denials: decision.denials };
+    const { qty: quantity, isExit, because, markAgeMs } = decision;
+    const held = this.#held(order, decision);
     this.#book.hold(held);
-    return { ...passed(decision), reservation: new Reservation(held, this.#book) };
+    const reservation = new Reservation(held, this.#book);
+    return because === undefined
+      ? { decision: 'approve', quantity, isExit, markAgeMs, reservation }
+      : { decision: 'resize', because, quantity, isExit, markAgeMs, reservation };
   }
 
   /** The last look, in the tick of the send: the kill switch may have been tripped while the disk was busy. */
@@ -161,12 +164,18 @@ export class RiskGuard {
         worstAfter,
       };
       const { denials, reduction } = this.#pass(order, view, tally);
-      if (denials.length > 0)
+      if (denials !== undefined)
         return { kind: 'reject', denials: because === undefined ? denials : [...denials, because] };
       if (reduction === undefined) {
         const tooSmall = belowMinimum(order, cell, shape);
         if (tooSmall !== undefined) return reject(tooSmall, because);
-        return { kind: 'pass', shape, because, markAgeMs: monotonicMs - (mark?.monotonicMs ?? -Infinity) };
+        return {
+          kind: 'pass',
+          qty,
+          isExit,
+          because,
+          markAgeMs: monotonicMs - (mark?.monotonicMs ?? -Infinity),
+        };
       }
       because = reduction.because;
       const reduceTo = lots(Math.floor(reduction.reduceTo));
@@ -180,8 +189,8 @@ export class RiskGuard {
     order: PricedOrder,
     view: RiskView,
     tally: GateTally | undefined,
-  ): { denials: Denial[]; reduction?: Reduction } {
-    const denials: Denial[] = [];
+  ): { denials: Denial[] | undefined; reduction: Reduction | undefined } {
+    let denials: Denial[] | undefined;
     let reduction: Reduction | undefined;
     let index = -1;
     for (const gate of this.#gates) {
@@ -195,11 +204,10 @@ export class RiskGuard {
         if (reduction === undefined || answer.reduceTo < reduction.reduceTo) reduction = answer;
       } else {
         tally?.denied(index, answer);
-        denials.push(answer);
+        (denials ??= []).push(answer);
       }
     }
-    if (reduction === undefined) return { denials };
-    if (denials.length > 0) denials.push(reduction.because);
+    if (reduction !== undefined) denials?.push(reduction.because);
     return { denials, reduction };
   }
 
@@ -249,6 +257,7 @@ function ask(gate: RiskGate, order: PricedOrder, view: RiskView): Denial | Reduc
   try {
     const answer = gate.check(order, view);
     if (answer === undefined || 'code' in answer || 'reduceTo' in answer) return answer;
+    if ((answer as unknown) instanceof Promise) void (answer as Promise<unknown>).catch(() => undefined); // must not end the process
     return deny(gate.name, 'GATE_FAILED', { note: 'expected a denial, a reduction or undefined' });
   } catch (error) {
     return deny(gate.name, 'GATE_FAILED', { note: error instanceof Error ? error.message : String(error) });
@@ -273,12 +282,3 @@ const reject = (denial: Denial, because?: Denial): Decision => ({
   kind: 'reject',
   denials: because === undefined ? [denial] : [denial, because],
 });
-
-const rejected = (denials: readonly Denial[]) => ({ decision: 'reject', denials }) as const;
-
-function passed({ shape, because, markAgeMs }: Decision & { kind: 'pass' }) {
-  const common = { quantity: shape.qty, isExit: shape.isExit, markAgeMs };
-  return because === undefined
-    ? ({ decision: 'approve', ...common } as const)
-    : ({ decision: 'resize', because, ...common } as const);
-}

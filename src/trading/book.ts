@@ -2,7 +2,7 @@ import { type DecimalInput, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
 import type { DayId } from '../core/trading-day.ts';
-import { type Lots, type Units, add, lots, neg, sub } from '../core/units.ts';
+import { type Lots, type Units, add, lots, max, neg, sub } from '../core/units.ts';
 import { Account, type AccountView } from './book-account.ts';
 import type { CellView, Mark } from './book-cell.ts';
 import { OrderRow, type OrderView } from './book-order.ts';
@@ -169,7 +169,8 @@ export class Book implements BookReader {
   planRoll(dayId: DayId, atMs: number): DayRolled {
     const accounts = [...this.#accounts.values()].map(({ accountId, equity, dayOpen, highWater }) => ({
       accountId,
-      dayOpen: Number.isNaN(equity) ? dayOpen : equity, // unknown equity: the old open stays, entries are denied anyway
+      // Unknown equity: the highest there was, so that no loss is forgiven.
+      dayOpen: Number.isNaN(equity) ? max(dayOpen, highWater) : equity,
       highWater,
     }));
     return { dayId, atMs, accounts };

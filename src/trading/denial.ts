@@ -48,6 +48,7 @@ export const DENIAL_CATALOGUE = {
   TIME_IN_FORCE_DENIED: 'This time in force is not allowed here.',
   PRICE_COLLAR: 'The worst price is too far from the mark.',
   // the path
+  DESK_STOPPED: 'The desk has been stopped and takes no more orders.',
   CANCELLED_BEFORE_SEND: 'The order was cancelled before it was sent.',
   DECISION_EXPIRED: 'Too much time passed between the decision and the send.',
   GATE_FAILED: 'A gate threw an error; it denies in its own name.',

@@ -45,33 +45,37 @@ export type OrderPrice =
  */
 export function copyIntent(intent: OrderIntent): OrderIntent {
   const { intentId, accountId, strategyId, instrumentId, side, quantity, reduceOnly, price } = intent;
-  return {
+  const copy: Draft<OrderIntent> = {
     intentId,
     accountId,
     strategyId,
     instrumentId,
     side,
     quantity: plain(quantity),
-    ...(reduceOnly === undefined ? undefined : { reduceOnly }),
-    price: copyPrice({ ...price }),
+    price: copyPrice(price),
   };
+  if (reduceOnly !== undefined) copy.reduceOnly = reduceOnly;
+  return copy;
 }
+
+type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
 function copyPrice(price: OrderPrice): OrderPrice {
-  if (price.type !== 'limit') {
-    const { type, maxSlippageBps } = price;
+  // An intent may come from outside, whatever its type says.
+  const asked = (price as OrderPrice | null | undefined) ?? ({} as OrderPrice);
+  if (asked.type !== 'limit') {
+    const { type, maxSlippageBps } = asked;
     return { type, maxSlippageBps };
   }
-  const { type, limit, postOnly, timeInForce } = price;
-  return {
-    type,
-    limit: plain(limit),
-    ...(postOnly === undefined ? undefined : { postOnly }),
-    ...(timeInForce === undefined ? undefined : { timeInForce }),
-  };
+  const { limit, postOnly, timeInForce } = asked;
+  const copy: Draft<OrderPrice & { type: 'limit' }> = { type: 'limit', limit: plain(limit) };
+  if (postOnly !== undefined) copy.postOnly = postOnly;
+  if (timeInForce !== undefined) copy.timeInForce = timeInForce;
+  return copy;
 }
 
-const plain = (amount: DecimalInput): DecimalInput => decimalText(amount) ?? amount;
+const plain = (amount: DecimalInput): DecimalInput =>
+  typeof amount === 'string' ? amount : (decimalText(amount) ?? amount);
 
 /** Whether two intents ask for the same. Decimals are compared by value: "1.0" is "1.00". */
 export function sameIntent(a: OrderIntent, b: OrderIntent): boolean {

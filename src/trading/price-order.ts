@@ -1,18 +1,11 @@
-import { decimalText } from '../core/decimal.ts';
+import type { DecimalInput } from '../core/decimal.ts';
 import { clientOrderId, isId } from '../core/ids.ts';
-import { toGrid } from '../core/increment.ts';
+import { type Increment, type Rounding, toGrid } from '../core/increment.ts';
 import { type Lots, type Ticks, lots, ticks } from '../core/units.ts';
 import { type Denial, deny } from './denial.ts';
 import type { Instrument } from './instrument.ts';
 import type { MarketView } from './market-view.ts';
-import {
-  type OrderIntent,
-  type OrderPrice,
-  type Side,
-  TIMES_IN_FORCE,
-  type TimeInForce,
-  copyIntent,
-} from './order-intent.ts';
+import { type OrderIntent, type Side, TIMES_IN_FORCE, type TimeInForce, copyIntent } from './order-intent.ts';
 
 /** What the engines decide on: parsed, on the grid, with the worst price it can trade at and the view it was priced from. */
 export interface PricedOrder {
@@ -73,34 +66,38 @@ export function priceOrder(
     strategyId,
     side,
     qty,
+    type: price.type,
+    worst: price.worst,
     reduceOnly: intent.reduceOnly ?? false,
-    ...price,
+    postOnly: price.postOnly,
+    timeInForce: price.timeInForce,
   };
 }
 
+/** A decimal of a copied intent on its grid: text that is not plain, and what is not text, gives NaN. */
+const onGrid = (amount: DecimalInput, increment: Increment, rounding: Rounding): number =>
+  typeof amount === 'string' ? toGrid(amount, increment, rounding) : NaN;
+
 function readQuantity(intent: OrderIntent, instrument: Instrument): Lots | Denial {
-  const text = decimalText(intent.quantity);
-  const count = text === undefined ? NaN : toGrid(text, instrument.grid.step, 'down');
+  const { step } = instrument.grid;
+  const count = onGrid(intent.quantity, step, 'down');
   if (count > 0) {
     if (count <= instrument.maxQuantity) return lots(count);
     return deny(GATE, 'ABOVE_MAXIMUM', { measured: count, limit: instrument.maxQuantity });
   }
-  const tooSmall = count === 0 && toGrid(text ?? '', instrument.grid.step, 'up') > 0;
+  const tooSmall = count === 0 && onGrid(intent.quantity, step, 'up') > 0;
   return deny(GATE, tooSmall ? 'BELOW_MINIMUM' : 'QUANTITY_INVALID', { measured: shown(intent.quantity) });
 }
 
 type Price = Pick<PricedOrder, 'type' | 'worst' | 'postOnly' | 'timeInForce'>;
 
 function readPrice({ price, side }: OrderIntent, instrument: Instrument, view: MarketView): Price | Denial {
-  // An intent may come from outside, whatever its type says.
-  const type: unknown = (price as OrderPrice | null | undefined)?.type;
+  const type: unknown = price.type; // an intent may come from outside, whatever its type says
   if (type !== 'limit' && type !== 'market') {
     return deny(GATE, 'ORDER_TYPE_UNSUPPORTED', { measured: shown(type) });
   }
   if (price.type === 'limit') {
-    const text = decimalText(price.limit);
-    const worst =
-      text === undefined ? NaN : toGrid(text, instrument.grid.tick, side === 'buy' ? 'down' : 'up');
+    const worst = onGrid(price.limit, instrument.grid.tick, side === 'buy' ? 'down' : 'up');
     if (!(worst > 0)) return deny(GATE, 'PRICE_INVALID', { measured: shown(price.limit) });
     if (price.timeInForce !== undefined && !TIMES_IN_FORCE.includes(price.timeInForce)) {
       return deny(GATE, 'TIME_IN_FORCE_UNSUPPORTED', { measured: shown(price.timeInForce) });

@@ -19,13 +19,16 @@ export interface StrategyContext {
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
 }
 
-/** The code that decides what to trade: the same in a backtest, on paper and live. */
+/**
+ * The code that decides what to trade: the same in a backtest, on paper and live. Nobody
+ * waits for a hook that is async; one that throws or rejects is tripped.
+ */
 export interface Strategy {
   readonly id: string;
   readonly instruments: readonly string[];
-  onMarket(view: MarketView, ctx: StrategyContext): void;
+  onMarket(view: MarketView, ctx: StrategyContext): void | Promise<void>;
   /** A bar has closed. */
-  onBar?(bar: Bar, ctx: StrategyContext): void;
+  onBar?(bar: Bar, ctx: StrategyContext): void | Promise<void>;
   /** Something happened to one of its orders, and is on disk. */
-  onOrder?(event: OrderEvent, ctx: StrategyContext): void;
+  onOrder?(event: OrderEvent, ctx: StrategyContext): void | Promise<void>;
 }

@@ -3,6 +3,7 @@ import { person, system } from '../../src/core/index.ts';
 import { ordersToCancel } from '../../src/desk/cancel.ts';
 import { FIRM, type Scope } from '../../src/risk/index.ts';
 import { Book } from '../../src/trading/index.ts';
+import type { PlaceReply } from '../../src/desk/index.ts';
 import { DeskWorld, ONE_ID, idOf, intent } from '../support/desk-world.ts';
 import { failing, never, throwing } from '../support/scripted-driver.ts';
 import { SILVER, bookedOf, eventOf, fillOf } from '../trading/builders.ts';
@@ -63,13 +64,66 @@ describe('cancel', () => {
     expect(world.history).toEqual(['submitting', 'cancelRequested', 'abandoned']);
   });
 
-  test('while the venue has not answered the order, it is asked to cancel', async () => {
+  test('waits until the venue has answered for the order: before, it may not know what to cancel', async () => {
+    const world = await DeskWorld.open();
+    const answer = Promise.withResolvers<PlaceReply>();
+    world.driver.onPlace = () => answer.promise;
+    void world.desk.submit(intent());
+    await world.drain();
+    const cancelled = world.desk.cancel(ONE_ID);
+    await world.drain();
+    expect([world.driver.cancels, world.book.order(ONE_ID)?.state]).toEqual([[], 'cancelPending']);
+    answer.resolve({ status: 'accepted' });
+    expect(await world.drained(cancelled)).toEqual(REQUESTED);
+    expect(world.driver.cancels).toEqual([ONE_ID]);
+  });
+
+  test('waits for that answer no longer than the venue may take', async () => {
     const world = await DeskWorld.open();
     world.driver.onPlace = never;
     void world.desk.submit(intent());
     await world.drain();
-    expect(await world.drained(world.desk.cancel(ONE_ID))).toEqual(REQUESTED);
+    const cancelled = world.desk.cancel(ONE_ID);
+    world.clock.advance(5_000);
+    expect(await world.drained(cancelled)).toEqual(REQUESTED);
     expect(world.driver.cancels).toEqual([ONE_ID]);
+  });
+
+  test('has nothing to cancel when that answer is a rejection', async () => {
+    const world = await DeskWorld.open();
+    const answer = Promise.withResolvers<PlaceReply>();
+    world.driver.onPlace = () => answer.promise;
+    void world.desk.submit(intent());
+    await world.drain();
+    const cancelled = world.desk.cancel(ONE_ID);
+    answer.resolve({ status: 'rejected', reason: 'closed' });
+    expect(await world.drained(cancelled)).toEqual({
+      kind: 'finished',
+      clientOrderId: ONE_ID,
+      state: 'rejected',
+    });
+    expect(world.driver.cancels).toEqual([]);
+  });
+
+  test('is asked once, however often trips follow: an anomaly may be the answer to a cancel', async () => {
+    const world = await working();
+    world.driver.onCancel = () => {
+      world.driver.tell({ type: 'cancelled', clientOrderId: 'nobody', cumulative: '0' });
+      return Promise.resolve();
+    };
+    void world.killSwitch.trip({ to: 'halted', reason: 'test', by: person('ada') });
+    await world.drain();
+    expect(world.driver.cancels).toEqual([ONE_ID]);
+  });
+
+  test('is asked again by the next trip once it has failed', async () => {
+    const world = await working();
+    world.driver.onCancel = failing();
+    for (const reason of ['first', 'second']) {
+      void world.killSwitch.trip({ to: 'halted', reason, by: person('ada') });
+      await world.drain();
+    }
+    expect(world.driver.cancels).toEqual([ONE_ID, ONE_ID]);
   });
 
   test('an unknown order can be cancelled, and stays unknown until the venue speaks', async () => {

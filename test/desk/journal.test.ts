@@ -221,6 +221,16 @@ describe('a journal that exists', () => {
     expect(journal.recovered.inDoubt).toEqual([ONE_ID]);
   });
 
+  test('is still in doubt after the restart after this one', async () => {
+    const world = await DeskWorld.open();
+    void world.desk.submit(intent());
+    world.log.commit();
+    const again = await DeskWorld.open({ log: new ScriptedAppendLog(world.log.durable) });
+    expect(again.history).toEqual(['submitting', 'timedOut']);
+    const { journal, book } = await reopen(again.log);
+    expect([journal.recovered.inDoubt, book.order(ONE_ID)?.state]).toEqual([[ONE_ID], 'unknown']);
+  });
+
   test('goes on where it ended', async () => {
     const world = await DeskWorld.open();
     await world.position('10');

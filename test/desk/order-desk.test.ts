@@ -98,12 +98,31 @@ describe('stop', () => {
     const world = await DeskWorld.open();
     await world.drained(world.desk.submit(intent()));
     const stopping = world.desk.stop();
-    await expect(world.desk.submit(intent({ intentId: 'two' }))).rejects.toMatchObject({
-      code: 'SERVICE_STOPPED',
+    expect(await world.desk.submit(intent({ intentId: 'two' }))).toEqual({
+      kind: 'denied',
+      denials: [{ gate: 'desk', code: 'DESK_STOPPED' }],
     });
     expect(world.driver.cancels).toEqual([ONE_ID]);
+    await world.drain();
+    world.driver.tell({ type: 'cancelled', clientOrderId: ONE_ID, cumulative: '0' });
     await world.drained(stopping);
-    expect(world.history.at(-1)).toBe('cancelRequested');
+    expect(world.history.at(-1)).toBe('cancelled');
+  });
+
+  test('waits for the end of a cancelled order no longer than the venue may take', async () => {
+    const world = await DeskWorld.open();
+    await world.drained(world.desk.submit(intent()));
+    let stopped = false;
+    const stopping = world.desk.stop().then(() => {
+      stopped = true;
+    });
+    await world.drain();
+    world.clock.advance(4_999);
+    await world.drain();
+    expect(stopped).toBe(false);
+    world.clock.advance(1);
+    await world.drained(stopping);
+    expect(stopped).toBe(true);
   });
 
   test('does not send what was still being written down', async () => {
@@ -119,7 +138,10 @@ describe('stop', () => {
     const world = await DeskWorld.open();
     await world.drained(world.desk.submit(intent()));
     world.log.fail();
-    await world.desk.stop();
+    const stopping = world.desk.stop();
+    await world.turn();
+    world.clock.advance(5_000);
+    await stopping;
     expect(world.driver.cancels[0]).toBe(ONE_ID);
   });
 });

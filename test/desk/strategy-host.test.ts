@@ -17,8 +17,12 @@ function strategyOf(
       heard.push(`market ${seen.instrumentId}`);
       onMarket(ctx);
     },
-    onBar: (bar) => heard.push(`bar ${bar.instrumentId}`),
-    onOrder: (event) => heard.push(event.type),
+    onBar(bar) {
+      heard.push(`bar ${bar.instrumentId}`);
+    },
+    onOrder(event) {
+      heard.push(event.type);
+    },
   };
   return { strategy, heard };
 }
@@ -36,6 +40,20 @@ async function host(...strategies: Strategy[]) {
 }
 
 describe('StrategyHost', () => {
+  test('trips a strategy whose hook is async and rejects', async () => {
+    const broken: Strategy = {
+      id: 'broken',
+      instruments: ['GOLD'],
+      onMarket: () => Promise.reject(new Error('late')),
+    };
+    const { world, hosted } = await host(broken);
+    hosted.onMarket(view(100));
+    await world.drain();
+    expect(world.killSwitch.records()).toMatchObject([
+      { scope: { kind: 'strategy', id: 'broken' }, state: 'reducing', reason: 'the strategy threw: late' },
+    ]);
+  });
+
   test('shows each strategy its own instruments, and its own orders', async () => {
     const gold = strategyOf('gold', (ctx) => void ctx.submit(intent()));
     const silver = strategyOf('silver', undefined, ['SILVER']);

@@ -429,7 +429,12 @@ describe('when the venue does not answer as it should', () => {
     world.driver.onPlace = nonsense({ status: 'rejected' });
     expect(await world.drained(world.desk.submit(intent()))).toMatchObject({
       kind: 'rejected',
-      reason: 'undefined',
+      reason: 'no reason given',
+    });
+    world.driver.onPlace = nonsense({ status: 'rejected', reason: Object.create(null) as unknown });
+    expect(await world.drained(world.desk.submit(intent({ intentId: 'three' })))).toMatchObject({
+      kind: 'rejected',
+      reason: 'no reason given',
     });
     world.driver.onPlace = nonsense({ status: 'accepted', venueOrderId: 7 });
     expect(await world.drained(world.desk.submit(intent({ intentId: 'two' })))).toMatchObject({

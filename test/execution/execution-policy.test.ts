@@ -118,8 +118,8 @@ describe('ExecutionPolicy, the budget of a day', () => {
     spend(policy);
     return policy.evaluate(heldOf(TEN), facts({ dayId }));
   };
-  const overspent = (measured: number) => [
-    { gate: 'slippage-budget', code: 'SLIPPAGE_BUDGET', measured, limit: 25, note: 'of the day' },
+  const overspent = (measured: string) => [
+    { gate: 'slippage-budget', code: 'SLIPPAGE_BUDGET', measured, limit: '25', note: 'of the day' },
   ];
 
   test('is spent by orders that go out', () => {
@@ -130,7 +130,7 @@ describe('ExecutionPolicy, the budget of a day', () => {
       policy.spend(heldOf(TEN), facts());
       policy.spend(heldOf(TEN), facts());
     });
-    expect([once, twice]).toEqual([[], overspent(30)]);
+    expect([once, twice]).toEqual([[], overspent('30')]);
   });
 
   test('is whole again on another day', () => {
@@ -168,7 +168,7 @@ describe('ExecutionPolicy, the budget of a day', () => {
     const denials = spentAfter((policy) => {
       policy.spend(heldOf(TEN), facts({ mark: ticks(NaN) }));
     });
-    expect(denials).toEqual(overspent(NaN));
+    expect(denials).toEqual(overspent('NaN'));
   });
 });
 

@@ -14,12 +14,18 @@ const ask = (
     heldOf({ qty: 10, ...order }),
     executionViewOf({ mark: ticks(mark), spentSlippage: money(spent) }),
   );
-const denial = (measured: number, limit = 50, rest = {}) => ({
+const denial = (measured: number, limit = 50) => ({
   gate: 'slippage-budget',
   code: 'SLIPPAGE_BUDGET',
   measured,
   limit,
-  ...rest,
+});
+/** The budget of a day is money, and money is text. */
+const dayDenial = (measured: string, limit: string) => ({
+  ...denial(NaN),
+  measured,
+  limit,
+  note: 'of the day',
 });
 const sellExit = (worst: number): HeldOverrides => ({ side: 'sell', isExit: true, worst });
 
@@ -69,14 +75,13 @@ describe('slippageGate, per day', () => {
   // 10 lots, each 5 beyond the mark.
   const FIFTY = { worst: 1_005, qty: 10 };
   const perDay = money(80);
-  const ofTheDay = { note: 'of the day' };
 
   test('lets an entry through that spends exactly what is left', () => {
     expect(ask(FIFTY, { perDay, spent: 30 })).toBeUndefined();
   });
 
   test('denies an entry that spends one millionth more', () => {
-    expect(ask(FIFTY, { perDay, spent: 30.000001 })).toEqual(denial(80.000001, 80, ofTheDay));
+    expect(ask(FIFTY, { perDay, spent: 30.000001 })).toEqual(dayDenial('80.000001', '80'));
   });
 
   test('an entry that cannot slip passes an empty budget', () => {
@@ -88,12 +93,12 @@ describe('slippageGate, per day', () => {
   });
 
   test('denies an entry when nobody knows what was spent', () => {
-    expect(ask(FIFTY, { perDay, spent: NaN })).toEqual(denial(NaN, 80, ofTheDay));
+    expect(ask(FIFTY, { perDay, spent: NaN })).toEqual(dayDenial('NaN', '80'));
   });
 
   test('denies an entry without a mark, also where the limit per order is off', () => {
     expect(ask(FIFTY, { perDay, mark: NaN, perOrderBps: { entry: 'none', exit: 'none' } })).toEqual(
-      denial(NaN, 80, ofTheDay),
+      dayDenial('NaN', '80'),
     );
   });
 
@@ -101,7 +106,7 @@ describe('slippageGate, per day', () => {
     expect([
       ask({ worst: 1_000 }, { perDay: money(0) }),
       ask({ worst: 1_001 }, { perDay: money(0) }),
-    ]).toEqual([undefined, denial(10, 0, ofTheDay)]);
+    ]).toEqual([undefined, dayDenial('10', '0')]);
   });
 });
 

@@ -168,6 +168,13 @@ describe('RiskGuard, entries and exits', () => {
     },
   );
 
+  test('a gate that is async and rejects denies, and its rejection ends nothing', async () => {
+    const async = gateOf(() => Promise.reject(new Error('late')) as unknown as undefined);
+    const { guard } = guardOf({ deps: { gates: [async] } });
+    expect(guard.evaluate(pricedOf())).toMatchObject({ denials: [{ gate: 'own', code: 'GATE_FAILED' }] });
+    await new Promise((resolve) => setImmediate(resolve)); // an unhandled rejection would fail the run here
+  });
+
   test('an account beyond every limit can still exit', () => {
     const setup = guardOf();
     setup.trade({ qty: 10 });

@@ -304,7 +304,16 @@ describe('the trading day', () => {
     expect([acc(book).dayOpen, acc(book).dayPnl]).toEqual([1_020 * ONE, -5 * ONE]);
   });
 
-  test('without known equity keeps the old open', () => {
+  test('without known equity opens at the highest there was: no loss is forgiven', () => {
+    const book = openBook();
+    book.stampHighWater('acc', units(1_500 * ONE));
+    buy(book, 1, '100');
+    expect(book.planRoll('2026-01-02', 5).accounts).toEqual([
+      { accountId: 'acc', dayOpen: 1_500 * ONE, highWater: 1_500 * ONE },
+    ]);
+  });
+
+  test('without known equity never opens lower than before', () => {
     const book = openBook();
     buy(book, 1, '100');
     expect(book.planRoll('2026-01-02', 5).accounts).toEqual([

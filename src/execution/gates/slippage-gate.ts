@@ -1,3 +1,4 @@
+import { moneyText } from '../../core/money-text.ts';
 import { type Ticks, type Units, add, max, notional, sub, ticks } from '../../core/units.ts';
 import { deny } from '../../trading/denial.ts';
 import type { HeldOrder } from '../../trading/order-event.ts';
@@ -23,8 +24,8 @@ export const slippageGate = ({ perOrderBps, perDay }: SlippageLimits): Execution
     const spent = add(spentSlippage, slippageMoney(order, mark));
     if (spent <= perDay) return undefined;
     return deny('slippage-budget', 'SLIPPAGE_BUDGET', {
-      measured: spent / 1e6,
-      limit: perDay / 1e6,
+      measured: moneyText(spent),
+      limit: moneyText(perDay),
       note: 'of the day',
     });
   },

@@ -2,7 +2,7 @@ import { type Units, add, sub, units } from '../../core/units.ts';
 import type { AccountView } from '../../trading/book-account.ts';
 import type { CellView } from '../../trading/book-cell.ts';
 import { deny } from '../../trading/denial.ts';
-import { moneyText } from '../money-text.ts';
+import { moneyText } from '../../core/money-text.ts';
 import type { RiskGate } from '../risk-gate.ts';
 import { maySpan } from './growth.ts';
 

@@ -1,7 +1,7 @@
 import { type Units, neg } from '../../core/units.ts';
 import { deny } from '../../trading/denial.ts';
 import type { RiskGate } from '../risk-gate.ts';
-import { moneyText } from '../money-text.ts';
+import { moneyText } from '../../core/money-text.ts';
 
 /**
  * Stops entries once the trading day has lost `maxDailyLoss`, open positions included. Deposits are no profit. A limit

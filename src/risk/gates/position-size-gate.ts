@@ -1,6 +1,6 @@
 import type { Units } from '../../core/units.ts';
 import { deny } from '../../trading/denial.ts';
-import { moneyText } from '../money-text.ts';
+import { moneyText } from '../../core/money-text.ts';
 import type { RiskGate } from '../risk-gate.ts';
 import { maySpan } from './growth.ts';
 

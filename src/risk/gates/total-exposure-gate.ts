@@ -1,7 +1,7 @@
 import { type Lots, type Units, add, fit, lots, min, sub } from '../../core/units.ts';
 import { deny } from '../../trading/denial.ts';
 import type { PricedOrder } from '../../trading/price-order.ts';
-import { moneyText } from '../money-text.ts';
+import { moneyText } from '../../core/money-text.ts';
 import type { RiskGate, RiskView } from '../risk-gate.ts';
 import { maySpan } from './growth.ts';
 

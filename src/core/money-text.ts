@@ -1,4 +1,4 @@
-import { type Units, unitsToDecimal } from '../core/units.ts';
+import { type Units, unitsToDecimal } from './units.ts';
 
 /** Money for a verdict: a plain decimal, or `NaN` and `Infinity` by name. */
 export const moneyText = (amount: Units): string =>
