@@ -1,13 +1,17 @@
 import type { Lots, Ticks } from '../core/units.ts';
 import type { Level } from './market-view.ts';
 
+/** Empty levels that are kept in any case. */
+const MOST_EMPTY = 64;
+
 /**
  * One side of a book by price level, kept sorted. Updates near the best price, which are nearly all of them, touch the
- * end of an array.
+ * end of an array. A level that empties keeps its place, since it mostly comes back; the best one is never empty.
  */
 class BookSide {
   /** Worst first, so that the best level is at the end. */
   #levels: Level[] = [];
+  #empty = 0;
   readonly #direction: 1 | -1;
 
   /** @param direction 1 when a higher price is better (bids), -1 when a lower one is (asks) */
@@ -16,7 +20,7 @@ class BookSide {
   }
 
   get size(): number {
-    return this.#levels.length;
+    return this.#levels.length - this.#empty;
   }
 
   get best(): Level | undefined {
@@ -25,6 +29,7 @@ class BookSide {
 
   reset(levels: readonly Level[]): void {
     this.#levels = [];
+    this.#empty = 0;
     for (const level of levels) this.set(level);
   }
 
@@ -36,8 +41,9 @@ class BookSide {
       if (level.quantity > 0) this.#levels.splice(at, 0, level);
       return 0 as Lots;
     }
-    if (level.quantity > 0) this.#levels[at] = level;
-    else this.#levels.splice(at, 1);
+    this.#levels[at] = level;
+    if (!(present.quantity > 0)) this.#empty -= 1;
+    if (!(level.quantity > 0)) this.#emptied(at);
     return present.quantity;
   }
 
@@ -48,22 +54,46 @@ class BookSide {
 
   /** Best first, at most `count`. */
   top(count: number): Level[] {
-    return this.#levels.slice(Math.max(0, this.size - count)).reverse();
+    return this.#fill([], this.#levels.length, count);
   }
 
   /** `level` as the best one, and below it those that are worse: best first, at most `count`. */
   topUnder(level: Level, count: number): Level[] {
-    const result = [level];
-    for (let at = this.#find(level.price) - 1; at >= 0 && result.length < count; at -= 1) {
-      const next = this.#levels[at];
-      if (next !== undefined) result.push(next);
-    }
-    return result;
+    return this.#fill([level], this.#find(level.price), count);
   }
 
   /** Drops every level better than `price`. */
   trimBetterThan(price: Ticks): void {
-    while (this.best !== undefined && (this.best.price - price) * this.#direction > 0) this.#levels.pop();
+    while (this.best !== undefined && (this.best.price - price) * this.#direction > 0) this.#dropBest();
+  }
+
+  /** Adds the levels before index `end`, from the best down, until there are `count`. */
+  #fill(result: Level[], end: number, count: number): Level[] {
+    for (let at = end - 1; at >= 0 && result.length < count; at -= 1) {
+      const level = this.#levels[at];
+      if (level !== undefined && level.quantity > 0) result.push(level);
+    }
+    return result;
+  }
+
+  #emptied(at: number): void {
+    this.#empty += 1;
+    if (at === this.#levels.length - 1) {
+      this.#empty -= 1;
+      this.#dropBest();
+    } else if (this.#empty > Math.max(this.size, MOST_EMPTY)) {
+      this.#levels = this.#levels.filter(({ quantity }) => quantity > 0);
+      this.#empty = 0;
+    }
+  }
+
+  /** Drops the last level, and the empty ones that it stood before. */
+  #dropBest(): void {
+    this.#levels.pop();
+    while (this.best !== undefined && !(this.best.quantity > 0)) {
+      this.#levels.pop();
+      this.#empty -= 1;
+    }
   }
 
   /** Index of the first level that is not worse than `price`: in growing steps from the best end, then by halves. */

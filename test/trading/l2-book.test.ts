@@ -74,3 +74,42 @@ describe('L2Book', () => {
     expect(bookOf(bids, asks).crossed).toBe(crossed);
   });
 });
+
+describe('levels that empty', () => {
+  const at = (price: number, quantity: number) => ({ price: ticks(price), quantity: lots(quantity) });
+  const sideOf = (count: number) => {
+    const { bids } = new L2Book();
+    for (let price = 1; price <= count; price += 1) bids.set(at(price, 1));
+    return bids;
+  };
+
+  test('are gone for everybody, few or many, and can come back', () => {
+    const bids = sideOf(1_000);
+    for (let price = 2; price < 1_000; price += 1) expect(bids.set(at(price, 0))).toBe(1);
+    expect([bids.size, bids.top(3), bids.topUnder(at(500, 7), 3), bids.quantityAt(ticks(500))]).toEqual([
+      2,
+      [at(1_000, 1), at(1, 1)],
+      [at(500, 7), at(1, 1)],
+      0,
+    ]);
+    expect([bids.set(at(500, 3)), bids.set(at(500, 4)), bids.size]).toEqual([0, 3, 3]);
+    expect(bids.top(3)).toEqual([at(1_000, 1), at(500, 4), at(1, 1)]);
+  });
+
+  test('are never the best one', () => {
+    const bids = sideOf(4);
+    bids.set(at(3, 0));
+    bids.set(at(2, 0));
+    bids.set(at(4, 0));
+    expect([bids.best, bids.size]).toEqual([at(1, 1), 1]);
+    bids.set(at(1, 0));
+    expect([bids.best, bids.size, bids.top(1)]).toEqual([undefined, 0, []]);
+  });
+
+  test('do not stop a trim', () => {
+    const bids = sideOf(4);
+    bids.set(at(3, 0));
+    bids.trimBetterThan(ticks(3));
+    expect([bids.best, bids.size]).toEqual([at(2, 1), 2]);
+  });
+});
