@@ -171,7 +171,8 @@ function intentToVerdict({ guard, policy, book, clock, instruments, intents }: W
   });
 }
 
-const ROUNDS = 5;
+const ROUNDS = 9;
+const WARM_UP_ROUNDS = 3;
 
 /**
  * The recording end to end as the demo trades it, gunzip and JSON parsing included, in messages per second; the journal is in
@@ -179,7 +180,7 @@ const ROUNDS = 5;
  */
 async function replayRecording(): Promise<BenchResult> {
   const usPerMessage = new Float64Array(ROUNDS);
-  for (let round = -1; round < ROUNDS; round += 1) {
+  for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round += 1) {
     const scenario = await recorded(RECORDING, { verify: false });
     const dataDir = await mkdtemp(join(tmpdir(), 'portcullis-bench-'));
     const clock = new ManualClock(scenario.startMs);
