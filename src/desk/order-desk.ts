@@ -8,7 +8,6 @@ import type { BookReader } from '../trading/book.ts';
 import { deny } from '../trading/denial.ts';
 import type { MarketView } from '../trading/market-view.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
-import { isOpen } from '../trading/order-life-cycle.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
 import { type CancelDesk, type CancelOutcome, cancel, ordersToCancel } from './cancel.ts';
@@ -140,8 +139,8 @@ export class OrderDesk {
   readonly #recorder: Recorder;
   readonly #submitting: SubmitDesk;
   readonly #cancelling: CancelDesk;
-  readonly #inFlight = new InFlight();
-  readonly #state: { accepting: boolean; onRecord?: () => void } = { accepting: true };
+  readonly #inFlight: InFlight;
+  readonly #state: { accepting: boolean } = { accepting: true };
 
   /** @throws {PortcullisError} `OPTION_INVALID`; `ENGINE_NOT_GENUINE`; `VENUE_CLAIMED` when the venue has a desk already */
   constructor(options: OrderDeskOptions, deps: OrderDeskDeps) {
@@ -152,7 +151,8 @@ export class OrderDesk {
     checkParts(deps);
     this.#recorder = new Recorder({ ...deps, path: this.#path });
     const { book, clock, venue } = deps;
-    const record = (event: OrderEvent): Promise<boolean> => this.#record(event);
+    this.#inFlight = new InFlight(book);
+    const record = (event: OrderEvent) => this.#inFlight.around(event, () => this.#recorder.record(event));
     this.#submitting = {
       clock,
       venueTimeoutMs,
@@ -215,11 +215,6 @@ export class OrderDesk {
     return this.#deps.book;
   }
 
-  /** Whether something is being written down. */
-  get busy(): boolean {
-    return this.#deps.journal.pending > 0;
-  }
-
   /** Resolves when nothing is under way but answers of the venue. */
   settled(): Promise<void> {
     return this.#deps.journal.settled(this.#deps.clock);
@@ -229,28 +224,8 @@ export class OrderDesk {
   async stop(): Promise<void> {
     this.#state.accepting = false;
     await this.cancelAll();
-    await answerInTime(this.#deps.clock, this.#cancelling.venueTimeoutMs, () => this.#ended());
+    await answerInTime(this.#deps.clock, this.#cancelling.venueTimeoutMs, () => this.#inFlight.ended());
     await this.settled();
-  }
-
-  /** Resolves when no order works any more. The unknown ones are not waited for. */
-  #ended(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#state.onRecord = () => {
-        const open = [...this.#deps.book.orders()].some(({ state }) => isOpen(state) && state !== 'unknown');
-        if (!open) resolve();
-      };
-      this.#state.onRecord();
-    });
-  }
-
-  #record(event: OrderEvent): Promise<boolean> {
-    this.#inFlight.note(event);
-    const written = this.#recorder.record(event);
-    const row = this.#deps.book.order(event.clientOrderId);
-    if (row !== undefined && !isOpen(row.state)) this.#inFlight.over(event.clientOrderId);
-    this.#state.onRecord?.();
-    return written;
   }
 
   #decide(intent: OrderIntent): SubmitDecision {
@@ -306,7 +281,7 @@ export class OrderDesk {
     const report = readReport(event, order.instrument, this.#deps.clock.nowMs());
     if (typeof report === 'string')
       this.#recorder.anomaly({ code: 'REPORT_INVALID', clientOrderId, detail: report });
-    else void this.#record(report);
+    else void this.#submitting.record(report);
   }
 
   #cancelNow(scope: Scope, rule: CancelRule): readonly string[] {

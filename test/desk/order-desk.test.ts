@@ -56,15 +56,6 @@ describe('a desk', () => {
     expect(world.desk.book).toBe(world.book);
   });
 
-  test('is busy while something waits for the disk', async () => {
-    const world = await DeskWorld.open();
-    expect(world.desk.busy).toBe(false);
-    void world.desk.submit(intent());
-    expect(world.desk.busy).toBe(true);
-    await world.drain();
-    expect(world.desk.busy).toBe(false);
-  });
-
   test('has settled when everything is on disk, whether the venue has answered or not', async () => {
     const world = await DeskWorld.open();
     world.driver.onPlace = never;
