@@ -12,6 +12,7 @@ import {
   type Instrument,
   type MarketView,
   type OrderIntent,
+  type PricedOrder,
   defineInstrument,
   priceOrder,
 } from 'portcullis/trading';
@@ -31,6 +32,7 @@ const ACCOUNTS = 10;
 const WORKING = 1_000;
 const DECISIONS = 200_000;
 const DAY_MS = 1_700_000_000_000;
+const SEEN = { has: () => false };
 
 export const orderPath: Suite = {
   name: SUITE,
@@ -50,7 +52,7 @@ interface World {
   readonly policy: ExecutionPolicy;
   readonly book: Book;
   readonly clock: ManualClock;
-  readonly instruments: readonly Instrument[];
+  readonly byId: ReadonlyMap<string, Instrument>;
   readonly intents: readonly OrderIntent[];
 }
 
@@ -83,7 +85,8 @@ async function createWorld(): Promise<World> {
     if (kind !== 'held') throw new Error(`expected the working order ${i} to be held, it was ${kind}`);
   }
   const intents = Array.from({ length: 10_000 }, (_, i) => intent(`intent-${i}`, random, book, instruments));
-  return { guard, policy, book, clock, instruments, intents };
+  const byId = new Map(instruments.map((instrument) => [instrument.instrumentId, instrument]));
+  return { guard, policy, book, clock, byId, intents };
 }
 
 const view = ({ instrumentId }: Instrument, mid: number): MarketView => ({
@@ -118,57 +121,49 @@ function intent(
   };
 }
 
-const SEEN = { has: () => false };
-
 /** Guard with its hold, policy, and the hold given back; orders are priced beforehand. */
-function decision({ guard, policy, book, clock, instruments, intents }: World): BenchResult {
-  const byId = new Map(instruments.map((instrument) => [instrument.instrumentId, instrument]));
-  const priced = intents.map((one) => {
-    const order = priceOrder(one, byId.get(one.instrumentId), book.view(one.instrumentId));
-    if ('code' in order) throw new Error(`expected a price, got ${order.code}`);
-    return order;
-  });
+function decision(world: World): BenchResult {
+  const priced = world.intents.map((one) => price(world, one));
   return measure(SUITE, 'decision', DECISIONS, (i) => {
     const order = priced[i % priced.length];
-    if (order === undefined) return;
-    const verdict = guard.reserve(order);
-    if (verdict.decision === 'reject')
-      throw new Error(`expected approval, got ${verdict.denials[0]?.code ?? ''}`);
-    const { reservation } = verdict;
-    const denials = policy.evaluate(reservation.order, {
-      nowMs: clock.nowMs(),
-      monotonicMs: clock.monotonicMs(),
-      dayId: '2023-11-14',
-      mark: order.view.mark,
-      seen: SEEN,
-    });
-    if (denials.length > 0) throw new Error(`expected approval, got ${denials[0]?.code ?? ''}`);
-    reservation[Symbol.dispose]();
+    if (order !== undefined) decide(world, order, SEEN);
   });
 }
 
 /** From strings to the verdict of both engines: parsing, grid, worst price, client order id, gates, hold given back. */
-function intentToVerdict({ guard, policy, book, clock, instruments, intents }: World): BenchResult {
-  const byId = new Map(instruments.map((instrument) => [instrument.instrumentId, instrument]));
+function intentToVerdict(world: World): BenchResult {
+  const { intents, book } = world;
+  const seen = { has: (id: string) => book.order(id) !== undefined };
   return measure(SUITE, 'intent-to-verdict', DECISIONS, (i) => {
     const one = intents[i % intents.length];
-    if (one === undefined) return;
-    const order = priceOrder(one, byId.get(one.instrumentId), book.view(one.instrumentId));
-    if ('code' in order) throw new Error(`expected a price, got ${order.code}`);
-    const verdict = guard.reserve(order);
-    if (verdict.decision === 'reject')
-      throw new Error(`expected approval, got ${verdict.denials[0]?.code ?? ''}`);
-    const { reservation } = verdict;
-    const denials = policy.evaluate(reservation.order, {
-      nowMs: clock.nowMs(),
-      monotonicMs: clock.monotonicMs(),
-      dayId: '2023-11-14',
-      mark: order.view.mark,
-      seen: { has: (id) => book.order(id) !== undefined },
-    });
-    if (denials.length > 0) throw new Error(`expected approval, got ${denials[0]?.code ?? ''}`);
-    reservation[Symbol.dispose]();
+    if (one !== undefined) decide(world, price(world, one), seen);
   });
+}
+
+function price({ byId, book }: World, one: OrderIntent): PricedOrder {
+  const order = priceOrder(one, byId.get(one.instrumentId), book.view(one.instrumentId));
+  if ('code' in order) throw new Error(`expected a price, got ${order.code}`);
+  return order;
+}
+
+function decide(
+  { guard, policy, clock }: World,
+  order: PricedOrder,
+  seen: { has(id: string): boolean },
+): void {
+  const verdict = guard.reserve(order);
+  if (verdict.decision === 'reject')
+    throw new Error(`expected approval, got ${verdict.denials[0]?.code ?? ''}`);
+  const { reservation } = verdict;
+  const denials = policy.evaluate(reservation.order, {
+    nowMs: clock.nowMs(),
+    monotonicMs: clock.monotonicMs(),
+    dayId: '2023-11-14',
+    mark: order.view.mark,
+    seen,
+  });
+  if (denials.length > 0) throw new Error(`expected approval, got ${denials[0]?.code ?? ''}`);
+  reservation[Symbol.dispose]();
 }
 
 const ROUNDS = 9;
