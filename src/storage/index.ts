@@ -19,4 +19,5 @@ export type {
   SetResult,
   StateEntry,
   StateStore,
+  StateWrite,
 } from './state-store.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type JsonValue, toJsonText } from './json.ts';
-import { checkKey, checkOptions } from './state-input.ts';
+import { checkKey, checkOptions, checkWrites } from './state-input.ts';
 import type {
   DeleteOptions,
   DeleteResult,
@@ -9,6 +9,7 @@ import type {
   SetResult,
   StateEntry,
   StateStore,
+  StateWrite,
 } from './state-store.ts';
 
 interface Row {
@@ -46,6 +47,14 @@ export class MemoryStateStore implements StateStore {
       const expiresAtMs = ttlMs === undefined ? undefined : this.#clock.nowMs() + ttlMs;
       this.#rows.set(key, { text, version, expiresAtMs });
       return { outcome: 'written', version };
+    });
+  }
+
+  setAll(entries: readonly StateWrite[]): Promise<void> {
+    return this.#answer(() => {
+      for (const { key, text } of checkWrites(entries)) {
+        this.#rows.set(key, { text, version: ++this.#revision, expiresAtMs: undefined });
+      }
     });
   }
 

@@ -5,7 +5,7 @@ import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import { type JsonValue, toJsonText } from './json.ts';
 import { openStateDatabase, unavailable } from './state-database.ts';
-import { checkKey, checkOptions } from './state-input.ts';
+import { checkKey, checkOptions, checkWrites } from './state-input.ts';
 import type {
   DeleteOptions,
   DeleteResult,
@@ -13,6 +13,7 @@ import type {
   SetResult,
   StateEntry,
   StateStore,
+  StateWrite,
 } from './state-store.ts';
 
 const Options = z.strictObject({
@@ -79,9 +80,19 @@ export class SqliteStateStore implements StateStore {
       return this.#change((nowMs): SetResult => {
         const found = this.#versionOf(key) ?? 0;
         if (ifVersion !== undefined && ifVersion !== found) return { outcome: 'conflict', version: found };
-        const version = Number(this.#statements.nextRevision.get()?.['revision']);
+        const version = this.#nextVersion();
         this.#statements.put.run(key, text, version, ttlMs === undefined ? null : nowMs + ttlMs);
         return { outcome: 'written', version };
+      });
+    });
+  }
+
+  setAll(entries: readonly StateWrite[]): Promise<void> {
+    return this.#answer('setAll', () => {
+      const rows = checkWrites(entries);
+      if (rows.length === 0) return;
+      this.#change(() => {
+        for (const { key, text } of rows) this.#statements.put.run(key, text, this.#nextVersion(), null);
       });
     });
   }
@@ -129,7 +140,7 @@ export class SqliteStateStore implements StateStore {
     });
   }
 
-  #change<T extends { readonly outcome: string }>(work: (nowMs: number) => T): T {
+  #change<T>(work: (nowMs: number) => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
       const nowMs = this.#clock.nowMs();
@@ -142,6 +153,10 @@ export class SqliteStateStore implements StateStore {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  #nextVersion(): number {
+    return Number(this.#statements.nextRevision.get()?.['revision']);
   }
 
   #versionOf(key: string): number | undefined {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseInput } from '../core/options.ts';
-import type { SetOptions } from './state-store.ts';
+import { toJsonText } from './json.ts';
+import type { SetOptions, StateWrite } from './state-store.ts';
 
 const Key = z
   .string()
@@ -16,3 +17,7 @@ export const checkKey = (key: string): string => parseInput('state key', Key, ke
 /** @throws {PortcullisError} `INPUT_INVALID` */
 export const checkOptions = (options: SetOptions): z.output<typeof WriteOptions> =>
   parseInput('state store options', WriteOptions, options);
+
+/** The rows of a batch, all of them checked. @throws {PortcullisError} `INPUT_INVALID` */
+export const checkWrites = (entries: readonly StateWrite[]): { key: string; text: string }[] =>
+  entries.map(({ key, value }) => ({ key: checkKey(key), text: toJsonText(`state ${key}`, value) }));

@@ -22,6 +22,12 @@ export interface DeleteOptions {
   readonly ifVersion?: number | undefined;
 }
 
+/** One of the values that `setAll` writes. */
+export interface StateWrite {
+  readonly key: string;
+  readonly value: JsonValue | object;
+}
+
 /** `conflict` carries the version that is there, 0 for none; nothing was changed. */
 export type SetResult =
   | { readonly outcome: 'written'; readonly version: number }
@@ -43,6 +49,11 @@ export type DeleteResult =
 export interface StateStore {
   get(key: string): Promise<StateEntry | undefined>;
   set(key: string, value: JsonValue | object, options?: SetOptions): Promise<SetResult>;
+  /**
+   * Writes all of the values or none, in the order given, each with a version of its own and for ever; of two for one
+   * key the later stays. None at all is no write.
+   */
+  setAll(entries: readonly StateWrite[]): Promise<void>;
   delete(key: string, options?: DeleteOptions): Promise<DeleteResult>;
   /** All entries whose key starts with `prefix`, in the order of their keys. */
   list(prefix: string): Promise<readonly StateEntry[]>;

@@ -117,6 +117,49 @@ export const stateStoreContract: readonly ContractCase<StateStoreUnderTest>[] = 
     assert.deepEqual(await keys(''), ['A/1', 'a', 'a%', 'a/10', 'a/2', 'a_', 'b/1']);
     assert.deepEqual(await keys('c'), []);
   }),
+  contract('setAll writes every value, in order, with versions that grow', async ({ store }) => {
+    const before = await store.set('b', 'old', { ttlMs: 1000 });
+    await store.setAll([
+      { key: 'b', value: 1 },
+      { key: 'a', value: { two: [2] } },
+      { key: 'b', value: 3 },
+    ]);
+    const [a, b, ...others] = await store.list('');
+    assert.deepEqual(
+      [a, b].map((entry) => [entry?.key, entry?.value, entry?.expiresAtMs]),
+      [
+        ['a', { two: [2] }, undefined],
+        ['b', 3, undefined],
+      ],
+    );
+    assert.deepEqual(others, []);
+    assert.ok(before.version < (a?.version ?? 0));
+    assert.ok((a?.version ?? 0) < (b?.version ?? 0));
+    assert.ok((await store.set('c', 1)).version > (b?.version ?? 0));
+  }),
+  contract('setAll writes nothing when one of the values is bad', async ({ store }) => {
+    const { version } = await store.set('a', 'old');
+    for (const bad of [
+      { key: 'z', value: { amount: 1n } },
+      { key: 'with blank', value: 1 },
+    ]) {
+      await assert.rejects(store.setAll([{ key: 'a', value: 'new' }, bad, { key: 'c', value: 1 }]), {
+        code: 'INPUT_INVALID',
+      });
+    }
+    assert.deepEqual(await store.list(''), [{ key: 'a', value: 'old', version, expiresAtMs: undefined }]);
+  }),
+  contract(
+    'setAll takes the values as they are within the call; of none it writes none',
+    async ({ store }) => {
+      await store.setAll([]);
+      const value = { state: 'as set' };
+      const written = store.setAll([{ key: 'a', value }]);
+      value.state = 'changed later';
+      await written;
+      assert.deepEqual((await store.get('a'))?.value, { state: 'as set' });
+    },
+  ),
   contract('refuses bad keys, values and options', async ({ store }) => {
     const invalid = { code: 'INPUT_INVALID' };
     for (const key of ['', 'with blank', 'ümlaut', 'nul\0', 'k'.repeat(257)]) {
@@ -148,6 +191,7 @@ export const stateStoreContract: readonly ContractCase<StateStoreUnderTest>[] = 
     const unavailable = { code: 'STORE_UNAVAILABLE' };
     await assert.rejects(store.get('a'), unavailable);
     await assert.rejects(store.set('a', 1), unavailable);
+    await assert.rejects(store.setAll([{ key: 'a', value: 1 }]), unavailable);
     await assert.rejects(store.delete('a'), unavailable);
     await assert.rejects(store.list(''), unavailable);
   }),

@@ -116,6 +116,27 @@ describe('SqliteStateStore', () => {
     await store.close();
   });
 
+  test('a batch that fails half-way leaves nothing behind', async () => {
+    const path = await freshPath();
+    const store = await open(path);
+    const before = await store.set('a', 1);
+    const other = openDatabase(path);
+    other.exec(
+      `CREATE TRIGGER refuse BEFORE INSERT ON state WHEN NEW.key = 'b' BEGIN SELECT RAISE(ABORT, 'no'); END`,
+    );
+    await expect(
+      store.setAll([
+        { key: 'a', value: 2 },
+        { key: 'b', value: 2 },
+      ]),
+    ).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await store.list('')).toEqual([
+      { key: 'a', value: 1, version: before.version, expiresAtMs: undefined },
+    ]);
+    other.close();
+    await store.close();
+  });
+
   test.each([
     ['not a database', () => Buffer.from('no database at all '.repeat(300))],
     ['cut in half', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
