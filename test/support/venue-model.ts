@@ -1,5 +1,16 @@
-import { onDispose } from '../../src/core/clock.ts';
-import type { PlaceReply, VenueDriver, VenueEvent, VenueOrder } from '../../src/desk/index.ts';
+import { type Clock, onDispose } from '../../src/core/clock.ts';
+import { decimal } from '../../src/core/index.ts';
+import type {
+  AmendReply,
+  PlaceReply,
+  VenueBalance,
+  VenueDriver,
+  VenueEvent,
+  VenueFill,
+  VenueOrder,
+  VenueOrderReport,
+  VenuePosition,
+} from '../../src/desk/venue-driver.ts';
 
 /** A fill that the venue made, whether it has told us or not. */
 interface Execution {
@@ -7,18 +18,22 @@ interface Execution {
   readonly quantity: number;
   readonly price: string;
   readonly fee: string;
+  readonly atMs: number;
   told: boolean;
 }
 
 /** What is true of an order at the venue. Nothing here is read from our own books. */
 export interface Truth {
-  readonly order: VenueOrder;
-  readonly quantity: number;
+  order: VenueOrder;
+  /** What may fill in all, as it is now. */
+  quantity: number;
   readonly executions: Execution[];
   /** The reply that is still owed. */
   reply: PromiseWithResolvers<PlaceReply> | undefined;
   /** Nothing fills any more. */
   ended: boolean;
+  /** How it ended, if it did. */
+  how: 'rejected' | 'cancelled' | 'expired';
   /** It has been said how much was filled in all: rejected, or ended with a quantity. */
   final: boolean;
   /** Filled more than asked, or more than was said to be final. */
@@ -35,7 +50,7 @@ export const cap = (truth: Truth): number => (truth.final ? filled(truth) : trut
 
 /**
  * A venue with a will of its own: it answers, fills, cancels, repeats itself, is late and lies when the test says so. It
- * keeps its own books.
+ * keeps its own books, and answers questions from them, truthfully.
  */
 export class VenueModel implements VenueDriver {
   readonly name = 'model';
@@ -44,7 +59,15 @@ export class VenueModel implements VenueDriver {
   onPlace: (order: VenueOrder) => void = () => undefined;
   onCancel: (truth: Truth | undefined) => Promise<void> = () => Promise.resolve();
   #listener: (event: VenueEvent) => void = () => undefined;
+  /** By default the change is made at once, and refused when nothing can fill any more or too much has. */
+  onAmend: (order: VenueOrder) => Promise<AmendReply> = (order) => Promise.resolve(this.change(order));
   #executions = 0;
+  readonly #clock: Pick<Clock, 'nowMs'> | undefined;
+
+  /** @param clock what fills are stamped with; without it they are of time 0, and `fills` gives all of them */
+  constructor(clock?: Pick<Clock, 'nowMs'>) {
+    this.#clock = clock;
+  }
 
   place(order: VenueOrder): Promise<PlaceReply> {
     this.onPlace(order);
@@ -55,6 +78,7 @@ export class VenueModel implements VenueDriver {
       executions: [],
       reply,
       ended: false,
+      how: 'rejected',
       final: false,
       lied: false,
     });
@@ -65,11 +89,76 @@ export class VenueModel implements VenueDriver {
     return this.onCancel(this.orders.get(clientOrderId));
   }
 
+  amend(order: VenueOrder): Promise<AmendReply> {
+    return this.onAmend(order);
+  }
+
+  lookup(clientOrderId: string): Promise<VenueOrderReport | undefined> {
+    const truth = this.orders.get(clientOrderId);
+    return Promise.resolve(truth && report(truth));
+  }
+
+  openOrders(): Promise<readonly VenueOrderReport[]> {
+    const reports = [...this.orders.values()].map(report);
+    return Promise.resolve(reports.filter(({ state }) => state === 'working'));
+  }
+
+  fills(sinceMs: number): Promise<readonly VenueFill[]> {
+    const all = [...this.orders.values()].flatMap(({ order, executions }) =>
+      executions.map(({ executionId, quantity, price, fee, atMs }): VenueFill => {
+        const { clientOrderId, accountId, instrumentId, side } = order;
+        return {
+          clientOrderId,
+          accountId,
+          instrumentId,
+          side,
+          executionId,
+          quantity: String(quantity),
+          price,
+          fee: { amount: fee, currency: 'USDT' },
+          liquidity: 'maker',
+          atMs,
+        };
+      }),
+    );
+    const number = ({ executionId }: VenueFill): number => Number(executionId.slice(1));
+    all.sort((a, b) => number(a) - number(b));
+    return Promise.resolve(this.#clock === undefined ? all : all.filter(({ atMs }) => atMs >= sinceMs));
+  }
+
+  positions(): Promise<readonly VenuePosition[]> {
+    const cells = new Map<string, VenuePosition>();
+    for (const truth of this.orders.values()) {
+      const { accountId, instrumentId, side } = truth.order;
+      const key = `${accountId} ${instrumentId}`;
+      const signed = decimal(String(side === 'buy' ? filled(truth) : -filled(truth)));
+      const quantity = signed.plus(cells.get(key)?.quantity ?? '0').toFixed();
+      cells.set(key, { accountId, instrumentId, quantity });
+    }
+    return Promise.resolve([...cells.values()].filter(({ quantity }) => Number(quantity) !== 0));
+  }
+
+  /** It keeps no cash. */
+  balances(): Promise<readonly VenueBalance[]> {
+    return Promise.resolve([]);
+  }
+
   onEvent(listener: (event: VenueEvent) => void): Disposable {
     this.#listener = listener;
     return onDispose(() => {
       this.#listener = () => undefined;
     });
+  }
+
+  change(order: VenueOrder): AmendReply {
+    const truth = this.orders.get(order.clientOrderId);
+    if (truth === undefined || report(truth).state !== 'working')
+      return { status: 'rejected', reason: 'the model has no such order' };
+    if (Number(order.quantity) <= filled(truth))
+      return { status: 'rejected', reason: 'the model has filled that much' };
+    truth.quantity = Number(order.quantity);
+    truth.order = { ...truth.order, quantity: order.quantity, price: order.price };
+    return { status: 'amended' };
   }
 
   reply(truth: Truth, how: 'accept' | 'reject' | 'error' | 'lost' | 'nonsense'): void {
@@ -90,7 +179,14 @@ export class VenueModel implements VenueDriver {
   fill(truth: Truth, quantity: number, price: string, fee: string, tellNow: boolean): void {
     const executionId = `x${(this.#executions += 1)}`;
     if (truth.final || filled(truth) + quantity > truth.quantity) truth.lied = true;
-    truth.executions.push({ executionId, quantity, price, fee, told: false });
+    truth.executions.push({
+      executionId,
+      quantity,
+      price,
+      fee,
+      atMs: this.#clock?.nowMs() ?? 0,
+      told: false,
+    });
     if (tellNow) this.tell(truth, truth.executions.length - 1);
   }
 
@@ -117,10 +213,28 @@ export class VenueModel implements VenueDriver {
   }
 
   end(truth: Truth, type: 'cancelled' | 'expired', withCumulative: boolean): void {
+    if (!truth.ended) truth.how = type;
     truth.ended = true;
     truth.final ||= withCumulative;
     const { clientOrderId } = truth.order;
     const cumulative = String(filled(truth));
     this.#listener({ type, clientOrderId, ...(withCumulative ? { cumulative } : undefined) });
   }
+}
+
+function report(truth: Truth): VenueOrderReport {
+  const { order, quantity, ended, how } = truth;
+  const { clientOrderId, accountId, instrumentId, side, price } = order;
+  const over = filled(truth) >= quantity ? 'filled' : 'working';
+  return {
+    clientOrderId,
+    accountId,
+    instrumentId,
+    side,
+    quantity: String(quantity),
+    price,
+    cumulative: String(filled(truth)),
+    state: ended && over === 'working' ? how : over,
+    ...(ended && how === 'rejected' && { reason: 'the model said no' }),
+  };
 }
