@@ -28,6 +28,10 @@ export const ERROR_CATALOGUE = {
   },
   METRIC_CONFLICT: { retryable: false, meaning: 'A metric of this name exists with another definition.' },
   PRINCIPAL_REQUIRED: { retryable: false, meaning: 'The call needs a named person and a reason.' },
+  RELEASE_REFUSED: {
+    retryable: false,
+    meaning: 'A scope of the kill switch cannot be released like this, or not now.',
+  },
   RESERVATION_SPENT: { retryable: false, meaning: 'A reservation was kept or dropped twice.' },
   SEAL_FORGED: { retryable: false, meaning: 'The order was not sealed by the desk of this venue.' },
   SEAL_SPENT: { retryable: false, meaning: 'The sealed order has been sent before.' },

@@ -13,20 +13,27 @@ export { killSwitchGate } from './gates/kill-switch-gate.ts';
 export { positionCountGate } from './gates/position-count-gate.ts';
 export { positionSizeGate } from './gates/position-size-gate.ts';
 export { totalExposureGate } from './gates/total-exposure-gate.ts';
+export type { KillRecord } from './kill-record.ts';
 export {
-  type CancelRule,
-  type KillRecord,
   KillSwitch,
-  type KillSwitchChange,
   type KillSwitchDeps,
-  type ReleaseOrder,
+  type KillSwitchOptions,
   type TripOrder,
   type TripReport,
-  type WorkingOrders,
 } from './kill-switch.ts';
+export type { KillSwitchChange } from './kill-switch-change.ts';
+export type { ReleaseOrder } from './release.ts';
 export type { Reservation } from './reservation.ts';
+export type { Restraint, RestrainOrder } from './restraint.ts';
 export type { Reduction, RiskGate, RiskView } from './risk-gate.ts';
 export { RiskGuard, type RiskGuardDeps } from './risk-guard.ts';
 export type { RiskLimits, RiskLimitsInput } from './risk-limits.ts';
 export type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';
 export { FIRM, type Scope, type Scoped, type TradingState, inScope, scopeKey } from './trading-state.ts';
+export type {
+  CancelResult,
+  CancelRound,
+  CancelRule,
+  UnprotectedPosition,
+  WorkingOrders,
+} from './working-orders.ts';

@@ -1,27 +1,29 @@
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
-import { parseInput } from '../core/options.ts';
-import { type Principal, requirePerson } from '../core/principal.ts';
+import { parseOptions } from '../core/options.ts';
+import { type Principal, requirePerson, system } from '../core/principal.ts';
 import type { StateStore } from '../storage/state-store.ts';
-import {
-  FIRM,
-  type Scope,
-  type Scoped,
-  type TradingState,
-  inScope,
-  scopeKey,
-  stricter,
-} from './trading-state.ts';
+import type { KillRecord } from './kill-record.ts';
+import { KillRecordStore } from './kill-record-store.ts';
+import { type KillSwitchChange, KillSwitchListeners } from './kill-switch-change.ts';
+import { type ReleaseOrder, checkRelease, refused } from './release.ts';
+import type { Restraint, RestrainOrder } from './restraint.ts';
+import { Restrictions } from './restrictions.ts';
+import { FIRM, type Scope, type Scoped, type TradingState, scopeKey, stricter } from './trading-state.ts';
+import { type CancelResult, type CancelRound, type WorkingOrders, cancelThrough } from './working-orders.ts';
 
-/** What a trip cancels: all working orders in scope, or those that do not reduce the position as it is now. */
-export type CancelRule = 'all' | 'not-reducing';
+const schema = z.strictObject({
+  /** How long a write may take before it counts as failed. */
+  writeTimeoutMs: z.number().min(1).default(5_000),
+  /** Whether a release takes two persons. */
+  secondPerson: z.boolean().default(false),
+  /** How long after its trip a scope cannot be released, by the wall clock. */
+  coolDownMs: z.number().min(0).default(0),
+});
 
-/** The port through which a trip cancels. The desk implements it. */
-export interface WorkingOrders {
-  /** Asks the venue to cancel, and returns the client order ids it was asked for. Never throws. */
-  cancel(scope: Scope, rule: CancelRule): readonly string[];
-}
+/** @interface */
+export type KillSwitchOptions = z.input<typeof schema>;
 
 export interface TripOrder {
   /** Default: the firm. */
@@ -31,60 +33,21 @@ export interface TripOrder {
   readonly by: Principal;
 }
 
-export interface ReleaseOrder {
-  readonly scope?: Scope;
-  readonly reason: string;
-  /** A person. */
-  readonly by: Principal;
-}
-
-/** Why trading is restricted in a scope. */
-export interface KillRecord {
-  readonly scope: Scope;
-  readonly state: 'reducing' | 'halted';
-  readonly reason: string;
-  readonly by: Principal;
-  readonly atMs: number;
-}
-
 export interface TripReport {
   readonly record: KillRecord;
   /** Client order ids whose cancel was requested. */
   readonly cancelRequested: readonly string[];
+  /** What became of the cancels, once that is known. Never rejects. */
+  readonly confirmed: Promise<CancelResult>;
   /** Whether the trip is on disk. If not it stands all the same, until the process ends. */
   readonly durable: boolean;
   /** What failed: the disk, or else the cancels. */
   readonly error?: PortcullisError;
 }
 
-export type KillSwitchChange =
-  | { readonly kind: 'tripped'; readonly record: KillRecord }
-  | {
-      readonly kind: 'released';
-      readonly record: KillRecord;
-      readonly reason: string;
-      readonly by: Principal;
-    }
-  /** The disk, the cancels or a listener failed. The state is what it would have been without. */
-  | { readonly kind: 'failed'; readonly record: KillRecord; readonly error: PortcullisError };
-
-const STATE_KEY = 'kill-switch';
-
-const recordSchema = z.strictObject({
-  scope: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('firm') }),
-    z.strictObject({ kind: z.enum(['venue', 'account', 'strategy', 'instrument']), id: z.string() }),
-  ]),
-  state: z.enum(['reducing', 'halted']),
-  reason: z.string(),
-  by: z.strictObject({ kind: z.enum(['person', 'system']), id: z.string() }),
-  atMs: z.number(),
-});
-const stateSchema = z.strictObject({ version: z.literal(1), records: z.array(recordSchema) });
-
 export interface KillSwitchDeps {
   readonly store: Pick<StateStore, 'get' | 'set'>;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
   /** The venue that orders of this desk go to. Without it a trip of any venue concerns them. */
   readonly venue?: string;
 }
@@ -94,58 +57,55 @@ export interface KillSwitchDeps {
  * counts only when it is on disk. The strictest state of all scopes that an order is in applies.
  */
 export class KillSwitch {
-  readonly #store: Pick<StateStore, 'get' | 'set'>;
+  readonly #rules: z.output<typeof schema>;
   readonly #clock: Pick<Clock, 'nowMs'>;
-  readonly #venue: string | undefined;
-  #records: ReadonlyMap<string, KillRecord>;
+  readonly #disk: KillRecordStore;
   readonly #workingOrders: WorkingOrders[] = [];
-  #writing: Promise<unknown> = Promise.resolve();
-  readonly #listeners = new Set<(change: KillSwitchChange) => void>();
+  readonly #listeners = new KillSwitchListeners();
+  #restrictions: Restrictions;
 
-  private constructor({ store, clock, venue }: KillSwitchDeps, records: readonly KillRecord[]) {
-    this.#store = store;
-    this.#clock = clock;
-    this.#venue = venue;
-    this.#records = new Map(records.map((record) => [scopeKey(record.scope), record]));
+  private constructor(deps: KillSwitchDeps, rules: z.output<typeof schema>) {
+    this.#rules = rules;
+    this.#clock = deps.clock;
+    this.#restrictions = new Restrictions([], deps.venue);
+    this.#disk = new KillRecordStore(deps, rules.writeTimeoutMs, () => this.#restrictions.allTripped);
   }
 
   /**
-   * Reads the recorded state. A missing record means halted, unless the data directory is new as a whole; so does a
-   * damaged or unreadable one.
+   * Reads the recorded state. A missing record means halted, unless the data directory is new as a whole; so does one
+   * that is damaged, of a newer version, unreadable or not to be had in time, and a new directory that cannot be written.
    *
    * @param isNewDirectory whether nothing was ever recorded there
+   * @throws {PortcullisError} `OPTION_INVALID`
    */
-  static async open(deps: KillSwitchDeps, isNewDirectory: boolean): Promise<KillSwitch> {
-    try {
-      const entry = await deps.store.get(STATE_KEY);
-      if (entry !== undefined) {
-        return new KillSwitch(deps, parseInput('recorded kill switch', stateSchema, entry.value).records);
-      }
-      if (isNewDirectory) {
-        const fresh = new KillSwitch(deps, []);
-        await fresh.#write(fresh.#records);
-        return fresh;
-      }
-      return halted(deps, 'no kill-switch record in a data directory that is not new');
-    } catch (error) {
-      return halted(
-        deps,
-        `the kill-switch record cannot be read or written: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
+  static async open(
+    deps: KillSwitchDeps,
+    isNewDirectory: boolean,
+    options: KillSwitchOptions = {},
+  ): Promise<KillSwitch> {
+    const killSwitch = new KillSwitch(deps, parseOptions('KillSwitch', schema, options));
+    await killSwitch.#load(isNewDirectory, deps.venue);
+    return killSwitch;
+  }
 
-    function halted(on: KillSwitchDeps, why: string): KillSwitch {
-      const reason = `${why}; once you have checked positions and orders at the venue, release the firm scope: that begins a new record`;
-      return new KillSwitch(on, [
-        {
-          scope: FIRM,
-          state: 'halted',
-          reason,
-          by: { kind: 'system', id: 'kill-switch' },
-          atMs: on.clock.nowMs(),
-        },
-      ]);
+  async #load(isNewDirectory: boolean, venue: string | undefined): Promise<void> {
+    const begin = (records: readonly KillRecord[]): void => {
+      this.#restrictions = new Restrictions(records, venue);
+    };
+    try {
+      const records = await this.#disk.read();
+      if (records !== undefined) begin(records);
+      else if (isNewDirectory) await this.#disk.save();
+      else begin([this.#haltedFrom('no kill-switch record in a data directory that is not new')]);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      begin([this.#haltedFrom(`the kill-switch record cannot be read or written: ${why}`)]);
     }
+  }
+
+  #haltedFrom(why: string): KillRecord {
+    const reason = `${why}; once you have checked positions and orders at the venue, release the firm scope: that begins a new record`;
+    return { scope: FIRM, state: 'halted', reason, by: system('kill-switch'), atMs: this.#clock.nowMs() };
   }
 
   /** Cancels of a trip go through here, and through every other that is attached: several desks may share a switch. */
@@ -155,45 +115,60 @@ export class KillSwitch {
 
   /** The state that applies to an order; without one, the strictest anywhere. */
   tradingState(order?: Scoped): TradingState {
-    let state: TradingState = 'active';
-    if (this.#records.size === 0) return state;
-    for (const record of this.#records.values()) {
-      if (order === undefined || this.#concerns(record.scope, order)) state = stricter(state, record.state);
-    }
-    return state;
+    return this.#restrictions.stateOf(order);
   }
 
+  /** Scope and reason of what restricts an order most; `undefined` while nothing does. */
+  whyRestricted(order?: Scoped): string | undefined {
+    const deciding = this.#restrictions.deciding(order);
+    return deciding === undefined ? undefined : `${scopeKey(deciding.scope)}: ${deciding.reason}`;
+  }
+
+  /** What was tripped and has not been released. */
   records(): readonly KillRecord[] {
-    return [...this.#records.values()];
+    return [...this.#restrictions.allTripped];
+  }
+
+  /** What a condition of this process restrains. */
+  restraints(): readonly KillRecord[] {
+    return [...this.#restrictions.allRestraints];
   }
 
   onChange(listener: (change: KillSwitchChange) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+    return this.#listeners.add(listener);
   }
 
   /**
    * Restricts trading at once. Never loosens: tripping what is halted to reducing leaves it halted. Never throws or
-   * rejects, whatever disk, cancels and listeners do; the promise waits for the disk.
+   * rejects, whatever disk, cancels and listeners do; the promise waits for the disk, and no longer than it may take.
    */
   trip({ scope = FIRM, to, reason, by }: TripOrder): Promise<TripReport> {
     const key = scopeKey(scope);
-    const present = this.#records.get(key);
+    const present = this.#restrictions.tripped(key);
     const tightens = present === undefined || stricter(present.state, to) !== present.state;
     // A record of its own in any case: a release that is being written sees by it that it came too late.
     const record: KillRecord = tightens
       ? { scope, state: to, reason, by, atMs: this.#clock.nowMs() }
       : { ...present };
-    this.#replace(key, record);
-    const written = this.#queue(() => this.#write(this.#records)).then(() => undefined, asStoreError);
+    this.#restrictions.setTripped(key, record);
+    const written = this.#disk.save().then(
+      () => undefined,
+      (error: unknown) => error as PortcullisError,
+    );
     const cancels = this.#cancel(record);
-    if (tightens) this.#tell({ kind: 'tripped', record });
+    if (tightens) this.#listeners.tell({ kind: 'tripped', record });
+    const confirmed = cancels.settled.then((result) => {
+      if (tightens || cancels.requested.length > 0)
+        this.#listeners.tell({ kind: 'confirmed', record, result });
+      return result;
+    });
     return written.then((storeError) => {
-      if (storeError !== undefined) this.#tell({ kind: 'failed', record, error: storeError });
+      if (storeError !== undefined) this.#listeners.tell({ kind: 'failed', record, error: storeError });
       const error = storeError ?? cancels.error;
       return {
         record,
         cancelRequested: cancels.requested,
+        confirmed,
         durable: storeError === undefined,
         ...(error === undefined ? {} : { error }),
       };
@@ -201,84 +176,78 @@ export class KillSwitch {
   }
 
   /**
-   * Loosens a scope, once that is on disk. A trip of the same scope in the meantime wins.
+   * Loosens a scope, once that is on disk. A release that fails never counts later: when the disk wrote it too late, what
+   * was tripped is written over it.
    *
-   * @throws {PortcullisError} `PRINCIPAL_REQUIRED` unless a named person gives a reason; `STORE_UNAVAILABLE` when the
-   *   disk refuses: then nothing is released
+   * @throws {PortcullisError} `PRINCIPAL_REQUIRED` unless a named person gives a reason; `RELEASE_REFUSED` when the scope
+   *   is not typed out, is not tripped, is tripped again in the meantime, has not cooled down, or a second person is
+   *   missing; `STORE_UNAVAILABLE` when the disk refuses or does not answer in time. Then nothing is released.
    */
-  async release({ scope = FIRM, reason, by }: ReleaseOrder): Promise<void> {
-    requirePerson(by, reason, `release ${scopeKey(scope)}`);
-    const key = scopeKey(scope);
-    const record = this.#records.get(key);
-    if (record === undefined) return;
-    await this.#queue(async () => {
-      const without = new Map(this.#records);
-      without.delete(key);
-      await this.#write(without).catch((error: unknown) => {
-        throw asStoreError(error);
-      });
-      // Tripped in the meantime: that stands, and is written next.
-      if (this.#records.get(key) !== record) return;
-      this.#replace(key, undefined);
-      this.#tell({ kind: 'released', record, reason, by });
+  async release(order: ReleaseOrder): Promise<void> {
+    const key = scopeKey(order.scope);
+    const record = checkRelease(order, this.#restrictions.tripped(key), this.#rules, this.#clock.nowMs());
+    const requireStanding = (): void => {
+      const now = this.#restrictions.tripped(key);
+      if (now === record) return;
+      throw refused(key, now === undefined ? 'it is not tripped' : `tripped again meanwhile: ${now.reason}`);
+    };
+    await this.#disk.without(record, requireStanding, () => {
+      requireStanding(); // tripped while it was being written: that stands, and is written next
+      this.#restrictions.setTripped(key, undefined);
     });
+    const { reason, by, second } = order;
+    this.#listeners.tell({ kind: 'released', record, reason, by, ...(second && { second }) });
   }
 
-  #concerns(scope: Scope, order: Scoped): boolean {
-    return inScope(scope, order, this.#venue);
+  /**
+   * Restricts trading at once and in memory only, for as long as a condition of this process lasts: not reconciled yet,
+   * disconnected. Several on one scope stand beside each other, and beside what is tripped. Cancels nothing.
+   */
+  restrain({ scope, to, reason, by }: RestrainOrder): Restraint {
+    const owner = {};
+    let record: KillRecord | undefined;
+    const set = (why: string): void => {
+      record = { scope, state: to, reason: why, by, atMs: this.#clock.nowMs() };
+      this.#restrictions.setRestraint(owner, record);
+      this.#listeners.tell({ kind: 'restrained', record });
+    };
+    set(reason);
+    return {
+      update: (why) => {
+        if (record !== undefined && record.reason !== why) set(why);
+      },
+      [Symbol.dispose]: () => {
+        if (record === undefined) return;
+        const lifted = record;
+        record = undefined;
+        this.#restrictions.setRestraint(owner, undefined);
+        this.#listeners.tell({ kind: 'unrestrained', record: lifted });
+      },
+    };
   }
 
-  #replace(key: string, record: KillRecord | undefined): void {
-    const records = new Map(this.#records);
-    if (record === undefined) records.delete(key);
-    else records.set(key, record);
-    this.#records = records;
+  /**
+   * The one way out of halted: until disposed, halted counts as reducing for the order of exactly this id, so that it
+   * goes if it is an exit.
+   *
+   * @throws {PortcullisError} `PRINCIPAL_REQUIRED` unless a named person gives a reason
+   */
+  permitExit(clientOrderId: string, { by, reason }: Pick<TripOrder, 'by' | 'reason'>): Disposable {
+    requirePerson(by, reason, `permit exit ${clientOrderId}`);
+    const permit = this.#restrictions.permitExit(clientOrderId);
+    this.#listeners.tell({ kind: 'exit-permitted', clientOrderId, reason, by, atMs: this.#clock.nowMs() });
+    return permit;
   }
 
-  /** One desk that fails stops neither the others nor the switch. */
-  #cancel(record: KillRecord): { readonly requested: readonly string[]; readonly error?: PortcullisError } {
-    const rule = record.state === 'halted' ? 'all' : 'not-reducing';
-    const requested: string[] = [];
+  #cancel(record: KillRecord): CancelRound & { readonly error: PortcullisError | undefined } {
     let error: PortcullisError | undefined;
-    for (const workingOrders of this.#workingOrders) {
-      try {
-        requested.push(...workingOrders.cancel(record.scope, rule));
-      } catch (cause) {
-        error = new PortcullisError('CALLBACK_FAILED', 'the cancels of a trip failed', { cause });
-        this.#tell({ kind: 'failed', record, error });
-      }
-    }
-    return error === undefined ? { requested } : { requested, error };
-  }
-
-  /** A listener that throws stops neither the others nor the switch. */
-  #tell(change: KillSwitchChange): void {
-    for (const listener of this.#listeners) {
-      try {
-        listener(change);
-      } catch (cause) {
-        if (change.kind === 'failed') continue;
-        const error = new PortcullisError('CALLBACK_FAILED', `a listener failed on ${change.kind}`, {
-          cause,
-        });
-        this.#tell({ kind: 'failed', record: change.record, error });
-      }
-    }
-  }
-
-  /** One write at a time, in the order asked. */
-  #queue(work: () => Promise<void>): Promise<void> {
-    const done = this.#writing.then(work);
-    this.#writing = done.catch(() => undefined);
-    return done;
-  }
-
-  async #write(records: ReadonlyMap<string, KillRecord>): Promise<void> {
-    await this.#store.set(STATE_KEY, { version: 1, records: [...records.values()] });
+    const rule = record.state === 'halted' ? 'all' : 'not-reducing';
+    const round = cancelThrough(this.#workingOrders, record.scope, rule, (cause) => {
+      error = new PortcullisError('CALLBACK_FAILED', 'the cancels of a trip failed', { cause });
+      this.#listeners.tell({ kind: 'failed', record, error });
+    });
+    return { ...round, error };
   }
 }
 
-const asStoreError = (error: unknown): PortcullisError =>
-  error instanceof PortcullisError
-    ? error
-    : new PortcullisError('STORE_UNAVAILABLE', 'the kill switch could not be recorded', { cause: error });
+export type { CancelRule } from './working-orders.ts';

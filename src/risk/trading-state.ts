@@ -18,6 +18,7 @@ export const scopeKey = (scope: Scope): string =>
 
 /** What an order belongs to. */
 export interface Scoped {
+  readonly clientOrderId?: string;
   readonly accountId: string;
   readonly strategyId: string;
   readonly instrument: { readonly instrumentId: string };

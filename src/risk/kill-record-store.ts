@@ -1,0 +1,121 @@
+import type { Clock } from '../core/clock.ts';
+import { PortcullisError } from '../core/errors.ts';
+import type { StateStore } from '../storage/state-store.ts';
+import { type KillRecord, readRecords, recorded } from './kill-record.ts';
+
+const STATE_KEY = 'kill-switch';
+/** Only our own late writes can come between, and each can do so once. */
+const MOST_ATTEMPTS = 5;
+
+export interface KillRecordStoreDeps {
+  readonly store: Pick<StateStore, 'get' | 'set'>;
+  readonly clock: Pick<Clock, 'deadline'>;
+}
+
+/**
+ * The records on disk. One write at a time, in the order asked, each given up after `timeoutMs`, so that one that hangs
+ * does not block the others for ever. Every write names the version that it replaces: one that was given up and lands
+ * late can never replace a newer one.
+ */
+export class KillRecordStore {
+  readonly #deps: KillRecordStoreDeps;
+  readonly #timeoutMs: number;
+  #version = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+  /** The save that has not begun yet: it will take along whatever is asked to be saved until then. */
+  #nextSave: Promise<void> | undefined;
+  readonly #standing: () => Iterable<KillRecord>;
+
+  /** @param standing the records that count now */
+  constructor(deps: KillRecordStoreDeps, timeoutMs: number, standing: () => Iterable<KillRecord>) {
+    this.#deps = deps;
+    this.#timeoutMs = timeoutMs;
+    this.#standing = standing;
+  }
+
+  /**
+   * What is on disk; `undefined` when nothing ever was.
+   *
+   * @throws {PortcullisError} `STORE_UNAVAILABLE`, `FORMAT_UNSUPPORTED`, `INPUT_INVALID`
+   */
+  async read(): Promise<readonly KillRecord[] | undefined> {
+    const entry = await this.#inTime('read', () => this.#deps.store.get(STATE_KEY));
+    if (entry === undefined) return undefined;
+    this.#version = entry.version;
+    return readRecords(entry.value);
+  }
+
+  /**
+   * Writes what counts when its turn comes.
+   *
+   * @throws {PortcullisError} `STORE_UNAVAILABLE`
+   */
+  save(): Promise<void> {
+    this.#nextSave ??= this.#inTurn(() => {
+      this.#nextSave = undefined;
+      return this.#write(this.#standing());
+    });
+    return this.#nextSave;
+  }
+
+  /**
+   * Writes what counts less one record. `begin` is asked when its turn has come, and may throw; `done` is called in the
+   * step in which the write is known to be on disk. What failed or was given up is followed by a save of what counts
+   * then, since the write may have happened all the same.
+   *
+   * @throws {PortcullisError} `STORE_UNAVAILABLE`
+   */
+  without(record: KillRecord, begin: () => void, done: () => void): Promise<void> {
+    return this.#inTurn(async () => {
+      begin();
+      try {
+        await this.#write([...this.#standing()].filter((standing) => standing !== record));
+      } catch (error) {
+        void this.save().catch(() => undefined); // the caller is told of the first failure
+        throw error;
+      }
+      done();
+    });
+  }
+
+  async #write(records: Iterable<KillRecord>): Promise<void> {
+    const value = recorded(records);
+    let isGivenUp = false;
+    try {
+      await this.#inTime('recorded', () => this.#replace(value, () => isGivenUp));
+    } finally {
+      isGivenUp = true;
+    }
+  }
+
+  async #replace(value: object, isGivenUp: () => boolean): Promise<void> {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS && !isGivenUp(); attempt += 1) {
+      const { outcome, version } = await this.#deps.store.set(STATE_KEY, value, { ifVersion: this.#version });
+      if (!isGivenUp()) this.#version = version;
+      else if (outcome === 'written') void this.save().catch(() => undefined); // too late: what counts is written over it
+      if (outcome === 'written') return;
+    }
+    throw new PortcullisError('STORE_UNAVAILABLE', 'the kill-switch record is being changed by someone else');
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  async #inTime<T>(what: 'read' | 'recorded', work: () => Promise<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    using _timer = this.#deps.clock.deadline(this.#timeoutMs, () => {
+      late.reject(unavailable(what, ` within ${this.#timeoutMs} ms`));
+    });
+    try {
+      return await Promise.race([work(), late.promise]);
+    } catch (error) {
+      throw error instanceof PortcullisError ? error : unavailable(what, '', error);
+    }
+  }
+}
+
+const unavailable = (what: string, when: string, cause?: unknown): PortcullisError =>
+  new PortcullisError('STORE_UNAVAILABLE', `the kill switch could not be ${what}${when}`, { cause });

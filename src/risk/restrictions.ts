@@ -1,0 +1,85 @@
+import { onDispose } from '../core/clock.ts';
+import type { KillRecord } from './kill-record.ts';
+import { type Scoped, type TradingState, inScope, scopeKey, stricter } from './trading-state.ts';
+
+/** What restricts trading at this moment, in memory: what was tripped, what is restrained, and which orders may exit. */
+export class Restrictions {
+  readonly #venue: string | undefined;
+  #tripped: ReadonlyMap<string, KillRecord>;
+  readonly #restraints = new Map<object, KillRecord>();
+  readonly #permits = new Map<string, number>();
+  /** Both kinds in one list, since every order asks. */
+  #all: readonly KillRecord[] = [];
+
+  /** @param venue where the orders go to; without it a restriction of any venue concerns them */
+  constructor(records: readonly KillRecord[], venue: string | undefined) {
+    this.#venue = venue;
+    this.#tripped = new Map(records.map((record) => [scopeKey(record.scope), record]));
+    this.#relist();
+  }
+
+  /** The state that applies to an order; without one, the strictest anywhere. */
+  stateOf(order?: Scoped): TradingState {
+    if (this.#all.length === 0) return 'active';
+    const state = this.deciding(order)?.state ?? 'active';
+    return state === 'halted' && this.#mayExit(order) ? 'reducing' : state;
+  }
+
+  /** The strictest that concerns an order; of several, what was tripped before what is restrained, then the oldest. */
+  deciding(order?: Scoped): KillRecord | undefined {
+    let deciding: KillRecord | undefined;
+    for (const record of this.#all) {
+      if (order !== undefined && !inScope(record.scope, order, this.#venue)) continue;
+      if (deciding === undefined || stricter(deciding.state, record.state) !== deciding.state)
+        deciding = record;
+    }
+    return deciding;
+  }
+
+  tripped(key: string): KillRecord | undefined {
+    return this.#tripped.get(key);
+  }
+
+  get allTripped(): Iterable<KillRecord> {
+    return this.#tripped.values();
+  }
+
+  get allRestraints(): Iterable<KillRecord> {
+    return this.#restraints.values();
+  }
+
+  setTripped(key: string, record: KillRecord | undefined): void {
+    const tripped = new Map(this.#tripped);
+    if (record === undefined) tripped.delete(key);
+    else tripped.set(key, record);
+    this.#tripped = tripped;
+    this.#relist();
+  }
+
+  setRestraint(owner: object, record: KillRecord | undefined): void {
+    if (record === undefined) this.#restraints.delete(owner);
+    else this.#restraints.set(owner, record);
+    this.#relist();
+  }
+
+  /** Until disposed, halted counts as reducing for this order. */
+  permitExit(clientOrderId: string): Disposable {
+    this.#permits.set(clientOrderId, (this.#permits.get(clientOrderId) ?? 0) + 1);
+    let isOver = false;
+    return onDispose(() => {
+      if (isOver) return;
+      isOver = true;
+      const left = (this.#permits.get(clientOrderId) ?? 0) - 1;
+      if (left > 0) this.#permits.set(clientOrderId, left);
+      else this.#permits.delete(clientOrderId);
+    });
+  }
+
+  #mayExit(order: Scoped | undefined): boolean {
+    return order?.clientOrderId !== undefined && this.#permits.has(order.clientOrderId);
+  }
+
+  #relist(): void {
+    this.#all = [...this.#tripped.values(), ...this.#restraints.values()];
+  }
+}
