@@ -1,12 +1,10 @@
 import { z } from 'zod';
 import { decimal } from '../core/decimal.ts';
-import { PortcullisError } from '../core/errors.ts';
-import { toGrid, toText } from '../core/increment.ts';
-import { type Units, lots, ticks, units, unitsFloor } from '../core/units.ts';
+import { toText } from '../core/increment.ts';
+import { type Units, units, unitsFloor } from '../core/units.ts';
 import { moneyText } from '../core/money-text.ts';
 import type { DayRolled } from '../trading/book.ts';
-import type { Instrument } from '../trading/instrument.ts';
-import type { BookedOrder, HeldOrder, OrderEvent } from '../trading/order-event.ts';
+import type { HeldOrder } from '../trading/order-event.ts';
 
 /** Changes with the format of the records. */
 export const JOURNAL_VERSION = 1;
@@ -14,6 +12,13 @@ export const JOURNAL_VERSION = 1;
 const text = z.string();
 const about = { clientOrderId: text, atMs: z.number() };
 const denial = z.object({ gate: text, code: text }).loose();
+const execution = {
+  executionId: text,
+  quantity: text,
+  price: text,
+  fee: z.object({ amount: text, currency: text }),
+  liquidity: z.enum(['maker', 'taker']),
+};
 
 const intent = z.object({
   intentId: text,
@@ -65,17 +70,44 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('filled'),
     ...about,
-    executionId: text,
-    quantity: text,
-    price: text,
-    fee: z.object({ amount: text, currency: text }),
-    liquidity: z.enum(['maker', 'taker']),
+    ...execution,
   }),
   z.object({ type: z.literal('cancelRequested'), ...about }),
   z.object({ type: z.literal('cancelled'), ...about, cumulative: text.exactOptional() }),
   z.object({ type: z.literal('expired'), ...about, cumulative: text.exactOptional() }),
   z.object({ type: z.literal('cancelFailed'), ...about, reason: text }),
   z.object({ type: z.literal('absent'), ...about }),
+  z.object({
+    type: z.literal('amendRequested'),
+    ...about,
+    quantity: text,
+    worst: text,
+    isExit: z.boolean(),
+  }),
+  z.object({ type: z.literal('amended'), ...about, quantity: text, worst: text }),
+  z.object({ type: z.literal('amendFailed'), ...about, reason: text }),
+  /** A fill at the venue of an order that we never sent. */
+  z.object({
+    type: z.literal('external'),
+    ...about,
+    accountId: text,
+    instrumentId: text,
+    side: z.enum(['buy', 'sell']),
+    ...execution,
+  }),
+  /** A named person has said what is true. */
+  z.object({
+    type: z.literal('adjusted'),
+    atMs: z.number(),
+    adjustmentId: text,
+    accountId: text,
+    position: z.object({ instrumentId: text, quantity: text, price: text }).exactOptional(),
+    cash: text,
+    by: text,
+    reason: text,
+  }),
+  /** Orders that were over before that day are kept elsewhere from here on. */
+  z.object({ type: z.literal('retired'), atMs: z.number(), before: text }),
   z.object({
     type: z.literal('dayRolled'),
     atMs: z.number(),
@@ -90,7 +122,11 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
  * @useDeclaredType
  */
 export type JournalRecord = z.output<typeof journalRecordSchema>;
-type EventRecord = Exclude<JournalRecord, { type: 'opened' | 'submitting' | 'dayRolled' }>;
+/** What happened to an order that was submitted before. */
+export type EventRecord = Exclude<
+  JournalRecord,
+  { type: 'opened' | 'submitting' | 'dayRolled' | 'external' | 'adjusted' | 'retired' }
+>;
 
 const NOT_FINITE: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
 
@@ -123,82 +159,6 @@ export function submittingRecord(order: HeldOrder, atMs: number, stamp: Stamp): 
   };
 }
 
-export function bookedOrder(
-  record: JournalRecord & { type: 'submitting' },
-  instrument: Instrument,
-): BookedOrder {
-  return {
-    intent: record.intent,
-    clientOrderId: record.clientOrderId,
-    instrument,
-    accountId: record.intent.accountId,
-    strategyId: record.intent.strategyId,
-    side: record.intent.side,
-    type: record.intent.price.type,
-    qty: lots(onGrid('quantity', record.quantity, instrument, 'step')),
-    worst: ticks(onGrid('worst', record.worst, instrument, 'tick')),
-    reduceOnly: record.intent.reduceOnly ?? false,
-    isExit: record.isExit,
-    postOnly: record.postOnly,
-    timeInForce: record.timeInForce,
-  };
-}
-
-export function eventRecord(event: OrderEvent, instrument: Instrument): EventRecord {
-  const { step } = instrument.grid;
-  switch (event.type) {
-    case 'filled': {
-      const { executionId, quantity, price, fee, liquidity } = event.fill;
-      return {
-        type: 'filled',
-        clientOrderId: event.clientOrderId,
-        atMs: event.atMs,
-        executionId,
-        quantity: toText(quantity, step),
-        price: price.toFixed(),
-        fee: { amount: fee.amount.toFixed(), currency: fee.currency },
-        liquidity,
-      };
-    }
-    case 'cancelled':
-    case 'expired': {
-      const { cumulative, ...rest } = event;
-      return cumulative === undefined ? rest : { ...rest, cumulative: toText(cumulative, step) };
-    }
-    case 'abandoned':
-      return { ...event, because: { ...event.because } };
-    default:
-      return event;
-  }
-}
-
-export function orderEvent(record: EventRecord, instrument: Instrument): OrderEvent {
-  switch (record.type) {
-    case 'filled': {
-      const { type, clientOrderId, atMs, executionId, quantity, price, fee, liquidity } = record;
-      const fill = {
-        executionId,
-        quantity: lots(onGrid('quantity', quantity, instrument, 'step')),
-        price: decimal(price, 'price'),
-        fee: { amount: decimal(fee.amount, 'fee.amount'), currency: fee.currency },
-        liquidity,
-      };
-      return { type, clientOrderId, atMs, fill };
-    }
-    case 'cancelled':
-    case 'expired': {
-      const { cumulative, ...rest } = record;
-      return cumulative === undefined
-        ? rest
-        : { ...rest, cumulative: lots(onGrid('cumulative', cumulative, instrument, 'step')) };
-    }
-    case 'abandoned':
-      return record as OrderEvent; // the denial was ours when it was written
-    default:
-      return record;
-  }
-}
-
 export const dayRolledRecord = ({ dayId, atMs, accounts }: DayRolled): JournalRecord => ({
   type: 'dayRolled',
   atMs,
@@ -222,12 +182,3 @@ export const dayRolled = (record: JournalRecord & { type: 'dayRolled' }): DayRol
 
 export const stampedHighWater = ({ highWater }: JournalRecord & { type: 'submitting' }): Units =>
   readUnits(highWater, 'highWater');
-
-function onGrid(field: string, value: string, instrument: Instrument, increment: 'step' | 'tick'): number {
-  const count = toGrid(value, instrument.grid[increment], 'exact');
-  if (count >= 0) return count;
-  throw new PortcullisError(
-    'INPUT_INVALID',
-    `${field}: expected a multiple of the ${increment} ${instrument.grid[increment].value.toFixed()} of ${instrument.instrumentId}, got ${value}`,
-  );
-}

@@ -23,13 +23,15 @@ export interface PositionStatement {
   readonly fees: Decimal;
 }
 
-/** An account to the last digit: `equity = flows + realised + unrealised - fees`. */
+/** An account to the last digit: `equity = flows + adjusted + realised + unrealised - fees`. */
 export interface AccountStatement {
   readonly accountId: string;
   readonly currency: string;
   readonly cash: Decimal;
   /** Deposits less withdrawals. */
   readonly flows: Decimal;
+  /** What persons have adjusted, at the prices that they gave. */
+  readonly adjusted: Decimal;
   readonly realised: Decimal;
   readonly fees: Decimal;
   /** `undefined` while a position has no mark. */
@@ -59,6 +61,7 @@ function accountStatement(book: BookReader, account: AccountView): AccountStatem
     currency: account.currency,
     cash: account.cash,
     flows: account.flows,
+    adjusted: account.adjusted,
     realised: positions.reduce((total, one) => total.plus(one.realised), ZERO),
     fees: account.fees,
     unrealised,

@@ -1,6 +1,7 @@
 import { type Decimal, ZERO } from '../core/decimal.ts';
 import { type Units, add, neg, sub, units, unitsFloor } from '../core/units.ts';
 import { Cell, type CellView, type Mark } from './book-cell.ts';
+import type { SavedAccount } from './saved-book.ts';
 import type { Instrument } from './instrument.ts';
 
 /** What an account looks like to gates, ledgers and dashboards. Money in units is NaN while a held instrument has no mark. */
@@ -11,6 +12,8 @@ export interface AccountView {
   readonly fees: Decimal;
   /** Deposits less withdrawals since the beginning. */
   readonly flows: Decimal;
+  /** What persons have adjusted, at the prices that they gave. */
+  readonly adjusted: Decimal;
   /** Worst-case exposure over all instruments, not netted. */
   readonly gross: Units;
   /** Instruments with a position, or with orders that could make one. */
@@ -38,6 +41,7 @@ export class Account implements AccountView {
   readonly currency: string;
   cash: Decimal;
   fees = ZERO;
+  adjusted = ZERO;
   flows: Decimal;
   dayOpen: Units;
   highWater: Units;
@@ -58,6 +62,27 @@ export class Account implements AccountView {
     this.#cashUnits = unitsFloor(balance);
     this.dayOpen = this.#cashUnits;
     this.highWater = this.#cashUnits;
+  }
+
+  /** The account as it was when the snapshot was taken, but for what works and for marks. */
+  static restore(was: SavedAccount): Account {
+    const account = new Account(was.accountId, was.currency, was.cash);
+    account.fees = was.fees;
+    account.flows = was.flows;
+    account.adjusted = was.adjusted;
+    account.dayOpen = was.dayOpen;
+    account.highWater = was.highWater;
+    for (const { instrument, pos, cost, realised, fees } of was.cells) {
+      const cell = account.openCell(instrument);
+      account.update(cell, undefined, () => Object.assign(cell, { pos, cost, realised, fees }));
+    }
+    return account;
+  }
+
+  snapshot(): SavedAccount {
+    const { accountId, currency, cash, fees, flows, adjusted, dayOpen, highWater } = this;
+    const cells = Array.from(this.#cells.values(), (cell) => cell.snapshot());
+    return { accountId, currency, cash, fees, flows, adjusted, dayOpen, highWater, cells };
   }
 
   get count(): number {

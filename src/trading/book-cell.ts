@@ -15,6 +15,7 @@ import {
   ticks,
   units,
 } from '../core/units.ts';
+import type { SavedCell } from './saved-book.ts';
 import type { Fill } from './fill.ts';
 import type { Instrument } from './instrument.ts';
 import type { Side } from './order-intent.ts';
@@ -80,6 +81,11 @@ export class Cell implements CellView {
 
   constructor(instrument: Instrument) {
     this.instrument = instrument;
+  }
+
+  snapshot(): SavedCell {
+    const { instrument, pos, cost, realised, fees } = this;
+    return { instrument, pos, cost, realised, fees };
   }
 
   get active(): boolean {

@@ -1,7 +1,10 @@
-import { type Lots, lots, max, sub } from '../core/units.ts';
+import { type Lots, add, lots, max, sub } from '../core/units.ts';
 import type { Side } from './order-intent.ts';
-import type { BookedOrder } from './order-event.ts';
-import { type OrderState, isOpen } from './order-life-cycle.ts';
+import type { DayId } from '../core/trading-day.ts';
+import type { SavedOrder } from './saved-book.ts';
+import type { Fill } from './fill.ts';
+import type { Amendment, Applied, BookedOrder, OrderEvent } from './order-event.ts';
+import { type OrderState, isOpen, nextState } from './order-life-cycle.ts';
 
 /** One order as everybody may see it. */
 export interface OrderView {
@@ -11,33 +14,160 @@ export interface OrderView {
   readonly leaves: Lots;
   /** What has been filled. */
   readonly cumulative: Lots;
+  /** What the venue's final report says was filled in all. */
+  readonly finalCumulative: Lots | undefined;
+  /** What it was asked to become, while nobody knows whether it did. */
+  readonly amendment: Amendment | undefined;
   readonly side: Side;
 }
 
 /** The writable order. Only the Book has it. */
 export class OrderRow implements OrderView {
-  readonly order: BookedOrder;
+  order: BookedOrder;
   state: OrderState = 'submitting';
   leaves: Lots;
   cumulative = lots(0);
-  /** What the venue's final report says was filled in all. */
   finalCumulative: Lots | undefined;
-  readonly executionIds = new Set<string>();
+  amendment: Amendment | undefined;
+  dayId: DayId;
+  /** Replaced, never changed, so that a snapshot need not copy it. */
+  executionIds: readonly string[] = [];
 
-  constructor(order: BookedOrder) {
+  constructor(order: BookedOrder, dayId: DayId) {
     this.order = order;
     this.leaves = order.qty;
+    this.dayId = dayId;
+  }
+
+  /** The row as it was when the snapshot was taken. */
+  static restore(was: SavedOrder): OrderRow {
+    const row = new OrderRow(was.order, was.dayId);
+    row.state = was.state;
+    row.leaves = was.leaves;
+    row.cumulative = was.cumulative;
+    row.finalCumulative = was.finalCumulative;
+    row.amendment = was.amendment;
+    row.executionIds = was.executionIds;
+    return row;
+  }
+
+  snapshot(): SavedOrder {
+    const { order, state, leaves, cumulative, finalCumulative, amendment, dayId, executionIds } = this;
+    return { order, state, leaves, cumulative, finalCumulative, amendment, dayId, executionIds };
   }
 
   get side(): Side {
     return this.order.side;
   }
 
+  /** Whether something may still happen to it that counts. */
+  get isLive(): boolean {
+    return isOpen(this.state) || this.leaves > 0;
+  }
+
+  /** Takes what happened to the order itself. A fill that is `duplicate` or `FILL_INVALID` must not be booked. */
+  apply(event: OrderEvent): Applied {
+    if (event.type === 'filled') return this.#fill(event.fill);
+    const before = this.state;
+    const next = nextState(before, event.type);
+    if (next === undefined) return { anomaly: 'ILLEGAL_TRANSITION' };
+    this.state = next;
+    switch (event.type) {
+      case 'abandoned':
+      case 'rejected':
+      case 'absent':
+        this.amendment = undefined;
+        this.leaves = lots(0);
+        return 'applied';
+      case 'accepted':
+        if (before !== 'rejected') return 'applied';
+        this.leaves = this.#leavesAt(this.cumulative, next);
+        return { anomaly: 'RESURRECTED' };
+      case 'cancelled':
+      case 'expired':
+        return this.#final(event.cumulative);
+      case 'amendRequested':
+        this.amendment = event.to;
+        this.leaves = this.#leavesAt(this.cumulative, next);
+        return 'applied';
+      case 'amended':
+        return this.#amended(event);
+      case 'amendFailed':
+        this.#settle(this.order);
+        return 'applied';
+      default:
+        return 'applied';
+    }
+  }
+
+  #fill({ executionId, quantity, price }: Fill): Applied {
+    if (this.executionIds.includes(executionId)) return 'duplicate';
+    if (!(Number.isSafeInteger(quantity) && quantity > 0 && price.gt('0')))
+      return { anomaly: 'FILL_INVALID' };
+    this.executionIds = [...this.executionIds, executionId];
+    const before = this.state;
+    const legal = nextState(before, 'filled');
+    const cumulative = add(this.cumulative, quantity);
+    this.leaves = this.#leavesAt(cumulative, legal ?? before);
+    this.cumulative = cumulative;
+    this.state = legal ?? before;
+    this.#complete();
+    if (legal === undefined) return { anomaly: 'ILLEGAL_TRANSITION' };
+    if (cumulative > this.#most) return { anomaly: 'OVERFILL' };
+    if (this.finalCumulative !== undefined && cumulative > this.finalCumulative)
+      return { anomaly: 'VENUE_CONTRADICTION' };
+    return before === 'rejected' ? { anomaly: 'RESURRECTED' } : 'applied';
+  }
+
+  /** The venue's last word: the hold shrinks to the fills that are still to arrive. Without a quantity it stays. */
+  #final(cumulative: Lots | undefined): Applied {
+    if (cumulative === undefined) return 'applied';
+    if (!(Number.isSafeInteger(cumulative) && cumulative >= 0)) return { anomaly: 'VENUE_CONTRADICTION' };
+    const contradicts =
+      cumulative < this.cumulative ||
+      cumulative > this.#most ||
+      (this.finalCumulative !== undefined && cumulative !== this.finalCumulative);
+    this.finalCumulative =
+      this.finalCumulative === undefined || cumulative > this.finalCumulative
+        ? cumulative
+        : this.finalCumulative;
+    this.leaves = this.#leavesAt(this.cumulative, this.state);
+    return contradicts ? { anomaly: 'VENUE_CONTRADICTION' } : 'applied';
+  }
+
+  /** What the order is now, asked for or not. */
+  #amended({ qty, worst }: Pick<Amendment, 'qty' | 'worst'>): Applied {
+    const { amendment, order } = this;
+    const expected = amendment?.qty === qty && amendment.worst === worst;
+    const known = order.qty === qty && order.worst === worst;
+    const isExit = expected ? amendment.isExit : order.isExit;
+    this.#settle({ ...order, qty, worst, isExit });
+    return (expected || known) && this.cumulative <= qty ? 'applied' : { anomaly: 'VENUE_CONTRADICTION' };
+  }
+
+  /** It is known what the order is. */
+  #settle(order: BookedOrder): void {
+    this.order = order;
+    this.amendment = undefined;
+    if (isOpen(this.state)) this.leaves = this.#leavesAt(this.cumulative, this.state);
+    this.#complete();
+  }
+
+  /** Nothing is left to fill: then it is over. */
+  #complete(): void {
+    if (isOpen(this.state) && this.cumulative >= this.#most) this.state = 'filled';
+  }
+
   /** What may still fill once `cumulative` has been, in the state `state`. */
-  leavesAt(cumulative: Lots, state: OrderState): Lots {
+  #leavesAt(cumulative: Lots, state: OrderState): Lots {
     const none = lots(0);
     if (this.finalCumulative !== undefined) return max(sub(this.finalCumulative, cumulative), none);
-    if (isOpen(state)) return max(sub(this.order.qty, cumulative), none);
+    if (isOpen(state)) return max(sub(this.#most, cumulative), none);
     return max(sub(this.leaves, sub(cumulative, this.cumulative)), none);
+  }
+
+  /** The most that it may ask for in all: the larger of what it is and what it may have become. */
+  get #most(): Lots {
+    return this.amendment === undefined ? this.order.qty : max(this.order.qty, this.amendment.qty);
   }
 }

@@ -2,14 +2,15 @@ import { type DecimalInput, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
 import type { DayId } from '../core/trading-day.ts';
-import { type Lots, type Units, add, lots, max, neg, sub } from '../core/units.ts';
+import { type Lots, type Units, abs, max, neg, sub } from '../core/units.ts';
 import { Account, type AccountView } from './book-account.ts';
 import type { CellView, Mark } from './book-cell.ts';
-import { OrderRow, type OrderView } from './book-order.ts';
+import type { OrderRow, OrderView } from './book-order.ts';
+import type { Adjustment, SavedBook, SavedOrder } from './saved-book.ts';
 import type { Fill } from './fill.ts';
 import { type MarketView, isGood } from './market-view.ts';
 import type { Applied, BookedOrder, OrderEvent } from './order-event.ts';
-import { isOpen, nextState } from './order-life-cycle.ts';
+import { OrderIndex } from './order-index.ts';
 
 /** What everybody but the desk sees of the Book. */
 export interface BookReader {
@@ -18,6 +19,8 @@ export interface BookReader {
   cell(accountId: string, instrumentId: string): CellView | undefined;
   order(clientOrderId: string): OrderView | undefined;
   orders(): Iterable<OrderView>;
+  /** Those that may still fill, oldest first: open ones, and ended ones whose last fills have not been seen. */
+  liveOrders(): Iterable<OrderView>;
   /** The last view, good or not. */
   view(instrumentId: string): MarketView | undefined;
   /** The last good mark. */
@@ -41,11 +44,10 @@ export interface DayRolled {
  */
 export class Book implements BookReader {
   readonly #accounts = new Map<string, Account>();
-  readonly #orders = new Map<string, OrderRow>();
+  readonly #orders = new OrderIndex();
   readonly #views = new Map<string, MarketView>();
   readonly #marks = new Map<string, Mark>();
-  /** Executions by account and instrument: venues count them per instrument, and both sides of a trade share its id. */
-  readonly #executions = new Set<string>();
+  readonly #adjustments = new Set<string>();
   #dayId: DayId = '';
 
   /** @throws {PortcullisError} `OPTION_INVALID` when the account exists */
@@ -76,7 +78,11 @@ export class Book implements BookReader {
   }
 
   orders(): Iterable<OrderView> {
-    return this.#orders.values();
+    return this.#orders.all();
+  }
+
+  liveOrders(): Iterable<OrderView> {
+    return this.#orders.live();
   }
 
   view(instrumentId: string): MarketView | undefined {
@@ -112,13 +118,7 @@ export class Book implements BookReader {
    * @throws {PortcullisError} `RESERVATION_SPENT` when an order of this id has been kept before
    */
   keep(order: BookedOrder): void {
-    if (this.#orders.has(order.clientOrderId)) {
-      throw new PortcullisError(
-        'RESERVATION_SPENT',
-        `clientOrderId: expected a new order, got ${order.clientOrderId} again`,
-      );
-    }
-    this.#orders.set(order.clientOrderId, new OrderRow(order));
+    this.#orders.add(order, this.#dayId);
   }
 
   /** Gives up a hold that was never kept. */
@@ -129,27 +129,84 @@ export class Book implements BookReader {
   apply(event: OrderEvent): Applied {
     const row = this.#orders.get(event.clientOrderId);
     if (row === undefined) return { anomaly: 'ORDER_UNKNOWN' };
-    if (event.type === 'filled') return this.#fill(row, event.fill);
-    const next = nextState(row.state, event.type);
-    if (next === undefined) return { anomaly: 'ILLEGAL_TRANSITION' };
-    const before = row.state;
-    row.state = next;
-    switch (event.type) {
-      case 'abandoned':
-      case 'rejected':
-      case 'absent':
-        this.#setLeaves(row, lots(0));
-        return 'applied';
-      case 'accepted':
-        if (before !== 'rejected') return 'applied';
-        this.#setLeaves(row, row.leavesAt(row.cumulative, next));
-        return { anomaly: 'RESURRECTED' };
-      case 'cancelled':
-      case 'expired':
-        return this.#final(row, event.cumulative);
-      default:
-        return 'applied';
+    const before = row.leaves;
+    const applied = row.apply(event);
+    if (applied === 'duplicate') return applied;
+    this.#orders.touch(row, this.#dayId);
+    const moved = sub(row.leaves, before);
+    if (event.type === 'filled' && !(typeof applied === 'object' && applied.anomaly === 'FILL_INVALID'))
+      return this.#book(row, event.fill, moved, applied);
+    if (moved !== 0) this.#moveLeaves(row.order, moved);
+    return applied;
+  }
+
+  /**
+   * Books a fill of an order that we never sent, as an order of its own under the strategy `external`. The same execution
+   * of an account and instrument is booked once.
+   */
+  external(order: BookedOrder, fill: Fill, atMs: number): Applied {
+    if (this.#orders.hasExecution(order, fill.executionId)) return 'duplicate';
+    this.hold(order);
+    this.keep(order);
+    return this.apply({ type: 'filled', clientOrderId: order.clientOrderId, atMs, fill });
+  }
+
+  /**
+   * What a person has found to be true, and no order explains: a corporate action, a transfer. The position moves at
+   * `price`, without cash; cash moves by `cash`. It counts as profit or loss. The same adjustment counts once.
+   *
+   * @throws {PortcullisError} `ACCOUNT_UNKNOWN`
+   */
+  adjust({ adjustmentId, accountId, position, cash }: Adjustment): 'applied' | 'duplicate' {
+    if (this.#adjustments.has(adjustmentId)) return 'duplicate';
+    const account = this.#require(accountId);
+    this.#adjustments.add(adjustmentId);
+    if (position !== undefined) {
+      const { instrument, qty, price } = position;
+      const cell = account.openCell(instrument);
+      account.update(cell, this.#marks.get(instrument.instrumentId), () => {
+        const paid = cell.book(qty > 0 ? 'buy' : 'sell', { quantity: abs(qty), price });
+        account.adjusted = account.adjusted.minus(paid);
+      });
     }
+    account.adjusted = account.adjusted.plus(cash);
+    account.addCash(cash);
+    account.raiseHighWater();
+    return 'applied';
+  }
+
+  /** The Book as it is now. The orders may be read through later: they stay as they are now. */
+  snapshot(): SavedBook {
+    return {
+      dayId: this.#dayId,
+      adjustments: [...this.#adjustments],
+      accounts: Array.from(this.#accounts.values(), (account) => account.snapshot()),
+      orders: this.#orders.snapshot(),
+    };
+  }
+
+  /** Makes an empty Book what another was when the snapshot was taken. */
+  restore({ dayId, adjustments, accounts, orders }: SavedBook): void {
+    this.#dayId = dayId;
+    for (const adjustmentId of adjustments) this.#adjustments.add(adjustmentId);
+    for (const was of accounts) this.#accounts.set(was.accountId, Account.restore(was));
+    for (const was of orders) this.revive(was);
+  }
+
+  /** Takes back an order that was retired, since something happened to it after all. */
+  revive(was: SavedOrder): void {
+    const { order, leaves } = this.#orders.restore(was);
+    if (leaves !== 0) this.#moveLeaves(order, leaves);
+  }
+
+  /** The orders that are over and to which nothing has happened since before a trading day. */
+  finishedBefore(dayId: DayId): SavedOrder[] {
+    return Array.from(this.#orders.finishedBefore(dayId), (row) => row.snapshot());
+  }
+
+  /** Forgets them. Whoever may still be asked about them has to have kept them. */
+  retire(dayId: DayId): void {
+    for (const row of this.#orders.finishedBefore(dayId)) this.#orders.remove(row);
   }
 
   /**
@@ -192,67 +249,26 @@ export class Book implements BookReader {
     this.#require(accountId).raiseHighWater(highWater);
   }
 
-  #fill(row: OrderRow, fill: Fill): Applied {
-    if (row.executionIds.has(fill.executionId)) return 'duplicate';
-    if (!(Number.isSafeInteger(fill.quantity) && fill.quantity > 0 && fill.price.gt('0')))
-      return { anomaly: 'FILL_INVALID' };
+  #book(row: OrderRow, fill: Fill, moved: Lots, applied: Applied): Applied {
     const { order } = row;
-    const execution = `${order.accountId} ${order.instrument.instrumentId} ${fill.executionId}`;
-    const reused = this.#executions.has(execution);
-    row.executionIds.add(fill.executionId);
-    this.#executions.add(execution);
-
+    const reused = this.#orders.hasExecution(order, fill.executionId);
+    this.#orders.addExecution(order, fill.executionId);
     const account = this.#require(order.accountId);
     const cell = account.openCell(order.instrument);
-    const before = row.state;
-    const legal = nextState(before, 'filled');
-    const cumulative = add(row.cumulative, fill.quantity);
-    const leaves = row.leavesAt(cumulative, legal ?? before);
     account.update(cell, this.#markFor(order), () => {
       account.addCash(cell.book(order.side, fill));
-      cell.moveLeaves(order.side, sub(leaves, row.leaves));
+      cell.moveLeaves(order.side, moved);
     });
-    row.leaves = leaves;
-    row.cumulative = cumulative;
-    row.state =
-      legal !== undefined && isOpen(legal) && cumulative >= order.qty ? 'filled' : (legal ?? before);
-    const feeTaken = fill.fee.currency === account.currency || fill.fee.amount.eq('0');
+    const { fee } = fill;
+    const feeTaken = fee.currency === account.currency || fee.amount.eq('0');
     if (feeTaken) {
-      cell.fees = cell.fees.plus(fill.fee.amount);
-      account.fees = account.fees.plus(fill.fee.amount);
-      account.addCash(fill.fee.amount.neg());
+      cell.fees = cell.fees.plus(fee.amount);
+      account.fees = account.fees.plus(fee.amount);
+      account.addCash(fee.amount.neg());
     }
     account.raiseHighWater();
-
     if (reused) return { anomaly: 'EXECUTION_ID_REUSED' };
-    if (legal === undefined) return { anomaly: 'ILLEGAL_TRANSITION' };
-    if (cumulative > order.qty) return { anomaly: 'OVERFILL' };
-    if (row.finalCumulative !== undefined && cumulative > row.finalCumulative)
-      return { anomaly: 'VENUE_CONTRADICTION' };
-    if (before === 'rejected') return { anomaly: 'RESURRECTED' };
-    if (!feeTaken) return { anomaly: 'FEE_CURRENCY_UNSUPPORTED' };
-    return 'applied';
-  }
-
-  /** The venue's last word: the hold shrinks to the fills that are still to arrive. Without a quantity it stays. */
-  #final(row: OrderRow, cumulative: Lots | undefined): Applied {
-    if (cumulative === undefined) return 'applied';
-    if (!(Number.isSafeInteger(cumulative) && cumulative >= 0)) return { anomaly: 'VENUE_CONTRADICTION' };
-    const contradicts =
-      cumulative < row.cumulative ||
-      cumulative > row.order.qty ||
-      (row.finalCumulative !== undefined && cumulative !== row.finalCumulative);
-    row.finalCumulative =
-      row.finalCumulative === undefined || cumulative > row.finalCumulative
-        ? cumulative
-        : row.finalCumulative;
-    this.#setLeaves(row, row.leavesAt(row.cumulative, row.state));
-    return contradicts ? { anomaly: 'VENUE_CONTRADICTION' } : 'applied';
-  }
-
-  #setLeaves(row: OrderRow, leaves: Lots): void {
-    if (leaves !== row.leaves) this.#moveLeaves(row.order, sub(leaves, row.leaves));
-    row.leaves = leaves;
+    return applied === 'applied' && !feeTaken ? { anomaly: 'FEE_CURRENCY_UNSUPPORTED' } : applied;
   }
 
   #moveLeaves(order: BookedOrder, by: Lots): void {

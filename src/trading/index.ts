@@ -23,7 +23,7 @@ export {
   isGood,
   midMark,
 } from './market-view.ts';
-export type { AnomalyCode, Applied, BookedOrder, HeldOrder, OrderEvent } from './order-event.ts';
+export type { Amendment, AnomalyCode, Applied, BookedOrder, HeldOrder, OrderEvent } from './order-event.ts';
 export {
   type OrderIntent,
   type OrderPrice,
@@ -35,5 +35,6 @@ export {
 export { type OrderEventType, type OrderState, TRANSITIONS, isOpen, nextState } from './order-life-cycle.ts';
 export type { OrderOutcome } from './order-outcome.ts';
 export { type PricedOrder, priceOrder } from './price-order.ts';
+export type { Adjustment, SavedAccount, SavedBook, SavedCell, SavedOrder } from './saved-book.ts';
 export type { Signal } from './signal.ts';
 export type { Strategy, StrategyContext } from './strategy.ts';

@@ -1,4 +1,4 @@
-import type { Lots } from '../core/units.ts';
+import type { Lots, Ticks } from '../core/units.ts';
 import type { Denial } from './denial.ts';
 import type { Fill } from './fill.ts';
 import type { OrderEventType } from './order-life-cycle.ts';
@@ -10,6 +10,14 @@ export interface BookedOrder extends Omit<PricedOrder, 'view' | 'postOnly' | 'ti
   readonly isExit: boolean;
   readonly postOnly: boolean;
   readonly timeInForce: TimeInForce;
+}
+
+/** What an open order is to become. While nobody knows which of the two is in force, the larger is held. */
+export interface Amendment {
+  /** In all, fills included. */
+  readonly qty: Lots;
+  readonly worst: Ticks;
+  readonly isExit: boolean;
 }
 
 /** What `RiskGuard.reserve` holds, with the view it was decided on. */
@@ -33,6 +41,10 @@ interface Detail {
   readonly cancelFailed: { readonly reason: string };
   /** The venue does not know the order, after a grace period and several looks. */
   readonly absent: object;
+  readonly amendRequested: { readonly to: Amendment };
+  /** What the order is now. */
+  readonly amended: { readonly qty: Lots; readonly worst: Ticks };
+  readonly amendFailed: { readonly reason: string };
 }
 
 /**

@@ -19,6 +19,9 @@ export const TRANSITIONS = {
     cancelled: 'cancelled',
     expired: 'expired',
     timedOut: 'unknown',
+    amendRequested: 'working',
+    amended: 'working',
+    amendFailed: 'working',
   },
   cancelPending: {
     abandoned: 'abandoned', // cancelled by its strategy or a trip before it was sent
@@ -30,6 +33,8 @@ export const TRANSITIONS = {
     cancelFailed: 'working',
     expired: 'expired',
     timedOut: 'unknown',
+    amended: 'cancelPending',
+    amendFailed: 'cancelPending',
   },
   unknown: {
     accepted: 'working',
@@ -41,6 +46,8 @@ export const TRANSITIONS = {
     expired: 'expired',
     absent: 'rejected',
     timedOut: 'unknown',
+    amended: 'unknown',
+    amendFailed: 'unknown',
   },
   // What is over can still be contradicted by a late fact, and facts are always booked.
   filled: {
@@ -50,6 +57,8 @@ export const TRANSITIONS = {
     cancelled: 'filled',
     expired: 'filled',
     timedOut: 'filled',
+    amended: 'filled',
+    amendFailed: 'filled',
   },
   cancelled: {
     filled: 'cancelled',
@@ -58,6 +67,8 @@ export const TRANSITIONS = {
     expired: 'cancelled',
     cancelFailed: 'cancelled',
     timedOut: 'cancelled',
+    amended: 'cancelled',
+    amendFailed: 'cancelled',
   },
   expired: {
     filled: 'expired',
@@ -66,6 +77,8 @@ export const TRANSITIONS = {
     cancelled: 'expired',
     cancelFailed: 'expired',
     timedOut: 'expired',
+    amended: 'expired',
+    amendFailed: 'expired',
   },
   rejected: {
     filled: 'working',
@@ -73,6 +86,7 @@ export const TRANSITIONS = {
     rejected: 'rejected',
     cancelFailed: 'rejected',
     timedOut: 'rejected',
+    amendFailed: 'rejected',
   },
   abandoned: {},
 } as const;

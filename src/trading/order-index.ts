@@ -1,0 +1,81 @@
+import type { DayId } from '../core/trading-day.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { OrderRow } from './book-order.ts';
+import type { SavedOrder } from './saved-book.ts';
+import type { BookedOrder } from './order-event.ts';
+
+/** Every order by id, those that may still fill, and the executions that have been booked. Only the Book has it. */
+export class OrderIndex {
+  readonly #rows = new Map<string, OrderRow>();
+  readonly #live = new Set<OrderRow>();
+  /** By account and instrument: venues count executions per instrument, and both sides of a trade share the id. */
+  readonly #executions = new Set<string>();
+
+  get(clientOrderId: string): OrderRow | undefined {
+    return this.#rows.get(clientOrderId);
+  }
+
+  all(): Iterable<OrderRow> {
+    return this.#rows.values();
+  }
+
+  live(): Iterable<OrderRow> {
+    return this.#live;
+  }
+
+  /** @throws {PortcullisError} `RESERVATION_SPENT` when an order of this id has been kept before */
+  add(order: BookedOrder, dayId: DayId): void {
+    if (this.#rows.has(order.clientOrderId)) {
+      throw new PortcullisError(
+        'RESERVATION_SPENT',
+        `clientOrderId: expected a new order, got ${order.clientOrderId} again`,
+      );
+    }
+    this.#take(new OrderRow(order, dayId));
+  }
+
+  /** Something has happened to the order. */
+  touch(row: OrderRow, dayId: DayId): void {
+    row.dayId = dayId;
+    if (row.isLive) this.#live.add(row);
+    else this.#live.delete(row);
+  }
+
+  hasExecution(order: BookedOrder, executionId: string): boolean {
+    return this.#executions.has(key(order, executionId));
+  }
+
+  addExecution(order: BookedOrder, executionId: string): void {
+    this.#executions.add(key(order, executionId));
+  }
+
+  /** The orders as they are now; reading them through may wait. */
+  snapshot(): readonly SavedOrder[] {
+    return Array.from(this.#rows.values(), (row) => row.snapshot());
+  }
+
+  restore(was: SavedOrder): OrderRow {
+    const row = OrderRow.restore(was);
+    this.#take(row);
+    for (const executionId of row.executionIds) this.addExecution(row.order, executionId);
+    return row;
+  }
+
+  /** The orders that are over and to which nothing has happened since before a trading day. */
+  *finishedBefore(dayId: DayId): Iterable<OrderRow> {
+    for (const row of this.#rows.values()) if (!row.isLive && row.dayId < dayId) yield row;
+  }
+
+  remove({ order, executionIds }: OrderRow): void {
+    this.#rows.delete(order.clientOrderId);
+    for (const executionId of executionIds) this.#executions.delete(key(order, executionId));
+  }
+
+  #take(row: OrderRow): void {
+    this.#rows.set(row.order.clientOrderId, row);
+    if (row.isLive) this.#live.add(row);
+  }
+}
+
+const key = ({ accountId, instrument }: BookedOrder, executionId: string): string =>
+  `${accountId} ${instrument.instrumentId} ${executionId}`;

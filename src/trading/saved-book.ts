@@ -1,0 +1,56 @@
+import type { Decimal } from '../core/decimal.ts';
+import type { DayId } from '../core/trading-day.ts';
+import type { Lots, Units } from '../core/units.ts';
+import type { OrderView } from './book-order.ts';
+import type { Instrument } from './instrument.ts';
+
+/** One order as it was at one moment. */
+export interface SavedOrder extends Omit<OrderView, 'side'> {
+  /** The trading day on which something last happened to it. */
+  readonly dayId: DayId;
+  readonly executionIds: readonly string[];
+}
+
+/** One position as it was at one moment. What works is not in it: that is the orders' sum. */
+export interface SavedCell {
+  readonly instrument: Instrument;
+  /** Signed. */
+  readonly pos: Lots;
+  readonly cost: Decimal;
+  readonly realised: Decimal;
+  readonly fees: Decimal;
+}
+
+/** One account as it was at one moment. */
+export interface SavedAccount {
+  readonly accountId: string;
+  readonly currency: string;
+  readonly cash: Decimal;
+  readonly fees: Decimal;
+  readonly flows: Decimal;
+  readonly adjusted: Decimal;
+  readonly dayOpen: Units;
+  readonly highWater: Units;
+  readonly cells: readonly SavedCell[];
+}
+
+/** A whole Book as it was at one moment, but for marks and views, which a restart has to see anew. */
+export interface SavedBook {
+  readonly dayId: DayId;
+  /** Ids of the adjustments that have been made. */
+  readonly adjustments: readonly string[];
+  readonly accounts: readonly SavedAccount[];
+  /** Oldest first. */
+  readonly orders: Iterable<SavedOrder>;
+}
+
+/** What a person has found to be true, and no order explains. */
+export interface Adjustment {
+  /** The same id is the same adjustment, however often it is made. */
+  readonly adjustmentId: string;
+  readonly accountId: string;
+  /** Moves the position by `qty` lots (signed), as if traded at `price`, but without cash. */
+  readonly position?: { readonly instrument: Instrument; readonly qty: Lots; readonly price: Decimal };
+  /** Added to the cash. */
+  readonly cash: Decimal;
+}
