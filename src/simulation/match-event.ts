@@ -28,6 +28,16 @@ export type RejectReason =
   /** Post-only, and it would have taken. */
   | 'WOULD_CROSS';
 
+/** Why a change of an order was refused: the order is as it was. */
+export type AmendRefusal =
+  | 'QUANTITY_INVALID'
+  | 'PRICE_INVALID'
+  | 'WOULD_CROSS'
+  /** The order was never taken, or is over. */
+  | 'ORDER_NOT_WORKING'
+  /** As much, or more, has been filled. */
+  | 'QUANTITY_FILLED';
+
 /** @inline */
 interface About {
   readonly orderId: string;
@@ -50,4 +60,7 @@ export type MatchEvent =
   /** Asked for, or what an IOC or FOK order left. `cumulative`: what was filled in all. */
   | (About & { readonly type: 'cancelled'; readonly cumulative: Lots })
   /** The order was never taken, or is over. */
-  | (About & { readonly type: 'cancelRefused' });
+  | (About & { readonly type: 'cancelRefused' })
+  /** What the order asks for now, in all. */
+  | (About & { readonly type: 'amended'; readonly quantity: Lots; readonly price: Ticks })
+  | (About & { readonly type: 'amendRefused'; readonly reason: AmendRefusal });

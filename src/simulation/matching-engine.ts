@@ -5,7 +5,7 @@ import type { Instrument } from '../trading/instrument.ts';
 import type { MarketEvent, PublicTrade } from '../trading/market-event.ts';
 import { type BookSideName, ExternalBook, reaches } from './external-book.ts';
 import { FeeSchedule, type FeeOptions, feeSchema } from './fees.ts';
-import type { MatchEvent, MatchOrder, RejectReason } from './match-event.ts';
+import type { AmendRefusal, MatchEvent, MatchOrder, RejectReason } from './match-event.ts';
 import { type OpenOrder, RestingOrders, openOrder } from './resting-orders.ts';
 
 const NONE = lots(0);
@@ -76,11 +76,10 @@ export class MatchingEngine {
     const open = openOrder(order);
     const far = side === 'buy' ? 'asks' : 'bids';
     const whole = (): boolean => this.#book.within(far, order.price, order.quantity) === order.quantity;
-    if (!this.#book.crossed && (order.timeInForce !== 'FOK' || whole())) this.#take(open, far, events);
+    if (order.timeInForce !== 'FOK' || whole()) this.#take(open, far, events);
     if (open.leaves === 0) return events;
     if (order.timeInForce === 'GTC') {
-      open.ahead = this.#book.shown(side === 'buy' ? 'bids' : 'asks', order.price);
-      this.#resting[side].add(open);
+      this.#rest(open);
       this.#open.set(orderId, open);
     } else {
       events.push({ type: 'cancelled', orderId, cumulative: open.cumulative });
@@ -95,6 +94,30 @@ export class MatchingEngine {
     return [{ type: 'cancelled', orderId, cumulative: open.cumulative }];
   }
 
+  /**
+   * Changes a working order: `amended` followed by its fills, or `amendRefused` and the order is as it was. A quantity that
+   * is not larger, at the same price, keeps the place in the queue; everything else goes to the back of it, and takes
+   * what it reaches first.
+   *
+   * @param quantity in all, what has been filled included
+   */
+  amend(orderId: string, quantity: Lots, price: Ticks): readonly MatchEvent[] {
+    const open = this.#open.get(orderId);
+    if (open === undefined) return [{ type: 'amendRefused', orderId, reason: 'ORDER_NOT_WORKING' }];
+    const keepsPlace = price === open.order.price && quantity <= open.order.quantity;
+    const reason = this.#amendRefusal(open, quantity, price, keepsPlace);
+    if (reason !== undefined) return [{ type: 'amendRefused', orderId, reason }];
+    const events: MatchEvent[] = [{ type: 'amended', orderId, quantity, price }];
+    const { side } = open.order;
+    open.order = { ...open.order, quantity, price };
+    open.leaves = sub(quantity, open.cumulative);
+    if (keepsPlace) return events;
+    this.#resting[side].remove(open);
+    this.#take(open, side === 'buy' ? 'asks' : 'bids', events);
+    if (open.leaves > 0) this.#rest(open);
+    return events;
+  }
+
   /** What rests, in the order in which it came. */
   openOrders(): readonly Readonly<OpenOrder>[] {
     return [...this.#open.values()];
@@ -103,17 +126,41 @@ export class MatchingEngine {
   #refusal(order: MatchOrder): RejectReason | undefined {
     if (order.instrumentId !== this.#instrument.instrumentId) return 'INSTRUMENT_UNKNOWN';
     if (this.#seen.has(order.orderId)) return 'DUPLICATE_ORDER_ID';
-    if (!(Number.isSafeInteger(order.quantity) && order.quantity > 0)) return 'QUANTITY_INVALID';
-    if (!(Number.isSafeInteger(order.price) && order.price > 0)) return 'PRICE_INVALID';
+    if (!isCount(order.quantity)) return 'QUANTITY_INVALID';
+    if (!isCount(order.price)) return 'PRICE_INVALID';
     if (order.postOnly && order.timeInForce !== 'GTC') return 'TIME_IN_FORCE_CONFLICT';
     if (!this.#book.known) return 'MARKET_UNAVAILABLE';
-    const far = order.side === 'buy' ? 'asks' : 'bids';
+    return this.#mayRest(order) ? undefined : 'WOULD_CROSS';
+  }
+
+  #amendRefusal(
+    { order, cumulative }: OpenOrder,
+    quantity: Lots,
+    price: Ticks,
+    keepsPlace: boolean,
+  ): AmendRefusal | undefined {
+    if (!isCount(quantity)) return 'QUANTITY_INVALID';
+    if (!isCount(price)) return 'PRICE_INVALID';
+    if (quantity <= cumulative) return 'QUANTITY_FILLED';
+    return keepsPlace || this.#mayRest({ ...order, price }) ? undefined : 'WOULD_CROSS';
+  }
+
+  /** Whether it may take what it reaches, or reaches nothing. */
+  #mayRest({ side, price, postOnly }: MatchOrder): boolean {
+    const far = side === 'buy' ? 'asks' : 'bids';
     const best = this.#book.best(far);
-    const crosses = best !== undefined && reaches(far, order.price, best.price);
-    return order.postOnly && crosses ? 'WOULD_CROSS' : undefined;
+    return !postOnly || best === undefined || !reaches(far, price, best.price);
+  }
+
+  /** Joins the queue at its price, behind what is displayed there and behind ours. */
+  #rest(open: OpenOrder): void {
+    const { side, price } = open.order;
+    open.ahead = this.#book.shown(side === 'buy' ? 'bids' : 'asks', price);
+    this.#resting[side].add(open);
   }
 
   #take(open: OpenOrder, far: BookSideName, events: MatchEvent[]): void {
+    if (this.#book.crossed) return;
     while (open.leaves > 0) {
       const level = this.#book.best(far);
       if (level === undefined || !reaches(far, open.order.price, level.price)) return;
@@ -176,3 +223,5 @@ export class MatchingEngine {
     this.#resting[open.order.side].remove(open);
   }
 }
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;

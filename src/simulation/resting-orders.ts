@@ -4,7 +4,8 @@ import type { MatchOrder } from './match-event.ts';
 
 /** An order of ours in the engine. */
 export interface OpenOrder {
-  readonly order: MatchOrder;
+  /** As it is now. */
+  order: MatchOrder;
   leaves: Lots;
   cumulative: Lots;
   /** Number of fills so far. */

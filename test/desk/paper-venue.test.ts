@@ -55,7 +55,7 @@ function open(options: PaperVenueOptions = {}) {
   const note = (what: string): void => void heard.push(`${clock.nowMs() - START_MS} ${what}`);
   venue.onEvent((event) => {
     events.push(event);
-    note(`${event.clientOrderId} ${event.type}`);
+    note(`${'clientOrderId' in event ? event.clientOrderId : '-'} ${event.type}`);
   });
   const place = (sent: VenueOrder, signal = never): Promise<void> =>
     venue.place(sent, signal).then(
@@ -93,9 +93,9 @@ describe('latency', () => {
     const { venue, heard, place, pass } = open();
     void place(order('a'));
     await pass(9);
-    expect(venue.openOrders()).toEqual([]);
+    expect(venue.resting()).toEqual([]);
     await pass(1);
-    expect(venue.openOrders()).toEqual([{ order: order('a'), cumulative: '0.0' }]);
+    expect(venue.resting()).toEqual([{ order: order('a'), cumulative: '0.0' }]);
     await pass(9);
     expect(heard).toEqual([]);
     await pass(1);
@@ -277,7 +277,7 @@ describe('what is refused', () => {
       '20 a reply DUPLICATE_ORDER_ID',
       '40 a reply DUPLICATE_ORDER_ID',
     ]);
-    expect(venue.openOrders()).toHaveLength(1);
+    expect(venue.resting()).toHaveLength(1);
   });
 
   test('a cancel of an order that is unknown, filled or cancelled', async () => {
@@ -340,7 +340,7 @@ describe('an aborted wait', () => {
     const { venue, heard, place, pass } = open();
     void place(order('a'), AbortSignal.abort(new Error('too late')));
     await pass(20);
-    expect([heard, venue.openOrders()]).toEqual([['0 a reply failed: Error: too late'], []]);
+    expect([heard, venue.resting()]).toEqual([['0 a reply failed: Error: too late'], []]);
   });
 
   test('after the answer changes nothing', async () => {
@@ -361,7 +361,7 @@ describe('an aborted wait', () => {
     void cancel('b', stop.signal);
     stop.abort(new Error('no time'));
     await pass(30);
-    expect(venue.openOrders()).toEqual([]);
+    expect(venue.resting()).toEqual([]);
     expect(heard).toEqual([
       '0 a cancel failed: Error: no time',
       '0 b cancel failed: Error: no time',
@@ -400,7 +400,7 @@ describe('the venue’s own books', () => {
     void place(order('a', marketable));
     void place(order('b', { instrumentId: 'XYZ-USD', side: 'sell', price: '200' }));
     await pass(10);
-    expect(venue.openOrders()).toEqual([
+    expect(venue.resting()).toEqual([
       { order: order('a', marketable), cumulative: '2.0' },
       { order: order('b', { instrumentId: 'XYZ-USD', side: 'sell', price: '200' }), cumulative: '0.0' },
     ]);
@@ -412,7 +412,7 @@ describe('the venue’s own books', () => {
     void place(sent);
     Object.assign(sent, { quantity: '99' });
     await pass(10);
-    expect(venue.openOrders()).toEqual([{ order: order('a'), cumulative: '0.0' }]);
+    expect(venue.resting()).toEqual([{ order: order('a'), cumulative: '0.0' }]);
   });
 
   test('each instrument has its fees, or the usual ones', async () => {

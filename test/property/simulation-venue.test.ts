@@ -71,7 +71,7 @@ async function play({ seed, latencyMs, actions }: History): Promise<{ venue: Pap
   const note = (what: string): void => void log.push(`${clock.nowMs()} ${what}`);
   venue.onEvent((event) => {
     events.push(event);
-    note(`${event.clientOrderId} ${event.type}`);
+    note(`${'clientOrderId' in event ? event.clientOrderId : '-'} ${event.type}`);
   });
   const next = actions.values();
   let placed = 0;
@@ -148,7 +148,7 @@ describe('the paper venue, under any history', () => {
     for (const {
       order: { clientOrderId },
       cumulative,
-    } of venue.openOrders()) {
+    } of venue.resting()) {
       expect(Number(cumulative)).toBe(filled(clientOrderId));
     }
   });

@@ -94,5 +94,9 @@ export const said = (events: readonly MatchEvent[]): string[] =>
         return `${event.orderId} cancelled after ${event.cumulative}`;
       case 'cancelRefused':
         return `${event.orderId} cancel refused`;
+      case 'amended':
+        return `${event.orderId} amended to ${event.quantity} @ ${event.price}`;
+      case 'amendRefused':
+        return `${event.orderId} amend refused ${event.reason}`;
     }
   });

@@ -161,7 +161,6 @@ export class ScriptedDriver implements VenueDriver {
   }
 
   #remember(event: unknown): void {
-    if (typeof event === 'object' && event !== null && 'type' in event && typeof event.type === 'string')
-      this.memory.told(event as { type: string }, this.#clock?.nowMs() ?? 0);
+    this.memory.told(event, this.#clock?.nowMs() ?? 0);
   }
 }

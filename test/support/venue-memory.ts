@@ -39,7 +39,9 @@ export class VenueMemory {
   }
 
   /** Takes whatever was told; what makes no sense, or is of an order that was never placed, leaves no trace. */
-  told(event: Partial<VenueEvent> & { readonly type: string }, atMs: number): void {
+  told(something: unknown, atMs: number): void {
+    if (typeof something !== 'object' || something === null) return;
+    const event = something as VenueEvent;
     if (!('clientOrderId' in event) || typeof event.clientOrderId !== 'string') return;
     const found = this.#orders.get(event.clientOrderId);
     if (found === undefined) return;
@@ -51,8 +53,8 @@ export class VenueMemory {
       found.reason = event.reason;
     }
     if (event.type === 'amended')
-      this.amended(event.clientOrderId, event as VenueEvent & { type: 'amended' });
-    if (event.type === 'filled') this.#filled(found.order, event as VenueEvent & { type: 'filled' }, atMs);
+      this.amended(event.clientOrderId, event);
+    if (event.type === 'filled') this.#filled(found.order, event, atMs);
   }
 
   lookup(clientOrderId: string): VenueOrderReport | undefined {
