@@ -17,6 +17,7 @@ export const ERROR_CATALOGUE = {
   LOG_DAMAGED: { retryable: false, meaning: 'A record in the middle of an append log fails its checksum.' },
   LOG_WRITE_FAILED: { retryable: true, meaning: 'The disk refused a record; nothing after it was written.' },
   LOG_CLOSED: { retryable: false, meaning: 'The append log has been closed.' },
+  SNAPSHOT_FAILED: { retryable: true, meaning: 'A snapshot could not be written, or looked for.' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The state store cannot be opened, read or written.' },
   FORMAT_UNSUPPORTED: { retryable: false, meaning: 'A file was written by a version this one cannot read.' },
   AUDIT_CHAIN_BROKEN: { retryable: false, meaning: 'The hash chain of the audit log does not verify.' },

@@ -34,8 +34,22 @@ export interface AppendLog {
   flush(): Promise<void>;
   /** Records appended and not yet settled. */
   readonly pending: number;
-  /** The records that are durable when the iteration begins, from `fromSeq` (default 1), in order. */
+  /** Sequence number of the first record that is still there, or of the one to come where there is none: 1 until trimmed. */
+  readonly firstSeq: number;
+  /**
+   * The records that are durable when the iteration begins, from `fromSeq` or the first that is still there, in order.
+   * They stay until the iteration ends, whatever is trimmed. Default: all.
+   */
   read(fromSeq?: number): AsyncIterable<LogEntry>;
+  /**
+   * Forgets old records, oldest first: as many as the medium can let go of in one piece while all of them are older than
+   * `beforeSeq`; the last record always stays. Records appended meanwhile are not held up.
+   *
+   * @returns `firstSeq` after it
+   * @throws {PortcullisError} `LOG_WRITE_FAILED` when the disk refused, which leaves the log as it was or trimmed, and in
+   * use; `LOG_CLOSED`.
+   */
+  trim(beforeSeq: number): Promise<number>;
   /** Refuses new records at once, settles the pending ones, lets go of the medium. A second call is harmless. */
   close(): Promise<void>;
 }

@@ -75,9 +75,18 @@ export class AppendQueue {
     return last === undefined ? Promise.resolve() : last.settled.promise.then(ignore, ignore);
   }
 
+  get isClosed(): boolean {
+    return this.#refusal?.code === 'LOG_CLOSED';
+  }
+
   /** Refuses new records with `LOG_CLOSED`; those that wait are still to be settled. */
   close(): void {
-    this.#refusal = new PortcullisError('LOG_CLOSED', `${this.#what} is closed`);
+    this.#refusal = this.closed();
+  }
+
+  /** The error for what comes after `close()`. */
+  closed(): PortcullisError {
+    return new PortcullisError('LOG_CLOSED', `${this.#what} is closed`);
   }
 }
 

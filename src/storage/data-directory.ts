@@ -7,6 +7,7 @@ import { holdsAnything, STORE_EXTENSION } from './directory-contents.ts';
 import { checkFormat } from './directory-format.ts';
 import { DirectoryLock, unusable } from './directory-lock.ts';
 import { FileAppendLog, type FileAppendLogOptions } from './file-append-log.ts';
+import { FileSnapshotStore } from './file-snapshot-store.ts';
 import { type LogFs, nodeFs } from './log-fs.ts';
 import { SqliteStateStore } from './sqlite-state-store.ts';
 import { storageName } from './storage-name.ts';
@@ -18,14 +19,14 @@ export interface DataDirectoryDeps {
 }
 
 /**
- * The directory in which one process keeps everything that must outlive it: logs, `<name>-00000001.jsonl` and so on, and
- * state stores, `<name>.db`. On a local disk: locks are not to be relied on over a network.
+ * The directory in which one process keeps everything that must outlive it: logs, `<name>-00000001.jsonl` and so on,
+ * snapshots, `<name>-snapshot-<sequence number>.jsonl`, and state stores, `<name>.db`. On a local disk: locks are not to be relied on over a network.
  */
 export class DataDirectory {
   /** Absolute path. */
   readonly path: string;
   /**
-   * Whether no log held a record and no store had ever been written when the directory was opened. Being killed at any
+   * Whether no log held a record, no snapshot was there and no store had ever been written when the directory was opened. Being killed at any
    * moment before the first record leaves it new, also with files already created or a first record half written.
    *
    * The kill switch relies on it: no record of it in a directory that is not new means halted. So it has to write its
@@ -81,6 +82,14 @@ export class DataDirectory {
       const file = `${parseOptions('DataDirectory.openStore', storageName, name)}${STORE_EXTENSION}`;
       return SqliteStateStore.open({ path: join(this.path, file) }, this.#deps);
     });
+  }
+
+  /** @throws {PortcullisError} as `FileSnapshotStore.open`; `OPTION_INVALID` while snapshots of this name are open. */
+  openSnapshots(name: string): Promise<FileSnapshotStore> {
+    const fs = this.#deps.logFs ?? nodeFs;
+    return this.#open(`snapshots ${name}`, () =>
+      FileSnapshotStore.open({ directory: this.path, name }, { fs }),
+    );
   }
 
   /** Closes every log and store that was opened here, then lets go of the directory. A second call is harmless. */

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { nodeFs } from './log-fs.ts';
 import { readLines } from './log-segment.ts';
-import { logOfSegment } from './log-segments.ts';
+import { logOfSegment } from './log-place.ts';
+import { logOfStart } from './log-start.ts';
+import { snapshotIn } from './snapshot-file.ts';
 import { SqliteStateStore } from './sqlite-state-store.ts';
 
 interface Deps {
@@ -12,9 +14,13 @@ interface Deps {
 
 export const STORE_EXTENSION = '.db';
 
-/** Whether any log in the directory holds a record, or any store was ever written. */
+/**
+ * Whether any log in the directory holds a record or ever held one, any store was ever written, or any snapshot taken: the
+ * start of a trimmed log and what a repair moved aside are as good as records.
+ */
 export async function holdsAnything(directory: string, deps: Deps): Promise<boolean> {
   const files = await readdir(directory);
+  if (files.some((file) => TRACES.some((isTrace) => isTrace(file)))) return true;
   for (const file of files) {
     if (logOfSegment(file) !== undefined && (await holdsRecord(join(directory, file)))) return true;
   }
@@ -23,6 +29,11 @@ export async function holdsAnything(directory: string, deps: Deps): Promise<bool
   }
   return false;
 }
+
+const TRACES = [
+  (file: string) => logOfStart(file) !== undefined,
+  (file: string) => snapshotIn(file) !== undefined,
+];
 
 /** Whether the segment has one whole line; half a line was never acknowledged. */
 async function holdsRecord(path: string): Promise<boolean> {

@@ -1,7 +1,8 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
+import { writeDurably } from './draft-file.ts';
 import { nodeFs } from './log-fs.ts';
 
 const FORMAT = 1;
@@ -16,7 +17,9 @@ const Format = z.object({ format: z.number() });
 export async function checkFormat(directory: string, isNew: boolean): Promise<void> {
   const path = join(directory, FORMAT_FILE);
   const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text === undefined && isNew) return writeFormat(directory, path);
+  if (text === undefined && isNew) {
+    return writeDurably(nodeFs, path, `${JSON.stringify({ format: FORMAT })}\n`);
+  }
   const format = text === undefined ? 'no such file beside logs and stores' : formatIn(text);
   if (format === FORMAT) return;
   throw new PortcullisError('FORMAT_UNSUPPORTED', `${path}: expected format ${FORMAT}, got ${format}`, {
@@ -30,18 +33,4 @@ function formatIn(text: string): number | string {
   } catch {
     return JSON.stringify(text.slice(0, 40));
   }
-}
-
-/** By way of a second file, so that a crash leaves the whole file or none. */
-async function writeFormat(directory: string, path: string): Promise<void> {
-  const draft = `${path}.draft`;
-  const handle = await open(draft, 'w');
-  try {
-    await handle.writeFile(`${JSON.stringify({ format: FORMAT })}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, path);
-  await nodeFs.syncDirectory(directory);
 }

@@ -50,6 +50,7 @@ export class FileAppendLog implements AppendLog {
   readonly #segments: LogSegments;
   readonly #queue: AppendQueue;
   #isWriting = false;
+  #trimming: Promise<unknown> = Promise.resolve();
   #isClosed = false;
   #closed: Promise<void> | undefined;
 
@@ -57,7 +58,11 @@ export class FileAppendLog implements AppendLog {
     this.#path = path;
     this.#segments = segments;
     this.#queue = new AppendQueue(`log ${path}`, segments.lastSeq);
-    this.openReport = { records: segments.lastSeq, tornBytes: segments.tornBytes, segments: segments.count };
+    this.openReport = {
+      records: segments.lastSeq - segments.firstSeq + 1,
+      tornBytes: segments.tornBytes,
+      segments: segments.count,
+    };
   }
 
   /**
@@ -81,6 +86,10 @@ export class FileAppendLog implements AppendLog {
         cause,
       });
     }
+  }
+
+  get firstSeq(): number {
+    return this.#segments.firstSeq;
   }
 
   get pending(): number {
@@ -115,6 +124,13 @@ export class FileAppendLog implements AppendLog {
     }
   }
 
+  /** Whole segments go, never the last. Where the log begins is noted on the disk before the first of them is removed. */
+  trim(beforeSeq: number): Promise<number> {
+    const trimmed = this.#trimming.then(() => this.#trim(beforeSeq));
+    this.#trimming = trimmed.catch(ignore);
+    return trimmed;
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -123,8 +139,20 @@ export class FileAppendLog implements AppendLog {
   async #close(): Promise<void> {
     this.#queue.close();
     await this.#queue.flush();
+    await this.#trimming;
     await this.#segments.close();
     this.#isClosed = true;
+  }
+
+  async #trim(beforeSeq: number): Promise<number> {
+    if (this.#queue.isClosed) throw this.#queue.closed();
+    try {
+      await this.#segments.trim(beforeSeq);
+      return this.#segments.firstSeq;
+    } catch (cause) {
+      const message = `log ${this.#path}: old records were not removed: ${messageOf(cause)}`;
+      throw new PortcullisError('LOG_WRITE_FAILED', message, { cause });
+    }
   }
 
   async #write(): Promise<void> {
@@ -146,3 +174,5 @@ export class FileAppendLog implements AppendLog {
     this.#isWriting = false;
   }
 }
+
+const ignore = (): void => undefined;

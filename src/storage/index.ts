@@ -1,16 +1,20 @@
 /**
- * What must survive: {@link DataDirectory}, which one process owns, with append logs of checksummed lines and a key-value
- * state store in it. Both are ports ({@link AppendLog}, {@link StateStore}), with an implementation in memory for tests.
+ * What must survive: {@link DataDirectory}, which one process owns, with append logs of checksummed lines, snapshots and a
+ * key-value state store in it. They are ports ({@link AppendLog}, {@link SnapshotStore}, {@link StateStore}), each with an
+ * implementation in memory for tests.
  *
  * @packageDocumentation
  */
 export type { AppendLog, AppendReceipt, LogEntry } from './append-log.ts';
 export { DataDirectory, type DataDirectoryDeps } from './data-directory.ts';
 export { FileAppendLog, type FileAppendLogOptions, type LogOpenReport } from './file-append-log.ts';
+export { FileSnapshotStore, type FileSnapshotStoreOptions } from './file-snapshot-store.ts';
 export type { JsonValue } from './json.ts';
 export { type LogFile, type LogFileMode, type LogFs, nodeFs } from './log-fs.ts';
 export { MemoryAppendLog } from './memory-append-log.ts';
+export { MemorySnapshotStore } from './memory-snapshot-store.ts';
 export { MemoryStateStore } from './memory-state-store.ts';
+export type { SkippedSnapshot, Snapshot, SnapshotStore } from './snapshot-store.ts';
 export { SqliteStateStore, type SqliteStateStoreOptions } from './sqlite-state-store.ts';
 export type {
   DeleteOptions,

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 
 /** The few things that a log does with a file. A test's own implementation fills the disk, tears writes, counts syncs. */
 export interface LogFile {
@@ -21,6 +21,12 @@ export interface LogFs {
   /** Names of what the directory holds. */
   list(directory: string): Promise<readonly string[]>;
   open(path: string, mode: LogFileMode): Promise<LogFile>;
+  /** Gives a file or directory another name on the same disk; a file that has that name already is replaced. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file; one that is not there is well. */
+  remove(path: string): Promise<void>;
+  /** Removes an empty directory. */
+  removeDirectory(path: string): Promise<void>;
   /** Makes the names in a directory durable: a new file is not there after a power cut before this. */
   syncDirectory(path: string): Promise<void>;
 }
@@ -46,6 +52,12 @@ export const nodeFs: LogFs = {
       close: () => handle.close(),
     };
   },
+
+  rename: (from, to) => rename(from, to),
+
+  remove: (path) => rm(path, { force: true }),
+
+  removeDirectory: (path) => rmdir(path),
 
   async syncDirectory(path) {
     if (process.platform === 'win32') return; // Windows does not open directories, and NTFS journals names itself

@@ -1,4 +1,4 @@
-import { PortcullisError } from '../core/errors.ts';
+import { damagedLog, foreignVersion } from './log-damage.ts';
 import type { LogFile } from './log-fs.ts';
 import { LINE_VERSION, parseLine } from './log-line.ts';
 
@@ -83,10 +83,10 @@ export async function* readRecords(
       if (parsed.kind === 'damaged' || !place.isComplete) {
         if (end === 'torn' && endOf(place) >= size && !hidesRecord(place.bytes, seq)) break;
         throw parsed.kind === 'damaged'
-          ? damaged(path, place, parsed.expected, parsed.got)
-          : damaged(path, place, 'a newline at the end of the record', 'the end of the file');
+          ? damagedLog(path, place, parsed.expected, parsed.got)
+          : damagedLog(path, place, 'a newline at the end of the record', 'the end of the file');
       }
-      if (parsed.seq !== seq) throw damaged(path, place, `sequence number ${seq}`, String(parsed.seq));
+      if (parsed.seq !== seq) throw damagedLog(path, place, `sequence number ${seq}`, String(parsed.seq));
       records.push({ seq, json: parsed.json, place });
       seq += 1;
       line = place.line;
@@ -95,7 +95,7 @@ export async function* readRecords(
     yield records;
   }
   if (end === 'whole' && bytes !== size) {
-    throw damaged(path, { line: line + 1, offset: bytes }, `${size} bytes`, `${bytes} bytes`);
+    throw damagedLog(path, { line: line + 1, offset: bytes }, `${size} bytes`, `${bytes} bytes`);
   }
 }
 
@@ -113,26 +113,3 @@ function hidesRecord(bytes: Buffer, seq: number): boolean {
 
 /** Offset of the first byte after the line and its newline. */
 export const endOf = (place: SegmentLine): number => place.offset + place.bytes.length + 1;
-
-/** What to say of a record that is not what was written. */
-function damaged(
-  path: string,
-  { line, offset }: Pick<SegmentLine, 'line' | 'offset'>,
-  expected: string,
-  got: string,
-): PortcullisError {
-  return new PortcullisError(
-    'LOG_DAMAGED',
-    `${path}: line ${line} (byte ${offset}): expected ${expected}, got ${got}. Restore the log from a copy. Or give up ` +
-      `this record and all after it: remove the later segments, if any, and run: truncate -s ${offset} '${path}'`,
-    { details: { path, line, offset, expected, got } },
-  );
-}
-
-function foreignVersion(path: string, { line, offset }: SegmentLine, version: string): PortcullisError {
-  return new PortcullisError(
-    'FORMAT_UNSUPPORTED',
-    `${path}: line ${line} (byte ${offset}): expected version ${LINE_VERSION}, got ${version}`,
-    { details: { path, line, offset, expected: String(LINE_VERSION), got: version } },
-  );
-}

@@ -1,19 +1,24 @@
 import type { AppendLog, AppendReceipt, LogEntry } from './append-log.ts';
 import { AppendQueue } from './append-queue.ts';
 import type { JsonValue } from './json.ts';
+import { MemoryRecords } from './memory-records.ts';
 
 /**
  * An append log that lives as long as the object: for backtests and tests. A record becomes "durable" one microtask
  * after its call.
  */
 export class MemoryAppendLog implements AppendLog {
-  readonly #durable: string[];
+  readonly #durable: MemoryRecords;
   readonly #queue: AppendQueue;
 
   /** @param records what the log holds to begin with, as read from another one. Default: nothing. */
   constructor(records: Iterable<LogEntry> = []) {
-    this.#durable = Array.from(records, ({ record }) => JSON.stringify(record));
-    this.#queue = new AppendQueue('the memory log', this.#durable.length);
+    this.#durable = new MemoryRecords(records);
+    this.#queue = new AppendQueue('the memory log', this.#durable.lastSeq);
+  }
+
+  get firstSeq(): number {
+    return this.#durable.firstSeq;
   }
 
   get pending(): number {
@@ -35,7 +40,14 @@ export class MemoryAppendLog implements AppendLog {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, memory is not
   async *read(fromSeq = 1): AsyncIterable<LogEntry> {
-    yield* entriesOf(this.#durable, fromSeq);
+    yield* this.#durable.entries(fromSeq);
+  }
+
+  /** Exact: every record before `beforeSeq` goes but the last. */
+  trim(beforeSeq: number): Promise<number> {
+    return this.#queue.isClosed
+      ? Promise.reject(this.#queue.closed())
+      : Promise.resolve(this.#durable.trim(beforeSeq));
   }
 
   close(): Promise<void> {
@@ -43,7 +55,3 @@ export class MemoryAppendLog implements AppendLog {
     return this.#queue.flush();
   }
 }
-
-/** Entries from the texts of the records 1 to n, as they stand when it is called. */
-export const entriesOf = (texts: readonly string[], fromSeq: number): LogEntry[] =>
-  texts.slice(fromSeq - 1).map((text, at) => ({ seq: fromSeq + at, record: JSON.parse(text) as JsonValue }));

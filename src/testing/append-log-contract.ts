@@ -111,6 +111,61 @@ export const appendLogContract: readonly ContractCase<AppendLogUnderTest>[] = [
       ['a', 'b', 'c'],
     );
   }),
+  contract('begins at 1 until it is trimmed', async ({ log, settle }) => {
+    assert.equal(log.firstSeq, 1);
+    assert.equal(await log.trim(10), 1);
+    await appendAll(log, settle, ['a', 'b']);
+    assert.equal(await log.trim(1), 1);
+    assert.equal(log.firstSeq, 1);
+    assert.equal((await readAll(log)).length, 2);
+  }),
+  contract('trim forgets only records that are older, and says where the log begins', async (subject) => {
+    const { log, settle } = subject;
+    const records = Array.from({ length: 20 }, (_, at) => `record ${at + 1}`);
+    for (const record of records) await appendAll(log, settle, [record]);
+    const firstSeq = await log.trim(12);
+    assert.ok(firstSeq >= 1 && firstSeq <= 12);
+    assert.equal(log.firstSeq, firstSeq);
+    const kept = records.map((record, at) => ({ seq: at + 1, record })).slice(firstSeq - 1);
+    assert.deepEqual(await readAll(log), kept);
+    assert.deepEqual(await readAll(log, 1), kept);
+    assert.deepEqual(await readAll(log, 15), kept.slice(15 - firstSeq));
+    assert.equal(await log.trim(5), firstSeq);
+  }),
+  contract('trim keeps the last record, and the numbers go on', async ({ log, settle, reopen }) => {
+    for (const record of ['a', 'b', 'c', 'd']) await appendAll(log, settle, [record]);
+    const firstSeq = await log.trim(Infinity);
+    assert.deepEqual((await readAll(log)).at(-1), { seq: 4, record: 'd' });
+    const reopened = await reopen();
+    assert.equal(reopened.firstSeq, firstSeq);
+    assert.equal((await readAll(reopened)).length, 4 - firstSeq + 1);
+    const receipt = reopened.append('e');
+    settle();
+    assert.deepEqual(await receipt, { seq: 5 });
+  }),
+  contract(
+    'a reader under way sees all that was there when it began, whatever is trimmed',
+    async (subject) => {
+      const { log, settle } = subject;
+      for (const record of ['a', 'b', 'c', 'd', 'e', 'f']) await appendAll(log, settle, [record]);
+      const seen: number[] = [];
+      for await (const { seq } of log.read()) {
+        if (seen.length === 0) await log.trim(6);
+        seen.push(seq);
+      }
+      assert.deepEqual(seen, [1, 2, 3, 4, 5, 6]);
+    },
+  ),
+  contract('records appended while it is trimmed are there', async ({ log, settle }) => {
+    for (const record of ['a', 'b', 'c', 'd']) await appendAll(log, settle, [record]);
+    const trimmed = log.trim(4);
+    await appendAll(log, settle, ['e', 'f']);
+    await trimmed;
+    assert.deepEqual(
+      (await readAll(log, 4)).map(({ record }) => record),
+      ['d', 'e', 'f'],
+    );
+  }),
   contract(
     'after a failed write refuses every record until reopened, and has no hole',
     async ({ log, settle, breakMedium, reopen }) => {
@@ -146,6 +201,7 @@ export const appendLogContract: readonly ContractCase<AppendLogUnderTest>[] = [
     assert.deepEqual(await receipt, { seq: 1 });
     await closed;
     await log.close();
+    await assert.rejects(log.trim(1), { code: 'LOG_CLOSED' });
   }),
 ];
 

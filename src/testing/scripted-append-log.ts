@@ -2,25 +2,29 @@ import { PortcullisError } from '../core/errors.ts';
 import type { AppendLog, AppendReceipt, LogEntry } from '../storage/append-log.ts';
 import { AppendQueue } from '../storage/append-queue.ts';
 import type { JsonValue } from '../storage/json.ts';
-import { entriesOf } from '../storage/memory-append-log.ts';
+import { MemoryRecords } from '../storage/memory-records.ts';
 
 /**
  * An append log whose disk is driven by hand: records wait until `commit()` makes them durable or `fail()` refuses them.
  * A restart after a crash is `new ScriptedAppendLog(log.durable)`.
  */
 export class ScriptedAppendLog implements AppendLog {
-  readonly #durable: string[];
+  readonly #durable: MemoryRecords;
   readonly #queue: AppendQueue;
 
   /** @param records what the log holds to begin with. Default: nothing. */
   constructor(records: Iterable<LogEntry> = []) {
-    this.#durable = Array.from(records, ({ record }) => JSON.stringify(record));
-    this.#queue = new AppendQueue('the scripted log', this.#durable.length);
+    this.#durable = new MemoryRecords(records);
+    this.#queue = new AppendQueue('the scripted log', this.#durable.lastSeq);
   }
 
   /** What a restart would find. */
   get durable(): readonly LogEntry[] {
-    return entriesOf(this.#durable, 1);
+    return this.#durable.entries(1);
+  }
+
+  get firstSeq(): number {
+    return this.#durable.firstSeq;
   }
 
   get pending(): number {
@@ -54,7 +58,14 @@ export class ScriptedAppendLog implements AppendLog {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, memory is not
   async *read(fromSeq = 1): AsyncIterable<LogEntry> {
-    yield* entriesOf(this.#durable, fromSeq);
+    yield* this.#durable.entries(fromSeq);
+  }
+
+  /** At once, and exactly: every record before `beforeSeq` but the last. */
+  trim(beforeSeq: number): Promise<number> {
+    return this.#queue.isClosed
+      ? Promise.reject(this.#queue.closed())
+      : Promise.resolve(this.#durable.trim(beforeSeq));
   }
 
   /** Resolves when the pending records have been committed or failed by hand. */

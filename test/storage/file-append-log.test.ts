@@ -1,5 +1,5 @@
 import { copyFile, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type AppendLog, FileAppendLog, type LogEntry } from '../../src/storage/index.ts';
@@ -281,8 +281,8 @@ describe('FileAppendLog, damage', () => {
   const refusal = (path: string, line: number, offset: number, expected: string, got: string) => ({
     code: 'LOG_DAMAGED',
     message:
-      `${path}: line ${line} (byte ${offset}): expected ${expected}, got ${got}. Restore the log from a copy. Or give up ` +
-      `this record and all after it: remove the later segments, if any, and run: truncate -s ${offset} '${path}'`,
+      `${path}: line ${line} (byte ${offset}): expected ${expected}, got ${got}. Restore the log from a copy. Or keep ` +
+      `every record that is whole, the damaged files moved aside, with: portcullis journal repair ${dirname(path)}`,
     details: { path, line, offset, expected, got },
   });
 
@@ -298,13 +298,13 @@ describe('FileAppendLog, damage', () => {
     expect(await readFile(path, 'utf8')).toBe(damaged);
   });
 
-  test('the command in the message makes the log usable again', async () => {
-    const { directory, path, text } = await logWith('a', 'b', 'c');
-    await writeFile(path, text.replace('"b"', '"x"'));
-    await truncate(path, encodeLine(1, '"a"').length);
-    const log = await openIn(directory);
-    expect(log.openReport).toEqual({ records: 1, tornBytes: 0, segments: 1 });
-    await log.close();
+  test('the command in the message is one that a shell takes, whatever the directory is called', async () => {
+    const directory = join(await temporaryDirectory(), "it's here");
+    await mkdir(directory);
+    await writeFile(join(directory, SEGMENT_1), 'bad\nbad\n');
+    await expect(openIn(directory)).rejects.toMatchObject({
+      message: expect.stringMatching(/: portcullis journal repair '\/.*\/it'\\''s here'$/) as unknown,
+    });
   });
 
   test('the newline before the last record damaged is not taken for one torn record', async () => {
@@ -363,18 +363,20 @@ describe('FileAppendLog, damage', () => {
     );
   });
 
-  test('a missing segment is refused', async () => {
-    const { directory } = await logWith('a');
-    await writeFile(join(directory, 'journal-00000003.jsonl'), encodeLine(3, '"c"'));
-    await expect(openIn(directory)).rejects.toMatchObject({
-      code: 'LOG_DAMAGED',
-      details: {
-        path: join(directory, 'journal-00000003.jsonl'),
-        line: 1,
-        offset: 0,
-        expected: 'sequence number 2',
-      },
-    });
+  test.each([
+    ['the first', [SEGMENT_2], SEGMENT_1],
+    ['the first, the next one empty', [], SEGMENT_1],
+    ['one in the middle', [SEGMENT_1, 'journal-00000003.jsonl'], SEGMENT_2],
+  ])('a missing segment is refused: %s', async (_, files, missing) => {
+    const directory = await temporaryDirectory();
+    if (files.length === 0) await writeFile(join(directory, SEGMENT_2), '');
+    for (const file of files) {
+      const seq = Number(file.at(-7));
+      await writeFile(join(directory, file), encodeLine(seq, '"a"'));
+    }
+    await expect(openIn(directory)).rejects.toMatchObject(
+      refusal(join(directory, missing), 1, 0, 'a segment of the log', 'no such file'),
+    );
   });
 
   test('a record of another version is refused as such, also at the very end', async () => {

@@ -2,7 +2,8 @@ import { type LogFile, type LogFs, nodeFs } from '../../../src/storage/index.ts'
 
 /** What a file system call was asked to do. */
 export interface FsCall {
-  readonly what: 'open' | 'write' | 'datasync' | 'truncate' | 'syncDirectory';
+  readonly what:
+    'open' | 'write' | 'datasync' | 'truncate' | 'syncDirectory' | 'rename' | 'remove' | 'removeDirectory';
   readonly path: string;
   /** Bytes to write, or size to truncate to. */
   readonly bytes: number;
@@ -55,6 +56,22 @@ export class ScriptedFs implements LogFs {
         if (this.closeError !== undefined) throw this.closeError;
       },
     };
+  }
+
+  /** Asked with the new name. */
+  async rename(from: string, to: string): Promise<void> {
+    await this.#ask({ what: 'rename', path: to, bytes: 0 });
+    return nodeFs.rename(from, to);
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#ask({ what: 'remove', path, bytes: 0 });
+    return nodeFs.remove(path);
+  }
+
+  async removeDirectory(path: string): Promise<void> {
+    await this.#ask({ what: 'removeDirectory', path, bytes: 0 });
+    return nodeFs.removeDirectory(path);
   }
 
   async syncDirectory(path: string): Promise<void> {
