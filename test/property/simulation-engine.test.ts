@@ -20,7 +20,14 @@ const instrument = defineInstrument({
 /** What we do between two market events; prices are relative to the middle of the market. */
 type Action =
   | { readonly kind: 'place'; readonly order: Omit<MatchOrder, 'orderId' | 'instrumentId'> }
-  | { readonly kind: 'cancel'; readonly which: number };
+  | { readonly kind: 'cancel'; readonly which: number }
+  | {
+      readonly kind: 'amend';
+      /** Counted back from the last order placed. */
+      readonly which: number;
+      readonly quantity: number;
+      readonly price: number;
+    };
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   {
@@ -37,6 +44,15 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), which: fc.nat(200) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('amend' as const),
+      which: fc.nat(12),
+      quantity: fc.integer({ min: 0, max: 40 }),
+      price: fc.integer({ min: -6, max: 6 }),
+    }),
+  },
 );
 
 const history = fc.record({
@@ -64,7 +80,7 @@ const market = (seed: number): Iterable<MarketEvent> =>
 
 /** What an order has been through, by what was said of it alone. */
 interface Known {
-  readonly order: MatchOrder;
+  order: MatchOrder;
   filled: number;
   over: boolean;
   taken: number;
@@ -112,7 +128,7 @@ class Witness {
       this.orders.set(event.orderId, { order: placing, filled: 0, over: false, taken: 0 });
       return;
     }
-    if (event.type === 'rejected' || event.type === 'cancelRefused') return;
+    if (event.type === 'rejected' || event.type === 'cancelRefused' || event.type === 'amendRefused') return;
     const known = this.orders.get(event.orderId);
     if (known === undefined || known.over) throw new Error(`${event.type} of an order that is over`);
     const { order } = known;
@@ -125,6 +141,9 @@ class Witness {
       if (event.liquidity === 'maker') expect(event.price).toBe(order.price);
       else this.#take(event.side === 'buy' ? 'asks' : 'bids', event.price, event.quantity);
       known.over = known.filled === order.quantity;
+    } else if (event.type === 'amended') {
+      expect(event.quantity).toBeGreaterThan(known.filled);
+      known.order = { ...order, quantity: event.quantity, price: event.price };
     } else if (event.type === 'cancelled') {
       expect(event.cumulative).toBe(known.filled);
       known.over = true;
@@ -170,6 +189,15 @@ function play(
       const said = engine.cancel(`o${todo.value.which}`);
       all.push(...said);
       for (const one of said) witness?.hear(one);
+      continue;
+    }
+    if (todo.value.kind === 'amend') {
+      const { which, quantity, price } = todo.value;
+      const id = `o${placed - 1 - which}`;
+      const said = engine.amend(id, lots(quantity), ticks(mids.mid + price));
+      all.push(...said);
+      // While it is amended it may take.
+      for (const one of said) witness?.hear(one, witness.orders.get(id)?.order);
       continue;
     }
     const { order: asked } = todo.value;

@@ -52,8 +52,7 @@ export class VenueMemory {
       found.end = 'rejected';
       found.reason = event.reason;
     }
-    if (event.type === 'amended')
-      this.amended(event.clientOrderId, event);
+    if (event.type === 'amended') this.amended(event.clientOrderId, event);
     if (event.type === 'filled') this.#filled(found.order, event, atMs);
   }
 
