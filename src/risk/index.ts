@@ -4,7 +4,6 @@
  *
  * @packageDocumentation
  */
-export { DrawdownMonitor, type DrawdownMonitorOptions } from './drawdown-monitor.ts';
 export { type Clusters, correlationGate } from './gates/correlation-gate.ts';
 export { dailyLossGate } from './gates/daily-loss-gate.ts';
 export { type DataQualityLimits, dataQualityGate } from './gates/data-quality-gate.ts';
@@ -22,11 +21,31 @@ export {
   type TripReport,
 } from './kill-switch.ts';
 export type { KillSwitchChange } from './kill-switch-change.ts';
+export { DailyLossMonitor, type DailyLossMonitorOptions } from './monitors/daily-loss-monitor.ts';
+export {
+  DataOutageMonitor,
+  type DataOutageMonitorDeps,
+  type DataOutageMonitorOptions,
+} from './monitors/data-outage-monitor.ts';
+export { DeadManSwitch, type DeadManSwitchOptions } from './monitors/dead-man-switch.ts';
+export { DrawdownMonitor, type DrawdownMonitorOptions } from './monitors/drawdown-monitor.ts';
+export type { Monitor } from './monitors/monitor.ts';
+export {
+  RejectionMonitor,
+  type RejectionMonitorOptions,
+  type SentOrder,
+} from './monitors/rejection-monitor.ts';
+export {
+  UnknownOrdersMonitor,
+  type UnknownOrdersMonitorDeps,
+  type UnknownOrdersMonitorOptions,
+} from './monitors/unknown-orders-monitor.ts';
+export { Watch, type WatchDeps, type WatchOptions } from './monitors/watch.ts';
 export type { ReleaseOrder } from './release.ts';
 export type { Reservation } from './reservation.ts';
 export type { Restraint, RestrainOrder } from './restraint.ts';
 export type { Reduction, RiskGate, RiskView } from './risk-gate.ts';
-export { RiskGuard, type RiskGuardDeps } from './risk-guard.ts';
+export { type GuardKillSwitch, RiskGuard, type RiskGuardDeps } from './risk-guard.ts';
 export type { RiskLimits, RiskLimitsInput } from './risk-limits.ts';
 export type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';
 export { FIRM, type Scope, type Scoped, type TradingState, inScope, scopeKey } from './trading-state.ts';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
 import { parseInput } from '../core/options.ts';
 import type { Principal } from '../core/principal.ts';
+import { restrictedSchema, scopeSchema } from './scope-schema.ts';
 import type { Scope } from './trading-state.ts';
 
 /** Why trading is restricted in a scope. */
@@ -16,11 +17,8 @@ export interface KillRecord {
 const VERSION = 1;
 
 const recordSchema = z.strictObject({
-  scope: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('firm') }),
-    z.strictObject({ kind: z.enum(['venue', 'account', 'strategy', 'instrument']), id: z.string() }),
-  ]),
-  state: z.enum(['reducing', 'halted']),
+  scope: scopeSchema,
+  state: restrictedSchema,
   reason: z.string(),
   by: z.strictObject({ kind: z.enum(['person', 'system']), id: z.string() }),
   atMs: z.number(),

@@ -17,6 +17,8 @@ export interface RiskView {
   /** `undefined` while the account has neither position nor order in the instrument. */
   readonly cell: CellView | undefined;
   readonly trading: TradingState;
+  /** Scope and reason of what restricts trading most; `undefined` while it is active. */
+  readonly restriction?: string | undefined;
   /** The quantity of this pass: it may have been reduced. */
   readonly qty: Lots;
   /** Entry or exit, of this pass. */

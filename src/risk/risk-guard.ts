@@ -22,12 +22,16 @@ import { Reservation } from './reservation.ts';
 import type { Reduction, RiskGate, RiskView } from './risk-gate.ts';
 import { type RiskLimits, type RiskLimitsInput, riskLimitsSchema } from './risk-limits.ts';
 import type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';
+import type { TradingState } from './trading-state.ts';
 
 const { freeze, getPrototypeOf } = Object; // as they were when we loaded
 
+/** What the guard asks the kill switch: the state, and for the denial why. */
+export type GuardKillSwitch = Pick<KillSwitch, 'tradingState'> & Partial<Pick<KillSwitch, 'whyRestricted'>>;
+
 export interface RiskGuardDeps {
   readonly book: Book;
-  readonly killSwitch: Pick<KillSwitch, 'tradingState'>;
+  readonly killSwitch: GuardKillSwitch;
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   /** Default: everything moves together. */
   readonly clusters?: Clusters;
@@ -50,7 +54,7 @@ export class RiskGuard {
   /** SHA-256 over the limits and the names of the gates: what a verdict was made under. */
   readonly limitsHash: string;
   readonly #book: Book;
-  readonly #killSwitch: Pick<KillSwitch, 'tradingState'>;
+  readonly #killSwitch: GuardKillSwitch;
   readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   readonly #gates: readonly RiskGate[];
   readonly #tally: GateTally;
@@ -113,7 +117,8 @@ export class RiskGuard {
 
   /** The last look, in the tick of the send: the kill switch may have been tripped while the disk was busy. */
   confirm(order: HeldOrder): Denial | undefined {
-    const late = restricted(this.#killSwitch.tradingState(order), order.isExit);
+    const trading = this.#killSwitch.tradingState(order);
+    const late = restricted(trading, order.isExit, this.#why(trading, order));
     if (late !== undefined) return late;
     const ageMs = this.#clock.monotonicMs() - order.decidedMonotonicMs;
     if (ageMs >= 0 && ageMs <= this.limits.maxDecisionAgeMs) return undefined;
@@ -130,6 +135,10 @@ export class RiskGuard {
     return this.#tally.counts();
   }
 
+  #why(trading: TradingState, order: PricedOrder | HeldOrder): string | undefined {
+    return trading === 'active' ? undefined : this.#killSwitch.whyRestricted?.(order);
+  }
+
   #decide(order: PricedOrder, tally?: GateTally): Decision {
     const account = this.#book.account(order.accountId);
     if (account === undefined)
@@ -140,6 +149,7 @@ export class RiskGuard {
     const monotonicMs = this.#clock.monotonicMs();
     const nowMs = this.#clock.nowMs();
     const trading = this.#killSwitch.tradingState(order);
+    const restriction = this.#why(trading, order);
     const worstBefore = cell?.worst ?? units(0);
     let shape = shapeOrder(order, account, order.qty);
     let because: Denial | undefined;
@@ -158,6 +168,7 @@ export class RiskGuard {
         account,
         cell,
         trading,
+        restriction,
         qty,
         isExit,
         worstBefore,

@@ -7,13 +7,18 @@ import type { TradingState } from '../trading-state.ts';
 export const killSwitchGate = (): RiskGate => ({
   name: 'kill-switch',
   appliesTo: 'all',
-  check(_order, { trading, isExit }) {
-    return restricted(trading, isExit);
+  check(_order, { trading, isExit, restriction }) {
+    return restricted(trading, isExit, restriction);
   },
 });
 
-/** The same question, asked again right before the send. */
-export function restricted(trading: TradingState, isExit: boolean): Denial | undefined {
+/**
+ * The same question, asked again right before the send.
+ *
+ * @param why scope and reason of what restricts trading
+ */
+export function restricted(trading: TradingState, isExit: boolean, why?: string): Denial | undefined {
   if (trading === 'active' || (trading === 'reducing' && isExit)) return undefined;
-  return deny('kill-switch', trading === 'reducing' ? 'KILL_SWITCH_REDUCING' : 'KILL_SWITCH_HALTED');
+  const facts = why === undefined ? {} : { note: why };
+  return deny('kill-switch', trading === 'reducing' ? 'KILL_SWITCH_REDUCING' : 'KILL_SWITCH_HALTED', facts);
 }
