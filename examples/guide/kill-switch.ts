@@ -1,5 +1,6 @@
 // Trip, reduce, halt, release.
 import { person } from 'portcullis';
+import { FIRM } from 'portcullis/risk';
 import { openDesk } from './support/desk.ts';
 import { idOf, order, text } from './support/intents.ts';
 
@@ -20,7 +21,7 @@ console.log('sell 1:', text(await desk.submit(order('d-2', 'sell', '1', '60010')
 await killSwitch.trip({ to: 'halted', reason: 'still wrong', by });
 console.log('sell 1:', text(await desk.submit(order('d-3', 'sell', '1', '60010'))));
 
-await killSwitch.release({ reason: 'the feed was wrong', by }); // the firm
+await killSwitch.release({ scope: FIRM, confirm: 'firm', reason: 'the feed was wrong', by });
 console.log(killSwitch.tradingState());
-await killSwitch.release({ scope, reason: 'the feed was wrong', by });
+await killSwitch.release({ scope, confirm: 'account:main', reason: 'the feed was wrong', by });
 console.log(killSwitch.tradingState());

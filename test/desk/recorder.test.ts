@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { AuditLog } from '../../src/audit/audit-log.ts';
 import { decimal, person } from '../../src/core/index.ts';
+import { FIRM } from '../../src/risk/index.ts';
 import { MemoryAppendLog } from '../../src/storage/index.ts';
 import { DeskWorld, ONE_ID, intent } from '../support/desk-world.ts';
 import { never } from '../support/scripted-driver.ts';
@@ -255,7 +256,12 @@ describe('a disk that is dead', () => {
     world.driver.fill(ONE_ID, 'x', '1');
     world.log.fail();
     await world.turn();
-    await world.killSwitch.release({ reason: 'looks fine', by: person('ada') });
+    await world.killSwitch.release({
+      scope: FIRM,
+      confirm: 'firm',
+      reason: 'looks fine',
+      by: person('ada'),
+    });
     expect(world.trading).toBe('active');
     world.driver.fill(ONE_ID, 'y', '1');
     await world.turn();

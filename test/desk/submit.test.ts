@@ -170,7 +170,11 @@ describe('the last look, in the tick of the send', () => {
       expect(await outcome).toEqual({
         kind: 'denied',
         denials: [
-          { gate: 'kill-switch', code: to === 'halted' ? 'KILL_SWITCH_HALTED' : 'KILL_SWITCH_REDUCING' },
+          {
+            gate: 'kill-switch',
+            code: to === 'halted' ? 'KILL_SWITCH_HALTED' : 'KILL_SWITCH_REDUCING',
+            note: 'firm: test',
+          },
         ],
       });
       expect([world.driver.placed, world.cell(), world.book.order(ONE_ID)?.state]).toEqual([

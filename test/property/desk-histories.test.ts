@@ -4,7 +4,7 @@ import { ManualClock } from '../../src/core/manual-clock.ts';
 import { person } from '../../src/core/index.ts';
 import { type JournalRecord, OrderDesk, Venue, type VenueOrder } from '../../src/desk/index.ts';
 import { ExecutionPolicy } from '../../src/execution/index.ts';
-import { FIRM, KillSwitch, RiskGuard, type Scope } from '../../src/risk/index.ts';
+import { FIRM, KillSwitch, RiskGuard, type Scope, scopeKey } from '../../src/risk/index.ts';
 import { MemoryStateStore } from '../../src/storage/index.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
 import { Book, type OrderIntent, type OrderOutcome, isOpen } from '../../src/trading/index.ts';
@@ -329,7 +329,9 @@ async function openHistory() {
         break;
       case 'release':
         for (const { scope } of killSwitch.records())
-          void killSwitch.release({ scope, reason: 'history', by: BY });
+          killSwitch
+            .release({ scope, confirm: scopeKey(scope), reason: 'history', by: BY })
+            .catch(() => undefined); // tripped again meanwhile
         break;
       case 'advance':
         clock.advance(next.ms);

@@ -2,6 +2,7 @@ import { ManualClock, PortcullisError } from '../../src/core/index.ts';
 import {
   type JsonValue,
   MemoryStateStore,
+  type SetOptions,
   type SetResult,
   type StateStore,
 } from '../../src/storage/index.ts';
@@ -18,11 +19,12 @@ export class ScriptedStateStore implements Pick<StateStore, 'get' | 'set'> {
     return this.#store.get(key);
   }
 
-  async set(key: string, value: JsonValue | object): Promise<SetResult> {
+  async set(key: string, value: JsonValue | object, options?: SetOptions): Promise<SetResult> {
     if (this.mode === 'wait') await new Promise<void>((resolve) => this.#waiting.push(resolve));
     if (this.mode === 'refuse') throw new PortcullisError('STORE_UNAVAILABLE', 'the disk is full');
-    this.written.push(value);
-    return this.#store.set(key, value);
+    const result = await this.#store.set(key, value, options);
+    if (result.outcome === 'written') this.written.push(value);
+    return result;
   }
 
   /** Lets the oldest write that waits go on, in the mode as it is then. */
