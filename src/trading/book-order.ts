@@ -70,7 +70,9 @@ export class OrderRow implements OrderView {
     if (event.type === 'filled') return this.#fill(event.fill);
     const before = this.state;
     const next = nextState(before, event.type);
-    if (next === undefined) return { anomaly: 'ILLEGAL_TRANSITION' };
+    // Of two changes at once nobody could say which is in force.
+    const second = event.type === 'amendRequested' && this.amendment !== undefined;
+    if (next === undefined || second) return { anomaly: 'ILLEGAL_TRANSITION' };
     this.state = next;
     switch (event.type) {
       case 'abandoned':
@@ -140,6 +142,8 @@ export class OrderRow implements OrderView {
     const { amendment, order } = this;
     const expected = amendment?.qty === qty && amendment.worst === worst;
     const known = order.qty === qty && order.worst === worst;
+    // The last change told again: the one that waits may still come into force.
+    if (amendment !== undefined && known && !expected) return 'applied';
     const isExit = expected ? amendment.isExit : order.isExit;
     this.#settle({ ...order, qty, worst, isExit });
     return (expected || known) && this.cumulative <= qty ? 'applied' : { anomaly: 'VENUE_CONTRADICTION' };

@@ -1,53 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { decimal } from '../../src/core/index.ts';
-import {
-  type AnomalyCode,
-  Book,
-  type BookedOrder,
-  type OrderEventType,
-  type Side,
-  nextState,
-} from '../../src/trading/index.ts';
-import { ONE, SILVER, bookedOf, eventOf, fillOf, markOf } from './builders.ts';
-
-const openBook = (): Book => {
-  const book = new Book();
-  book.openAccount('acc', 'USDT', '10000');
-  book.openAccount('other', 'USDT', '10000');
-  book.mark(markOf(100));
-  return book;
-};
-
-const place = (
-  book: Book,
-  id: string,
-  side: Side = 'buy',
-  qty = 10,
-  overrides: Partial<BookedOrder> = {},
-): BookedOrder => {
-  const order = bookedOf(id, side, qty, overrides);
-  book.hold(order);
-  book.keep(order);
-  return order;
-};
-
-const placed = (side: Side = 'buy', qty = 10): Book => {
-  const book = openBook();
-  place(book, 'o', side, qty);
-  return book;
-};
-
-const fill = (book: Book, execution: string, quantity: number, id = 'o') =>
-  book.apply(eventOf('filled', id, { fill: fillOf(execution, quantity) }));
-const cell = (book: Book) => {
-  const { pos, buy, sell } = book.cell('acc', 'GOLD') ?? {};
-  return { pos, buy, sell };
-};
-const order = (book: Book, id = 'o') => {
-  const { state, leaves, cumulative } = book.order(id) ?? {};
-  return { state, leaves, cumulative };
-};
-const anomaly = (code: AnomalyCode) => ({ anomaly: code });
+import { Book, type OrderEventType, nextState } from '../../src/trading/index.ts';
+import { ONE, SILVER, bookedOf, eventOf, fillOf } from './builders.ts';
+import { anomaly, cell, fill, openBook, order, place, placed } from './book-world.ts';
 
 describe('a hold', () => {
   test('takes its quantity on its side at once, before the order is known', () => {

@@ -1,5 +1,6 @@
 import { type Lots, decimal, lots, ticks } from '../../src/core/index.ts';
 import {
+  type Amendment,
   type BookedOrder,
   type Fill,
   type MarketView,
@@ -91,16 +92,28 @@ export const fillOf = (
   liquidity: 'taker',
 });
 
+/** A change of an order to `qty` in all at `worst`. */
+export const amendmentOf = (qty: number, worst = 100, isExit = false): Amendment => ({
+  qty: lots(qty),
+  worst: ticks(worst),
+  isExit,
+});
+
 /** An event of a type, with whatever it needs to be one. */
 export function eventOf(
   type: OrderEventType,
   clientOrderId: string,
-  detail: { cumulative?: number; fill?: Fill } = {},
+  detail: { cumulative?: number; fill?: Fill; to?: Amendment } = {},
 ): OrderEvent {
   const common = { clientOrderId, atMs: 0 };
   const final: { cumulative?: Lots } =
     detail.cumulative === undefined ? {} : { cumulative: lots(detail.cumulative) };
+  const to = detail.to ?? amendmentOf(20);
   switch (type) {
+    case 'amendRequested':
+      return { ...common, type, to };
+    case 'amended':
+      return { ...common, type, qty: to.qty, worst: to.worst };
     case 'abandoned':
       return { ...common, type, because: { gate: 'desk', code: 'JOURNAL_UNAVAILABLE' } };
     case 'filled':
@@ -111,6 +124,7 @@ export function eventOf(
     case 'rejected':
     case 'timedOut':
     case 'cancelFailed':
+    case 'amendFailed':
       return { ...common, type, reason: 'the venue said so' };
     case 'accepted':
     case 'cancelRequested':

@@ -18,29 +18,24 @@ const EVENTS = [
   'cancelled',
   'expired',
   'absent',
+  'amendRequested',
+  'amended',
+  'amendFailed',
 ] as const satisfies readonly OrderEventType[];
 
 /** The whole table again, one row per state, one column per event in the order above; '-' is illegal. */
+// prettier-ignore
 const EXPECTED: Record<OrderState, string> = {
-  //             abandoned accepted      rejected timedOut  filled        cancelRequested cancelFailed cancelled expired   absent
-  submitting:
-    '    abandoned working       rejected unknown   working       cancelPending   -            cancelled expired   -',
-  working:
-    '       -         working       rejected unknown   working       cancelPending   working      cancelled expired   -',
-  cancelPending:
-    ' abandoned cancelPending rejected unknown   cancelPending cancelPending   working      cancelled expired   -',
-  unknown:
-    '       -         working       rejected unknown   unknown       unknown         unknown      cancelled expired   rejected',
-  filled:
-    '        -         filled        -        filled    filled        -               filled       filled    filled    -',
-  cancelled:
-    '     -         cancelled     -        cancelled cancelled     -               cancelled    cancelled cancelled -',
-  expired:
-    '       -         expired       -        expired   expired       -               expired      expired   expired   -',
-  rejected:
-    '      -         working       rejected rejected  working       -               rejected     -         -         -',
-  abandoned:
-    '     -         -             -        -         -             -               -            -         -         -',
+  //              abandoned accepted      rejected timedOut  filled        cancelReq.    cancelFailed cancelled expired   absent   amendReq. amended       amendFailed
+  submitting:    'abandoned working       rejected unknown   working       cancelPending -            cancelled expired   -        -         -             -',
+  working:       '-         working       rejected unknown   working       cancelPending working      cancelled expired   -        working   working       working',
+  cancelPending: 'abandoned cancelPending rejected unknown   cancelPending cancelPending working      cancelled expired   -        -         cancelPending cancelPending',
+  unknown:       '-         working       rejected unknown   unknown       unknown       unknown      cancelled expired   rejected -         unknown       unknown',
+  filled:        '-         filled        -        filled    filled        -             filled       filled    filled    -        -         filled        filled',
+  cancelled:     '-         cancelled     -        cancelled cancelled     -             cancelled    cancelled cancelled -        -         cancelled     cancelled',
+  expired:       '-         expired       -        expired   expired       -             expired      expired   expired   -        -         expired       expired',
+  rejected:      '-         working       rejected rejected  working       -             rejected     -         -         -        -         -             rejected',
+  abandoned:     '-         -             -        -         -             -             -            -         -         -        -         -             -',
 };
 
 const STATES = Object.keys(EXPECTED) as OrderState[];
