@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { nodeFs } from './log-fs.ts';
-import { readLines } from './log-segment.ts';
+import { NEWLINE, readWholeLines } from './whole-lines.ts';
 import { logOfSegment } from './log-place.ts';
 import { logOfStart } from './log-start.ts';
 import { snapshotIn } from './snapshot-file.ts';
@@ -39,8 +39,8 @@ const TRACES = [
 async function holdsRecord(path: string): Promise<boolean> {
   const file = await nodeFs.open(path, 'read');
   try {
-    for await (const lines of readLines(file, await file.size())) {
-      if (lines.some(({ isComplete }) => isComplete)) return true;
+    for await (const bytes of readWholeLines(file, await file.size())) {
+      if (bytes.at(-1) === NEWLINE) return true;
     }
     return false;
   } finally {

@@ -6,7 +6,9 @@ import type { AppendLog, AppendReceipt, LogEntry } from './append-log.ts';
 import { AppendQueue } from './append-queue.ts';
 import { type JsonValue, messageOf } from './json.ts';
 import { type LogFs, nodeFs } from './log-fs.ts';
+import { eachOf } from './each-of.ts';
 import { encodeLine } from './log-line.ts';
+import type { RecordBlock } from './log-segment.ts';
 import { LogSegments } from './log-segments.ts';
 import { storageName } from './storage-name.ts';
 
@@ -116,12 +118,8 @@ export class FileAppendLog implements AppendLog {
   }
 
   /** @throws {PortcullisError} `LOG_DAMAGED` when the files have changed since they were opened. */
-  async *read(fromSeq = 1): AsyncIterable<LogEntry> {
-    for await (const records of this.#segments.read(fromSeq)) {
-      for (const { seq, json } of records) {
-        yield { seq, record: JSON.parse(json.toString()) as JsonValue };
-      }
-    }
+  read(fromSeq = 1): AsyncIterable<LogEntry> {
+    return eachOf(this.#segments.read(fromSeq), (block) => entriesOf(block, fromSeq));
   }
 
   /** Whole segments go, never the last. Where the log begins is noted on the disk before the first of them is removed. */
@@ -176,3 +174,12 @@ export class FileAppendLog implements AppendLog {
 }
 
 const ignore = (): void => undefined;
+
+function entriesOf({ firstSeq, bytes, spans }: RecordBlock, fromSeq: number): LogEntry[] {
+  const entries: LogEntry[] = [];
+  for (let at = Math.max(0, 2 * (fromSeq - firstSeq)); at < spans.length; at += 2) {
+    const text = bytes.toString('utf8', spans[at], spans[at + 1]);
+    entries.push({ seq: firstSeq + at / 2, record: JSON.parse(text) as JsonValue });
+  }
+  return entries;
+}

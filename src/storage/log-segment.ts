@@ -1,23 +1,16 @@
 import { damagedLog, foreignVersion } from './log-damage.ts';
 import type { LogFile } from './log-fs.ts';
-import { LINE_VERSION, parseLine } from './log-line.ts';
+import { LINE_VERSION, parseLine, startOfRecord } from './log-line.ts';
+import { NEWLINE, readWholeLines } from './whole-lines.ts';
 
-/** One whole line of a segment, or the last one without its newline. */
-export interface SegmentLine {
-  /** Number in the file, from 1. */
-  readonly line: number;
-  /** Offset of its first byte in the file. */
-  readonly offset: number;
-  /** Without the newline. */
+/** Records as they stand in a segment, those that came off the disk together. */
+export interface RecordBlock {
+  readonly firstSeq: number;
   readonly bytes: Buffer;
-  readonly isComplete: boolean;
-}
-
-/** One record as it stands in a segment. */
-export interface SegmentRecord {
-  readonly seq: number;
-  readonly json: Buffer;
-  readonly place: SegmentLine;
+  /** Where the JSON of each record begins and ends in `bytes`: two numbers for each. */
+  readonly spans: readonly number[];
+  /** Offset in the file of the first byte after the block. */
+  readonly end: number;
 }
 
 /** Which part of which file to read, and what it should hold. */
@@ -29,41 +22,6 @@ export interface SegmentExtent {
   readonly end: 'whole' | 'torn';
 }
 
-const CHUNK_BYTES = 256 * 1024;
-const NEWLINE = '\n'.charCodeAt(0);
-
-/** The lines of the first `size` bytes, in lists as they come off the disk. */
-export async function* readLines(file: LogFile, size: number): AsyncGenerator<readonly SegmentLine[]> {
-  let parts: Buffer[] = []; // of a line whose end has not been read yet
-  let offset = 0;
-  let line = 1;
-  const finish = (last: Buffer, isComplete: boolean): SegmentLine => {
-    const bytes = parts.length === 0 ? last : Buffer.concat([...parts, last]);
-    const found = { line, offset, bytes, isComplete };
-    parts = [];
-    line += 1;
-    offset += bytes.length + 1;
-    return found;
-  };
-
-  for (let position = 0; position < size;) {
-    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - position));
-    const bytesRead = await file.read(buffer, position);
-    if (bytesRead === 0) break;
-    position += bytesRead;
-    const chunk = buffer.subarray(0, bytesRead);
-    const lines: SegmentLine[] = [];
-    let from = 0;
-    for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
-      lines.push(finish(chunk.subarray(from, to), true));
-      from = to + 1;
-    }
-    if (from < chunk.length) parts.push(chunk.subarray(from));
-    yield lines;
-  }
-  if (parts.length > 0) yield [finish(Buffer.alloc(0), false)];
-}
-
 /**
  * The records of one segment, each checked.
  * @throws {PortcullisError} `LOG_DAMAGED` or `FORMAT_UNSUPPORTED`, with file, line and byte.
@@ -71,32 +29,52 @@ export async function* readLines(file: LogFile, size: number): AsyncGenerator<re
 export async function* readRecords(
   file: LogFile,
   { path, size, firstSeq, end }: SegmentExtent,
-): AsyncGenerator<readonly SegmentRecord[]> {
+): AsyncGenerator<RecordBlock> {
   let seq = firstSeq;
-  let line = 0;
-  let bytes = 0;
-  for await (const lines of readLines(file, size)) {
-    const records: SegmentRecord[] = [];
-    for (const place of lines) {
-      const parsed = parseLine(place.bytes);
-      if (parsed.kind === 'foreign') throw foreignVersion(path, place, parsed.version);
-      if (parsed.kind === 'damaged' || !place.isComplete) {
-        if (end === 'torn' && endOf(place) >= size && !hidesRecord(place.bytes, seq)) break;
-        throw parsed.kind === 'damaged'
-          ? damagedLog(path, place, parsed.expected, parsed.got)
-          : damagedLog(path, place, 'a newline at the end of the record', 'the end of the file');
+  let offset = 0; // of the piece in the file
+  let whole = 0; // bytes of the file that are whole records
+  for await (const bytes of readWholeLines(file, size)) {
+    const spans: number[] = [];
+    const blockSeq = seq;
+    let from = 0;
+    while (from < bytes.length) {
+      const newline = bytes.indexOf(NEWLINE, from);
+      const json = newline < 0 ? -1 : startOfRecord(bytes, from, newline, seq);
+      if (json < 0) {
+        const lineEnd = newline < 0 ? bytes.length : newline;
+        const isLast = offset + lineEnd + 1 >= size;
+        const place = { line: seq - firstSeq + 1, offset: offset + from };
+        refuse(path, place, bytes.subarray(from, lineEnd), seq, { isLast, mayTear: end === 'torn' });
+        break;
       }
-      if (parsed.seq !== seq) throw damagedLog(path, place, `sequence number ${seq}`, String(parsed.seq));
-      records.push({ seq, json: parsed.json, place });
+      spans.push(json, newline - 1);
       seq += 1;
-      line = place.line;
-      bytes = endOf(place);
+      from = newline + 1;
     }
-    yield records;
+    whole = offset + from;
+    offset += bytes.length;
+    if (spans.length > 0) yield { firstSeq: blockSeq, bytes, spans, end: whole };
   }
-  if (end === 'whole' && bytes !== size) {
-    throw damagedLog(path, { line: line + 1, offset: bytes }, `${size} bytes`, `${bytes} bytes`);
+  if (end === 'whole' && whole !== size) {
+    throw damagedLog(path, { line: seq - firstSeq + 1, offset: whole }, `${size} bytes`, `${whole} bytes`);
   }
+}
+
+/** Says what is wrong with a line that is not the record `seq`, unless it is a write that was cut off. */
+function refuse(
+  path: string,
+  place: { line: number; offset: number },
+  line: Buffer,
+  seq: number,
+  { isLast, mayTear }: { isLast: boolean; mayTear: boolean },
+): void {
+  const parsed = parseLine(line);
+  if (parsed.kind === 'foreign') throw foreignVersion(path, place, parsed.version);
+  const isWhole = parsed.kind === 'record' && parsed.seq !== seq;
+  if (mayTear && isLast && !isWhole && !hidesRecord(line, seq)) return;
+  if (parsed.kind === 'damaged') throw damagedLog(path, place, parsed.expected, parsed.got);
+  if (isWhole) throw damagedLog(path, place, `sequence number ${seq}`, String(parsed.seq));
+  throw damagedLog(path, place, 'a newline at the end of the record', 'the end of the file');
 }
 
 /**
@@ -110,6 +88,3 @@ function hidesRecord(bytes: Buffer, seq: number): boolean {
   }
   return false;
 }
-
-/** Offset of the first byte after the line and its newline. */
-export const endOf = (place: SegmentLine): number => place.offset + place.bytes.length + 1;

@@ -1,5 +1,5 @@
 import type { LogFile, LogFs } from './log-fs.ts';
-import { readRecords, type SegmentRecord } from './log-segment.ts';
+import { readRecords, type RecordBlock } from './log-segment.ts';
 import { writeStart } from './log-start.ts';
 import {
   createSegment,
@@ -74,8 +74,8 @@ export class LogSegments {
     }
   }
 
-  /** The records that are durable now, from `fromSeq`, in lists. */
-  async *read(fromSeq: number): AsyncGenerator<readonly SegmentRecord[]> {
+  /** The records that are durable now, from the block that holds `fromSeq`. */
+  async *read(fromSeq: number): AsyncGenerator<RecordBlock> {
     const segments = this.#segments.map((segment) => ({ ...segment }));
     const reader = { segment: 0 };
     this.#readers.add(reader);
@@ -86,9 +86,7 @@ export class LogSegments {
         reader.segment = number;
         const file = await this.#fs.open(path, 'read');
         try {
-          for await (const records of readRecords(file, { path, size: bytes, firstSeq, end: 'whole' })) {
-            yield records.filter(({ seq }) => seq >= fromSeq);
-          }
+          yield* readRecords(file, { path, size: bytes, firstSeq, end: 'whole' });
         } finally {
           await file.close();
         }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { damagedLog } from './log-damage.ts';
 import type { LogFile, LogFs } from './log-fs.ts';
 import { type LogPlace, segmentFile, segmentNumbers } from './log-place.ts';
-import { endOf, readRecords, type SegmentExtent } from './log-segment.ts';
+import { readRecords, type SegmentExtent } from './log-segment.ts';
 import { type LogStart, readStart } from './log-start.ts';
 
 /** Where a log lives and when it takes a new file. */
@@ -71,11 +71,9 @@ export async function openSegments(fs: LogFs, log: LogPlace): Promise<OpenedSegm
 async function scan(file: LogFile, extent: SegmentExtent): Promise<{ bytes: number; lastSeq: number }> {
   let bytes = 0;
   let lastSeq = extent.firstSeq - 1;
-  for await (const records of readRecords(file, extent)) {
-    const last = records.at(-1);
-    if (last === undefined) continue;
-    bytes = endOf(last.place);
-    lastSeq = last.seq;
+  for await (const block of readRecords(file, extent)) {
+    bytes = block.end;
+    lastSeq = block.firstSeq + block.spans.length / 2 - 1;
   }
   return { bytes, lastSeq };
 }

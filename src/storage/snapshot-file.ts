@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import type { JsonValue } from './json.ts';
 import type { LogFile } from './log-fs.ts';
+import { NEWLINE, readWholeLines } from './whole-lines.ts';
 
 /**
  * Format of a snapshot, version 1: one JSON value per line, and a last line that says what there is,
@@ -20,8 +21,6 @@ const Last = z.strictObject({
   crc: z.string(),
 });
 const LONGEST_LAST = 128;
-const CHUNK_BYTES = 256 * 1024;
-const NEWLINE = '\n'.charCodeAt(0);
 
 /** 16 digits, which no segment of a log has. */
 const SNAPSHOT_FILE = /^(.+)-snapshot-(\d{16})\.jsonl$/;
@@ -92,24 +91,5 @@ function parseLast(text: string): z.output<typeof Last> {
     return Last.parse(JSON.parse(text));
   } catch (cause) {
     throw new Error(`the last line is none of version ${VERSION}: ${text.trimEnd()}`, { cause });
-  }
-}
-
-/** The first `size` bytes, in pieces that end with a newline. */
-async function* readWholeLines(file: LogFile, size: number): AsyncGenerator<Buffer> {
-  let parts: Buffer[] = [];
-  for (let position = 0; position < size;) {
-    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, size - position));
-    const bytesRead = await file.read(buffer, position);
-    if (bytesRead === 0) break;
-    position += bytesRead;
-    const chunk = buffer.subarray(0, bytesRead);
-    const end = chunk.lastIndexOf(NEWLINE) + 1;
-    parts.push(chunk.subarray(0, end));
-    if (end > 0) {
-      yield parts.length === 1 ? chunk.subarray(0, end) : Buffer.concat(parts);
-      parts = [];
-    }
-    if (end < chunk.length) parts.push(chunk.subarray(end));
   }
 }

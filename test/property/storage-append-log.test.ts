@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { type AppendLog, FileAppendLog } from '../../src/storage/index.ts';
-import { encodeLine } from '../../src/storage/log-line.ts';
+import { encodeLine, parseLine, startOfRecord } from '../../src/storage/log-line.ts';
 import { ScriptedFs, systemError } from '../storage/support/scripted-fs.ts';
 
 async function inTemporaryDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
@@ -46,6 +46,26 @@ describe('FileAppendLog', () => {
         await opened.close();
       }),
   );
+
+  test.prop(
+    [
+      fc.integer({ min: 1, max: 20 }),
+      fc.jsonValue(),
+      fc.array(fc.tuple(fc.nat(80), fc.integer({ min: 1, max: 255 })), { maxLength: 2 }),
+      fc.nat(2),
+    ],
+    { numRuns: 3000 },
+  )('the quick look at a line and the thorough one agree', (seq, value, changes, missing) => {
+    const line = Buffer.from(encodeLine(seq, JSON.stringify(value) ?? 'null'));
+    const newline = line.length - 1 - missing;
+    for (const [at, change] of changes) line[at % newline] = (line[at % newline] ?? 0) ^ change;
+    const before = Buffer.from('of another line\n');
+    const from = before.length;
+    const start = startOfRecord(Buffer.concat([before, line]), from, from + newline, seq);
+    const parsed = parseLine(line.subarray(0, newline));
+    const isWhole = parsed.kind === 'record' && parsed.seq === seq;
+    expect(start).toBe(isWhole ? from + newline - 1 - parsed.json.length : -1);
+  });
 
   test.prop([fc.nat(FILE.length)])('cut off anywhere, it holds the whole records before the cut', (size) =>
     inTemporaryDirectory(async (directory) => {
