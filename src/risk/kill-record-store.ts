@@ -112,10 +112,12 @@ export class KillRecordStore {
     try {
       return await Promise.race([work(), late.promise]);
     } catch (error) {
-      throw error instanceof PortcullisError ? error : unavailable(what, '', error);
+      throw error instanceof PortcullisError ? error : unavailable(what, because(error), error);
     }
   }
 }
 
-const unavailable = (what: string, when: string, cause?: unknown): PortcullisError =>
-  new PortcullisError('STORE_UNAVAILABLE', `the kill switch could not be ${what}${when}`, { cause });
+const unavailable = (what: string, why: string, cause?: unknown): PortcullisError =>
+  new PortcullisError('STORE_UNAVAILABLE', `the kill switch could not be ${what}${why}`, { cause });
+
+const because = (error: unknown): string => `: ${error instanceof Error ? error.message : String(error)}`;

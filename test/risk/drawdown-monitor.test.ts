@@ -34,7 +34,8 @@ async function watched({ tripAtFraction = 0.2 }: Partial<DrawdownMonitorOptions>
       monitor.check();
       return killSwitch.tradingState();
     },
-    release: () => killSwitch.release({ scope: SCOPE, reason: 'understood', by: person('ann') }),
+    release: () =>
+      killSwitch.release({ scope: SCOPE, confirm: 'account:acc', reason: 'understood', by: person('ann') }),
   };
 }
 

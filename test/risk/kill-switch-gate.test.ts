@@ -34,4 +34,16 @@ describe('killSwitchGate', () => {
       code: 'KILL_SWITCH_HALTED',
     });
   });
+
+  test.each([
+    ['reducing', 'KILL_SWITCH_REDUCING'],
+    ['halted', 'KILL_SWITCH_HALTED'],
+  ] as const)('says what restricts when it is %s', (trading, code) => {
+    const view = riskViewOf({ trading, isExit: false, restriction: 'account:acc: drawdown' });
+    expect(gate.check(pricedOf(), view)).toEqual({
+      gate: 'kill-switch',
+      code,
+      note: 'account:acc: drawdown',
+    });
+  });
 });

@@ -1,71 +1,30 @@
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ManualClock, person, system } from '../../src/core/index.ts';
+import { ManualClock } from '../../src/core/index.ts';
 import {
-  FIRM,
-  KillSwitch,
+  type CancelResult,
   type KillSwitchChange,
   type Scope,
-  type WorkingOrders,
+  FIRM,
+  KillSwitch,
 } from '../../src/risk/index.ts';
-import { MemoryStateStore, SqliteStateStore, type StateStore } from '../../src/storage/index.ts';
-import { temporaryDirectory } from '../storage/support/temporary.ts';
 import { pricedOf } from '../support/orders.ts';
 import { ScriptedStateStore, settle } from '../support/state-stores.ts';
-
-const ANN = person('ann');
-const MONITOR = system('monitor');
-const AT_MS = Date.UTC(2026, 0, 2);
-const account = (id: string): Scope => ({ kind: 'account', id });
-
-const reducing = (scope: Scope = FIRM) =>
-  ({ scope, to: 'reducing', reason: 'drawdown', by: MONITOR }) as const;
-const halted = (scope: Scope = FIRM) => ({ scope, to: 'halted', reason: 'fire', by: ANN }) as const;
-const release = (scope: Scope = FIRM) => ({ scope, reason: 'checked', by: ANN }) as const;
-const recordOf = (trip: ReturnType<typeof reducing> | ReturnType<typeof halted>, atMs = AT_MS) => ({
-  scope: trip.scope,
-  state: trip.to,
-  reason: trip.reason,
-  by: trip.by,
-  atMs,
-});
-const failed = (code: string, message: string) => expect.objectContaining({ code, message }) as Error;
-
-async function open({
-  store = new ScriptedStateStore(),
-  isNew = true,
-  venue,
-}: {
-  store?: Pick<StateStore, 'get' | 'set'>;
-  isNew?: boolean;
-  venue?: string;
-} = {}) {
-  const clock = new ManualClock(AT_MS);
-  const killSwitch = await KillSwitch.open(
-    { store, clock, ...(venue === undefined ? {} : { venue }) },
-    isNew,
-  );
-  const changes: KillSwitchChange[] = [];
-  killSwitch.onChange((change) => changes.push(change));
-  return { clock, killSwitch, changes };
-}
-
-async function scripted() {
-  const store = new ScriptedStateStore();
-  return { store, ...(await open({ store })) };
-}
-
-/** Working orders that write down what was cancelled. */
-function workingOrders(cancel: WorkingOrders['cancel'] = () => ['order-1', 'order-2']) {
-  const calls: unknown[] = [];
-  const port: WorkingOrders = {
-    cancel(scope, rule) {
-      calls.push([scope, rule]);
-      return cancel(scope, rule);
-    },
-  };
-  return { calls, port };
-}
+import {
+  ANN,
+  AT_MS,
+  account,
+  reducing,
+  halted,
+  release,
+  recordOf,
+  round,
+  confirmedOf,
+  open,
+  scripted,
+  kinds,
+  workingOrders,
+  failure,
+} from './support/kill-switch.ts';
 
 describe('KillSwitch, trip', () => {
   test('is active to begin with', async () => {
@@ -85,8 +44,13 @@ describe('KillSwitch, trip', () => {
     killSwitch.attach(workingOrders().port);
     const record = recordOf(reducing());
     expect([await killSwitch.trip(reducing()), changes]).toEqual([
-      { record, cancelRequested: ['order-1', 'order-2'], durable: true },
-      [{ kind: 'tripped', record }],
+      {
+        record,
+        cancelRequested: ['order-1', 'order-2'],
+        confirmed: expect.any(Promise) as Promise<CancelResult>,
+        durable: true,
+      },
+      [{ kind: 'tripped', record }, confirmedOf(record)],
     ]);
   });
 
@@ -115,7 +79,7 @@ describe('KillSwitch, trip', () => {
     killSwitch.attach({
       cancel: () => {
         states.push(killSwitch.tradingState());
-        return [];
+        return round([]);
       },
     });
     await killSwitch.trip(halted());
@@ -150,7 +114,7 @@ describe('KillSwitch, trip', () => {
     const { killSwitch, changes } = await open();
     await killSwitch.trip(reducing());
     await killSwitch.trip(halted());
-    expect([killSwitch.records(), changes.length]).toEqual([[recordOf(halted())], 2]);
+    expect([killSwitch.records(), kinds(changes)]).toEqual([[recordOf(halted())], ['tripped', 'tripped']]);
   });
 
   test('never loosens: what is halted stays halted, and cancels all once more', async () => {
@@ -159,11 +123,11 @@ describe('KillSwitch, trip', () => {
     await killSwitch.trip(halted());
     killSwitch.attach(port);
     const report = await killSwitch.trip(reducing());
-    expect([report.record, killSwitch.records(), calls, changes.length]).toEqual([
+    expect([report.record, killSwitch.records(), calls, kinds(changes)]).toEqual([
       recordOf(halted()),
       [recordOf(halted())],
       [[FIRM, 'all']],
-      1,
+      ['tripped'],
     ]);
   });
 
@@ -174,7 +138,7 @@ describe('KillSwitch, trip', () => {
     const report = await killSwitch.trip({ ...reducing(), reason: 'something else' });
     expect([report.record, changes]).toEqual([
       recordOf(reducing()),
-      [{ kind: 'tripped', record: recordOf(reducing()) }],
+      [{ kind: 'tripped', record: recordOf(reducing()) }, confirmedOf(recordOf(reducing()))],
     ]);
   });
 
@@ -250,14 +214,17 @@ describe('KillSwitch, whatever fails', () => {
     store.mode = 'refuse';
     const report = await killSwitch.trip(halted());
     const record = recordOf(halted());
-    const error = failed('STORE_UNAVAILABLE', 'the disk is full');
+    const error = failure('STORE_UNAVAILABLE', 'the disk is full');
     expect([report, killSwitch.tradingState(), changes]).toEqual([
-      { record, cancelRequested: ['order-1', 'order-2'], durable: false, error },
+      {
+        record,
+        cancelRequested: ['order-1', 'order-2'],
+        confirmed: expect.any(Promise) as Promise<CancelResult>,
+        durable: false,
+        error,
+      },
       'halted',
-      [
-        { kind: 'tripped', record },
-        { kind: 'failed', record, error },
-      ],
+      [{ kind: 'tripped', record }, confirmedOf(record), { kind: 'failed', record, error }],
     ]);
   });
 
@@ -270,7 +237,7 @@ describe('KillSwitch, whatever fails', () => {
     const report = await killSwitch.trip(halted());
     expect(report.error).toMatchObject({
       code: 'STORE_UNAVAILABLE',
-      message: 'the kill switch could not be recorded',
+      message: 'the kill switch could not be recorded: a store of its own kind',
       cause: expect.any(TypeError) as Error,
     });
   });
@@ -307,10 +274,10 @@ describe('KillSwitch, whatever fails', () => {
     let isSettled = false;
     void killSwitch.trip(halted()).then(() => (isSettled = true));
     await settle();
-    expect([killSwitch.tradingState(), calls.length, changes.length, isSettled]).toEqual([
+    expect([killSwitch.tradingState(), calls.length, kinds(changes), isSettled]).toEqual([
       'halted',
       1,
-      1,
+      ['tripped'],
       false,
     ]);
   });
@@ -323,13 +290,16 @@ describe('KillSwitch, whatever fails', () => {
       },
     });
     const record = recordOf(halted());
-    const error = failed('CALLBACK_FAILED', 'the cancels of a trip failed');
+    const error = failure('CALLBACK_FAILED', 'the cancels of a trip failed');
     expect([await killSwitch.trip(halted()), changes, store.written.at(-1)]).toEqual([
-      { record, cancelRequested: [], durable: true, error },
-      [
-        { kind: 'failed', record, error },
-        { kind: 'tripped', record },
-      ],
+      {
+        record,
+        cancelRequested: [],
+        confirmed: expect.any(Promise) as Promise<CancelResult>,
+        durable: true,
+        error,
+      },
+      [{ kind: 'failed', record, error }, { kind: 'tripped', record }, confirmedOf(record)],
       { version: 1, records: [record] },
     ]);
   });
@@ -350,8 +320,10 @@ describe('KillSwitch, whatever fails', () => {
       true,
       1,
       [
-        { kind: 'failed', record, error: failed('CALLBACK_FAILED', 'a listener failed on tripped') },
+        { kind: 'failed', record, error: failure('CALLBACK_FAILED', 'a listener failed on tripped') },
         { kind: 'tripped', record },
+        { kind: 'failed', record, error: failure('CALLBACK_FAILED', 'a listener failed on confirmed') },
+        confirmedOf(record),
       ],
       { version: 1, records: [record] },
     ]);
@@ -364,7 +336,7 @@ describe('KillSwitch, whatever fails', () => {
       if (kind === 'released') throw new Error('a bug');
     });
     await killSwitch.release(release());
-    expect([killSwitch.tradingState(), changes.map(({ kind }) => kind)]).toEqual([
+    expect([killSwitch.tradingState(), kinds(changes)]).toEqual([
       'active',
       ['tripped', 'released', 'failed'],
     ]);
@@ -372,8 +344,8 @@ describe('KillSwitch, whatever fails', () => {
 
   test('a listener may trip', async () => {
     const { store, killSwitch } = await scripted();
-    killSwitch.onChange(({ kind, record }) => {
-      if (kind === 'tripped' && record.state === 'reducing') void killSwitch.trip(halted());
+    killSwitch.onChange((change) => {
+      if (change.kind === 'tripped' && change.record.state === 'reducing') void killSwitch.trip(halted());
     });
     await killSwitch.trip(reducing(account('acc')));
     await settle();
@@ -381,263 +353,5 @@ describe('KillSwitch, whatever fails', () => {
       'halted',
       { version: 1, records: [recordOf(reducing(account('acc'))), recordOf(halted())] },
     ]);
-  });
-});
-
-describe('KillSwitch, release', () => {
-  test('counts when it is on disk, not before', async () => {
-    const { store, killSwitch, changes } = await scripted();
-    await killSwitch.trip(halted());
-    store.mode = 'wait';
-    const releasing = killSwitch.release(release());
-    await settle();
-    const before = killSwitch.tradingState();
-    store.mode = 'write';
-    store.answer();
-    await releasing;
-    expect([before, killSwitch.tradingState(), store.written.at(-1), changes.at(-1)]).toEqual([
-      'halted',
-      'active',
-      { version: 1, records: [] },
-      { kind: 'released', record: recordOf(halted()), reason: 'checked', by: ANN },
-    ]);
-  });
-
-  test('is about the firm unless said otherwise', async () => {
-    const { killSwitch } = await open();
-    await killSwitch.trip(halted());
-    await killSwitch.release({ reason: 'checked', by: ANN });
-    expect(killSwitch.tradingState()).toBe('active');
-  });
-
-  test('does not happen when the disk refuses it', async () => {
-    const { store, killSwitch, changes } = await scripted();
-    await killSwitch.trip(halted());
-    store.mode = 'refuse';
-    await expect(killSwitch.release(release())).rejects.toThrow(
-      failed('STORE_UNAVAILABLE', 'the disk is full'),
-    );
-    expect([killSwitch.tradingState(), changes.length]).toEqual(['halted', 1]);
-  });
-
-  test('tells any error of a store as one of ours', async () => {
-    const { store, killSwitch } = await scripted();
-    await killSwitch.trip(halted());
-    store.set = () => Promise.reject(new TypeError('a store of its own kind'));
-    await expect(killSwitch.release(release())).rejects.toThrow(
-      failed('STORE_UNAVAILABLE', 'the kill switch could not be recorded'),
-    );
-  });
-
-  test('can be asked for again after the disk refused it', async () => {
-    const { store, killSwitch } = await scripted();
-    await killSwitch.trip(halted());
-    store.mode = 'refuse';
-    await killSwitch.release(release()).catch(() => undefined);
-    store.mode = 'write';
-    await killSwitch.release(release());
-    expect(killSwitch.tradingState()).toBe('active');
-  });
-
-  test.each([
-    { reason: 'checked', by: MONITOR },
-    { reason: ' ', by: ANN },
-    { reason: 'checked', by: person('') },
-  ])('takes a person with a reason, not %o', async (order) => {
-    const { killSwitch } = await open();
-    await killSwitch.trip(halted());
-    await expect(killSwitch.release(order)).rejects.toThrow(
-      expect.objectContaining({ code: 'PRINCIPAL_REQUIRED' }),
-    );
-    expect(killSwitch.tradingState()).toBe('halted');
-  });
-
-  test('of what is not restricted changes nothing', async () => {
-    const { store, killSwitch, changes } = await scripted();
-    await killSwitch.release(release());
-    expect([store.written.length, changes]).toEqual([1, []]);
-  });
-
-  const duringRelease = async (trip: ReturnType<typeof reducing> | ReturnType<typeof halted>) => {
-    const { store, killSwitch, changes } = await scripted();
-    await killSwitch.trip(reducing());
-    store.mode = 'wait';
-    const releasing = killSwitch.release(release());
-    await settle();
-    const report = killSwitch.trip(trip);
-    store.mode = 'write';
-    store.answer();
-    await releasing;
-    const between = killSwitch.tradingState();
-    await report;
-    return { between, state: killSwitch.tradingState(), written: store.written.at(-1), changes };
-  };
-
-  test.each([
-    ['stricter', halted()],
-    ['the same', reducing()],
-  ] as const)('a trip in the meantime wins: %s', async (_name, trip) => {
-    const { between, state, written, changes } = await duringRelease(trip);
-    expect([between, state, written, changes.some(({ kind }) => kind === 'released')]).toEqual([
-      trip.to,
-      trip.to,
-      { version: 1, records: [recordOf(trip)] },
-      false,
-    ]);
-  });
-
-  test('a trip of another scope in the meantime stays', async () => {
-    const { between, state, written } = await duringRelease(halted(account('acc')));
-    expect([between, state, written]).toEqual([
-      'halted',
-      'halted',
-      { version: 1, records: [recordOf(halted(account('acc')))] },
-    ]);
-  });
-
-  test('two releases at a time are one', async () => {
-    const { killSwitch, changes } = await open();
-    await killSwitch.trip(halted());
-    await Promise.all([killSwitch.release(release()), killSwitch.release(release())]);
-    expect([killSwitch.tradingState(), changes.map(({ kind }) => kind)]).toEqual([
-      'active',
-      ['tripped', 'released'],
-    ]);
-  });
-
-  test('after it, it can be tripped again', async () => {
-    const { killSwitch, changes } = await open();
-    await killSwitch.trip(reducing());
-    await killSwitch.release(release());
-    await killSwitch.trip(reducing());
-    expect([killSwitch.tradingState(), changes.map(({ kind }) => kind)]).toEqual([
-      'reducing',
-      ['tripped', 'released', 'tripped'],
-    ]);
-  });
-});
-
-describe('KillSwitch, open', () => {
-  const haltedBecause = (why: string) => ({
-    scope: FIRM,
-    state: 'halted',
-    reason: `${why}; once you have checked positions and orders at the venue, release the firm scope: that begins a new record`,
-    by: system('kill-switch'),
-    atMs: AT_MS,
-  });
-
-  test('a new directory is active, and that is recorded', async () => {
-    const { store, killSwitch } = await scripted();
-    expect([killSwitch.tradingState(), store.written]).toEqual(['active', [{ version: 1, records: [] }]]);
-  });
-
-  test('a missing record in a directory that is not new means halted, and says how to recover', async () => {
-    const { killSwitch } = await open({ isNew: false });
-    expect(killSwitch.records()).toEqual([
-      haltedBecause('no kill-switch record in a data directory that is not new'),
-    ]);
-  });
-
-  test.each<[string, object]>([
-    ['of another version', { version: 2, records: [] }],
-    ['without records', { version: 1 }],
-    ['with a state that is none', { version: 1, records: [{ ...recordOf(halted()), state: 'active' }] }],
-    [
-      'with a scope that is none',
-      { version: 1, records: [{ ...recordOf(halted()), scope: { kind: 'desk' } }] },
-    ],
-    ['with a field too many', { version: 1, records: [{ ...recordOf(halted()), until: 5 }] }],
-    ['that is a list', []],
-  ])('a damaged record, %s, means halted', async (_name, value) => {
-    const store = new ScriptedStateStore();
-    await store.set('kill-switch', value);
-    const { killSwitch } = await open({ store, isNew: false });
-    expect(killSwitch.records()).toMatchObject([
-      { scope: FIRM, state: 'halted', reason: expect.stringContaining('recorded kill switch: ') as string },
-    ]);
-  });
-
-  test.each([true, false])('a store that cannot be read means halted (new: %s)', async (isNew) => {
-    const store = new ScriptedStateStore();
-    store.get = () => Promise.reject(new Error('bad sector'));
-    const { killSwitch } = await open({ store, isNew });
-    expect(killSwitch.records()).toEqual([
-      haltedBecause('the kill-switch record cannot be read or written: bad sector'),
-    ]);
-  });
-
-  test('a new directory that cannot be written means halted', async () => {
-    const store = new ScriptedStateStore();
-    store.mode = 'refuse';
-    const { killSwitch } = await open({ store });
-    expect(killSwitch.records()).toEqual([
-      haltedBecause('the kill-switch record cannot be read or written: the disk is full'),
-    ]);
-  });
-
-  test('a person recovers from a missing record, and the next start is active', async () => {
-    const store = new ScriptedStateStore();
-    const { killSwitch } = await open({ store, isNew: false });
-    await killSwitch.release(release());
-    const reopened = await open({ store, isNew: false });
-    expect([killSwitch.tradingState(), reopened.killSwitch.tradingState()]).toEqual(['active', 'active']);
-  });
-
-  test('a trip on top of a missing record records the halt as well', async () => {
-    const store = new ScriptedStateStore();
-    const { killSwitch } = await open({ store, isNew: false });
-    await killSwitch.trip(reducing(account('acc')));
-    const reopened = await open({ store, isNew: false });
-    expect(reopened.killSwitch.records().map(({ state }) => state)).toEqual(['halted', 'reducing']);
-  });
-
-  const stores: readonly [string, () => Promise<() => Promise<StateStore>>][] = [
-    [
-      'MemoryStateStore',
-      () => {
-        const store = new MemoryStateStore({ clock: new ManualClock() });
-        return Promise.resolve(() => Promise.resolve(store));
-      },
-    ],
-    [
-      'SqliteStateStore',
-      async () => {
-        const path = join(await temporaryDirectory(), 'state.db');
-        return () => SqliteStateStore.open({ path }, { clock: new ManualClock() });
-      },
-    ],
-  ];
-
-  test.each(stores)('what is tripped is tripped after a restart: %s', async (name, prepare) => {
-    const openStore = await prepare();
-    const first = await openStore();
-    const before = await open({ store: first });
-    const trips = [
-      reducing(),
-      halted(account('acc')),
-      halted({ kind: 'venue', id: 'paper' }),
-      reducing({ kind: 'strategy', id: 'strat' }),
-      halted({ kind: 'instrument', id: 'GOLD' }),
-    ];
-    for (const trip of trips) await before.killSwitch.trip(trip);
-    if (name === 'SqliteStateStore') await first.close();
-    const second = await openStore();
-    const after = await open({ store: second, isNew: false });
-    const records = after.killSwitch.records();
-    await second.close();
-    expect(records).toEqual(trips.map((trip) => recordOf(trip)));
-  });
-
-  test.each(stores)('what is released is released after a restart: %s', async (name, prepare) => {
-    const openStore = await prepare();
-    const first = await openStore();
-    const { killSwitch } = await open({ store: first });
-    await killSwitch.trip(halted());
-    await killSwitch.release(release());
-    if (name === 'SqliteStateStore') await first.close();
-    const second = await openStore();
-    const after = await open({ store: second, isNew: false });
-    await second.close();
-    expect(after.killSwitch.tradingState()).toBe('active');
   });
 });
