@@ -2,7 +2,7 @@ import { type Lots, add, lots, max, sub } from '../core/units.ts';
 import type { Side } from './order-intent.ts';
 import type { DayId } from '../core/trading-day.ts';
 import type { SavedOrder } from './saved-book.ts';
-import type { Fill } from './fill.ts';
+import { type Fill, isSound } from './fill.ts';
 import type { Amendment, Applied, BookedOrder, OrderEvent } from './order-event.ts';
 import { type OrderState, isOpen, nextState } from './order-life-cycle.ts';
 
@@ -102,10 +102,10 @@ export class OrderRow implements OrderView {
     }
   }
 
-  #fill({ executionId, quantity, price }: Fill): Applied {
+  #fill(fill: Fill): Applied {
+    const { executionId, quantity } = fill;
     if (this.executionIds.includes(executionId)) return 'duplicate';
-    if (!(Number.isSafeInteger(quantity) && quantity > 0 && price.gt('0')))
-      return { anomaly: 'FILL_INVALID' };
+    if (!isSound(fill)) return { anomaly: 'FILL_INVALID' };
     this.executionIds = [...this.executionIds, executionId];
     const before = this.state;
     const legal = nextState(before, 'filled');

@@ -7,7 +7,7 @@ import { Account, type AccountView } from './book-account.ts';
 import type { CellView, Mark } from './book-cell.ts';
 import type { OrderRow, OrderView } from './book-order.ts';
 import type { Adjustment, SavedBook, SavedOrder } from './saved-book.ts';
-import type { Fill } from './fill.ts';
+import { type Fill, isSound } from './fill.ts';
 import { type MarketView, isGood } from './market-view.ts';
 import type { Applied, BookedOrder, OrderEvent } from './order-event.ts';
 import { OrderIndex } from './order-index.ts';
@@ -131,11 +131,10 @@ export class Book implements BookReader {
     if (row === undefined) return { anomaly: 'ORDER_UNKNOWN' };
     const before = row.leaves;
     const applied = row.apply(event);
-    if (applied === 'duplicate') return applied;
+    if (applied === 'duplicate' || wasIgnored(event, applied)) return applied;
     this.#orders.touch(row, this.#dayId);
     const moved = sub(row.leaves, before);
-    if (event.type === 'filled' && !(typeof applied === 'object' && applied.anomaly === 'FILL_INVALID'))
-      return this.#book(row, event.fill, moved, applied);
+    if (event.type === 'filled') return this.#book(row, event.fill, moved, applied);
     if (moved !== 0) this.#moveLeaves(row.order, moved);
     return applied;
   }
@@ -146,6 +145,7 @@ export class Book implements BookReader {
    */
   external(order: BookedOrder, fill: Fill, atMs: number): Applied {
     if (this.#orders.hasExecution(order, fill.executionId)) return 'duplicate';
+    if (!isSound(fill)) return { anomaly: 'FILL_INVALID' };
     this.hold(order);
     this.keep(order);
     return this.apply({ type: 'filled', clientOrderId: order.clientOrderId, atMs, fill });
@@ -292,3 +292,8 @@ export class Book implements BookReader {
     );
   }
 }
+
+/** What cannot be true, or comes too late to mean anything, leaves no trace. A fill always does. */
+const wasIgnored = ({ type }: OrderEvent, applied: Applied): boolean =>
+  typeof applied === 'object' &&
+  (applied.anomaly === 'FILL_INVALID' || (applied.anomaly === 'ILLEGAL_TRANSITION' && type !== 'filled'));

@@ -18,3 +18,7 @@ export interface Fill {
   readonly fee: Fee;
   readonly liquidity: 'maker' | 'taker';
 }
+
+/** Whether it can be: whole lots, more than none, at a price above 0. */
+export const isSound = ({ quantity, price }: Fill): boolean =>
+  Number.isSafeInteger(quantity) && quantity > 0 && price.gt('0');

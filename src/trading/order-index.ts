@@ -8,8 +8,8 @@ import type { BookedOrder } from './order-event.ts';
 export class OrderIndex {
   readonly #rows = new Map<string, OrderRow>();
   readonly #live = new Set<OrderRow>();
-  /** By account and instrument: venues count executions per instrument, and both sides of a trade share the id. */
-  readonly #executions = new Set<string>();
+  /** How many orders have it. By account and instrument: venues count executions per instrument, and both sides of a trade share the id. */
+  readonly #executions = new Map<string, number>();
 
   get(clientOrderId: string): OrderRow | undefined {
     return this.#rows.get(clientOrderId);
@@ -37,8 +37,8 @@ export class OrderIndex {
   /** Something has happened to the order. */
   touch(row: OrderRow, dayId: DayId): void {
     row.dayId = dayId;
-    if (row.isLive) this.#live.add(row);
-    else this.#live.delete(row);
+    if (!row.isLive) this.#live.delete(row);
+    else if (!this.#live.has(row)) this.#resurrect();
   }
 
   hasExecution(order: BookedOrder, executionId: string): boolean {
@@ -46,7 +46,8 @@ export class OrderIndex {
   }
 
   addExecution(order: BookedOrder, executionId: string): void {
-    this.#executions.add(key(order, executionId));
+    const id = key(order, executionId);
+    this.#executions.set(id, (this.#executions.get(id) ?? 0) + 1);
   }
 
   /** The orders as they are now; reading them through may wait. */
@@ -68,7 +69,18 @@ export class OrderIndex {
 
   remove({ order, executionIds }: OrderRow): void {
     this.#rows.delete(order.clientOrderId);
-    for (const executionId of executionIds) this.#executions.delete(key(order, executionId));
+    for (const executionId of executionIds) {
+      const id = key(order, executionId);
+      const others = (this.#executions.get(id) ?? 1) - 1;
+      if (others > 0) this.#executions.set(id, others);
+      else this.#executions.delete(id);
+    }
+  }
+
+  /** An order that was over lives again: it is as old as before. */
+  #resurrect(): void {
+    this.#live.clear();
+    for (const row of this.#rows.values()) if (row.isLive) this.#live.add(row);
   }
 
   #take(row: OrderRow): void {
