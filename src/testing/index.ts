@@ -9,3 +9,4 @@ export type { ContractCase } from './contract-case.ts';
 export { ScriptedAppendLog } from './scripted-append-log.ts';
 export { type SnapshotStoreUnderTest, snapshotStoreContract } from './snapshot-store-contract.ts';
 export { type StateStoreUnderTest, stateStoreContract } from './state-store-contract.ts';
+export { type VenueUnderTest, venueContract } from './venue-contract.ts';
