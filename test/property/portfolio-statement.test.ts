@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { type Decimal, ZERO, createGrid, decimal, person } from '../../src/core/index.ts';
+import { type Decimal, ZERO, createGrid, decimal, lots, person } from '../../src/core/index.ts';
 import { EquityCurve, statement } from '../../src/portfolio/index.ts';
 import { Book, type Instrument, type Side } from '../../src/trading/index.ts';
 import { GOLD, bookedOf, eventOf, fillOf, markOf } from '../trading/builders.ts';
@@ -32,6 +32,30 @@ const step = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('flow' as const), amount: cents(-10_000, 10_000) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('adjust' as const),
+      instrument,
+      quantity: fc.integer({ min: -1_000, max: 1_000 }),
+      price: cents(1, 10 ** 8),
+      cash: cents(-10_000, 10_000),
+      /** Few, so that some are made twice. */
+      adjustmentId: fc.constantFrom('a', 'b', 'c', 'd'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('external' as const),
+      instrument,
+      side: fc.constantFrom<Side>('buy', 'sell'),
+      quantity: fc.integer({ min: 1, max: 1_000 }),
+      price: cents(1, 10 ** 8),
+      fee: cents(-500, 5_000),
+      executionId: fc.constantFrom('x', 'y', 'z'),
+    }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -49,6 +73,27 @@ function apply(book: Book, change: Step, serial: number): void {
     case 'mark':
       book.mark(markOf(change.ticks, change.instrument.instrumentId));
       break;
+    case 'adjust': {
+      const { adjustmentId, quantity, cash } = change;
+      const position = {
+        instrument: change.instrument,
+        qty: lots(quantity),
+        price: decimal(change.price),
+      };
+      book.adjust({
+        adjustmentId,
+        accountId: 'acc',
+        cash: decimal(cash),
+        ...(quantity !== 0 && { position }),
+      });
+      break;
+    }
+    case 'external': {
+      const { instrument: traded, side, quantity, price, fee, executionId } = change;
+      const order = bookedOf(`external ${String(serial)}`, side, quantity, { instrument: traded });
+      book.external(order, fillOf(`foreign ${executionId}`, quantity, price, fee), 0);
+      break;
+    }
     case 'flow':
       book.flow('acc', change.amount, person('ada'), 'test');
   }
@@ -62,7 +107,22 @@ function recompute(steps: readonly Step[]) {
   let cash = decimal('1000000');
   const held = new Map<string, Decimal>();
   const marks = new Map<string, Decimal>();
+  const once = new Set<string>();
   for (const change of steps) {
+    if (change.do === 'adjust') {
+      const { instrumentId, grid } = change.instrument;
+      if (once.has(change.adjustmentId)) continue;
+      once.add(change.adjustmentId);
+      cash = cash.plus(change.cash);
+      const size = grid.step.value.times(String(change.quantity)).times(grid.multiplier);
+      held.set(instrumentId, (held.get(instrumentId) ?? ZERO).plus(size));
+      continue;
+    }
+    if (change.do === 'external') {
+      const execution = `${change.instrument.instrumentId} ${change.executionId}`;
+      if (once.has(execution)) continue;
+      once.add(execution);
+    }
     if (change.do === 'flow') cash = cash.plus(change.amount);
     else if (change.do === 'mark') {
       const { instrumentId, grid } = change.instrument;
@@ -87,14 +147,14 @@ function recompute(steps: readonly Step[]) {
 
 describe('a statement', () => {
   test.prop([fc.array(step, { maxLength: 60, size: 'max' })], { numRuns: 500 })(
-    'conserves to the last digit: equity = flows + realised + unrealised - fees = cash + value, after every history',
+    'conserves to the last digit: equity = flows + adjusted + realised + unrealised - fees = cash + value, after every history',
     (steps) => {
       const book = new Book();
       book.openAccount('acc', 'USDT', '1000000');
       for (const [serial, change] of steps.entries()) apply(book, change, serial);
       const found = statement(book, 'acc');
       if (found === undefined) throw new Error('no account');
-      const { cash, flows, realised, unrealised, fees, equity, positions } = found;
+      const { cash, flows, adjusted, realised, unrealised, fees, equity, positions } = found;
       const truth = recompute(steps);
 
       expect(cash.toFixed()).toBe(truth.cash.toFixed());
@@ -104,7 +164,9 @@ describe('a statement', () => {
       const missing = positions.some(({ quantity, mark }) => Number(quantity) !== 0 && mark === undefined);
       expect([equity === undefined, unrealised === undefined]).toEqual([missing, missing]);
       if (equity === undefined || unrealised === undefined) return;
-      expect(equity.toFixed()).toBe(flows.plus(realised).plus(unrealised).minus(fees).toFixed());
+      expect(equity.toFixed()).toBe(
+        flows.plus(adjusted).plus(realised).plus(unrealised).minus(fees).toFixed(),
+      );
       expect(equity.toFixed()).toBe(
         cash.plus(total(positions.flatMap(({ value }) => known(value)))).toFixed(),
       );

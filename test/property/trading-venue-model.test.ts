@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { lots } from '../../src/core/index.ts';
 import { Book, type OrderEvent, type Side, isOpen } from '../../src/trading/index.ts';
-import { GOLD, ONE, SILVER, bookedOf, eventOf, fillOf, markOf } from '../trading/builders.ts';
+import { GOLD, ONE, SILVER, amendmentOf, bookedOf, eventOf, fillOf, markOf } from '../trading/builders.ts';
 
 /**
  * A venue of its own: it knows what it was sent and what it did, and never looks at what we hold. Its reports may be
@@ -18,6 +18,10 @@ class HonestVenue {
       side,
       qty,
       instrumentId,
+      known: qty,
+      most: qty,
+      asked: undefined,
+      decided: undefined,
       fate: 'in flight',
       filled: 0,
       told: 0,
@@ -61,6 +65,25 @@ class HonestVenue {
     order.outbox.push(eventOf(type, order.id, says ? { cumulative: order.filled } : {}));
   }
 
+  /** A request to change the order comes in; it is decided some time later. */
+  ask(order: VenueOrder, qty: number): void {
+    order.asked = qty;
+    order.decided = undefined;
+  }
+
+  /** Decides about the change: it is in force from here on, or never. What has been filled cannot be taken back. */
+  decide(order: VenueOrder, willing: boolean): void {
+    const { asked } = order;
+    if (asked === undefined || order.decided !== undefined) return;
+    const granted = willing && order.fate === 'live' && asked >= order.filled;
+    if (granted) order.qty = asked;
+    if (granted && order.filled === asked) order.fate = 'over';
+    order.decided = granted
+      ? eventOf('amended', order.id, { to: amendmentOf(asked) })
+      : eventOf('amendFailed', order.id);
+    order.outbox.push(order.decided);
+  }
+
   /** What it answers when asked. A lookup is told at once. */
   lookup(order: VenueOrder): OrderEvent | undefined {
     if (order.fate === 'live') return eventOf('accepted', order.id);
@@ -77,8 +100,17 @@ class HonestVenue {
 interface VenueOrder {
   readonly id: string;
   readonly side: Side;
-  readonly qty: number;
   readonly instrumentId: string;
+  /** What may fill in all, at the venue. */
+  qty: number;
+  /** The same, as far as we have been told. */
+  known: number;
+  /** The most that we have to reckon with while the order is open for us. */
+  most: number;
+  /** The change that we asked for and have not been answered about. */
+  asked: number | undefined;
+  /** The venue's answer to it. */
+  decided: OrderEvent | undefined;
   fate: 'in flight' | 'live' | 'over' | 'never came';
   filled: number;
   /** Of the filled: what has been reported to us. */
@@ -96,6 +128,8 @@ const step = fc.oneof(
     qty: fc.integer({ min: 1, max: 9 }),
   }),
   fc.record({ do: fc.constant('execute' as const), pick, qty: fc.integer({ min: 1, max: 9 }) }),
+  fc.record({ do: fc.constant('amend' as const), pick, qty: fc.integer({ min: 1, max: 12 }) }),
+  fc.record({ do: fc.constant('decide' as const), pick, willing: fc.constantFrom(true, true, false) }),
   fc.record({ do: fc.constantFrom('cancelled' as const, 'expired' as const), pick, says: fc.boolean() }),
   fc.record({
     do: fc.constantFrom(
@@ -145,6 +179,17 @@ class History {
     const order = this.venue.orders[change.pick % this.venue.orders.length];
     if (order === undefined) return;
     switch (change.do) {
+      case 'amend': {
+        if (this.book.order(order.id)?.state !== 'working' || order.asked !== undefined) return;
+        this.venue.ask(order, change.qty);
+        const to = amendmentOf(change.qty);
+        expect(this.book.apply(eventOf('amendRequested', order.id, { to }))).toBe('applied');
+        this.#reckon(order);
+        return;
+      }
+      case 'decide':
+        this.venue.decide(order, change.willing);
+        return;
       case 'execute':
         this.venue.execute(order, change.qty);
         return;
@@ -172,11 +217,15 @@ class History {
       case 'repeat': {
         const report = order.sent[change.which % Math.max(1, order.sent.length)];
         if (report?.type === 'filled') expect(this.book.apply(report)).toBe('duplicate');
+        if (report?.type === 'amended' && report.qty === order.known)
+          expect(this.book.apply(report)).toBe('applied');
         return;
       }
       case 'lookup': {
         const answer = this.venue.lookup(order);
-        if (answer !== undefined && this.#waits(order)) this.#tell(order, answer);
+        if (answer === undefined || !this.#waits(order)) return;
+        this.#tell(order, answer);
+        this.#learnTerms(order);
         return;
       }
       case 'absent':
@@ -192,6 +241,7 @@ class History {
   settle(): void {
     for (const order of this.venue.orders) {
       this.venue.end(order, 'cancelled', true);
+      this.venue.decide(order, false);
       for (const report of order.outbox.splice(0)) this.#tell(order, report);
       if (order.fate === 'in flight') order.fate = 'never came';
       if (order.fate === 'never came' && this.#waits(order)) {
@@ -208,11 +258,13 @@ class History {
       const row = this.book.order(order.id);
       if (row === undefined) throw new Error('an order is lost');
       expect(row.cumulative, 'booked is not what the venue reported').toBe(order.told);
-      const mayFill = order.fate === 'live' || order.fate === 'in flight' ? order.qty : order.filled;
+      const undecided = order.decided === undefined ? order.asked : undefined;
+      const open = order.fate === 'live' || order.fate === 'in flight';
+      const mayFill = open ? Math.max(order.qty, undecided ?? 0) : order.filled;
       expect(row.leaves, 'hold smaller than what may still fill').toBeGreaterThanOrEqual(
         mayFill - order.told,
       );
-      expect(row.leaves, 'hold larger than the order').toBeLessThanOrEqual(order.qty - order.told);
+      expect(row.leaves, 'hold larger than the order').toBeLessThanOrEqual(order.most - order.told);
     }
     for (const instrumentId of ['GOLD', 'SILVER']) {
       const own = this.venue.orders.filter((order) => order.instrumentId === instrumentId);
@@ -235,7 +287,24 @@ class History {
   #tell(order: VenueOrder, report: OrderEvent): void {
     if (report.type === 'filled') order.told += report.fill.quantity;
     order.sent.push(report);
+    if (report.type === 'amended') order.known = report.qty;
+    if (report === order.decided) order.asked = order.decided = undefined;
     expect(this.book.apply(report), `an honest ${report.type} is no anomaly`).toBe('applied');
+    this.#reckon(order);
+  }
+
+  /** A lookup also says what the order is now: that answers a change that has been decided. */
+  #learnTerms(order: VenueOrder): void {
+    const { decided, outbox } = order;
+    if (decided === undefined) return;
+    const at = outbox.indexOf(decided);
+    if (at !== -1) outbox.splice(at, 1);
+    this.#tell(order, decided);
+  }
+
+  /** While the order is open for us, the larger of what it is and what it may become. */
+  #reckon(order: VenueOrder): void {
+    if (this.#waits(order)) order.most = Math.max(order.known, order.asked ?? 0);
   }
 }
 
