@@ -20,6 +20,10 @@ export const ERROR_CATALOGUE = {
   SNAPSHOT_FAILED: { retryable: true, meaning: 'A snapshot could not be written, or looked for.' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The state store cannot be opened, read or written.' },
   FORMAT_UNSUPPORTED: { retryable: false, meaning: 'A file was written by a version this one cannot read.' },
+  JOURNAL_INCOMPLETE: {
+    retryable: false,
+    meaning: 'Journal, snapshots and order archive do not belong together, or a part is missing.',
+  },
   AUDIT_CHAIN_BROKEN: { retryable: false, meaning: 'The hash chain of the audit log does not verify.' },
   ACCOUNT_UNKNOWN: { retryable: false, meaning: 'The account has not been configured.' },
   INSTRUMENT_UNKNOWN: { retryable: false, meaning: 'The instrument has not been configured.' },

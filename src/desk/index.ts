@@ -7,8 +7,17 @@
 export type { CancelOutcome } from './cancel.ts';
 export type { DeskParts, OrderDeskOptions } from './desk-parts.ts';
 export type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
-export { Journal, type JournalOptions } from './journal.ts';
-export type { AccountOptions, JournalDeps, Recovered } from './journal-replay.ts';
+export {
+  type AccountOptions,
+  Journal,
+  type JournalListener,
+  type JournalOptions,
+  type JournalOutcome,
+  type RetireOutcome,
+} from './journal.ts';
+export type { CheckpointOutcome } from './journal-checkpoint-writer.ts';
+export type { JournalDeps, Recovered } from './journal-replay.ts';
+export { OrderArchive, type OrderArchiveDeps } from './order-archive.ts';
 export { JOURNAL_VERSION, type JournalRecord, type Stamp } from './journal-record.ts';
 export { OrderDesk, type OrderDeskDeps, type SealedOrder, Venue } from './order-desk.ts';
 export { type Decision, OrderPath, type OrderPathDeps } from './order-path.ts';

@@ -5,6 +5,8 @@ import { type Units, units, unitsFloor } from '../core/units.ts';
 import { moneyText } from '../core/money-text.ts';
 import type { DayRolled } from '../trading/book.ts';
 import type { HeldOrder } from '../trading/order-event.ts';
+import { loneOrderSchema } from './journal-checkpoint-order.ts';
+import { type RecordedIntent, intentSchema } from './journal-intent.ts';
 
 /** Changes with the format of the records. */
 export const JOURNAL_VERSION = 1;
@@ -20,25 +22,6 @@ const execution = {
   liquidity: z.enum(['maker', 'taker']),
 };
 
-const intent = z.object({
-  intentId: text,
-  accountId: text,
-  strategyId: text,
-  instrumentId: text,
-  side: z.enum(['buy', 'sell']),
-  quantity: text,
-  reduceOnly: z.boolean().exactOptional(),
-  price: z.discriminatedUnion('type', [
-    z.object({
-      type: z.literal('limit'),
-      limit: text,
-      postOnly: z.boolean().exactOptional(),
-      timeInForce: z.enum(['GTC', 'IOC', 'FOK']).exactOptional(),
-    }),
-    z.object({ type: z.literal('market'), maxSlippageBps: z.number() }),
-  ]),
-});
-
 /** Every record of a journal. Quantities, prices and money are plain decimals. */
 export const journalRecordSchema = z.discriminatedUnion('type', [
   z.object({
@@ -53,7 +36,7 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('submitting'),
     ...about,
-    intent,
+    intent: intentSchema,
     quantity: text,
     worst: text,
     isExit: z.boolean(),
@@ -108,6 +91,8 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
   }),
   /** Orders that were over before that day are kept elsewhere from here on. */
   z.object({ type: z.literal('retired'), atMs: z.number(), before: text }),
+  /** Something has happened to one of them after all: it is taken back, as it was kept. */
+  z.object({ type: z.literal('revived'), atMs: z.number(), ...loneOrderSchema.shape }),
   z.object({
     type: z.literal('dayRolled'),
     atMs: z.number(),
@@ -125,13 +110,13 @@ export type JournalRecord = z.output<typeof journalRecordSchema>;
 /** What happened to an order that was submitted before. */
 export type EventRecord = Exclude<
   JournalRecord,
-  { type: 'opened' | 'submitting' | 'dayRolled' | 'external' | 'adjusted' | 'retired' }
+  { type: 'opened' | 'submitting' | 'dayRolled' | 'external' | 'adjusted' | 'retired' | 'revived' }
 >;
 
 const NOT_FINITE: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
 
 /** As `moneyText` wrote it: what is unknown comes back as unknown. */
-const readUnits = (amount: string, field: string): Units =>
+export const readUnits = (amount: string, field: string): Units =>
   NOT_FINITE.has(amount) ? units(Number(amount)) : unitsFloor(decimal(amount, field));
 
 /** The facts of a decision that a restart cannot derive. */
@@ -147,7 +132,7 @@ export function submittingRecord(order: HeldOrder, atMs: number, stamp: Stamp): 
     type: 'submitting',
     clientOrderId: order.clientOrderId,
     atMs,
-    intent: order.intent as z.output<typeof intent>, // its decimals are text since priceOrder
+    intent: order.intent as RecordedIntent, // its decimals are text since priceOrder
     quantity: toText(order.qty, grid.step),
     worst: toText(order.worst, grid.tick),
     isExit: order.isExit,

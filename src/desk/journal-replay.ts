@@ -1,124 +1,157 @@
 import type { Clock } from '../core/clock.ts';
-import type { DecimalInput } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
-import { parseInput } from '../core/options.ts';
 import type { DayId, TradingDay } from '../core/trading-day.ts';
 import type { AppendLog } from '../storage/append-log.ts';
 import type { JsonValue } from '../storage/json.ts';
+import type { SkippedSnapshot, Snapshot, SnapshotStore } from '../storage/snapshot-store.ts';
 import type { Book } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
-import { adjustment } from './journal-adjusted.ts';
-import { bookedOrder, eventRecord, externalOrder, orderEvent, readFill } from './journal-order.ts';
-import {
-  JOURNAL_VERSION,
-  type JournalRecord,
-  dayRolled,
-  journalRecordSchema,
-  stampedHighWater,
-} from './journal-record.ts';
-
-export interface AccountOptions {
-  readonly accountId: string;
-  readonly currency: string;
-  /** Cash at the beginning. */
-  readonly balance: DecimalInput;
-}
+import { type InstrumentOf, applyRecord, instrumentsById } from './journal-apply.ts';
+import { type JournalFacts, readCheckpoint, recordDigest } from './journal-checkpoint.ts';
+import { eventRecord } from './journal-order.ts';
+import { readRecord } from './journal-read.ts';
+import type { JournalRecord } from './journal-record.ts';
+import type { OrderArchive } from './order-archive.ts';
 
 export interface JournalDeps {
-  readonly log: AppendLog;
+  /** `openReport`: what a log in files says of the end that a crash tore off. */
+  readonly log: AppendLog & { readonly openReport?: { readonly tornBytes: number } };
   /** Empty. It is filled from the journal. */
   readonly book: Book;
   readonly instruments: readonly Instrument[];
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly tradingDay: TradingDay;
+  /** Where the Book is kept now and then, so that a restart need not read the whole journal. Default: nowhere. */
+  readonly snapshots?: SnapshotStore;
+  /** Where orders go that are over and older than two trading days. Default: they stay in memory. */
+  readonly archive?: OrderArchive;
 }
 
 /** What was found in the journal. */
 export interface Recovered {
-  /** 0 for a new journal. */
+  /** Records that were read: those after the snapshot. 0 for a new journal. */
   readonly records: number;
+  /** When the journal began, by the wall clock: what was filled before is in the opening balances. */
+  readonly openedAtMs: number;
   readonly dayId: DayId;
   /** Orders without an outcome: unknown until the venue is asked. */
   readonly inDoubt: readonly string[];
+  /** The record at which the Book was taken from a snapshot; `undefined` when all records were read. */
+  readonly fromSnapshot: number | undefined;
+  /** Newer snapshots that are not good, the newest first. */
+  readonly skippedSnapshots: readonly SkippedSnapshot[];
+  /** Bytes of a last record that a crash cut off, and that nobody was told of; `undefined` when the log does not say. */
+  readonly tornBytes: number | undefined;
 }
 
-/** Builds the Book from the journal; `undefined` when there is none. */
-export async function replay(deps: JournalDeps): Promise<Recovered | undefined> {
-  const { log, book, instruments } = deps;
-  const byId = new Map(instruments.map((instrument) => [instrument.instrumentId, instrument]));
-  let records = 0;
-  let dayId: DayId = '';
-  for await (const { seq, record: raw } of log.read()) {
+/** What a journal that goes on has to know. */
+export interface Replayed extends JournalFacts {
+  readonly recovered: Recovered;
+  /** Sequence number of the last record. */
+  readonly seq: number;
+}
+
+/** Builds the Book from the newest good snapshot and the records after it; `undefined` when there is no journal. */
+export async function replay(deps: JournalDeps): Promise<Replayed | undefined> {
+  const { log, book, snapshots, archive } = deps;
+  const instrumentOf = instrumentsById(deps.instruments);
+  const snapshot = await snapshots?.newest();
+  const skipped = snapshots?.skipped ?? [];
+  checkBeginning(log.firstSeq, snapshot, skipped);
+
+  const past = new Past(book, instrumentOf);
+  if (snapshot !== undefined) past.restore(snapshot);
+  for await (const { seq, record } of log.read(Math.max(past.seq, 1))) past.take(seq, record);
+  const { seq, records, dayId, openedAtMs, retiredBefore } = past;
+  if (seq === 0) return undefined;
+  if (!past.isConfirmed && log.firstSeq <= seq) throw endsEarly(seq, log.firstSeq);
+  if (retiredBefore !== undefined) checkArchive(archive, retiredBefore);
+
+  const doubts = await markInDoubt(deps);
+  const last = doubts.records.at(-1);
+  return {
+    recovered: {
+      records,
+      openedAtMs,
+      dayId,
+      inDoubt: doubts.inDoubt,
+      fromSnapshot: snapshot?.seq,
+      skippedSnapshots: skipped,
+      tornBytes: log.openReport?.tornBytes,
+    },
+    seq: seq + doubts.records.length,
+    openedAtMs,
+    retiredBefore,
+    record: last === undefined ? past.record : recordDigest(last),
+  };
+}
+
+/** The Book on its way from the snapshot to the end of the journal. */
+class Past implements JournalFacts {
+  /** The record up to which the Book has been built. */
+  seq = 0;
+  records = 0;
+  dayId: DayId = '';
+  openedAtMs = NaN;
+  retiredBefore: DayId | undefined;
+  /** Whether the log has been seen to hold the record at which the snapshot was taken. */
+  isConfirmed = true;
+  readonly #book: Book;
+  readonly #instrumentOf: InstrumentOf;
+  #last: JsonValue | undefined;
+  #digest = '';
+
+  constructor(book: Book, instrumentOf: InstrumentOf) {
+    this.#book = book;
+    this.#instrumentOf = instrumentOf;
+  }
+
+  get record(): string {
+    return this.#last === undefined ? this.#digest : recordDigest(this.#last);
+  }
+
+  restore(snapshot: Snapshot): void {
+    const checkpoint = readCheckpoint(snapshot, this.#instrumentOf);
+    this.#book.restore(checkpoint.book);
+    this.seq = snapshot.seq;
+    this.dayId = checkpoint.book.dayId;
+    this.openedAtMs = checkpoint.openedAtMs;
+    this.retiredBefore = checkpoint.retiredBefore;
+    this.#digest = checkpoint.record;
+    this.isConfirmed = false;
+  }
+
+  take(seq: number, raw: JsonValue): void {
+    if (seq === this.seq) {
+      this.#confirm(seq, raw);
+      return;
+    }
     const record = readRecord(seq, raw);
     try {
-      take(book, byId, record);
+      applyRecord(this.#book, this.#instrumentOf, record);
     } catch (error) {
       throw unreadable(seq, error);
     }
-    records += 1;
-    if (record.type === 'opened' || record.type === 'dayRolled') dayId = record.dayId;
+    this.seq = seq;
+    this.records += 1;
+    this.#last = raw;
+    this.#note(record);
   }
-  if (records === 0) return undefined;
-  return { records, dayId, inDoubt: await markInDoubt(deps) };
-}
 
-function readRecord(seq: number, raw: JsonValue): JournalRecord {
-  const { type, version } = { ...(raw as { type?: JsonValue; version?: JsonValue }) };
-  if ((type === 'opened') !== (seq === 1)) {
-    throw new PortcullisError(
-      'INPUT_INVALID',
-      `journal record ${seq}: type: expected opened first and only first, got ${shown(type)}`,
-    );
+  #note(record: JournalRecord): void {
+    if (record.type === 'opened') this.openedAtMs = record.atMs;
+    if (record.type === 'opened' || record.type === 'dayRolled') this.dayId = record.dayId;
+    if (record.type === 'retired') this.retiredBefore = record.before;
   }
-  if (seq === 1 && version !== JOURNAL_VERSION) {
-    throw new PortcullisError(
-      'FORMAT_UNSUPPORTED',
-      `journal record 1: version: expected ${JOURNAL_VERSION}, got ${shown(version)}`,
-    );
-  }
-  return parseInput(`journal record ${seq}`, journalRecordSchema, raw);
-}
 
-const shown = (value: JsonValue | undefined): string =>
-  value === undefined ? 'nothing' : JSON.stringify(value);
-
-function take(book: Book, byId: ReadonlyMap<string, Instrument>, record: JournalRecord): void {
-  switch (record.type) {
-    case 'opened':
-      openAccounts(book, record);
-      break;
-    case 'submitting': {
-      const order = bookedOrder(record, known(byId, record.intent.instrumentId));
-      book.hold(order);
-      book.keep(order);
-      book.stampHighWater(order.accountId, stampedHighWater(record));
-      break;
+  #confirm(seq: number, raw: JsonValue): void {
+    if (recordDigest(raw) !== this.#digest) {
+      throw incomplete(
+        `record ${seq} of the journal is not the one at which the snapshot was taken: they belong to different journals`,
+      );
     }
-    case 'dayRolled':
-      book.roll(dayRolled(record));
-      break;
-    case 'external': {
-      const instrument = known(byId, record.instrumentId);
-      book.external(externalOrder(record, instrument), readFill(record, instrument), record.atMs);
-      break;
-    }
-    case 'adjusted':
-      book.adjust(adjustment(record, (id) => known(byId, id)));
-      break;
-    case 'retired':
-      book.retire(record.before);
-      break;
-    default: {
-      const order = book.order(record.clientOrderId)?.order;
-      if (order === undefined) {
-        throw new PortcullisError(
-          'INPUT_INVALID',
-          `clientOrderId: expected an order submitted before, got ${record.clientOrderId}`,
-        );
-      }
-      book.apply(orderEvent(record, order.instrument));
-    }
+    this.isConfirmed = true;
   }
 }
 
@@ -132,12 +165,52 @@ const unreadable = (seq: number, error: unknown): PortcullisError => {
   );
 };
 
+const WAY_OUT =
+  'Put back journal, snapshots and state store of one backup; or begin with a new data directory and the balances and positions that the venue reports';
+
+const incomplete = (what: string): PortcullisError =>
+  new PortcullisError('JOURNAL_INCOMPLETE', `${what}. ${WAY_OUT}`);
+
+function checkBeginning(
+  firstSeq: number,
+  snapshot: Snapshot | undefined,
+  skipped: readonly SkippedSnapshot[],
+): void {
+  const seq = snapshot?.seq ?? 0;
+  if (firstSeq <= seq + 1) return;
+  const passedOver = skipped.map(({ file, why }) => `; ${file} is not good: ${why}`).join('');
+  const found =
+    snapshot === undefined ? 'there is no good snapshot' : `the newest good snapshot is of record ${seq}`;
+  throw incomplete(`the journal begins at record ${firstSeq}, and ${found}${passedOver}`);
+}
+
+const endsEarly = (seq: number, firstSeq: number): PortcullisError =>
+  incomplete(
+    `the journal, which begins at record ${firstSeq}, ends before record ${seq}, at which the snapshot was taken`,
+  );
+
+/** What has been moved out of memory must still be known: else the same order could be sent twice. */
+function checkArchive(archive: OrderArchive | undefined, retiredBefore: DayId): void {
+  const before = archive?.completeBefore;
+  if (before !== undefined && before >= retiredBefore) return;
+  const found =
+    archive === undefined
+      ? 'there is none'
+      : before === undefined
+        ? 'it is empty'
+        : `it holds only those before ${before}`;
+  throw incomplete(
+    `orders that were over before ${retiredBefore} have been moved to the order archive, but ${found}: they could be sent twice`,
+  );
+}
+
 /**
  * What had no outcome, or was being cancelled, when the journal ended: the request may have been sent, and nobody waits
  * for the answer any more. So it is unknown, stays held, and the journal says so, for the restart after this one.
  */
-async function markInDoubt({ log, book, clock }: JournalDeps): Promise<string[]> {
-  const open = [...book.orders()].filter(({ state }) => isOpen(state) && state !== 'working');
+async function markInDoubt({ log, book, clock }: JournalDeps) {
+  const open = [...book.liveOrders()].filter(({ state }) => isOpen(state) && state !== 'working');
+  const records: JournalRecord[] = [];
   const written: Promise<unknown>[] = [];
   for (const { order, state } of open) {
     if (state === 'unknown') continue;
@@ -149,24 +222,10 @@ async function markInDoubt({ log, book, clock }: JournalDeps): Promise<string[]>
       reason: 'no outcome in the journal',
     } as const;
     book.apply(event);
-    written.push(log.append(eventRecord(event, instrument)));
+    const record = eventRecord(event, instrument);
+    records.push(record);
+    written.push(log.append(record));
   }
   await Promise.all(written);
-  return open.map(({ order }) => order.clientOrderId);
-}
-
-export function openAccounts(
-  book: Book,
-  { accounts }: { readonly accounts: readonly AccountOptions[] },
-): void {
-  for (const { accountId, currency, balance } of accounts) book.openAccount(accountId, currency, balance);
-}
-
-function known(byId: ReadonlyMap<string, Instrument>, instrumentId: string): Instrument {
-  const instrument = byId.get(instrumentId);
-  if (instrument !== undefined) return instrument;
-  throw new PortcullisError(
-    'INSTRUMENT_UNKNOWN',
-    `instrumentId: expected a configured instrument, got ${instrumentId}`,
-  );
+  return { inDoubt: open.map(({ order }) => order.clientOrderId), records };
 }
