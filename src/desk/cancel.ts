@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { type Lots, abs, add, lots } from '../core/units.ts';
-import type { CancelRule } from '../risk/kill-switch.ts';
+import { toText } from '../core/increment.ts';
+import type { CancelResult, CancelRound, CancelRule, UnprotectedPosition } from '../risk/working-orders.ts';
 import { type Scope, inScope } from '../risk/trading-state.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { OrderView } from '../trading/book-order.ts';
@@ -62,13 +63,50 @@ export function ordersToCancel(
   rule: CancelRule,
   venue: string,
 ): readonly string[] {
-  const rows = [...book.orders()];
+  const rows = [...book.liveOrders()];
   const open = rows.filter(({ order, state }) => isOpen(state) && inScope(scope, order, venue));
   const cancellable = new Set(open);
   const room = new PositionRoom(book);
   if (rule === 'not-reducing') for (const row of rows) if (!cancellable.has(row)) room.take(row);
   const gone = open.filter((row) => rule === 'all' || !room.fits(row));
   return gone.map(({ order }) => order.clientOrderId);
+}
+
+/** What a round of cancels needs of its desk. */
+export interface CancelRoundDesk extends CancelDesk {
+  readonly venue: string;
+  isCancelling(clientOrderId: string): boolean;
+  /** Resolves when what happens to orders has made something true. */
+  until(isTrue: () => boolean): Promise<void>;
+}
+
+/** Cancels by a rule, then sees whether they are gone, for as long as the venue may take. Never throws. */
+export function cancelRound(desk: CancelRoundDesk, scope: Scope, rule: CancelRule): CancelRound {
+  const { book, clock, venue, venueTimeoutMs } = desk;
+  const requested = ordersToCancel(book, scope, rule, venue);
+  const isOver = (id: string): boolean => !isOpen(book.order(id)?.state ?? 'rejected');
+  // What is being cancelled already is not asked again: a trip may be the answer to a cancel.
+  const asked = requested.filter((id) => !desk.isCancelling(id)).map((id) => cancel(desk, id));
+  const settle = async (): Promise<CancelResult> => {
+    await Promise.all(asked);
+    await answerInTime(clock, venueTimeoutMs, () => desk.until(() => requested.every(isOver)));
+    return { left: requested.filter((id) => !isOver(id)), unprotected: unprotectedIn(book, scope, venue) };
+  };
+  return { requested, settled: settle() };
+}
+
+/** The positions in a scope that no working order reduces. */
+function unprotectedIn(book: BookReader, scope: Scope, venue: string): UnprotectedPosition[] {
+  return Array.from(book.accounts()).flatMap((account) =>
+    Array.from(account.cells()).flatMap(({ instrument, pos, buy, sell }) => {
+      const { accountId } = account;
+      const isIn =
+        scope.kind === 'strategy' || inScope(scope, { accountId, strategyId: '', instrument }, venue);
+      if (pos === 0 || !isIn || (pos > 0 ? sell > 0 : buy > 0)) return [];
+      const position = toText(pos, instrument.grid.step);
+      return [{ accountId, instrumentId: instrument.instrumentId, position }];
+    }),
+  );
 }
 
 /** How much of each position is spoken for by orders that reduce it. */

@@ -2,11 +2,13 @@ import type { Denial } from '../trading/denial.ts';
 import type { AnomalyCode, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderView } from '../trading/book-order.ts';
+import type { Adjustment } from '../trading/saved-book.ts';
+import type { DifferenceCode, Reconciliation } from './difference.ts';
 import type { DayRolled } from '../trading/book.ts';
 
 /** Something that should not have happened; trading has been restricted. */
 export interface DeskAnomaly {
-  readonly code: AnomalyCode | 'REPORT_INVALID' | 'DISK_FAILED';
+  readonly code: AnomalyCode | DifferenceCode | 'REPORT_INVALID' | 'DISK_FAILED';
   readonly clientOrderId?: string;
   readonly detail: string;
 }
@@ -26,6 +28,10 @@ export type DeskEvent =
   /** Something happened to an order, and it is on disk. */
   | { readonly kind: 'order'; readonly event: OrderEvent; readonly order: OrderView }
   | ({ readonly kind: 'anomaly' } & DeskAnomaly)
+  /** The venue's records have been compared with ours, or could not be. */
+  | { readonly kind: 'reconciled'; readonly result: Reconciliation }
+  /** A person has said what is true. */
+  | { readonly kind: 'adjusted'; readonly adjustment: Adjustment }
   | { readonly kind: 'day-rolled'; readonly day: DayRolled };
 
 export type DeskListener = (event: DeskEvent) => void;

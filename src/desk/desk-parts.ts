@@ -9,11 +9,35 @@ import type { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { Journal } from './journal.ts';
+import type { OrderArchive } from './order-archive.ts';
+
+/** When an order in doubt is looked up, and when one that the venue does not know counts as absent. */
+const lookupSchema = z.strictObject({
+  /** Before the first look. Each further one waits twice as long. */
+  firstDelayMs: z.number().min(1).default(250),
+  maxDelayMs: z.number().min(1).default(30_000),
+  /** How long, from the first look that did not find it. */
+  graceMs: z.number().min(0).default(30_000),
+  /** How many looks must not have found it. */
+  looks: z.int().min(1).default(3),
+});
 
 export const orderDeskOptionsSchema = z.strictObject({
   /** How long the venue may take to answer before the order counts as unknown. */
   venueTimeoutMs: z.number().gt(0).default(5_000),
+  /** How often the venue's records are compared with ours while running. */
+  reconcileEveryMs: z.union([z.number().min(1), z.literal('never')]).default(60_000),
+  /** What is cancelled when the connection to the venue is lost, as far as the venue can still be asked to. */
+  cancelOnDisconnect: z.enum(['not-reducing', 'all', 'none']).default('not-reducing'),
+  lookup: lookupSchema.prefault({}),
+  /** How far behind the newest fill seen fills are asked for again: a venue may list one late. */
+  fillsOverlapMs: z.number().min(0).default(300_000),
+  /** How far back fills are asked for after a restart, but not to before the journal began. */
+  fillsLookBackMs: z.number().min(0).default(86_400_000),
 });
+
+/** The options, read. */
+export type DeskRules = z.output<typeof orderDeskOptionsSchema>;
 
 /** @interface */
 export type OrderDeskOptions = z.input<typeof orderDeskOptionsSchema>;
@@ -29,6 +53,8 @@ export interface DeskParts {
   readonly clock: Clock;
   /** Default: UTC days. */
   readonly tradingDay?: TradingDay;
+  /** Orders that are not in memory any more. */
+  readonly archive?: Pick<OrderArchive, 'find' | 'isEmpty'>;
   /** Every verdict and every anomaly is recorded there. */
   readonly audit?: Pick<AuditLog, 'record'>;
   /** Measures decisions where the clock is not the machine's. Default: the clock. */

@@ -1,3 +1,4 @@
+import { onDispose } from '../core/clock.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
@@ -10,7 +11,8 @@ export class InFlight {
   readonly #placing = new Map<string, PromiseWithResolvers<void>>();
   readonly #cancelling = new Set<string>();
   readonly #book: BookReader;
-  #wake: () => void = () => undefined;
+  readonly #amending = new Set<string>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(book: BookReader) {
     this.#book = book;
@@ -37,6 +39,21 @@ export class InFlight {
     return this.#placing.get(clientOrderId)?.promise;
   }
 
+  /** Whether the venue need not know the order yet. */
+  isUnderWay(clientOrderId: string): boolean {
+    return this.#unsent.has(clientOrderId) || this.#placing.has(clientOrderId);
+  }
+
+  /** Until disposed, an amendment of the order is waited for. */
+  amending(clientOrderId: string): Disposable {
+    this.#amending.add(clientOrderId);
+    return onDispose(() => this.#amending.delete(clientOrderId));
+  }
+
+  isAmending(clientOrderId: string): boolean {
+    return this.#amending.has(clientOrderId);
+  }
+
   /** Whether a cancel was asked for and has not failed. */
   isCancelling(clientOrderId: string): boolean {
     return this.#cancelling.has(clientOrderId);
@@ -52,17 +69,20 @@ export class InFlight {
     const result = count();
     const order = this.#book.order(clientOrderId);
     if (order !== undefined && !isOpen(order.state)) this.#over(clientOrderId);
-    this.#wake();
+    for (const look of this.#waiting) look();
     return result;
   }
 
-  /** Resolves when no order works any more. The unknown ones are not waited for. */
-  ended(): Promise<void> {
+  /** Resolves when what happens to orders has made something true. */
+  until(isTrue: () => boolean): Promise<void> {
     return new Promise((resolve) => {
-      this.#wake = () => {
-        if (![...this.#book.orders()].some(({ state }) => isOpen(state) && state !== 'unknown')) resolve();
+      const look = (): void => {
+        if (!isTrue()) return;
+        this.#waiting.delete(look);
+        resolve();
       };
-      this.#wake();
+      this.#waiting.add(look);
+      look();
     });
   }
 

@@ -1,26 +1,23 @@
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
-import { units } from '../core/units.ts';
-import type { CancelRule } from '../risk/kill-switch.ts';
 import { FIRM, type Scope } from '../risk/trading-state.ts';
 import type { BookReader } from '../trading/book.ts';
 import { deny } from '../trading/denial.ts';
 import type { MarketView } from '../trading/market-view.ts';
-import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
-import { type CancelDesk, type CancelOutcome, cancel, ordersToCancel } from './cancel.ts';
-import { answerInTime } from './answer-in-time.ts';
+import { type AdjustOrder, adjust } from './adjust.ts';
+import { type AmendOutcome, type OrderChange, amend } from './amend.ts';
+import { type CancelOutcome, cancel } from './cancel.ts';
 import type { DeskListener } from './desk-event.ts';
 import { type DeskParts, type OrderDeskOptions, checkParts, orderDeskOptionsSchema } from './desk-parts.ts';
-import { InFlight } from './in-flight.ts';
-import { OrderPath } from './order-path.ts';
-import { Recorder } from './recorder.ts';
-import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
-import type { PlaceReply, VenueDriver, VenueOrder } from './venue-driver.ts';
-import { venueOrder } from './venue-order.ts';
-import { readReport } from './venue-report.ts';
+import { DeskWorks } from './desk-works.ts';
+import type { Reconciliation } from './difference.ts';
+import { type FlattenOrder, type FlattenReport, flatten } from './flatten.ts';
+import { submit } from './submit.ts';
+import type { AmendReply, PlaceReply, VenueDriver, VenueOrder } from './venue-driver.ts';
+import type { VenueAnswers } from './venue-questions.ts';
 
 /*
  * The seal, the venue and the desk are one module, because what mints a sealed order must not be an export of any file.
@@ -29,26 +26,31 @@ import { readReport } from './venue-report.ts';
 const freeze = Object.freeze; // as it was when we loaded
 const KEY = Symbol('desk');
 
-let openSeal: (sealed: unknown, venue: Venue, monotonicMs: number) => VenueOrder;
+/** What a sealed order may be used for. */
+type Verb = 'place' | 'amend';
+
+let openSeal: (sealed: unknown, venue: Venue, verb: Verb, monotonicMs: number) => VenueOrder;
 
 /** An order that has passed. A type without a constructor: single use, expiring, for one venue. */
 class Sealed {
   readonly #order: VenueOrder;
   readonly #venue: Venue;
+  readonly #verb: Verb;
   readonly #expiresMs: number;
   #spent = false;
 
-  constructor(key: symbol, order: VenueOrder, venue: Venue, expiresMs: number) {
+  constructor(key: symbol, order: VenueOrder, venue: Venue, verb: Verb, expiresMs: number) {
     if (key !== KEY || new.target !== Sealed) throw forged('a sealed order is made by an OrderDesk only');
     this.#order = freeze({ ...order });
     this.#venue = venue;
+    this.#verb = verb;
     this.#expiresMs = expiresMs;
     freeze(this);
   }
 
   static {
     // Spends the seal and gives out its own copy of the order; nothing is read from the object's surface.
-    openSeal = (sealed, venue, monotonicMs) => {
+    openSeal = (sealed, venue, verb, monotonicMs) => {
       if (typeof sealed !== 'object' || sealed === null || !(#order in sealed)) {
         throw forged('expected an order sealed by the desk of this venue (by this copy of portcullis)');
       }
@@ -59,6 +61,9 @@ class Sealed {
           'SEAL_WRONG_VENUE',
           `order ${sealed.#order.clientOrderId} was sealed for another venue`,
         );
+      }
+      if (sealed.#verb !== verb) {
+        throw forged(`order ${sealed.#order.clientOrderId} was sealed to ${sealed.#verb}, not to ${verb}`);
       }
       if (!(monotonicMs <= sealed.#expiresMs)) {
         throw new PortcullisError('SEAL_EXPIRED', `order ${sealed.#order.clientOrderId} was held too long`);
@@ -111,12 +116,44 @@ export class Venue {
    * @throws {PortcullisError} `SEAL_FORGED`, `SEAL_SPENT`, `SEAL_EXPIRED`, `SEAL_WRONG_VENUE`: then nothing was sent
    */
   async submit(order: Sealed, signal: AbortSignal): Promise<PlaceReply> {
-    return this.#driver.place(openSeal(order, this, this.#owner.clock?.monotonicMs() ?? NaN), signal);
+    return this.#driver.place(openSeal(order, this, 'place', this.#nowMs()), signal);
+  }
+
+  get canAmend(): boolean {
+    return this.#driver.amend !== undefined;
+  }
+
+  /**
+   * Changes an open order to what is sealed, once.
+   *
+   * @throws {PortcullisError} as `submit`; `OPTION_INVALID` when the venue cannot
+   */
+  async amend(order: Sealed, signal: AbortSignal): Promise<AmendReply> {
+    const sealed = openSeal(order, this, 'amend', this.#nowMs());
+    const asked = this.#driver.amend?.(sealed, signal);
+    if (asked !== undefined) return asked;
+    throw new PortcullisError('OPTION_INVALID', `venue ${this.name} cannot change an order`);
   }
 
   /** Cancels need no seal: they are never blocked. */
   async cancel(clientOrderId: string, signal: AbortSignal): Promise<void> {
     return this.#driver.cancel(clientOrderId, signal);
+  }
+
+  /** Questions need no seal either. */
+  get answers(): VenueAnswers {
+    const driver = this.#driver;
+    return {
+      lookup: (clientOrderId, signal) => driver.lookup(clientOrderId, signal),
+      openOrders: (signal) => driver.openOrders(signal),
+      fills: (sinceMs, signal) => driver.fills(sinceMs, signal),
+      positions: (signal) => driver.positions(signal),
+      balances: (signal) => driver.balances(signal),
+    };
+  }
+
+  #nowMs(): number {
+    return this.#owner.clock?.monotonicMs() ?? NaN;
   }
 }
 freeze(Venue.prototype);
@@ -134,81 +171,106 @@ const SEAL_MS = 1_000;
  */
 export class OrderDesk {
   readonly #deps: OrderDeskDeps;
-  readonly #path: OrderPath;
-  readonly #stopwatch: Pick<Clock, 'monotonicMs'>;
-  readonly #recorder: Recorder;
-  readonly #submitting: SubmitDesk;
-  readonly #cancelling: CancelDesk;
-  readonly #inFlight: InFlight;
+  readonly #works: DeskWorks;
   readonly #state: { accepting: boolean } = { accepting: true };
 
-  /** @throws {PortcullisError} `OPTION_INVALID`; `ENGINE_NOT_GENUINE`; `VENUE_CLAIMED` when the venue has a desk already */
+  /**
+   * Lets only exits through until `start()` has compared its books with the venue's.
+   *
+   * @throws {PortcullisError} `OPTION_INVALID`; `ENGINE_NOT_GENUINE`; `VENUE_CLAIMED` when the venue has a desk already
+   */
   constructor(options: OrderDeskOptions, deps: OrderDeskDeps) {
-    const { venueTimeoutMs } = parseOptions('OrderDesk', orderDeskOptionsSchema, options);
+    const rules = parseOptions('OrderDesk', orderDeskOptionsSchema, options);
+    const { venue, clock } = deps;
     this.#deps = freeze({ ...deps });
-    this.#stopwatch = deps.stopwatch ?? deps.clock;
-    this.#path = new OrderPath({ ...deps, dayId: deps.journal.recovered.dayId });
     checkParts(deps);
-    this.#recorder = new Recorder({ ...deps, path: this.#path });
-    const { book, clock, venue } = deps;
-    this.#inFlight = new InFlight(book);
-    const record = (event: OrderEvent) => this.#inFlight.around(event, () => this.#recorder.record(event));
-    this.#submitting = {
-      clock,
-      venueTimeoutMs,
-      decide: (intent) => this.#decide(intent),
-      confirm: (order) => this.#confirm(order),
-      send: (order, signal) => this.#send(order, signal),
-      record,
-    };
-    this.#cancelling = {
-      book,
-      clock,
-      venueTimeoutMs,
-      wasSent: (id) => !this.#inFlight.isUnsent(id),
-      placed: (id) => this.#inFlight.placed(id),
-      cancelAtVenue: (id, signal) => venue.cancel(id, signal),
-      record,
-    };
-    const listen = claim(deps.venue, deps.clock);
-    listen((event) => {
-      this.#onVenueEvent(event);
+    const listen = claim(venue, clock);
+    const seal = (order: VenueOrder, verb: Verb) =>
+      new Sealed(KEY, order, venue, verb, clock.monotonicMs() + SEAL_MS);
+    const works = new DeskWorks(rules, deps, {
+      venue,
+      place: (order, signal) => venue.submit(seal(order, 'place'), signal),
+      amend: (order, signal) => venue.amend(seal(order, 'amend'), signal),
     });
-    deps.killSwitch.attach({ cancel: (scope, rule) => this.#cancelNow(scope, rule) });
+    this.#works = works;
+    listen((event) => {
+      works.rollIfDue();
+      works.watch.takeIn(event);
+    });
     freeze(this);
   }
 
   /**
-   * Sends the order once. Never repeats it: a timeout comes back as `unknown`. Decides before it returns its promise.
+   * Compares our books with the venue's, then lets entries through. While that fails only exits pass, and it keeps trying.
+   *
+   * @returns what the first comparison found
+   */
+  start(): Promise<Reconciliation> {
+    return this.#works.watch.start();
+  }
+
+  /**
+   * Sends the order once. Never repeats it: a timeout comes back as `unknown`, and is looked up until the venue has said
+   * what became of it. Decides before it returns its promise, unless the id may be one of days ago.
    *
    * @returns `denied` (nothing left the process; so is everything after `stop()`), `duplicate`, `accepted`, `rejected` by
    *   the venue, or `unknown`
    */
   async submit(intent: OrderIntent): Promise<OrderOutcome> {
-    if (!this.#state.accepting) return { kind: 'denied', denials: [deny('desk', 'DESK_STOPPED')] };
-    return submit(this.#submitting, intent);
+    if (!this.#state.accepting) return { kind: 'denied', denials: [STOPPED] };
+    return submit(this.#works.verbs, intent);
+  }
+
+  /** Changes quantity or limit of a working order. It passes all gates as it would be; all of it or nothing. */
+  async amend(clientOrderId: string, change: OrderChange): Promise<AmendOutcome> {
+    if (!this.#state.accepting) return { kind: 'denied', clientOrderId, denials: [STOPPED] };
+    return amend(this.#works.verbs, clientOrderId, change);
   }
 
   /** Asks the venue to cancel an order. Never blocked. */
   cancel(clientOrderId: string): Promise<CancelOutcome> {
-    return cancel(this.#cancelling, clientOrderId);
+    return cancel(this.#works.verbs, clientOrderId);
   }
 
   /** Cancels every open order in a scope. */
   cancelAll(scope: Scope = FIRM): Promise<readonly CancelOutcome[]> {
-    const ids = ordersToCancel(this.#deps.book, scope, 'all', this.#deps.venue.name);
-    return Promise.all(ids.map((id) => this.cancel(id)));
+    return this.#works.cancelAll(scope);
+  }
+
+  /**
+   * Cancels all and closes all positions of a scope at the market, also while halted or stopped.
+   *
+   * @throws {PortcullisError} `PRINCIPAL_REQUIRED` unless a named person gives a reason; `OPTION_INVALID`
+   */
+  async flatten(order: FlattenOrder): Promise<FlattenReport> {
+    const report = await flatten(this.#works.flattening, order);
+    this.#works.recorder.audit({ kind: 'desk.flattened', ...order, ...report });
+    return report;
+  }
+
+  /** Compares our books with the venue's now. What the venue can prove is taken over. */
+  reconcile(): Promise<Reconciliation> {
+    return this.#works.watch.reconcile();
+  }
+
+  /**
+   * Books what a named person has found to be true, and no order explains. The same `adjustmentId` counts once.
+   *
+   * @throws {PortcullisError} `PRINCIPAL_REQUIRED`, `INPUT_INVALID`, `NUMBER_INVALID`, `ACCOUNT_UNKNOWN`,
+   *   `INSTRUMENT_UNKNOWN`; `LOG_WRITE_FAILED` when it is counted but not on disk
+   */
+  adjust(order: AdjustOrder): Promise<'adjusted' | 'duplicate'> {
+    return adjust({ ...this.#deps, recorder: this.#works.recorder }, order);
   }
 
   /** Takes a view: marks, profit and loss, and the roll of the day before them. */
   mark(view: MarketView): void {
-    this.#rollIfDue();
-    this.#path.mark(view);
+    this.#works.mark(view);
   }
 
   /** Tells what happens, in the order of the journal. */
   onEvent(listener: DeskListener): Disposable {
-    return this.#recorder.onEvent(listener);
+    return this.#works.recorder.onEvent(listener);
   }
 
   get book(): BookReader {
@@ -221,80 +283,12 @@ export class OrderDesk {
   }
 
   /** Takes no more orders, cancels those that work, waits for their end as long as the venue may take, and for the disk. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
     this.#state.accepting = false;
-    await this.cancelAll();
-    await answerInTime(this.#deps.clock, this.#cancelling.venueTimeoutMs, () => this.#inFlight.ended());
-    await this.settled();
-  }
-
-  #decide(intent: OrderIntent): SubmitDecision {
-    this.#rollIfDue();
-    const startedMs = this.#stopwatch.monotonicMs();
-    const decision = this.#path.decide(intent);
-    const tookMs = this.#stopwatch.monotonicMs() - startedMs;
-    // Written before anybody is told: whatever a listener does about it stands behind it in the journal.
-    const decided =
-      decision.kind === 'held' ? { ...decision, written: this.#writeDown(decision.order) } : decision;
-    this.#recorder.decided(intent, decision, this.#deps.guard.limitsHash, tookMs);
-    return decided;
-  }
-
-  #writeDown(order: HeldOrder): Promise<unknown> {
-    const account = this.#deps.book.account(order.accountId);
-    this.#inFlight.add(freeze(venueOrder(order)));
-    return this.#deps.journal.submitting(order, {
-      limitsHash: this.#deps.guard.limitsHash,
-      dayOpen: account?.dayOpen ?? units(NaN),
-      highWater: account?.highWater ?? units(NaN),
-    });
-  }
-
-  #confirm(order: HeldOrder) {
-    if (this.#deps.book.order(order.clientOrderId)?.state === 'cancelPending') {
-      return { gate: 'confirm', code: 'CANCELLED_BEFORE_SEND' } as const;
-    }
-    return this.#path.confirm(order);
-  }
-
-  #send({ clientOrderId }: HeldOrder, signal: AbortSignal): Promise<PlaceReply> {
-    const { venue, clock } = this.#deps;
-    const order = this.#inFlight.take(clientOrderId);
-    if (order === undefined) throw forged(`order ${clientOrderId} is not waiting to be sent`);
-    return venue.submit(new Sealed(KEY, order, venue, clock.monotonicMs() + SEAL_MS), signal);
-  }
-
-  /** Whatever a driver tells: it is not ours to trust. Never throws. */
-  #onVenueEvent(event: unknown): void {
-    this.#rollIfDue();
-    const told = (event ?? {}) as { clientOrderId?: unknown; type?: unknown };
-    const clientOrderId = typeof told.clientOrderId === 'string' ? told.clientOrderId : '(none)';
-    const order = this.#inFlight.isUnsent(clientOrderId)
-      ? undefined
-      : this.#deps.book.order(clientOrderId)?.order;
-    if (order === undefined) {
-      const what = typeof told.type === 'string' ? told.type : 'something';
-      const detail = `the venue tells ${what} of an order we never sent`;
-      this.#recorder.anomaly({ code: 'ORDER_UNKNOWN', clientOrderId, detail });
-      return;
-    }
-    const report = readReport(event, order.instrument, this.#deps.clock.nowMs());
-    if (typeof report === 'string')
-      this.#recorder.anomaly({ code: 'REPORT_INVALID', clientOrderId, detail: report });
-    else void this.#submitting.record(report);
-  }
-
-  #cancelNow(scope: Scope, rule: CancelRule): readonly string[] {
-    const ids = ordersToCancel(this.#deps.book, scope, rule, this.#deps.venue.name);
-    // What is being cancelled already is not asked again: a trip may be the answer to a cancel.
-    for (const id of ids) if (!this.#inFlight.isCancelling(id)) void this.cancel(id);
-    return ids;
-  }
-
-  #rollIfDue(): void {
-    const day = this.#path.rollIfDue();
-    if (day !== undefined) this.#recorder.rolled(day);
+    return this.#works.stop();
   }
 }
 freeze(OrderDesk.prototype);
 freeze(OrderDesk);
+
+const STOPPED = deny('desk', 'DESK_STOPPED');

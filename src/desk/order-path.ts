@@ -3,16 +3,20 @@ import { PortcullisError } from '../core/errors.ts';
 import { clientOrderId } from '../core/ids.ts';
 import { type DayId, TradingDay } from '../core/trading-day.ts';
 import { ticks } from '../core/units.ts';
-import { ExecutionPolicy } from '../execution/execution-policy.ts';
+import { type ExecutionFacts, ExecutionPolicy } from '../execution/execution-policy.ts';
 import { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book, DayRolled } from '../trading/book.ts';
 import type { OrderView } from '../trading/book-order.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { MarketView } from '../trading/market-view.ts';
-import type { Applied, HeldOrder, OrderEvent } from '../trading/order-event.ts';
+import type { Fill } from '../trading/fill.ts';
+import type { Applied, BookedOrder, HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import { type OrderIntent, copyIntent, sameIntent } from '../trading/order-intent.ts';
 import { priceOrder } from '../trading/price-order.ts';
+import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
+import type { OrderChange } from './amend.ts';
+import { type ChangeDecision, type ChangeDeps, decideChange } from './change-order.ts';
 
 export interface OrderPathDeps {
   readonly book: Book;
@@ -48,6 +52,7 @@ export class OrderPath {
   readonly #tradingDay: TradingDay;
   readonly #seen: { has(id: string): boolean };
   readonly #day: { id: DayId };
+  readonly #changing: ChangeDeps;
 
   /** @throws {PortcullisError} `ENGINE_NOT_GENUINE` for anything but a RiskGuard over this Book and an ExecutionPolicy */
   constructor({
@@ -73,6 +78,7 @@ export class OrderPath {
     this.#tradingDay = tradingDay;
     this.#seen = { has: (id) => book.order(id) !== undefined };
     this.#day = { id: dayId ?? tradingDay.dayOf(clock.nowMs()) };
+    this.#changing = { book, guard, policy, factsOf: (order) => this.#factsOf(order) };
     Object.freeze(this);
   }
 
@@ -88,18 +94,17 @@ export class OrderPath {
     if (verdict.decision === 'reject') return { kind: 'denied', denials: verdict.denials };
     using reservation = verdict.reservation; // any return, any throw: as if it never was
     const { order } = reservation;
-    const facts = {
-      nowMs: this.#clock.nowMs(),
-      monotonicMs: order.decidedMonotonicMs,
-      dayId: this.#day.id,
-      mark: this.#book.markOf(order.instrument.instrumentId)?.price ?? NO_MARK,
-      seen: this.#seen,
-    };
+    const facts = this.#factsOf(order);
     const denials = this.#policy.evaluate(order, facts);
     if (denials.length > 0) return { kind: 'denied', denials };
     reservation.keep(); // from here on only events end it
     this.#policy.spend(order, facts);
     return { kind: 'held', order, reduced: verdict.decision === 'resize' ? verdict.because : undefined };
+  }
+
+  /** Decides whether an open order may become another. Leaves no trace. */
+  decideChange(row: OrderView, change: OrderChange): ChangeDecision {
+    return decideChange(this.#changing, row, change);
   }
 
   /** The last look before the send. */
@@ -110,6 +115,19 @@ export class OrderPath {
   /** Counts an event at once. */
   apply(event: OrderEvent): Applied {
     return this.#guard.apply(event);
+  }
+
+  /** Books a fill of an order that we never sent. */
+  external(order: BookedOrder, fill: Fill, atMs: number): Applied {
+    return this.#book.external(order, fill, atMs);
+  }
+
+  adjust(adjustment: Adjustment): 'applied' | 'duplicate' {
+    return this.#book.adjust(adjustment);
+  }
+
+  revive(saved: SavedOrder): void {
+    this.#book.revive(saved);
   }
 
   /** Takes a view. Roll the day first. */
@@ -126,6 +144,16 @@ export class OrderPath {
     this.#book.roll(rolled);
     this.#day.id = today;
     return rolled;
+  }
+
+  #factsOf(order: HeldOrder): ExecutionFacts {
+    return {
+      nowMs: this.#clock.nowMs(),
+      monotonicMs: order.decidedMonotonicMs,
+      dayId: this.#day.id,
+      mark: this.#book.markOf(order.instrument.instrumentId)?.price ?? NO_MARK,
+      seen: this.#seen,
+    };
   }
 
   /** An id that exists is answered whatever the market does: same content is a duplicate, other content is denied. */

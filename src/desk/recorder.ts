@@ -4,9 +4,12 @@ import { system } from '../core/principal.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
 import type { BookReader, DayRolled } from '../trading/book.ts';
 import type { OrderView } from '../trading/book-order.ts';
-import type { Applied, OrderEvent } from '../trading/order-event.ts';
+import type { Fill } from '../trading/fill.ts';
+import type { Applied, BookedOrder, OrderEvent } from '../trading/order-event.ts';
 import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
 import type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
+import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
+import type { AdjustedBy } from './journal-adjusted.ts';
 import type { Journal } from './journal.ts';
 import type { Decision, OrderPath } from './order-path.ts';
 
@@ -15,6 +18,7 @@ export interface RecorderDeps {
   readonly path: OrderPath;
   readonly journal: Journal;
   readonly killSwitch: KillSwitch;
+  readonly clock: { nowMs(): number };
   readonly audit?: Pick<AuditLog, 'record'>;
 }
 
@@ -94,15 +98,50 @@ export class Recorder {
     );
   }
 
-  rolled(day: DayRolled): void {
-    this.#deps.journal.rolled(day).then(
+  /** Books a fill of an order that we never sent; `undefined` when it is booked already. */
+  external(order: BookedOrder, fill: Fill): Promise<boolean> | undefined {
+    const { path, journal } = this.#deps;
+    const atMs = this.#deps.clock.nowMs();
+    if (path.external(order, fill, atMs) === 'duplicate') return undefined;
+    const { clientOrderId } = order;
+    const event = { type: 'filled', clientOrderId, atMs, fill } as const;
+    return this.#settle(journal.external(order, fill, atMs), clientOrderId, () => {
+      const row = this.#deps.book.order(clientOrderId);
+      if (row !== undefined) this.emit({ kind: 'order', event, order: row });
+    });
+  }
+
+  /** Counts at once; resolves to whether it is on disk, `undefined` when it had been made before. */
+  adjusted(adjustment: Adjustment, why: AdjustedBy): Promise<boolean> | undefined {
+    if (this.#deps.path.adjust(adjustment) === 'duplicate') return undefined;
+    return this.#settle(this.#deps.journal.adjusted(adjustment, why), undefined, () => {
+      this.emit({ kind: 'adjusted', adjustment });
+    });
+  }
+
+  /** Takes an order back into memory, since something has happened to it after all. */
+  revived(saved: SavedOrder): void {
+    this.#deps.path.revive(saved);
+    void this.#settle(this.#deps.journal.revived(saved), saved.order.clientOrderId, () => undefined);
+  }
+
+  #settle(written: Promise<unknown>, clientOrderId: string | undefined, tell: () => void): Promise<boolean> {
+    return written.then(
       () => {
-        this.emit({ kind: 'day-rolled', day });
+        tell();
+        return true;
       },
       (error: unknown) => {
-        this.#diskFailed(error);
+        this.#diskFailed(error, clientOrderId);
+        return false;
       },
     );
+  }
+
+  rolled(day: DayRolled): void {
+    void this.#settle(this.#deps.journal.rolled(day), undefined, () => {
+      this.emit({ kind: 'day-rolled', day });
+    });
   }
 
   anomaly(anomaly: DeskAnomaly): void {

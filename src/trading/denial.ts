@@ -12,6 +12,7 @@ export const DENIAL_CATALOGUE = {
   TIME_IN_FORCE_CONFLICT: 'Post-only and an immediate time in force exclude each other.',
   INSTRUMENT_UNKNOWN: 'The instrument has not been configured.',
   ACCOUNT_UNKNOWN: 'The account has not been configured.',
+  KNOWN_IDS_UNAVAILABLE: 'Whether an order of this id exists could not be looked up.',
   INTENT_CHANGED: 'An order with this intent id exists with other content.',
   BELOW_MINIMUM:
     'The quantity or its value is below the minimum of the instrument, after rounding or reducing.',
@@ -47,6 +48,10 @@ export const DENIAL_CATALOGUE = {
   WOULD_CROSS: 'A post-only order would trade at once.',
   TIME_IN_FORCE_DENIED: 'This time in force is not allowed here.',
   PRICE_COLLAR: 'The worst price is too far from the mark.',
+  // changing an order
+  AMEND_UNSUPPORTED: 'The venue cannot change an order; cancel it and send another.',
+  AMEND_NOT_WORKING: 'Only an order that works, and is not being changed or cancelled, can be changed.',
+  AMEND_BELOW_FILLED: 'The quantity in all is not above what has been filled.',
   // the path
   DESK_STOPPED: 'The desk has been stopped and takes no more orders.',
   CANCELLED_BEFORE_SEND: 'The order was cancelled before it was sent.',

@@ -1,0 +1,120 @@
+import type { Clock } from '../core/clock.ts';
+import type { DecimalInput } from '../core/decimal.ts';
+import type { BookReader } from '../trading/book.ts';
+import type { OrderView } from '../trading/book-order.ts';
+import { type Denial, deny } from '../trading/denial.ts';
+import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
+import { type OrderState, isOpen } from '../trading/order-life-cycle.ts';
+import { type Answer, answerInTime } from './answer-in-time.ts';
+import type { ChangeDecision } from './change-order.ts';
+import type { AmendReply } from './venue-driver.ts';
+
+/** What an open limit order is to become. What is left out stays. */
+export interface OrderChange {
+  /** In all, what has been filled included. */
+  readonly quantity?: DecimalInput;
+  readonly limit?: DecimalInput;
+}
+
+/** What became of an amendment. */
+export type AmendOutcome =
+  /** Nothing left the process; the order is as it was. */
+  | { readonly kind: 'denied'; readonly clientOrderId: string; readonly denials: readonly Denial[] }
+  | { readonly kind: 'amended'; readonly clientOrderId: string }
+  /** The venue said no; the order is as it was. */
+  | { readonly kind: 'rejected'; readonly clientOrderId: string; readonly reason: string }
+  /** Sent, and nobody knows: the larger of the two is held until the venue says which it is. */
+  | { readonly kind: 'unknown'; readonly clientOrderId: string; readonly reason: string }
+  | { readonly kind: 'finished'; readonly clientOrderId: string; readonly state: OrderState }
+  | { readonly kind: 'not-found'; readonly clientOrderId: string };
+
+/** What the verb needs of its desk. */
+export interface AmendDesk {
+  readonly book: BookReader;
+  readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
+  readonly venueTimeoutMs: number;
+  readonly canAmend: boolean;
+  /** All gates, on the order as it would be. */
+  decideChange(row: OrderView, change: OrderChange): ChangeDecision;
+  /** The last look, in the tick of the send. */
+  confirm(order: HeldOrder): Denial | undefined;
+  /** Seals the order as it is to be and hands it to the venue, once. */
+  sendAmended(order: HeldOrder, signal: AbortSignal): Promise<AmendReply>;
+  /** Until disposed, nobody else looks the amendment up. */
+  amending(clientOrderId: string): Disposable;
+  /** Counts an event at once; resolves to whether it is on disk. */
+  record(event: OrderEvent): Promise<boolean>;
+  /** Has the order looked up until it is known what it is. */
+  watch(clientOrderId: string): void;
+}
+
+/** Changes an open order, the larger of old and new held from the decision on. After the send it never throws. */
+export async function amend(
+  desk: AmendDesk,
+  clientOrderId: string,
+  change: OrderChange,
+): Promise<AmendOutcome> {
+  const row = desk.book.order(clientOrderId);
+  if (row === undefined) return { kind: 'not-found', clientOrderId };
+  if (!isOpen(row.state)) return { kind: 'finished', clientOrderId, state: row.state };
+  if (!desk.canAmend) return denied(clientOrderId, deny('amend', 'AMEND_UNSUPPORTED'));
+  const decision = desk.decideChange(row, change);
+  if (decision.kind === 'denied') return { ...decision, clientOrderId };
+  const { order, to } = decision;
+  const about = { clientOrderId, atMs: desk.clock.nowMs() };
+  using _waiting = desk.amending(clientOrderId);
+  if (!(await desk.record({ type: 'amendRequested', ...about, to }))) {
+    return await abandon(desk, clientOrderId, deny('journal', 'JOURNAL_UNAVAILABLE'));
+  }
+  if (!isOpen(row.state)) return { kind: 'finished', clientOrderId, state: row.state };
+  const late =
+    row.state === 'working'
+      ? desk.confirm(order)
+      : deny('confirm', 'AMEND_NOT_WORKING', { measured: row.state });
+  if (late !== undefined) return await abandon(desk, clientOrderId, late);
+  const answer = await answerInTime(
+    desk.clock,
+    desk.venueTimeoutMs,
+    (signal) => desk.sendAmended(order, signal),
+    (reply) => {
+      const event = replyEvent(desk, order, { kind: 'answer', value: reply });
+      if (event !== undefined) void desk.record(event);
+    },
+  );
+  const event = replyEvent(desk, order, answer);
+  if (event === undefined) {
+    desk.watch(clientOrderId);
+    const reason = answer.kind === 'none' ? answer.reason : 'the answer makes no sense';
+    return { kind: 'unknown', clientOrderId, reason };
+  }
+  await desk.record(event);
+  if (event.type === 'amended') return { kind: 'amended', clientOrderId };
+  return { kind: 'rejected', clientOrderId, reason: event.reason };
+}
+
+const denied = (clientOrderId: string, denial: Denial): AmendOutcome => ({
+  kind: 'denied',
+  clientOrderId,
+  denials: [denial],
+});
+
+/** It never left: the order is as it was. */
+async function abandon(desk: AmendDesk, clientOrderId: string, because: Denial): Promise<AmendOutcome> {
+  const { code } = because;
+  await desk.record({ type: 'amendFailed', clientOrderId, atMs: desk.clock.nowMs(), reason: code });
+  return denied(clientOrderId, because);
+}
+
+function replyEvent(
+  desk: AmendDesk,
+  { clientOrderId, qty, worst }: HeldOrder,
+  answer: Answer<AmendReply>,
+): (OrderEvent & { type: 'amended' | 'amendFailed' }) | undefined {
+  if (answer.kind === 'none') return undefined;
+  const about = { clientOrderId, atMs: desk.clock.nowMs() };
+  const reply = answer.value as Partial<AmendReply> | null | undefined; // adapters are not ours to trust
+  if (reply?.status === 'amended') return { type: 'amended', ...about, qty, worst };
+  if (reply?.status !== 'rejected') return undefined;
+  const reason: unknown = reply.reason;
+  return { type: 'amendFailed', ...about, reason: typeof reason === 'string' ? reason : 'no reason given' };
+}

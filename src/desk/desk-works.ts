@@ -1,0 +1,196 @@
+import type { Clock } from '../core/clock.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { clientOrderId as idOf } from '../core/ids.ts';
+import { units } from '../core/units.ts';
+import { FIRM, type Scope } from '../risk/trading-state.ts';
+import type { MarketView } from '../trading/market-view.ts';
+import { type Denial, deny } from '../trading/denial.ts';
+import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
+import type { OrderIntent } from '../trading/order-intent.ts';
+import { isOpen } from '../trading/order-life-cycle.ts';
+import type { SavedOrder } from '../trading/saved-book.ts';
+import type { AmendDesk } from './amend.ts';
+import { answerInTime } from './answer-in-time.ts';
+import { type CancelOutcome, type CancelRoundDesk, cancel, cancelRound, ordersToCancel } from './cancel.ts';
+import type { DeskParts, DeskRules } from './desk-parts.ts';
+import type { FlattenDesk } from './flatten.ts';
+import { InFlight } from './in-flight.ts';
+import { OrderPath } from './order-path.ts';
+import { Recorder } from './recorder.ts';
+import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
+import type { AmendReply, PlaceReply, VenueOrder } from './venue-driver.ts';
+import { venueOrder } from './venue-order.ts';
+import type { VenueAnswers } from './venue-questions.ts';
+import { VenueWatch } from './venue-watch.ts';
+
+/** The way out, as only the desk of the venue has it: it seals what it is given. */
+export interface Outlet {
+  readonly venue: {
+    readonly name: string;
+    readonly canAmend: boolean;
+    readonly answers: VenueAnswers;
+    cancel(clientOrderId: string, signal: AbortSignal): Promise<void>;
+  };
+  place(order: VenueOrder, signal: AbortSignal): Promise<PlaceReply>;
+  amend(order: VenueOrder, signal: AbortSignal): Promise<AmendReply>;
+}
+
+/** What the desk works with: its path, its recorder, what is under way, what watches the venue, and what each verb needs. */
+export class DeskWorks {
+  readonly path: OrderPath;
+  readonly recorder: Recorder;
+  readonly watch: VenueWatch;
+  readonly verbs: SubmitDesk & CancelRoundDesk & AmendDesk;
+  readonly #parts: DeskParts;
+  readonly #stopwatch: Pick<Clock, 'monotonicMs'>;
+  readonly #inFlight: InFlight;
+
+  constructor(rules: DeskRules, parts: DeskParts, outlet: Outlet) {
+    const { book, clock, killSwitch } = parts;
+    const { venueTimeoutMs } = rules;
+    const { venue } = outlet;
+    this.#parts = parts;
+    this.#stopwatch = parts.stopwatch ?? clock;
+    this.path = new OrderPath({ ...parts, dayId: parts.journal.recovered.dayId });
+    this.recorder = new Recorder({ ...parts, path: this.path });
+    this.#inFlight = new InFlight(book);
+    const { path, recorder } = this;
+    const inFlight = this.#inFlight;
+    const record = (event: OrderEvent): Promise<boolean> => {
+      const written = inFlight.around(event, () => recorder.record(event));
+      this.watch.noteOf(event, book);
+      return written;
+    };
+    this.verbs = {
+      book,
+      clock,
+      venueTimeoutMs,
+      venue: venue.name,
+      canAmend: venue.canAmend,
+      older: (intent) => this.#older(intent),
+      decide: (intent) => this.#decide(intent),
+      decideChange: (row, change) => path.decideChange(row, change),
+      confirm: (order) => this.#confirm(order),
+      send: (order, signal) => outlet.place(this.#taken(order), signal),
+      sendAmended: (order, signal) => outlet.amend(venueOrder(order), signal),
+      amending: (id) => inFlight.amending(id),
+      watch: (id) => {
+        this.watch.watch(id);
+      },
+      wasSent: (id) => !inFlight.isUnsent(id),
+      placed: (id) => inFlight.placed(id),
+      isCancelling: (id) => inFlight.isCancelling(id),
+      until: (isTrue) => inFlight.until(isTrue),
+      cancelAtVenue: (id, signal) => venue.cancel(id, signal),
+      record,
+    };
+    this.watch = new VenueWatch({
+      parts,
+      rules,
+      venue: venue.name,
+      answers: venue.answers,
+      inFlight,
+      recorder,
+      record,
+      cancelAtVenue: (id) => {
+        void answerInTime(clock, venueTimeoutMs, (signal) => venue.cancel(id, signal));
+      },
+      disconnected: () => {
+        if (rules.cancelOnDisconnect !== 'none') cancelRound(this.verbs, FIRM, rules.cancelOnDisconnect);
+      },
+    });
+    killSwitch.attach({ cancel: (scope, rule) => cancelRound(this.verbs, scope, rule) });
+  }
+
+  /** Cancels every open order in a scope. */
+  cancelAll(scope: Scope): Promise<readonly CancelOutcome[]> {
+    const ids = ordersToCancel(this.#parts.book, scope, 'all', this.verbs.venue);
+    return Promise.all(ids.map((id) => cancel(this.verbs, id)));
+  }
+
+  /** What flattening needs. */
+  get flattening(): FlattenDesk {
+    const { book, clock, killSwitch } = this.#parts;
+    const isOver = (id: string): boolean => !isOpen(book.order(id)?.state ?? 'rejected');
+    return {
+      book,
+      clock,
+      venue: this.verbs.venue,
+      cancelAll: (scope) => this.cancelAll(scope),
+      gone: (ids) => this.#inTime(() => ids.every(isOver)),
+      submit: (intent) => submit(this.verbs, intent),
+      permitExit: (id, why) => killSwitch.permitExit(id, why),
+    };
+  }
+
+  /** Takes a view: the roll of the day first. */
+  mark(view: MarketView): void {
+    this.rollIfDue();
+    this.path.mark(view);
+  }
+
+  rollIfDue(): void {
+    const day = this.path.rollIfDue();
+    if (day !== undefined) this.recorder.rolled(day);
+  }
+
+  /** Cancels what works, waits for its end as long as the venue may take, and for the disk. */
+  async stop(): Promise<void> {
+    const { book, journal, clock } = this.#parts;
+    this.watch.stop();
+    await this.cancelAll(FIRM);
+    // The unknown ones are not waited for.
+    await this.#inTime(
+      () => ![...book.liveOrders()].some(({ state }) => isOpen(state) && state !== 'unknown'),
+    );
+    await journal.settled(clock);
+  }
+
+  async #inTime(isTrue: () => boolean): Promise<void> {
+    const { venueTimeoutMs } = this.verbs;
+    await answerInTime(this.#parts.clock, venueTimeoutMs, () => this.#inFlight.until(isTrue));
+  }
+
+  /** Looked for only where the id may be one that is not in memory any more. */
+  #older({ accountId, strategyId, intentId }: OrderIntent): Promise<SavedOrder | undefined> | undefined {
+    const { archive, book } = this.#parts;
+    if (archive === undefined || archive.isEmpty) return undefined;
+    const id = idOf(accountId, strategyId, intentId);
+    return book.order(id) === undefined ? archive.find(id) : undefined;
+  }
+
+  #decide(intent: OrderIntent): SubmitDecision {
+    this.rollIfDue();
+    const startedMs = this.#stopwatch.monotonicMs();
+    const decision = this.path.decide(intent);
+    const tookMs = this.#stopwatch.monotonicMs() - startedMs;
+    // Written before anybody is told: whatever a listener does about it stands behind it in the journal.
+    const decided =
+      decision.kind === 'held' ? { ...decision, written: this.#writeDown(decision.order) } : decision;
+    this.recorder.decided(intent, decision, this.#parts.guard.limitsHash, tookMs);
+    return decided;
+  }
+
+  #writeDown(order: HeldOrder): Promise<unknown> {
+    const { book, journal, guard } = this.#parts;
+    const account = book.account(order.accountId);
+    this.#inFlight.add(Object.freeze(venueOrder(order)));
+    return journal.submitting(order, {
+      limitsHash: guard.limitsHash,
+      dayOpen: account?.dayOpen ?? units(NaN),
+      highWater: account?.highWater ?? units(NaN),
+    });
+  }
+
+  #confirm(order: HeldOrder): Denial | undefined {
+    const state = this.#parts.book.order(order.clientOrderId)?.state;
+    return state === 'cancelPending' ? deny('confirm', 'CANCELLED_BEFORE_SEND') : this.path.confirm(order);
+  }
+
+  /** What was written down, given out once. */
+  #taken({ clientOrderId }: HeldOrder): VenueOrder {
+    const order = this.#inFlight.take(clientOrderId);
+    if (order !== undefined) return order;
+    throw new PortcullisError('SEAL_FORGED', `seal: order ${clientOrderId} is not waiting to be sent`);
+  }
+}

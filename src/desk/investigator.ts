@@ -1,0 +1,177 @@
+import type { Clock } from '../core/clock.ts';
+import { toText } from '../core/increment.ts';
+import type { OrderView } from '../trading/book-order.ts';
+import type { Difference } from './difference.ts';
+import { type EvidenceDesk, inDoubt, learn } from './order-evidence.ts';
+import type { VenueQuestions } from './venue-questions.ts';
+
+/** When orders in doubt are looked up, and when one that the venue does not know counts as absent. */
+export interface LookupRule {
+  readonly firstDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly graceMs: number;
+  readonly looks: number;
+}
+
+/** What looking up needs of its desk. */
+export interface InvestigatorDesk extends EvidenceDesk {
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs' | 'deadline'>;
+  /** Whether an amendment of it has been sent and is still waited for. */
+  isAmending(clientOrderId: string): boolean;
+  /** What was found without being asked for. */
+  tell(found: readonly Difference[]): void;
+}
+
+/** How often the venue has said that it does not know an order. */
+interface Misses {
+  readonly sinceMs: number;
+  readonly count: number;
+}
+
+interface Case {
+  delayMs: number;
+  dueMs: number;
+}
+
+/**
+ * Finds out what became of orders in doubt: looks each up by its id, again and again, ever more slowly, until the venue
+ * has said it. That the venue does not know an order counts after a grace period and several looks, and only if nothing
+ * else of it is there.
+ */
+export class Investigator {
+  readonly #desk: InvestigatorDesk;
+  readonly #questions: VenueQuestions;
+  readonly #rule: LookupRule;
+  readonly #cases = new Map<string, Case>();
+  readonly #misses = new Map<string, Misses>();
+  #timer: Disposable | undefined;
+  #looking = false;
+  #stopped = false;
+
+  constructor(desk: InvestigatorDesk, questions: VenueQuestions, rule: LookupRule) {
+    this.#desk = desk;
+    this.#questions = questions;
+    this.#rule = rule;
+  }
+
+  /** Looks the order up from now on, until it is out of doubt. */
+  watch(clientOrderId: string): void {
+    if (this.#stopped || this.#cases.has(clientOrderId)) return;
+    const delayMs = this.#rule.firstDelayMs;
+    this.#cases.set(clientOrderId, { delayMs, dueMs: this.#desk.clock.monotonicMs() + delayMs });
+    this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.[Symbol.dispose]();
+    this.#cases.clear();
+  }
+
+  /**
+   * One look at one order.
+   *
+   * @param found what was different is added here
+   * @returns why the venue could not be asked; `undefined` when it answered
+   */
+  async look(clientOrderId: string, found: Difference[]): Promise<string | undefined> {
+    const row = this.#desk.book.order(clientOrderId);
+    if (row === undefined) return undefined;
+    const answer = await this.#questions.lookup(clientOrderId);
+    if (answer.kind === 'none') return answer.reason;
+    if (answer.value === undefined) return this.#missed(row, found);
+    this.#misses.delete(clientOrderId);
+    await learn(this.#desk, row, answer.value, found);
+    if (this.#needsLook(clientOrderId)) this.watch(clientOrderId);
+    return undefined;
+  }
+
+  async #missed(row: OrderView, found: Difference[]): Promise<string | undefined> {
+    const { clientOrderId } = row.order;
+    const { clock } = this.#desk;
+    const { sinceMs, count } = this.#misses.get(clientOrderId) ?? { sinceMs: clock.monotonicMs(), count: 0 };
+    this.#misses.set(clientOrderId, { sinceMs, count: count + 1 });
+    const about = { clientOrderId, atMs: clock.nowMs() };
+    if (row.state !== 'unknown' && !inDoubt(row)) {
+      await this.#desk.record({ type: 'timedOut', ...about, reason: 'the venue does not know it' });
+    }
+    this.watch(clientOrderId);
+    const enough = count + 1 >= this.#rule.looks && clock.monotonicMs() - sinceMs >= this.#rule.graceMs;
+    if (!enough) return undefined;
+    const elsewhere = await this.#isElsewhere(row, found);
+    if (elsewhere !== false) return elsewhere === true ? undefined : elsewhere;
+    if (row.state !== 'unknown') return undefined; // something has been heard of it meanwhile
+    await this.#desk.record({ type: 'absent', ...about });
+    this.#misses.delete(clientOrderId);
+    found.push({
+      code: 'ORDER_ABSENT',
+      settled: true,
+      detail: `not known to the venue in ${count + 1} looks`,
+      accountId: row.order.accountId,
+      instrumentId: row.order.instrument.instrumentId,
+      clientOrderId,
+    });
+    return undefined;
+  }
+
+  /** Whether open orders, fills or the position speak of the order after all; a text: they could not be asked. */
+  async #isElsewhere(row: OrderView, found: Difference[]): Promise<boolean | string> {
+    const { order } = row;
+    const before = row.cumulative;
+    const open = await this.#questions.openOrders();
+    if (open.kind === 'none') return open.reason;
+    if (open.value.some(({ clientOrderId }) => clientOrderId === order.clientOrderId)) return true;
+    const silent = await this.#desk.catchUp(found);
+    if (silent !== undefined) return silent;
+    if (row.cumulative !== before) return true;
+    const positions = await this.#questions.positions();
+    if (positions.kind === 'none') return positions.reason;
+    const { accountId, instrument } = order;
+    const said = positions.value.find(
+      (one) => one.accountId === accountId && one.instrumentId === instrument.instrumentId,
+    );
+    const pos = this.#desk.book.cell(accountId, instrument.instrumentId)?.pos ?? 0;
+    return Number(said?.quantity ?? '0') !== Number(toText(pos, instrument.grid.step));
+  }
+
+  #needsLook(clientOrderId: string): boolean {
+    const row = this.#desk.book.order(clientOrderId);
+    if (row === undefined) return false;
+    return inDoubt(row) || (row.amendment !== undefined && !this.#desk.isAmending(clientOrderId));
+  }
+
+  #schedule(): void {
+    if (this.#looking || this.#stopped) return;
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    let dueMs = Infinity;
+    for (const one of this.#cases.values()) dueMs = Math.min(dueMs, one.dueMs);
+    if (dueMs === Infinity) return;
+    const waitMs = Math.max(dueMs - this.#desk.clock.monotonicMs(), 0);
+    this.#timer = this.#desk.clock.deadline(waitMs, () => void this.#lookAtDue());
+  }
+
+  /** One after the other: a venue that has just failed is not flooded. */
+  async #lookAtDue(): Promise<void> {
+    this.#looking = true;
+    const nowMs = this.#desk.clock.monotonicMs();
+    const due = [...this.#cases].filter(([, { dueMs }]) => dueMs <= nowMs);
+    let silent = false;
+    for (const [clientOrderId, one] of due) {
+      if (!this.#needsLook(clientOrderId)) {
+        this.#cases.delete(clientOrderId);
+        continue;
+      }
+      if (!silent && !this.#stopped) {
+        const found: Difference[] = [];
+        silent = (await this.look(clientOrderId, found)) !== undefined;
+        this.#desk.tell(found);
+      }
+      if (!this.#needsLook(clientOrderId)) this.#cases.delete(clientOrderId);
+      one.delayMs = Math.min(one.delayMs * 2, this.#rule.maxDelayMs);
+      one.dueMs = this.#desk.clock.monotonicMs() + one.delayMs;
+    }
+    this.#looking = false;
+    this.#schedule();
+  }
+}

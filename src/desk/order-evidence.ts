@@ -1,0 +1,128 @@
+import { toGrid } from '../core/increment.ts';
+import { type Lots, lots, ticks } from '../core/units.ts';
+import type { BookReader } from '../trading/book.ts';
+import type { OrderView } from '../trading/book-order.ts';
+import type { OrderEvent } from '../trading/order-event.ts';
+import { isOpen } from '../trading/order-life-cycle.ts';
+import type { Difference, DifferenceCode } from './difference.ts';
+import type { VenueOrderReport } from './venue-driver.ts';
+
+/** What taking over a report needs of its desk. */
+export interface EvidenceDesk {
+  readonly book: BookReader;
+  readonly clock: { nowMs(): number };
+  record(event: OrderEvent): Promise<boolean>;
+  /** Books the fills that the venue lists; says why when they could not be asked for. */
+  catchUp(found: Difference[]): Promise<string | undefined>;
+  cancelAtVenue(clientOrderId: string): void;
+}
+
+/** Whether only the venue can tell what became of it, or of its last fills. */
+export const inDoubt = ({ state, leaves }: OrderView): boolean =>
+  state === 'unknown' || (!isOpen(state) && leaves > 0);
+
+/**
+ * Takes over what the venue says about an order of ours: first its fills, then its state. Nothing but evidence ends a
+ * hold.
+ *
+ * @param found what was different is added here
+ */
+export async function learn(
+  desk: EvidenceDesk,
+  row: OrderView,
+  report: VenueOrderReport,
+  found: Difference[],
+): Promise<void> {
+  const { clientOrderId, instrument } = row.order;
+  const { step } = instrument.grid;
+  const cumulative = lots(toGrid(report.cumulative, step, 'exact'));
+  const tell = (code: DifferenceCode, settled: boolean, detail: string): void => {
+    const { accountId } = row.order;
+    found.push({ code, settled, detail, accountId, instrumentId: instrument.instrumentId, clientOrderId });
+  };
+  if (!(cumulative >= 0)) {
+    tell('ORDER_CHANGED', false, `cumulative: expected a multiple of the step, got ${report.cumulative}`);
+    return;
+  }
+  if (cumulative > row.cumulative && (await desk.catchUp(found)) !== undefined) return;
+  if (cumulative > row.cumulative) {
+    tell('FILL_UNLISTED', false, `${report.cumulative} filled in all, ${row.cumulative} lots listed`);
+  }
+  const before = row.state;
+  if (report.state === 'working') {
+    if (!isOpen(before)) {
+      tell('ORDER_STILL_OPEN', false, `${before} for us, working at the venue`);
+      if (before === 'rejected') await desk.record(accepted(desk, report, clientOrderId));
+      desk.cancelAtVenue(clientOrderId);
+      return;
+    }
+    if (before === 'unknown' || before === 'submitting') {
+      await desk.record(accepted(desk, report, clientOrderId));
+      tell('ORDER_SETTLED', true, `${before} for us, working at the venue`);
+    }
+    await learnTerms(desk, row, report, tell);
+    return;
+  }
+  const event = ending(desk, row, report, cumulative);
+  if (event === undefined) return;
+  await desk.record(event);
+  if (isOpen(before)) tell('ORDER_SETTLED', true, `${before} for us, ${report.state} at the venue`);
+}
+
+/** Whether an amendment came into force, or the order is another one than we think. */
+async function learnTerms(
+  desk: EvidenceDesk,
+  { order, amendment }: OrderView,
+  { quantity, price }: VenueOrderReport,
+  tell: (code: DifferenceCode, settled: boolean, detail: string) => void,
+): Promise<void> {
+  const { clientOrderId, instrument } = order;
+  const qty = lots(toGrid(quantity, instrument.grid.step, 'exact'));
+  const worst = ticks(toGrid(price, instrument.grid.tick, 'exact'));
+  const about = { clientOrderId, atMs: desk.clock.nowMs() };
+  if (order.qty === qty && order.worst === worst) {
+    if (amendment === undefined) return;
+    await desk.record({ type: 'amendFailed', ...about, reason: 'the venue has the order as it was' });
+    tell('ORDER_SETTLED', true, 'the amendment did not come into force');
+    return;
+  }
+  const asked = amendment?.qty === qty && amendment.worst === worst;
+  if (qty > 0 && worst > 0) await desk.record({ type: 'amended', ...about, qty, worst });
+  const detail = `${quantity} at ${price} at the venue`;
+  if (asked) tell('ORDER_SETTLED', true, `amended: ${detail}`);
+  else tell('ORDER_CHANGED', qty > 0 && worst > 0, detail);
+}
+
+const accepted = (
+  desk: EvidenceDesk,
+  { venueOrderId }: VenueOrderReport,
+  clientOrderId: string,
+): OrderEvent => ({
+  type: 'accepted',
+  clientOrderId,
+  atMs: desk.clock.nowMs(),
+  ...(venueOrderId !== undefined && { venueOrderId }),
+});
+
+/** The event that says of an order that it is over; `undefined` where we know it already. */
+function ending(
+  desk: EvidenceDesk,
+  row: OrderView,
+  { state, reason }: VenueOrderReport,
+  cumulative: Lots,
+): OrderEvent | undefined {
+  const about = { clientOrderId: row.order.clientOrderId, atMs: desk.clock.nowMs() };
+  if (!isOpen(row.state) && row.leaves === 0) return undefined;
+  switch (state) {
+    case 'rejected':
+      return row.state === 'rejected'
+        ? undefined
+        : { type: 'rejected', ...about, reason: reason ?? 'no reason given' };
+    case 'cancelled':
+    case 'expired':
+      return { type: state, ...about, cumulative };
+    default:
+      // Filled: its last fill has ended it, or what the venue has not listed stays held.
+      return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import { toGrid } from '../core/increment.ts';
+import type { BookReader } from '../trading/book.ts';
+import type { OrderEvent } from '../trading/order-event.ts';
+import type { Difference } from './difference.ts';
+import type { VenueFill } from './venue-driver.ts';
+import type { VenueQuestions } from './venue-questions.ts';
+import { readReport } from './venue-report.ts';
+import type { Instrument } from '../trading/instrument.ts';
+
+/** What booking the venue's fills needs of its desk. */
+export interface FillsDesk {
+  readonly book: BookReader;
+  readonly clock: { nowMs(): number };
+  readonly instruments: ReadonlyMap<string, Instrument>;
+  /** How far back fills are asked for again, so that one that the venue listed late is not missed. */
+  readonly fillsOverlapMs: number;
+  record(event: OrderEvent): Promise<boolean>;
+  /** Books it at once; `undefined` when it is booked already. */
+  recordExternal(fill: VenueFill, instrument: Instrument): Promise<boolean> | undefined;
+  /** Brings an order back that is not in memory any more; `false` when there never was one of this id. */
+  revive(clientOrderId: string): Promise<boolean>;
+}
+
+/** The venue's list of fills, as far as it has been read: what is new in it is booked. */
+export class VenueFills {
+  readonly #desk: FillsDesk;
+  readonly #questions: Pick<VenueQuestions, 'fills'>;
+  readonly #fromMs: number;
+  #newestMs: number;
+  readonly #writing: Promise<unknown>[] = [];
+
+  /**
+   * @param fromMs fills before it are in the opening balance
+   * @param newestMs up to here fills have been read before, by the clock of the venue
+   */
+  constructor(
+    desk: FillsDesk,
+    questions: Pick<VenueQuestions, 'fills'>,
+    { fromMs, newestMs }: { readonly fromMs: number; readonly newestMs: number },
+  ) {
+    this.#desk = desk;
+    this.#questions = questions;
+    this.#fromMs = fromMs;
+    this.#newestMs = newestMs;
+  }
+
+  /**
+   * Books what is new.
+   *
+   * @param found what was new is added here
+   * @returns why it could not be done; `undefined` when it was
+   */
+  async catchUp(found: Difference[]): Promise<string | undefined> {
+    const sinceMs = Math.max(this.#fromMs, this.#newestMs - this.#desk.fillsOverlapMs);
+    const answer = await this.#questions.fills(sinceMs);
+    if (answer.kind === 'none') return answer.reason;
+    for (const fill of answer.value) {
+      if (!(fill.atMs >= sinceMs)) continue;
+      const difference = await this.#take(fill);
+      if (difference !== undefined) found.push(difference);
+      this.#newestMs = Math.max(this.#newestMs, fill.atMs);
+    }
+    await Promise.all(this.#writing.splice(0));
+    return undefined;
+  }
+
+  async #take(fill: VenueFill): Promise<Difference | undefined> {
+    const { book, clock, instruments } = this.#desk;
+    const { clientOrderId, accountId, instrumentId, executionId } = fill;
+    if (book.account(accountId) === undefined) return undefined; // somebody else's
+    const about = { accountId, instrumentId, ...(clientOrderId !== undefined && { clientOrderId }) };
+    const instrument = instruments.get(instrumentId);
+    if (instrument === undefined) {
+      return { code: 'INSTRUMENT_FOREIGN', settled: false, detail: `execution ${executionId}`, ...about };
+    }
+    if (clientOrderId !== undefined && (await this.#isOurs(clientOrderId))) {
+      const event = readReport({ type: 'filled', ...fill, clientOrderId }, instrument, clock.nowMs());
+      if (typeof event === 'string') return { code: 'FILL_MISSED', settled: false, detail: event, ...about };
+      const before = book.order(clientOrderId)?.cumulative;
+      this.#writing.push(this.#desk.record(event)); // counted at once
+      if (book.order(clientOrderId)?.cumulative === before) return undefined;
+      return { code: 'FILL_MISSED', settled: true, detail: `execution ${executionId}`, ...about };
+    }
+    if (!(toGrid(fill.quantity, instrument.grid.step, 'exact') > 0)) {
+      const detail = `execution ${executionId}: quantity: expected a multiple of the step, got ${fill.quantity}`;
+      return { code: 'FILL_EXTERNAL', settled: false, detail, ...about };
+    }
+    const written = this.#desk.recordExternal(fill, instrument);
+    if (written === undefined) return undefined;
+    this.#writing.push(written);
+    return { code: 'FILL_EXTERNAL', settled: true, detail: `execution ${executionId}`, ...about };
+  }
+
+  async #isOurs(clientOrderId: string): Promise<boolean> {
+    return this.#desk.book.order(clientOrderId) !== undefined || this.#desk.revive(clientOrderId);
+  }
+}

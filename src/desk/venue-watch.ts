@@ -1,0 +1,159 @@
+import type { DeskParts, DeskRules } from './desk-parts.ts';
+import type { Difference, Reconciliation } from './difference.ts';
+import type { InFlight } from './in-flight.ts';
+import { Investigator } from './investigator.ts';
+import { externalOrder, readFill } from './journal-order.ts';
+import { inDoubt } from './order-evidence.ts';
+import { type ReconcileDesk, reconcile } from './reconcile.ts';
+import type { Recorder } from './recorder.ts';
+import { Synchroniser } from './synchroniser.ts';
+import { VenueFills } from './venue-fills.ts';
+import type { OrderEvent } from '../trading/order-event.ts';
+import { type InboxDesk, takeIn } from './venue-inbox.ts';
+import { type VenueAnswers, VenueQuestions } from './venue-questions.ts';
+
+export interface VenueWatchDeps {
+  readonly parts: DeskParts;
+  readonly rules: DeskRules;
+  readonly venue: string;
+  readonly answers: VenueAnswers;
+  readonly inFlight: InFlight;
+  readonly recorder: Recorder;
+  record(event: OrderEvent): Promise<boolean>;
+  cancelAtVenue(clientOrderId: string): void;
+  /** Cancels what is not to stay while the venue cannot be heard. */
+  disconnected(): void;
+}
+
+/** Keeps our books to what the venue says: takes in what it tells, asks for what it did not, compares. */
+export class VenueWatch {
+  readonly #recorder: Recorder;
+  readonly #investigator: Investigator;
+  readonly #synchroniser: Synchroniser;
+  readonly #inbox: InboxDesk;
+  readonly #stopping = new AbortController();
+
+  constructor(deps: VenueWatchDeps) {
+    const { parts, rules, venue, answers, inFlight, recorder } = deps;
+    const record = (event: OrderEvent) => deps.record(event);
+    const { book, clock, killSwitch, journal, archive } = parts;
+    const instruments = new Map(parts.instruments.map((one) => [one.instrumentId, one]));
+    this.#recorder = recorder;
+    const revive = async (clientOrderId: string): Promise<boolean> => {
+      const saved = await archive?.find(clientOrderId);
+      if (saved === undefined) return false;
+      // Somebody else may have brought it back meanwhile.
+      if (book.order(clientOrderId) === undefined) recorder.revived(saved);
+      return true;
+    };
+    const questions = new VenueQuestions({ answers, clock, venueTimeoutMs: rules.venueTimeoutMs });
+    const { openedAtMs, records } = journal.recovered;
+    const fills = new VenueFills(
+      {
+        book,
+        clock,
+        instruments,
+        fillsOverlapMs: rules.fillsOverlapMs,
+        record,
+        revive,
+        recordExternal: (fill, instrument) =>
+          recorder.external(externalOrder(fill, instrument), readFill(fill, instrument)),
+      },
+      questions,
+      { fromMs: openedAtMs, newestMs: records === 0 ? openedAtMs : clock.nowMs() - rules.fillsLookBackMs },
+    );
+    const desk = {
+      book,
+      clock,
+      record,
+      catchUp: (found: Difference[]) => fills.catchUp(found),
+      cancelAtVenue: (id: string) => {
+        deps.cancelAtVenue(id);
+      },
+      isAmending: (id: string) => inFlight.isAmending(id),
+      tell: (found: readonly Difference[]) => {
+        this.#synchroniser.found(found);
+      },
+    };
+    this.#investigator = new Investigator(desk, questions, rules.lookup);
+    const comparing: ReconcileDesk = {
+      ...desk,
+      questions,
+      investigator: this.#investigator,
+      instrumentIds: new Set(instruments.keys()),
+      stopping: this.#stopping.signal,
+      isUnderWay: (id) => inFlight.isUnderWay(id),
+    };
+    this.#synchroniser = new Synchroniser({
+      venue,
+      clock,
+      killSwitch,
+      reconcileEveryMs: rules.reconcileEveryMs,
+      reconcile: async () => {
+        const result = await reconcile(comparing);
+        recorder.emit({ kind: 'reconciled', result });
+        return result;
+      },
+      onMismatch: ({ settled: _settled, ...difference }) => {
+        recorder.anomaly(difference);
+      },
+    });
+    this.#inbox = {
+      book,
+      clock,
+      record,
+      revive,
+      isUnsent: (id) => inFlight.isUnsent(id),
+      anomaly: (anomaly) => {
+        recorder.anomaly(anomaly);
+      },
+      catchUp: () => void this.#catchUp(fills),
+      lost: (reason) => {
+        this.#synchroniser.lost(reason);
+        recorder.audit({ kind: 'venue.disconnected', venue, reason });
+        deps.disconnected();
+      },
+      regained: () => {
+        recorder.audit({ kind: 'venue.connected', venue });
+        this.#synchroniser.regained();
+      },
+    };
+  }
+
+  /** Takes in what the driver tells. Never throws. */
+  takeIn(event: unknown): void {
+    takeIn(this.#inbox, event);
+  }
+
+  /** Has an order looked up once it is in doubt. */
+  noteOf(event: OrderEvent, book: DeskParts['book']): void {
+    if (event.type !== 'timedOut' && event.type !== 'cancelled' && event.type !== 'expired') return;
+    const row = book.order(event.clientOrderId);
+    if (row !== undefined && inDoubt(row)) this.#investigator.watch(event.clientOrderId);
+  }
+
+  watch(clientOrderId: string): void {
+    this.#investigator.watch(clientOrderId);
+  }
+
+  start(): Promise<Reconciliation> {
+    return this.#synchroniser.start();
+  }
+
+  reconcile(): Promise<Reconciliation> {
+    return this.#synchroniser.pass();
+  }
+
+  stop(): void {
+    this.#synchroniser.stop();
+    this.#investigator.stop();
+    this.#stopping.abort(new Error('the desk has been stopped'));
+  }
+
+  async #catchUp(fills: VenueFills): Promise<void> {
+    const found: Difference[] = [];
+    const silent = await fills.catchUp(found);
+    if (silent !== undefined) this.#recorder.audit({ kind: 'venue.silent', reason: silent });
+    this.#synchroniser.found(found);
+  }
+}
