@@ -54,7 +54,9 @@ async function start() {
         void killSwitch.trip({ scope: step.scope, to: step.to, reason: 'x', by: system('x') });
         return;
       case 'release':
-        killSwitch.release({ scope: step.scope, reason: 'x', by: person('ann') }).catch(() => undefined);
+        killSwitch
+          .release({ scope: step.scope, confirm: scopeKey(step.scope), reason: 'x', by: person('ann') })
+          .catch(() => undefined);
         return;
       case 'disk':
         store.mode = step.mode;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ManualClock, person, system } from '../../src/core/index.ts';
-import { DrawdownMonitor, type DrawdownMonitorOptions, KillSwitch } from '../../src/risk/index.ts';
-import { filledEvent, guardOf } from '../support/guard.ts';
-import { heldOf, instrumentOf } from '../support/orders.ts';
-import { ScriptedStateStore } from '../support/state-stores.ts';
-import { quotedAt } from '../support/views.ts';
+import { ManualClock, person, system } from '../../../src/core/index.ts';
+import { DrawdownMonitor, type DrawdownMonitorOptions, KillSwitch } from '../../../src/risk/index.ts';
+import { filledEvent, guardOf } from '../../support/guard.ts';
+import { heldOf, instrumentOf } from '../../support/orders.ts';
+import { ScriptedStateStore } from '../../support/state-stores.ts';
+import { money, quotedAt } from '../../support/views.ts';
 
 const SILVER = instrumentOf({ instrumentId: 'SILVER' });
 const SCOPE = { kind: 'account', id: 'acc' } as const;
@@ -102,6 +102,29 @@ describe('DrawdownMonitor', () => {
     at(80);
     await release();
     expect([at(80), at(70)]).toEqual(['active', 'active']);
+  });
+
+  test('a trip and a release re-base nothing: the next fall is measured from the same high', async () => {
+    const { at, release, book } = await watched();
+    at(80);
+    await release();
+    at(90);
+    expect([book.account('acc')?.highWater, at(81), at(80)]).toEqual([money(1_000), 'active', 'reducing']);
+  });
+
+  test('never fires on a whole idle day: without a trade there is no fall', async () => {
+    const { book, killSwitch } = await watched();
+    const monitor = new DrawdownMonitor({ tripAtFraction: 0.000_001 }, { book, killSwitch });
+    for (let minute = 0; minute < 1_440; minute += 1) monitor.check();
+    expect(killSwitch.records()).toEqual([]);
+  });
+
+  test('trips to what it was told to', async () => {
+    const { book, killSwitch } = await watched();
+    new DrawdownMonitor({ tripAtFraction: 0.2, to: 'halted' }, { book, killSwitch }).check();
+    book.mark(quotedAt(80));
+    new DrawdownMonitor({ tripAtFraction: 0.2, to: 'halted' }, { book, killSwitch }).check();
+    expect(killSwitch.records().map(({ state }) => state)).toEqual(['halted']);
   });
 
   test('after a release trips again once the account had recovered and fell anew', async () => {
