@@ -5,6 +5,7 @@ import { nodeFs } from './log-fs.ts';
 import { NEWLINE, readWholeLines } from './whole-lines.ts';
 import { logOfSegment } from './log-place.ts';
 import { logOfStart } from './log-start.ts';
+import { isSalvage } from './salvage-swap.ts';
 import { snapshotIn } from './snapshot-file.ts';
 import { SqliteStateStore } from './sqlite-state-store.ts';
 
@@ -33,6 +34,7 @@ export async function holdsAnything(directory: string, deps: Deps): Promise<bool
 const TRACES = [
   (file: string) => logOfStart(file) !== undefined,
   (file: string) => snapshotIn(file) !== undefined,
+  isSalvage,
 ];
 
 /** Whether the segment has one whole line; half a line was never acknowledged. */

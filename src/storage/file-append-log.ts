@@ -124,6 +124,7 @@ export class FileAppendLog implements AppendLog {
 
   /** Whole segments go, never the last. Where the log begins is noted on the disk before the first of them is removed. */
   trim(beforeSeq: number): Promise<number> {
+    if (this.#queue.isClosed) return Promise.reject(this.#queue.closed());
     const trimmed = this.#trimming.then(() => this.#trim(beforeSeq));
     this.#trimming = trimmed.catch(ignore);
     return trimmed;
@@ -143,7 +144,6 @@ export class FileAppendLog implements AppendLog {
   }
 
   async #trim(beforeSeq: number): Promise<number> {
-    if (this.#queue.isClosed) throw this.#queue.closed();
     try {
       await this.#segments.trim(beforeSeq);
       return this.#segments.firstSeq;

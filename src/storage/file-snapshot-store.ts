@@ -5,6 +5,7 @@ import { parseInput, parseOptions } from '../core/options.ts';
 import { DRAFT_EXTENSION, DraftFile } from './draft-file.ts';
 import { type JsonValue, messageOf, toJsonText } from './json.ts';
 import { type LogFs, nodeFs } from './log-fs.ts';
+import { finishSwap } from './salvage-swap.ts';
 import { readSnapshot, snapshotFile, snapshotIn, SnapshotSum } from './snapshot-file.ts';
 import type { SkippedSnapshot, Snapshot, SnapshotStore } from './snapshot-store.ts';
 import { storageName } from './storage-name.ts';
@@ -49,7 +50,10 @@ export class FileSnapshotStore implements SnapshotStore {
   ): Promise<FileSnapshotStore> {
     const { directory, name } = parseOptions('FileSnapshotStore', Options, options);
     const store = new FileSnapshotStore(directory, name, deps.fs ?? nodeFs);
-    await store.#onDisk('opened', () => store.#fs.makeDirectory(directory));
+    await store.#onDisk('opened', async () => {
+      await store.#fs.makeDirectory(directory);
+      await finishSwap(store.#fs, { directory, name });
+    });
     return store;
   }
 

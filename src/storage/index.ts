@@ -14,6 +14,8 @@ export { type LogFile, type LogFileMode, type LogFs, nodeFs } from './log-fs.ts'
 export { MemoryAppendLog } from './memory-append-log.ts';
 export { MemorySnapshotStore } from './memory-snapshot-store.ts';
 export { MemoryStateStore } from './memory-state-store.ts';
+export { salvageLog, type SalvageOptions, type SalvageReport } from './salvage-log.ts';
+export type { LostLine } from './salvage-scan.ts';
 export type { SkippedSnapshot, Snapshot, SnapshotStore } from './snapshot-store.ts';
 export { SqliteStateStore, type SqliteStateStoreOptions } from './sqlite-state-store.ts';
 export type {

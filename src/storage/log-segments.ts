@@ -8,6 +8,7 @@ import {
   openSegments,
   type Segment,
 } from './open-segments.ts';
+import { finishSwap } from './salvage-swap.ts';
 import { writeFully } from './write-fully.ts';
 
 /** The files of one log, in order. Knows what is durable; one write at a time is its caller's business. */
@@ -37,6 +38,7 @@ export class LogSegments {
   /** Opens or creates, checks every record, removes a torn last one, and makes durable what it found. */
   static async open(fs: LogFs, settings: LogSettings): Promise<LogSegments> {
     await fs.makeDirectory(settings.directory);
+    await finishSwap(fs, settings);
     return new LogSegments(fs, settings, await openSegments(fs, settings));
   }
 
@@ -102,8 +104,10 @@ export class LogSegments {
    */
   async trim(beforeSeq: number): Promise<void> {
     const firstRead = Math.min(...Array.from(this.#readers, ({ segment }) => segment));
-    const isOld = (segment: Segment, at: number): boolean =>
-      segment.number < firstRead && (this.#segments[at + 1]?.firstSeq ?? Infinity) <= beforeSeq;
+    const isOld = (segment: Segment, at: number): boolean => {
+      const next = this.#segments[at + 1];
+      return next !== undefined && next.firstSeq <= beforeSeq && segment.number < firstRead;
+    };
     const kept = this.#segments.findIndex((segment, at) => !isOld(segment, at));
     const first = this.#segments[kept];
     if (kept > 0 && first !== undefined) {

@@ -88,3 +88,12 @@ export class ScriptedFs implements LogFs {
 /** An error as the operating system gives it. */
 export const systemError = (code: string): Error =>
   Object.assign(new Error(`${code}: the test said so`), { code });
+
+/** Lets so many calls through and refuses all that come after: what a kill at that point leaves is on the disk. */
+export function killAfter(fs: ScriptedFs, calls: number): void {
+  let left = calls;
+  fs.disturb = () => {
+    if (left-- <= 0) throw systemError('KILLED');
+    return undefined;
+  };
+}
