@@ -224,6 +224,7 @@ class Process {
         if (this.disk.severities()[i] !== 0) this.violations.push('released before it was on disk');
         if (this.#trips[i] !== tripsBefore) this.violations.push('released what was tripped again');
         this.#counts[i] = 0;
+        this.acknowledged[i] = 0;
       },
       () => undefined,
     );
