@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
-import { driverCase } from './session-case.ts';
+import type { DeskSession } from './desk-session.ts';
+import { deskCase, driverCase } from './session-case.ts';
 import type { AskedOrder, VenueSession } from './venue-session.ts';
 
 /** A case for venues that can change an order; on others it passes. */
 const amendCase = (name: string, run: (session: VenueSession) => Promise<void>) =>
   driverCase(name, async (session) => {
+    if (session.driver.amend === undefined) return;
+    await session.quote();
+    await run(session);
+  });
+
+/** As above, over a desk. */
+const deskAmendCase = (name: string, run: (session: DeskSession) => Promise<void>) =>
+  deskCase(name, async (session) => {
     if (session.driver.amend === undefined) return;
     await session.quote();
     await run(session);
@@ -107,4 +116,36 @@ export const amendCases = [
     assert.equal((await session.openOrders()).size, 0);
     assert.equal((await session.lookup('filled'))?.quantity, 4);
   }),
+  deskAmendCase('amended by a desk, it is held as it is now, and fills so', async (session) => {
+    const change = (quantity: number, price: number) =>
+      session.arrives(
+        session.desk.amend(session.id('one'), {
+          quantity: session.quantity(quantity),
+          limit: session.price(price),
+        }),
+      );
+    await session.accepted('one', { quantity: 4 });
+    await session.trade('sell', 0, 1);
+    assert.equal((await change(7, 0)).kind, 'amended');
+    await session.holds({ pos: 1, buy: 6 });
+    assert.equal((await change(3, 2)).kind, 'amended');
+    await session.holds({ pos: 1, buy: 2 });
+    assert.deepEqual(await session.lookup('one'), { ...resting, quantity: 3, price: 2, cumulative: 1 });
+    await session.agrees();
+    await session.trade('sell', 2, 5);
+    await session.holds({ pos: 3 });
+    assert.equal((await change(9, 2)).kind, 'finished');
+  }),
+  deskAmendCase(
+    'a post-only order that would take is refused to a desk, and held as it was',
+    async (session) => {
+      await session.accepted('one', { quantity: 4, postOnly: true });
+      session.mark(-10, 15); // the desk sees the market as it was
+      const limit = session.price(12);
+      const outcome = await session.arrives(session.desk.amend(session.id('one'), { limit }));
+      assert.equal(outcome.kind, 'rejected', JSON.stringify(outcome));
+      await session.holds({ buy: 4 });
+      assert.deepEqual(await session.lookup('one'), { ...resting, quantity: 4, cumulative: 0 });
+    },
+  ),
 ];

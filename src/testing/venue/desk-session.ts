@@ -72,7 +72,10 @@ export class DeskSession extends VenueSession {
       { input: {}, accounts: [{ accountId, currency: instrument.quote, balance }] },
       { log: new MemoryAppendLog(), book, clock, instruments: [instrument], tradingDay: new TradingDay() },
     );
-    return new DeskSession(subject, { book, killSwitch, journal });
+    const session = new DeskSession(subject, { book, killSwitch, journal });
+    const first = await session.arrives(session.desk.start());
+    assert.ok(first.kind === 'reconciled' && first.differences.length === 0, JSON.stringify(first));
+    return session;
   }
 
   /** Shows the market to the venue, and to the desk. */
@@ -147,6 +150,18 @@ export class DeskSession extends VenueSession {
     for (let n = 0; n < 100 && !isSo(); n += 1) await this.subject.settle();
     await this.quiet();
     assert.deepEqual(this.held, { pos, buy, sell });
+  }
+
+  /** The venue's records and the Book agree, and nothing was told that should not have happened. */
+  async agrees(): Promise<void> {
+    await this.quiet();
+    const found = await this.arrives(this.desk.reconcile());
+    assert.ok(found.kind === 'reconciled', JSON.stringify(found));
+    assert.deepEqual([found.differences, found.inDoubt], [[], []]);
+    assert.deepEqual(
+      this.events.filter(({ kind }) => kind === 'anomaly'),
+      [],
+    );
   }
 
   override async close(): Promise<void> {
