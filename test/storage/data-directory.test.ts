@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/core/index.ts';
-import { DataDirectory } from '../../src/storage/index.ts';
+import { DataDirectory, salvageLog } from '../../src/storage/index.ts';
 import { ScriptedFs, systemError } from './support/scripted-fs.ts';
 import { temporaryDirectory } from './support/temporary.ts';
 
@@ -125,6 +125,11 @@ describe('DataDirectory, isNew', () => {
       'one that was killed while its format was written',
       async (path: string) => writeFile(join(path, 'portcullis.json.draft'), '{"fo'),
     ],
+    [
+      'one that was killed while its first snapshot was written',
+      async (path: string) =>
+        writeFile(join(path, 'journal-snapshot-0000000000000001.jsonl.draft'), '"state"\n'),
+    ],
     ['one with files of others', async (path: string) => writeFile(join(path, 'README.txt'), 'mine')],
   ])('%s is new', async (_, prepare) => {
     const path = await temporaryDirectory();
@@ -155,6 +160,36 @@ describe('DataDirectory, isNew', () => {
           await store.set('a', 1);
           await store.delete('a');
         }),
+    ],
+    [
+      'a snapshot',
+      async (path: string) =>
+        openedAndClosed(path, async (directory) => {
+          await (await directory.openSnapshots('journal')).save(0, []);
+        }),
+    ],
+    [
+      'a snapshot that is damaged',
+      async (path: string) => {
+        await openedAndClosed(path, async () => undefined);
+        await writeFile(join(path, 'journal-snapshot-0000000000000001.jsonl'), 'damaged');
+      },
+    ],
+    [
+      'the start of a trimmed log, though its only segment is empty',
+      async (path: string) => {
+        await openedAndClosed(path, async () => undefined);
+        await writeFile(join(path, 'journal-start.json'), '');
+        await writeFile(join(path, 'journal-00000003.jsonl'), '');
+      },
+    ],
+    [
+      'a log of which a repair could keep nothing',
+      async (path: string) => {
+        await openedAndClosed(path, async () => undefined);
+        await writeFile(join(path, 'journal-00000001.jsonl'), 'bad\nbad\n');
+        await salvageLog({ directory: path, name: 'journal' });
+      },
     ],
     [
       'a store that cannot be read',
@@ -214,7 +249,25 @@ describe('DataDirectory, format', () => {
   });
 });
 
-describe('DataDirectory, logs and stores', () => {
+describe('DataDirectory, logs, snapshots and stores', () => {
+  test('hands out snapshots by name, one store of a name at a time, and waits for a save when it closes', async () => {
+    const directory = await open(await temporaryDirectory());
+    const snapshots = await directory.openSnapshots('journal');
+    await directory.openLog('journal');
+    await expect(directory.openSnapshots('journal')).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: `data directory ${directory.path}: snapshots journal cannot be opened: it is open already`,
+    });
+    await expect(directory.openSnapshots('../journal')).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    const saved = snapshots.save(1, ['state']);
+    await directory.close();
+    await saved;
+    expect(snapshots.isClosed).toBe(true);
+    const again = await open(directory.path);
+    expect(await (await again.openSnapshots('journal')).newest()).toEqual({ seq: 1, lines: ['state'] });
+    await again.close();
+  });
+
   test('hands out logs and stores by name, and closes them all', async () => {
     const path = await temporaryDirectory();
     const directory = await open(path);
