@@ -26,7 +26,12 @@ describe('a data directory and two processes', () => {
     expect(said).toBe('owner, new: true');
     await expect(DataDirectory.open(path, { clock })).rejects.toMatchObject({
       code: 'DATA_DIR_LOCKED',
-      details: { pid: child.pid },
+      message: expect.stringMatching(
+        new RegExp(
+          `^data directory ${path} belongs to process ${child.pid} since \\d{4}-\\d\\d-\\d\\dT.*Z: stop it`,
+        ),
+      ) as unknown,
+      details: { pid: child.pid, sinceMs: expect.any(Number) as unknown },
     });
 
     child.kill('SIGKILL');
