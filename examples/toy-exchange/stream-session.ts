@@ -69,6 +69,7 @@ export class StreamSession {
 
   /** Says that the stream lives, and how far it is: a lost last message shows. */
   beat(): void {
+    if (this.#login === undefined) return;
     if (this.#deps.faults.onMessage('disconnect', undefined) !== undefined) this.cut();
     else this.#send({ type: 'heartbeat', sequence: this.#sequence });
   }

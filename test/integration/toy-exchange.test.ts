@@ -136,11 +136,15 @@ describe('the driver of the toy exchange', () => {
     expect(await driver.lookup(idOf('grid'), SIGNAL)).toBeUndefined();
   });
 
-  test('an id that was placed before is no rejection: nobody knows, and a look-up tells', async () => {
+  test('an id that was placed before is rejected only where its acceptance has been told: else nobody knows', async () => {
     await using world = await ToyWorld.start();
     const { driver } = await world.driver();
     await driver.place(venueOrderOf('a'), SIGNAL);
-    await expect(driver.place(venueOrderOf('a'), SIGNAL)).rejects.toThrow('placed before');
+    expect(await driver.place(venueOrderOf('a'), SIGNAL)).toEqual({
+      status: 'rejected',
+      reason: 'CLIENT_ID_TAKEN',
+    });
+    await expect(world.silentDriver().place(venueOrderOf('a'), SIGNAL)).rejects.toThrow('placed before');
     expect(await driver.openOrders(SIGNAL)).toHaveLength(1);
   });
 

@@ -45,6 +45,8 @@ export const venueOrderOf = (name: string, overrides: Partial<VenueOrder> = {}):
   ...overrides,
 });
 
+type WorldOptions = Partial<StartOptions> & { readonly quoted?: boolean };
+
 type DriverOverrides = Partial<ConstructorParameters<typeof ToyExchangeDriver>[0]>;
 
 /** A real exchange process and drivers for it; all ends with the scope. */
@@ -54,10 +56,12 @@ export class ToyWorld implements AsyncDisposable {
   #options: Partial<StartOptions> = {};
   #exchange: RunningExchange | undefined;
 
-  static async start(options: Partial<StartOptions> = {}): Promise<ToyWorld> {
+  /** @param options `quoted: false` leaves the market as it begins; else GOLD has an empty book */
+  static async start({ quoted = true, ...options }: WorldOptions = {}): Promise<ToyWorld> {
     const world = new ToyWorld();
     world.#options = { config: configOf(), heartbeatMs: 50, ...options };
     await world.restart();
+    if (quoted) await world.quote([], []);
     return world;
   }
 
@@ -66,16 +70,14 @@ export class ToyWorld implements AsyncDisposable {
     return this.#exchange;
   }
 
-  /** Starts the process, at the port it had before, with an empty book around 100 if it is new. */
+  /** Starts the process, at the port it had before. */
   async restart(): Promise<void> {
     const port = this.#exchange?.port;
-    const first = port === undefined;
     this.#exchange = await startToyExchange({
       dataDir: this.dataDir,
       ...this.#options,
       ...(port !== undefined && { port }),
     });
-    if (first) await this.quote([], []);
   }
 
   quote(bids: [string, string][], asks: [string, string][]): Promise<void> {

@@ -25,6 +25,8 @@ type Answer<K extends 'amend' | 'lookup' | 'openOrders' | 'fills' | 'positions' 
   ReturnType<NonNullable<VenueDriver[K]>>
 >;
 
+const REMEMBERED = 10_000;
+
 /**
  * Carries orders to the toy exchange and its words back: over REST what is asked, over one private stream per account
  * what happens. Every request is sent once. The streams begin with the first listener and come back by themselves; an
@@ -38,6 +40,8 @@ export class ToyExchangeDriver implements VenueDriver {
   readonly #words: Translation;
   readonly #listeners = new Set<(event: VenueEvent) => void>();
   readonly #closing = new AbortController();
+  /** Ids whose acceptance has been told, the last of them. */
+  readonly #accepted = new Set<string>();
   readonly #up = new Set<string>();
   #streams: Promise<unknown> | undefined;
   #told: 'connected' | 'disconnected' | undefined;
@@ -67,11 +71,14 @@ export class ToyExchangeDriver implements VenueDriver {
     const said = await this.#rest.ask(this.#accountOf(order), request, placedSchema, this.#until(signal));
     if (said.kind === 'yes') {
       this.#same(clientId, said.body.clientId);
+      this.#remember(order.clientOrderId);
       return { status: 'accepted', venueOrderId: said.body.orderId };
     }
-    // There is an order of this id already, so that calling this one rejected would be false: a look-up tells.
-    if (said.code === 'CLIENT_ID_TAKEN')
+    // There is an order of this id. Unless whoever asks was told so, "rejected" might be said of the very order that
+    // works, when the request itself came there twice: a look-up tells.
+    if (said.code === 'CLIENT_ID_TAKEN' && !this.#accepted.has(order.clientOrderId)) {
       throw new Error(`${this.name}: ${order.clientOrderId} has been placed before`);
+    }
     return { status: 'rejected', reason: said.code };
   }
 
@@ -180,6 +187,12 @@ export class ToyExchangeDriver implements VenueDriver {
       if (next <= from) throw new Error(`${this.name}: fills: the pages do not end`);
       from = next;
     }
+  }
+
+  #remember(clientOrderId: string): void {
+    this.#accepted.add(clientOrderId);
+    const [oldest] = this.#accepted;
+    if (this.#accepted.size > REMEMBERED && oldest !== undefined) this.#accepted.delete(oldest);
   }
 
   #stream(account: AccountKey): PrivateStream {
