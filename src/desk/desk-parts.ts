@@ -9,6 +9,7 @@ import type { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { Journal } from './journal.ts';
+import { checkEngines } from './order-path.ts';
 import type { OrderArchive } from './order-archive.ts';
 
 /** When an order in doubt is looked up, and when one that the venue does not know counts as absent. */
@@ -61,8 +62,9 @@ export interface DeskParts {
   readonly stopwatch?: Pick<Clock, 'monotonicMs'>;
 }
 
-/** @throws {PortcullisError} `OPTION_INVALID` when parts were made for another desk: then a trip or a restart would be about something else */
-export function checkParts({ book, guard, journal, killSwitch }: DeskParts): void {
+/** @throws {PortcullisError} `ENGINE_NOT_GENUINE`; `OPTION_INVALID` when parts were made for another desk: then a trip or a restart would be about something else */
+export function checkParts({ book, guard, policy, journal, killSwitch }: DeskParts): void {
+  checkEngines({ book, guard, policy });
   const stranger =
     journal.book !== book
       ? 'journal: expected one over the same Book'

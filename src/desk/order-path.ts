@@ -30,6 +30,19 @@ export interface OrderPathDeps {
   readonly dayId?: DayId;
 }
 
+/** @throws {PortcullisError} `ENGINE_NOT_GENUINE` for anything but a RiskGuard over this Book and an ExecutionPolicy */
+export function checkEngines({
+  book,
+  guard,
+  policy,
+}: Pick<OrderPathDeps, 'book' | 'guard' | 'policy'>): void {
+  if (RiskGuard.is(guard) && ExecutionPolicy.is(policy) && guard.book === book) return;
+  throw new PortcullisError(
+    'ENGINE_NOT_GENUINE',
+    'OrderPath: expected a RiskGuard over the same Book and an ExecutionPolicy, both made by this copy of portcullis',
+  );
+}
+
 /** What the synchronous part of the order path says. */
 export type Decision =
   | { readonly kind: 'denied'; readonly denials: readonly Denial[] }
@@ -64,12 +77,7 @@ export class OrderPath {
     tradingDay = new TradingDay(),
     dayId,
   }: OrderPathDeps) {
-    if (!RiskGuard.is(guard) || !ExecutionPolicy.is(policy) || guard.book !== book) {
-      throw new PortcullisError(
-        'ENGINE_NOT_GENUINE',
-        'OrderPath: expected a RiskGuard over the same Book and an ExecutionPolicy, both made by this copy of portcullis',
-      );
-    }
+    checkEngines({ book, guard, policy });
     this.#book = book;
     this.#guard = guard;
     this.#policy = policy;

@@ -17,8 +17,8 @@ export interface FillsDesk {
   record(event: OrderEvent): Promise<boolean>;
   /** Books it at once; `undefined` when it is booked already. */
   recordExternal(fill: VenueFill, instrument: Instrument): Promise<boolean> | undefined;
-  /** Brings an order back that is not in memory any more; `false` when there never was one of this id. */
-  revive(clientOrderId: string): Promise<boolean>;
+  /** Brings an order back that is not in memory any more; `false` when there never was one, `undefined` when there is none to ask. */
+  revive(clientOrderId: string): Promise<boolean> | undefined;
 }
 
 /** The venue's list of fills, as far as it has been read: what is new in it is booked. */
@@ -92,6 +92,8 @@ export class VenueFills {
   }
 
   async #isOurs(clientOrderId: string): Promise<boolean> {
-    return this.#desk.book.order(clientOrderId) !== undefined || this.#desk.revive(clientOrderId);
+    return (
+      this.#desk.book.order(clientOrderId) !== undefined || (await this.#desk.revive(clientOrderId)) === true
+    );
   }
 }

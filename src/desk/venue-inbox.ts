@@ -11,8 +11,8 @@ export interface InboxDesk {
   isUnsent(clientOrderId: string): boolean;
   record(event: OrderEvent): Promise<boolean>;
   anomaly(anomaly: DeskAnomaly): void;
-  /** Brings an order back that is not in memory any more; `false` when there never was one of this id. */
-  revive(clientOrderId: string): Promise<boolean>;
+  /** Brings an order back that is not in memory any more; `false` when there never was one, `undefined` when there is none to ask. */
+  revive(clientOrderId: string): Promise<boolean> | undefined;
   /** Asks for the fills that the venue lists. */
   catchUp(): void;
   lost(reason: string): void;
@@ -32,14 +32,20 @@ export function takeIn(desk: InboxDesk, event: unknown): void {
   }
   const clientOrderId = typeof told.clientOrderId === 'string' ? told.clientOrderId : '(none)';
   if (takeOver(desk, clientOrderId, event)) return;
-  const what = typeof told.type === 'string' ? told.type : 'something';
-  void desk.revive(clientOrderId).then((revived) => {
-    if (revived && takeOver(desk, clientOrderId, event)) return;
+  const stranger = (): void => {
+    const what = typeof told.type === 'string' ? told.type : 'something';
     const detail = `the venue tells ${what} of an order we never sent`;
     desk.anomaly({ code: 'ORDER_UNKNOWN', clientOrderId, detail });
     // Its list of fills says whose it is: what we never sent is booked as such.
     if (what === 'filled') desk.catchUp();
-  });
+  };
+  const reviving = desk.revive(clientOrderId);
+  if (reviving === undefined) stranger();
+  else {
+    void reviving.then((revived) => {
+      if (!revived || !takeOver(desk, clientOrderId, event)) stranger();
+    }, stranger);
+  }
 }
 
 /** `false` when we have no such order. */

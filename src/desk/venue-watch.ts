@@ -39,12 +39,14 @@ export class VenueWatch {
     const { book, clock, killSwitch, journal, archive } = parts;
     const instruments = new Map(parts.instruments.map((one) => [one.instrumentId, one]));
     this.#recorder = recorder;
-    const revive = async (clientOrderId: string): Promise<boolean> => {
-      const saved = await archive?.find(clientOrderId);
-      if (saved === undefined) return false;
-      // Somebody else may have brought it back meanwhile.
-      if (book.order(clientOrderId) === undefined) recorder.revived(saved);
-      return true;
+    const revive = (clientOrderId: string): Promise<boolean> | undefined => {
+      if (archive === undefined || archive.isEmpty) return undefined;
+      return archive.find(clientOrderId).then((saved) => {
+        if (saved === undefined) return false;
+        // Somebody else may have brought it back meanwhile.
+        if (book.order(clientOrderId) === undefined) recorder.revived(saved);
+        return true;
+      });
     };
     const questions = new VenueQuestions({ answers, clock, venueTimeoutMs: rules.venueTimeoutMs });
     const { openedAtMs, records } = journal.recovered;

@@ -8,6 +8,7 @@ import {
   type JournalRecord,
   OrderDesk,
   type OrderDeskDeps,
+  type OrderDeskOptions,
   Venue,
 } from '../../src/desk/index.ts';
 import { ExecutionPolicy, type ExecutionLimitsInput } from '../../src/execution/index.ts';
@@ -72,6 +73,7 @@ export interface WorldOptions {
   readonly clock?: ManualClock;
   readonly tradingDay?: TradingDay;
   readonly venueTimeoutMs?: number;
+  readonly desk?: OrderDeskOptions;
   readonly deps?: Partial<Pick<OrderDeskDeps, 'audit' | 'stopwatch'>>;
 }
 
@@ -145,13 +147,20 @@ export class DeskWorld {
     this.venue = new Venue(this.driver);
     this.guard = new RiskGuard({ ...WIDE_RISK, ...options.risk }, parts);
     this.policy = new ExecutionPolicy(options.execution ?? WIDE_EXECUTION);
-    this.desk = new OrderDesk({ venueTimeoutMs: options.venueTimeoutMs ?? 5_000 }, this.deps(options));
+    this.desk = new OrderDesk(
+      { venueTimeoutMs: options.venueTimeoutMs ?? 5_000, ...options.desk },
+      this.deps(options),
+    );
     this.desk.onEvent((event) => this.told.push(event));
   }
 
   /** Opens a world; gold and silver are quoted at 100, unless the options say `unquoted`. */
   static async open(
-    options: WorldOptions & { readonly unquoted?: boolean; readonly tripsCancelNothing?: boolean } = {},
+    options: WorldOptions & {
+      readonly unquoted?: boolean;
+      readonly unstarted?: boolean;
+      readonly tripsCancelNothing?: boolean;
+    } = {},
   ): Promise<DeskWorld> {
     const clock = options.clock ?? new ManualClock(NOON_MS);
     const log = options.log ?? new ScriptedAppendLog();
@@ -163,6 +172,9 @@ export class DeskWorld {
     if (options.tripsCancelNothing === true) Object.assign(killSwitch, { attach: () => undefined });
     const journal = await openJournal(log, book, clock, options);
     const world = new DeskWorld(options, { clock, log, book, journal, killSwitch });
+    if (options.unstarted !== true) await world.desk.start();
+    world.told.length = 0;
+    world.driver.asked.length = 0;
     if (options.unquoted !== true) {
       world.mark(100);
       world.mark(100, 'SILVER');
