@@ -28,7 +28,7 @@ describe('a data directory and two processes', () => {
       code: 'DATA_DIR_LOCKED',
       message: expect.stringMatching(
         new RegExp(
-          `^data directory ${path} belongs to process ${child.pid} since \\d{4}-\\d\\d-\\d\\dT.*Z: stop it`,
+          `^data directory ${path} belongs to process ${String(child.pid)} since \\d{4}-\\d\\d-\\d\\dT.*Z: stop it`,
         ),
       ) as unknown,
       details: { pid: child.pid, sinceMs: expect.any(Number) as unknown },
