@@ -59,15 +59,13 @@ export class KillRecordStore {
   }
 
   /**
-   * Writes what counts less one record. `begin` is asked when its turn has come, and may throw; `done` is called in the
-   * step in which the write is known to be on disk. What failed or was given up is followed by a save of what counts
-   * then, since the write may have happened all the same.
+   * Writes what counts less one record. `done` is called in the step in which that is known to be on disk, and may throw.
+   * What failed or was given up is followed by a save of what counts then, since it may have been written all the same.
    *
    * @throws {PortcullisError} `STORE_UNAVAILABLE`
    */
-  without(record: KillRecord, begin: () => void, done: () => void): Promise<void> {
+  without(record: KillRecord, done: () => void): Promise<void> {
     return this.#inTurn(async () => {
-      begin();
       try {
         await this.#write([...this.#standing()].filter((standing) => standing !== record));
       } catch (error) {

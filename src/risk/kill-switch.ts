@@ -186,13 +186,15 @@ export class KillSwitch {
   async release(order: ReleaseOrder): Promise<void> {
     const key = scopeKey(order.scope);
     const record = checkRelease(order, this.#restrictions.tripped(key), this.#rules, this.#clock.nowMs());
-    const requireStanding = (): void => {
+    await this.#disk.without(record, () => {
+      // Tripped since it was asked for: that stands, and is on disk or written next.
       const now = this.#restrictions.tripped(key);
-      if (now === record) return;
-      throw refused(key, now === undefined ? 'it is not tripped' : `tripped again meanwhile: ${now.reason}`);
-    };
-    await this.#disk.without(record, requireStanding, () => {
-      requireStanding(); // tripped while it was being written: that stands, and is written next
+      if (now !== record) {
+        throw refused(
+          key,
+          now === undefined ? 'it is not tripped' : `tripped again meanwhile: ${now.reason}`,
+        );
+      }
       this.#restrictions.setTripped(key, undefined);
     });
     const { reason, by, second } = order;
