@@ -1,8 +1,9 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
+import { ZERO, decimal } from '../../src/core/decimal.ts';
 import { ManualClock } from '../../src/core/manual-clock.ts';
 import { PaperVenue } from '../../src/desk/paper-venue.ts';
-import type { VenueEvent } from '../../src/desk/venue-driver.ts';
+import type { VenueEvent, VenueOrder } from '../../src/desk/venue-driver.ts';
 import { SimulatedMarket } from '../../src/simulation/index.ts';
 import { TIMES_IN_FORCE, defineInstrument } from '../../src/trading/index.ts';
 
@@ -13,6 +14,11 @@ const instrument = defineInstrument({
   tick: '1',
   step: '1',
 });
+
+const OPENING = {
+  positions: [{ accountId: 'main', instrumentId: 'ABC-USD', quantity: '-7' }],
+  balances: [{ accountId: 'main', currency: 'USD', amount: '1000' }],
+};
 
 const order = fc.record({
   side: fc.constantFrom('buy' as const, 'sell' as const),
@@ -37,6 +43,10 @@ const history = fc.record({
         weight: 1,
         arbitrary: fc.record({ kind: fc.constant('cancel' as const), which: fc.nat(60) }),
       },
+      {
+        weight: 1,
+        arbitrary: fc.record({ kind: fc.constant('amend' as const), which: fc.nat(60), order }),
+      },
     ),
     { minLength: 40, maxLength: 150 },
   ),
@@ -44,13 +54,15 @@ const history = fc.record({
 
 type History = typeof history extends fc.Arbitrary<infer T> ? T : never;
 
-interface Heard {
+interface Played {
+  readonly venue: PaperVenue;
+  answer<T>(waiting: Promise<T>): Promise<T>;
   readonly events: VenueEvent[];
   readonly log: string[];
 }
 
 /** Plays a history over a simulated market, with a turn of the event loop after each market event. */
-async function play({ seed, latencyMs, actions }: History): Promise<{ venue: PaperVenue } & Heard> {
+async function play({ seed, latencyMs, actions }: History): Promise<Played> {
   const market = new SimulatedMarket(
     {
       seed,
@@ -65,8 +77,12 @@ async function play({ seed, latencyMs, actions }: History): Promise<{ venue: Pap
     { instrument },
   );
   const clock = new ManualClock(market.settings.startMs);
-  const venue = new PaperVenue({ latencyMs }, { clock, instruments: [instrument] });
+  const venue = new PaperVenue(
+    { latencyMs, makerFeeBps: '-0.7', takerFeeBps: '3.3', opening: OPENING },
+    { clock, instruments: [instrument] },
+  );
   const events: VenueEvent[] = [];
+  const orders = new Map<string, VenueOrder>();
   const log: string[] = [];
   const note = (what: string): void => void log.push(`${clock.nowMs()} ${what}`);
   venue.onEvent((event) => {
@@ -85,6 +101,7 @@ async function play({ seed, latencyMs, actions }: History): Promise<{ venue: Pap
       const id = `o${placed++}`;
       const wait = new AbortController();
       const sent = { ...action.order, clientOrderId: id, accountId: 'main', instrumentId: 'ABC-USD' };
+      orders.set(id, sent);
       void venue.place(sent, wait.signal).then(
         ({ status }) => {
           note(`${id} ${status}`);
@@ -99,11 +116,19 @@ async function play({ seed, latencyMs, actions }: History): Promise<{ venue: Pap
       void venue.cancel(`o${action.which}`, new AbortController().signal).catch(() => {
         note(`o${action.which} not cancelled`);
       });
+    } else if (action?.kind === 'amend') {
+      const sent = orders.get(`o${action.which}`);
+      const { quantity, price } = action.order;
+      if (sent !== undefined) void venue.amend({ ...sent, quantity, price }, new AbortController().signal);
     }
   }
   clock.advance(3 * latencyMs);
   await clock.turn();
-  return { venue, events, log };
+  const answer = async <T>(waiting: Promise<T>): Promise<T> => {
+    clock.advance(2 * latencyMs);
+    return waiting;
+  };
+  return { venue, events, log, answer };
 }
 
 describe('the paper venue, under any history', () => {
@@ -151,6 +176,47 @@ describe('the paper venue, under any history', () => {
     } of venue.resting()) {
       expect(Number(cumulative)).toBe(filled(clientOrderId));
     }
+  });
+
+  test.prop([history], { numRuns: 60 })(
+    'knows of every order what its fills add up to, never more than it asks for',
+    async (drawn) => {
+      const { venue, answer } = await play(drawn);
+      const signal = new AbortController().signal;
+      const fills = await answer(venue.fills(0, signal));
+      const open = new Set(
+        (await answer(venue.openOrders(signal))).map(({ clientOrderId }) => clientOrderId),
+      );
+      for (let n = 0; n < drawn.actions.length; n += 1) {
+        const report = await answer(venue.lookup(`o${n}`, signal));
+        if (report === undefined) continue;
+        const filled = fills.reduce(
+          (sum, { clientOrderId, quantity }) => sum + (clientOrderId === `o${n}` ? Number(quantity) : 0),
+          0,
+        );
+        expect(Number(report.cumulative)).toBe(filled);
+        expect(filled).toBeLessThanOrEqual(Number(report.quantity));
+        expect(report.state === 'filled').toBe(filled === Number(report.quantity));
+        expect(report.state === 'working').toBe(open.has(`o${n}`));
+      }
+    },
+  );
+
+  test.prop([history], { numRuns: 60 })('holds what was traded, and paid for it', async (drawn) => {
+    const { venue, answer } = await play(drawn);
+    const signal = new AbortController().signal;
+    let [position, cash] = [decimal('-7'), decimal('1000')];
+    for (const { side, quantity, price, fee } of venue.executions()) {
+      const bought = side === 'buy' ? decimal(quantity) : ZERO.minus(quantity);
+      position = position.plus(bought);
+      cash = cash.minus(bought.times(decimal(price))).minus(fee.amount);
+    }
+    expect(await answer(venue.positions(signal))).toEqual(
+      position.eq('0') ? [] : [{ accountId: 'main', instrumentId: 'ABC-USD', quantity: position.toFixed() }],
+    );
+    expect(await answer(venue.balances(signal))).toEqual([
+      { accountId: 'main', currency: 'USD', amount: cash.toFixed() },
+    ]);
   });
 
   test.prop([history], { numRuns: 30 })('is the same again, to the millisecond', async (drawn) => {
