@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { parseInput } from '../core/options.ts';
+
+/** Where a command writes, and what it takes the time from. */
+export interface CommandIo {
+  readonly clock: Clock;
+  /** One line of the answer. */
+  out(line: string): void;
+}
+
+/** What a command found: `ok` is exit code 0, `not-ok` is 1. */
+export type Verdict = 'ok' | 'not-ok';
+
+/** One command: `portcullis <name> <directory> [--options]`. */
+export interface Command {
+  readonly name: string;
+  /** One line, for the help. */
+  readonly about: string;
+  /** Options as they are written: `--by NAME`. */
+  readonly usage: readonly string[];
+  run(args: readonly string[], io: CommandIo): Promise<Verdict>;
+}
+
+interface CommandParts<S extends z.ZodObject> {
+  readonly name: string;
+  readonly about: string;
+  readonly usage: readonly string[];
+  /** Every option takes a value. */
+  readonly options: S;
+  run(directory: string, options: z.output<S>, io: CommandIo): Promise<Verdict>;
+}
+
+/** Puts a command together from typed options. */
+export const command = <S extends z.ZodObject>(parts: CommandParts<S>): Command => ({
+  name: parts.name,
+  about: parts.about,
+  usage: parts.usage,
+  async run(args, io) {
+    const { directory, values } = read(parts.name, Object.keys(parts.options.shape), args);
+    return parts.run(directory, parseInput(parts.name, parts.options, values), io);
+  },
+});
+
+/** @throws {PortcullisError} `INPUT_INVALID` */
+function read(name: string, options: readonly string[], args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: Object.fromEntries(options.map((option) => [option, { type: 'string' } as const])),
+      allowPositionals: true,
+    });
+    const [directory, ...more] = positionals;
+    if (directory === undefined || more.length > 0) {
+      throw new Error(`expected one directory, got ${positionals.length}`);
+    }
+    return { directory, values: { ...values } };
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new PortcullisError('INPUT_INVALID', `${name}: ${message.replaceAll('\n', ' ')}`, { cause });
+  }
+}
+
+/** A text that is given and not blank. */
+export const named = z.string().trim().min(1);
