@@ -297,6 +297,15 @@ describe('salvageLog, snapshots', () => {
     expect(after).toMatchObject(before);
   });
 
+  test('one from before the start of a trimmed log is left alone', async () => {
+    const start = encodeLine(7, '{"segment":3}');
+    const directory = await directoryWith({ [segment(3)]: lines(7) + BAD + lines(9), [START]: start });
+    await snapshotsIn(directory, [3]);
+    await salvage(directory);
+    const store = await FileSnapshotStore.open({ directory, name: 'journal' });
+    expect(await store.newest()).toEqual({ seq: 3, lines: ['state 3'] });
+  });
+
   test('a damaged one is only moved aside', async () => {
     const directory = await directoryWith({ [segment(1)]: BAD + lines(2) + BAD });
     const file = 'journal-snapshot-0000000000000002.jsonl';
