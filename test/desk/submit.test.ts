@@ -277,8 +277,8 @@ describe('one id is one order', () => {
   });
 
   test('a known id is answered while the market data are missing', async () => {
-    const log = (await restartable()).log;
-    const world = await DeskWorld.open({ log, unquoted: true });
+    const { log, driver } = await restartable();
+    const world = await DeskWorld.open({ log, driver, unquoted: true });
     expect(await world.desk.submit(intent())).toEqual({
       kind: 'duplicate',
       clientOrderId: ONE_ID,

@@ -244,6 +244,7 @@ describe('patched built-ins do not open a seal', () => {
       },
     );
     expect([guard, policy, venue, desk].map((made) => Object.isFrozen(made))).toEqual(Array(4).fill(true));
+    await world.started(desk);
     const outcome = patched(
       Object,
       'freeze',
@@ -338,6 +339,7 @@ describe('what the desk was given cannot be exchanged afterwards', () => {
     const deps = { ...world.deps(), venue };
     const desk = new OrderDesk({}, deps);
     Object.assign(deps, { venue: other.venue, guard: other.guard, policy: {}, book: other.book });
+    await world.started(desk);
     await world.drained(desk.submit(intent()));
     expect([world.driver.placed.length, other.driver.placed.length, world.cell().buy]).toEqual([1, 0, 10]);
   });
@@ -379,6 +381,7 @@ describe('what remains possible, and is said in SECURITY.md', () => {
     expect(await strict.desk.submit(intent())).toMatchObject({ kind: 'denied' });
     const guard = new RiskGuard(WIDE_RISK, strict);
     const desk = new OrderDesk({}, { ...strict.deps(), guard, venue: new Venue(strict.driver) });
+    await strict.started(desk);
     expect(await strict.drained(desk.submit(intent()))).toMatchObject({ kind: 'accepted' });
   });
 

@@ -9,6 +9,7 @@ import {
   OrderDesk,
   type OrderDeskDeps,
   type OrderDeskOptions,
+  type Reconciliation,
   Venue,
 } from '../../src/desk/index.ts';
 import { ExecutionPolicy, type ExecutionLimitsInput } from '../../src/execution/index.ts';
@@ -73,6 +74,8 @@ export interface WorldOptions {
   readonly clock?: ManualClock;
   readonly tradingDay?: TradingDay;
   readonly venueTimeoutMs?: number;
+  /** The venue of the world before a restart. Default: one that knows nothing. */
+  readonly driver?: ScriptedDriver;
   readonly desk?: OrderDeskOptions;
   readonly deps?: Partial<Pick<OrderDeskDeps, 'audit' | 'stopwatch'>>;
 }
@@ -143,7 +146,8 @@ export class DeskWorld {
     this.book = parts.book;
     this.journal = parts.journal;
     this.killSwitch = parts.killSwitch;
-    this.driver = new ScriptedDriver();
+    this.driver = options.driver ?? new ScriptedDriver();
+    this.driver.disconnectListeners();
     this.venue = new Venue(this.driver);
     this.guard = new RiskGuard({ ...WIDE_RISK, ...options.risk }, parts);
     this.policy = new ExecutionPolicy(options.execution ?? WIDE_EXECUTION);
@@ -172,7 +176,7 @@ export class DeskWorld {
     if (options.tripsCancelNothing === true) Object.assign(killSwitch, { attach: () => undefined });
     const journal = await openJournal(log, book, clock, options);
     const world = new DeskWorld(options, { clock, log, book, journal, killSwitch });
-    if (options.unstarted !== true) await world.desk.start();
+    if (options.unstarted !== true) await world.started();
     world.told.length = 0;
     world.driver.asked.length = 0;
     if (options.unquoted !== true) {
@@ -228,6 +232,15 @@ export class DeskWorld {
     await this.turn();
     await this.drain();
     return waiting;
+  }
+
+  /** Starts the desk while the disk takes everything. Where holdings differ the clock has to be moved as well. */
+  async started(desk = this.desk): Promise<Reconciliation> {
+    let result: Reconciliation | undefined;
+    void desk.start().then((done) => (result = done));
+    for (let turns = 0; turns < 50 && result === undefined; turns += 1) await this.drain();
+    if (result === undefined) throw new Error('the desk waits for the clock before it has started');
+    return result;
   }
 
   /** Buys and is filled, so that there is a position of `quantity`. */

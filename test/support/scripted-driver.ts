@@ -140,6 +140,11 @@ export class ScriptedDriver implements VenueDriver {
     return onDispose(() => this.#listeners.delete(listener));
   }
 
+  /** The process that listened has died: only who listens from now on is told. */
+  disconnectListeners(): void {
+    this.#listeners.clear();
+  }
+
   /** Tells the desk something, sensible or not. */
   tell(event: unknown): void {
     this.#remember(event);
