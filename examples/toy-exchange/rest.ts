@@ -60,12 +60,12 @@ async function serve(
     ms === undefined || ms === 0 ? undefined : sleep(ms, undefined, { ref: false });
   await wait(latencyMs);
   if (strikes('timeout-before') !== undefined) return reply.hijack();
-  if (strikes('error-before') !== undefined) return reply.code(503).send({ message: 'unavailable' });
+  if (strikes('error-before') !== undefined) return reply.code(503).send({ code: 'UNAVAILABLE' });
   await wait(strikes('late-request'));
   let answer = admitted(deps, route, request);
   if (strikes('duplicate-request') !== undefined) answer = admitted(deps, route, request);
   if (strikes('timeout-after') !== undefined) return reply.hijack();
-  if (strikes('error-after') !== undefined) return reply.code(502).send({ message: 'bad gateway' });
+  if (strikes('error-after') !== undefined) return reply.code(502).send({ code: 'BAD_GATEWAY' });
   await wait(strikes('late-answer'));
   await wait(latencyMs);
   if (answer.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(answer.retryAfterMs / 1000));

@@ -180,6 +180,17 @@ describe('a fault of the stream', () => {
     expect(told.map(({ type }) => type)).toEqual(['connected', ...GAP]);
   });
 
+  test('a stream that falls silent is given up, and comes back when the exchange does', async () => {
+    await using world = await ToyWorld.start();
+    const { told } = await world.driver({ silenceMs: 400 });
+    process.kill(world.exchange.pid, 'SIGSTOP');
+    await until(() => told.length === 2);
+    expect(told[1]).toEqual({ type: 'disconnected', reason: 'acc: silent for 400 ms' });
+    process.kill(world.exchange.pid, 'SIGCONT');
+    await until(() => told.length === 3);
+    expect(told[2]).toEqual({ type: 'connected' });
+  });
+
   test('a lying final report contradicts the fills; asked, the venue tells the truth', async () => {
     await using world = await ToyWorld.start();
     const { driver, told } = await world.driver();
