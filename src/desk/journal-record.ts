@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { decimal } from '../core/decimal.ts';
-import { toText } from '../core/increment.ts';
-import { type Units, units, unitsFloor } from '../core/units.ts';
+import { increment, toGrid, toText } from '../core/increment.ts';
+import { type Units, neg, units, unitsFloor } from '../core/units.ts';
 import { moneyText } from '../core/money-text.ts';
 import type { DayRolled } from '../trading/book.ts';
 import type { HeldOrder } from '../trading/order-event.ts';
@@ -115,9 +115,29 @@ export type EventRecord = Exclude<
 
 const NOT_FINITE: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
 
-/** As `moneyText` wrote it: what is unknown comes back as unknown. */
-export const readUnits = (amount: string, field: string): Units =>
-  NOT_FINITE.has(amount) ? units(Number(amount)) : unitsFloor(decimal(amount, field));
+/** What units are: for money that takes the short way, without a Decimal. */
+const MICRO = increment('0.000001');
+
+/** As `moneyText`. */
+function writeUnits(amount: Units): string {
+  if (!Number.isSafeInteger(amount)) return moneyText(amount);
+  const text = toText(amount, MICRO);
+  let end = text.length;
+  while (text[end - 1] === '0') end -= 1;
+  return text.slice(0, text[end - 1] === '.' ? end - 1 : end);
+}
+
+/**
+ * As it was written: what is unknown comes back as unknown.
+ *
+ * @throws {PortcullisError} `NUMBER_INVALID`
+ */
+export function readUnits(amount: string, field: string): Units {
+  const isNegative = amount.startsWith('-');
+  const count = toGrid(isNegative ? amount.slice(1) : amount, MICRO, 'exact');
+  if (count >= 0) return isNegative ? neg(units(count)) : units(count);
+  return NOT_FINITE.has(amount) ? units(Number(amount)) : unitsFloor(decimal(amount, field));
+}
 
 /** The facts of a decision that a restart cannot derive. */
 export interface Stamp {
@@ -139,8 +159,8 @@ export function submittingRecord(order: HeldOrder, atMs: number, stamp: Stamp): 
     postOnly: order.postOnly,
     timeInForce: order.timeInForce,
     limitsHash: stamp.limitsHash,
-    dayOpen: moneyText(stamp.dayOpen),
-    highWater: moneyText(stamp.highWater),
+    dayOpen: writeUnits(stamp.dayOpen),
+    highWater: writeUnits(stamp.highWater),
   };
 }
 
@@ -150,8 +170,8 @@ export const dayRolledRecord = ({ dayId, atMs, accounts }: DayRolled): JournalRe
   dayId,
   accounts: accounts.map(({ accountId, dayOpen, highWater }) => ({
     accountId,
-    dayOpen: moneyText(dayOpen),
-    highWater: moneyText(highWater),
+    dayOpen: writeUnits(dayOpen),
+    highWater: writeUnits(highWater),
   })),
 });
 

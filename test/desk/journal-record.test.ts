@@ -1,22 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { ManualClock } from '../../src/core/manual-clock.ts';
 import { decimal, lots, ticks, units } from '../../src/core/index.ts';
-import { JOURNAL_VERSION, type JournalRecord } from '../../src/desk/index.ts';
+import type { JournalRecord } from '../../src/desk/index.ts';
+import { bookedOrder, eventRecord, orderEvent } from '../../src/desk/journal-order.ts';
+import { readRecord } from '../../src/desk/journal-read.ts';
 import {
-  bookedOrder,
   dayRolled,
   dayRolledRecord,
-  eventRecord,
   journalRecordSchema,
-  orderEvent,
   stampedHighWater,
   submittingRecord,
 } from '../../src/desk/journal-record.ts';
 import type { JsonValue } from '../../src/storage/index.ts';
-import { ScriptedAppendLog } from '../../src/testing/index.ts';
-import { Book, type HeldOrder, type OrderEvent, defineInstrument } from '../../src/trading/index.ts';
-import { NOON_MS, openJournal, view } from '../support/desk-world.ts';
+import { type HeldOrder, type OrderEvent, defineInstrument } from '../../src/trading/index.ts';
+import { view } from '../support/desk-world.ts';
 
 /** A grid on which a lot and a tick are not 1, so that texts and counts differ. */
 const BTC = defineInstrument({
@@ -132,11 +128,14 @@ describe('an event record', () => {
     { type: 'expired', ...about, cumulative: lots(0) },
     { type: 'cancelFailed', ...about, reason: 'no' },
     { type: 'absent', ...about },
+    { type: 'amendRequested', ...about, to: { qty: lots(7), worst: ticks(201), isExit: true } },
+    { type: 'amended', ...about, qty: lots(7), worst: ticks(201) },
+    { type: 'amendFailed', ...about, reason: 'no' },
   ];
 
   test.for(events)('of %o reads back as the event', (event) => {
     const text = JSON.stringify(eventRecord(event, BTC));
-    const record = journalRecordSchema.parse(JSON.parse(text)) as never;
+    const record = readRecord(2, JSON.parse(text) as JsonValue) as never;
     expect(orderEvent(record, BTC)).toStrictEqual(event);
   });
 
@@ -172,52 +171,91 @@ test('the roll of a day reads back as it was', () => {
   expect(dayRolled(dayRolledRecord(day) as never)).toEqual(day);
 });
 
-describe('the golden journal of version 1', () => {
-  const golden = new URL('golden/journal-v1.jsonl', import.meta.url);
-  const records = readFileSync(golden, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as JsonValue);
+describe('reading a record', () => {
+  const about = { clientOrderId: 'c', atMs: 7 };
+  const fee = { amount: '0', currency: 'USD' };
+  const records: readonly JsonValue[] = [
+    JSON.parse(JSON.stringify(submittingRecord(order, 7, stamp))) as JsonValue,
+    { type: 'accepted', ...about },
+    { type: 'accepted', ...about, venueOrderId: 'v' },
+    { type: 'rejected', ...about, reason: 'no' },
+    { type: 'cancelRequested', ...about },
+    { type: 'cancelled', ...about },
+    { type: 'expired', ...about, cumulative: '0.001' },
+    {
+      type: 'filled',
+      ...about,
+      executionId: 'x',
+      quantity: '0.001',
+      price: '1',
+      fee,
+      liquidity: 'taker',
+    },
+  ];
 
-  test('has every type of record', () => {
-    const types = new Set(records.map((record) => (record as JournalRecord).type));
-    expect([...types].sort()).toEqual(
-      journalRecordSchema.options.map(({ shape }) => shape.type.value).sort(),
-    );
-    expect(JOURNAL_VERSION).toBe(1);
+  test.for(records)('of %o is what the schema reads', (record) => {
+    expect(readRecord(2, record)).toStrictEqual(journalRecordSchema.parse(record));
   });
 
-  test('is read to the very Book that it was written from', async () => {
-    const book = new Book();
-    const log = new ScriptedAppendLog(records.map((record, at) => ({ seq: at + 1, record })));
-    const { recovered } = await openJournal(log, book, new ManualClock(NOON_MS), { instruments: [BTC] });
-    const { cash, fees, dayOpen, highWater, count } = book.account('acc') ?? {};
-    expect(recovered).toEqual({ records: records.length, dayId: '2026-01-03', inDoubt: ['o4', 'o5', 'o7'] });
-    expect({ cash: cash?.toFixed(), fees: fees?.toFixed(), dayOpen, highWater, count }).toEqual({
-      cash: '998.4978', // 1,000 less 0.010 at 100 and 0.005 at 100.2, less fees of 0.0012
-      fees: '0.0012',
-      dayOpen: 1_001_000_000,
-      highWater: 1_002_500_000,
-      count: 1,
-    });
-    const { pos, buy, sell, cost } = book.cell('acc', 'BTC-USD') ?? {};
-    expect({ pos, buy, sell, cost: cost?.toFixed() }).toEqual({ pos: 15, buy: 35, sell: 13, cost: '1.501' });
-    expect(
-      [...book.orders()].map(({ order: { clientOrderId }, state, cumulative, leaves }) => [
-        clientOrderId,
-        state,
-        cumulative,
-        leaves,
-      ]),
-    ).toEqual([
-      ['o1', 'cancelled', 10, 5], // the venue says 15, of which 10 have been told
-      ['o2', 'rejected', 0, 0],
-      ['o3', 'abandoned', 0, 0],
-      ['o4', 'unknown', 5, 15],
-      ['o5', 'unknown', 0, 13],
-      ['o6', 'expired', 0, 0],
-      ['o7', 'unknown', 0, 15],
-      ['o8', 'rejected', 0, 0],
-    ]);
+  test.for(records)('of %o leaves out what does not belong', (record) => {
+    expect(readRecord(2, { ...(record as object), more: 1 })).toStrictEqual(
+      journalRecordSchema.parse(record),
+    );
+  });
+
+  /** Every field, also deep inside, with something in it that is never right. */
+  const spoiled = records.flatMap((record) =>
+    pathsOf(record).map((path): [string, JsonValue] => [path.join('.'), spoil(record, path)]),
+  );
+
+  test.for(spoiled)('is refused by name when %s is wrong', ([path, record]) => {
+    const field = path === 'type' || path === 'intent.price.type' ? path : path.split('.').at(-1);
+    expect(() => readRecord(2, record)).toThrow(
+      expect.objectContaining({
+        code: 'INPUT_INVALID',
+        message: expect.stringContaining(String(field)) as string,
+      }) as Error,
+    );
+  });
+});
+
+const pathsOf = (value: JsonValue): string[][] =>
+  Object.entries(value as Record<string, JsonValue>).flatMap(([key, member]) => [
+    [key],
+    ...(typeof member === 'object' ? pathsOf(member).map((path) => [key, ...path]) : []),
+  ]);
+
+function spoil(value: JsonValue, [key = '', ...rest]: readonly string[]): JsonValue {
+  const members = value as Record<string, JsonValue>;
+  return { ...members, [key]: rest.length === 0 ? null : spoil(members[key] ?? null, rest) };
+}
+
+describe('money', () => {
+  test.for([
+    [0, '0'],
+    [1, '0.000001'],
+    [-1, '-0.000001'],
+    [1_500_000, '1.5'],
+    [-100_000_000, '-100'],
+    [1_000_000_000_000, '1000000'],
+    [Number.MAX_SAFE_INTEGER, '9007199254.740991'],
+    [NaN, 'NaN'],
+    [-Infinity, '-Infinity'],
+  ] as const)('of %d millionths stands as %s', ([amount, text]) => {
+    const stamped = submittingRecord(order, 7, { ...stamp, highWater: units(amount) });
+    expect(stamped).toMatchObject({ highWater: text });
+    expect(stampedHighWater(stamped as never)).toBe(amount);
+  });
+
+  test.for([
+    ['1.0000005', 1_000_000],
+    ['-1.0000005', -1_000_001],
+    ['99999999999.5', Infinity],
+  ] as const)('finer or larger than units hold, %s, is read against the trader', ([highWater, amount]) => {
+    expect(stampedHighWater({ highWater } as never)).toBe(amount);
+  });
+
+  test.for(['', '-', '--1', '1e3', '.5'])('that is none, %o, is refused', (highWater) => {
+    expect(() => stampedHighWater({ highWater } as never)).toThrow('highWater: expected a plain decimal');
   });
 });
