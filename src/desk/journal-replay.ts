@@ -65,7 +65,9 @@ export async function replay(deps: JournalDeps): Promise<Replayed | undefined> {
   for await (const { seq, record } of log.read(Math.max(past.seq, 1))) past.take(seq, record);
   const { seq, records, dayId, openedAtMs, retiredBefore } = past;
   if (seq === 0) return undefined;
-  if (!past.isConfirmed && log.firstSeq <= seq) throw endsEarly(seq, log.firstSeq);
+  if (snapshot !== undefined && !past.isConfirmed && log.firstSeq <= snapshot.seq) {
+    throw endsEarly(snapshot.seq, log.firstSeq);
+  }
   if (retiredBefore !== undefined) checkArchive(archive, retiredBefore);
 
   const doubts = await markInDoubt(deps);
