@@ -4,6 +4,8 @@ import {
   type Bar,
   type Instrument,
   type MarketView,
+  type OrderIntent,
+  type OrderOutcome,
   type Strategy,
   type StrategyContext,
   isOpen,
@@ -35,11 +37,17 @@ export class BandReversion implements Strategy {
   #wanted: 'enter' | 'exit' | undefined;
   #entry: { id: string; bars: number } | undefined;
   #count = 0;
+  #asking = 0;
 
   constructor(options: BandReversionOptions) {
     this.#options = options;
     this.id = options.id;
     this.instruments = [options.instrument.instrumentId];
+  }
+
+  /** Whether an order that it asked for has no outcome yet. */
+  get isAsking(): boolean {
+    return this.#asking > 0;
   }
 
   onBar(bar: Bar, ctx: StrategyContext): void {
@@ -76,7 +84,7 @@ export class BandReversion implements Strategy {
     const limit = toText(bid, instrument.grid.tick);
     if (wanted === 'exit') {
       const quantity = toText(pos - sell, instrument.grid.step);
-      void ctx.submit({
+      void this.#submit(ctx, {
         ...order,
         side: 'sell',
         quantity,
@@ -85,11 +93,19 @@ export class BandReversion implements Strategy {
       });
       return;
     }
-    void ctx
-      .submit({ ...order, side: 'buy', quantity: clip, price: { type: 'limit', limit } })
-      .then((outcome) => {
-        if (outcome.kind === 'accepted') this.#entry = { id: outcome.clientOrderId, bars: 0 };
-      });
+    const price = { type: 'limit', limit } as const;
+    void this.#submit(ctx, { ...order, side: 'buy', quantity: clip, price }).then((outcome) => {
+      if (outcome.kind === 'accepted') this.#entry = { id: outcome.clientOrderId, bars: 0 };
+    });
+  }
+
+  async #submit(ctx: StrategyContext, intent: Omit<OrderIntent, 'strategyId'>): Promise<OrderOutcome> {
+    this.#asking += 1;
+    try {
+      return await ctx.submit(intent);
+    } finally {
+      this.#asking -= 1;
+    }
   }
 
   #cancelOld(ctx: StrategyContext): void {

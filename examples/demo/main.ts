@@ -53,7 +53,10 @@ async function run(scenario: Scenario, dataDir: string): Promise<RunReport> {
   const clock = new ManualClock(scenario.startMs);
   const system = await TradingSystem.open(scenario, dataDir, { clock, stopwatch: new SystemClock() });
   try {
+    // On a clock that stands still the venue answers as the market goes on; until then there are no entries.
+    const started = system.desk.start();
     await replay(system, clock, scenario.batches(), progress(system, scenario.progressEveryMs));
+    await started;
     await stopReplay(system, clock);
     return await runReport(system, scenario);
   } finally {

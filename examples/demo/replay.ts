@@ -17,7 +17,7 @@ export async function replay(
       if (clock.nextDueMs <= event.receivedMs) await advance(system, clock, event.receivedMs);
       clock.advanceTo(event.receivedMs);
       system.onMarket(event);
-      if (system.journal.pending > 0) await system.desk.settled();
+      if (system.isWriting) await system.desk.settled();
     }
     onBatch(clock.nowMs());
     await clock.turn(); // lets the disk and signals have their say

@@ -46,6 +46,7 @@ export interface RunReport {
   readonly clockOffsetMs: number | null;
   readonly anomalies: readonly string[];
   readonly audit: { readonly verified: boolean; readonly records: number; readonly reason?: string };
+  /** SHA-256 over all records, or why there is none. */
   readonly journalDigest: string;
 }
 
@@ -94,7 +95,7 @@ export async function runReport(system: TradingSystem, { title, instrument }: Sc
     audit: audit.ok
       ? { verified: true, records: audit.records }
       : { verified: false, records: audit.atSeq, reason: audit.reason },
-    journalDigest: await journal.digest(),
+    journalDigest: await journal.digest().catch((error: unknown) => `no digest: ${String(error)}`),
   };
 }
 

@@ -1,8 +1,8 @@
+import { type JournalOptions } from 'portcullis/desk';
 import { type ExecutionLimitsInput } from 'portcullis/execution';
 import { type DataQualityOptions, Recording } from 'portcullis/market-data';
 import { type RiskLimitsInput } from 'portcullis/risk';
 import { SimulatedMarket, type SimulatedMarketOptions } from 'portcullis/simulation';
-import { type JsonValue } from 'portcullis/storage';
 import { type Instrument, type MarketEvent, defineInstrument } from 'portcullis/trading';
 
 /** A market and the limits under which it is traded. */
@@ -11,7 +11,7 @@ export interface Scenario {
   readonly instrument: Instrument;
   readonly startMs: number;
   /** For the first record of the journal: what makes this run what it is. */
-  readonly input: { readonly [key: string]: JsonValue };
+  readonly input: JournalOptions['input'];
   readonly balance: string;
   readonly clip: string;
   readonly barMs: number;
@@ -20,6 +20,8 @@ export interface Scenario {
   readonly quality: DataQualityOptions;
   readonly tripAtDrawdownFraction: number;
   readonly equityEveryMs: number;
+  /** How often the books are compared with the venue's. */
+  readonly reconcileEveryMs: number;
   readonly progressEveryMs: number;
   batches(): AsyncIterable<readonly MarketEvent[]> | Iterable<readonly MarketEvent[]>;
 }
@@ -60,6 +62,7 @@ export function simulation(
     quality: { staleAfterMs: 30_000, maxJumpBps: 200 },
     tripAtDrawdownFraction: 0.05,
     equityEveryMs: 15 * 60_000,
+    reconcileEveryMs: 60 * 60_000,
     progressEveryMs: 6 * 3_600_000,
     *batches() {
       let batch: MarketEvent[] = [];
@@ -107,6 +110,7 @@ export async function recorded(file: string, { verify = true } = {}): Promise<Sc
     quality: {},
     tripAtDrawdownFraction: 0.02,
     equityEveryMs: 1_000,
+    reconcileEveryMs: 60_000,
     progressEveryMs: 60_000,
     batches: () => recording.batches(),
   };

@@ -1,4 +1,5 @@
 import { ManualClock, SystemClock } from 'portcullis';
+import { advance } from './replay.ts';
 import { simulation } from './scenario.ts';
 import { ACCOUNT, TradingSystem } from './trading-system.ts';
 
@@ -12,6 +13,13 @@ console.log(
   `  ${system.journal.recovered.records} journal records replayed, kill switch ${system.killSwitch.tradingState()}`,
 );
 for (const { reason } of system.killSwitch.records()) console.log(`  ${reason}`);
+
+const started = system.desk.start();
+await advance(system, clock, clock.nowMs() + 10_000);
+const compared = await started;
+console.log(
+  `  ${compared.kind}: ${compared.kind === 'failed' ? compared.reason : `${compared.differences.length} differences from the venue`}`,
+);
 
 const [first] = scenario.batches() as Iterable<readonly Parameters<TradingSystem['onMarket']>[0][]>;
 for (const event of first?.slice(0, 1) ?? []) {

@@ -31,6 +31,7 @@ class TradingService extends BaseEnterpriseService {
     const dataDir = this.#dataDir ?? this.#temporaryDir ?? '';
     const deps = { clock: this.#clock, stopwatch: this.#clock, metrics: this.metrics };
     this.#system = await TradingSystem.open(this.#scenario, dataDir, deps);
+    await this.#system.desk.start();
     void this.run('market', () => this.#trade(signal)).catch(() => {
       process.exitCode = 1; // the log says why
       void this.stop('the market ended');
@@ -120,7 +121,11 @@ async function main(): Promise<void> {
   }
   const { seed, port } = options;
   const scenario = simulation({ seed, days: 30, startMs: Date.now(), stepMs: 250 });
-  const service = new TradingService({ ...scenario, barMs: 1_000 }, port, options['data-dir']);
+  const service = new TradingService(
+    { ...scenario, barMs: 1_000, reconcileEveryMs: 60_000 },
+    port,
+    options['data-dir'],
+  );
   const { address } = await service.start();
   console.log(`trading in real time on ${scenario.title}; stop with Ctrl-C
   ${address}/health

@@ -1,6 +1,6 @@
 import { AuditLog } from 'portcullis/audit';
-import { type Clock, TradingDay, system } from 'portcullis/core';
-import { Journal, OrderDesk, PaperVenue, StrategyHost, Venue } from 'portcullis/desk';
+import { type Clock, TradingDay } from 'portcullis/core';
+import { Journal, OrderArchive, OrderDesk, PaperVenue, StrategyHost, Venue } from 'portcullis/desk';
 import { ExecutionPolicy } from 'portcullis/execution';
 import { BarBuilder, MarketTracker } from 'portcullis/market-data';
 import { DrawdownMonitor, KillSwitch, RiskGuard } from 'portcullis/risk';
@@ -8,10 +8,13 @@ import { type AppendLog, DataDirectory } from 'portcullis/storage';
 import { MetricsRegistry } from 'portcullis/telemetry';
 import { Book, type MarketEvent, type MarketView } from 'portcullis/trading';
 import { BandReversion } from './band-reversion.ts';
+import { paperOpening } from './paper-opening.ts';
 import { RunTally } from './run-tally.ts';
 import { type Scenario } from './scenario.ts';
 
 export const ACCOUNT = 'demo';
+
+const VENUE = 'paper';
 
 export interface TradingSystemDeps {
   readonly clock: Clock;
@@ -39,13 +42,16 @@ export class TradingSystem {
   readonly tally: RunTally;
   readonly #venue: PaperVenue;
   readonly #bars: BarBuilder;
+  readonly #strategy: BandReversion;
   readonly #host: StrategyHost;
   readonly #monitor: DrawdownMonitor;
 
   private constructor(
     scenario: Scenario,
     deps: TradingSystemDeps,
-    parts: Pick<TradingSystem, 'directory' | 'audit' | 'auditLog' | 'journal' | 'book' | 'killSwitch'>,
+    parts: Pick<TradingSystem, 'directory' | 'audit' | 'auditLog' | 'journal' | 'book' | 'killSwitch'> & {
+      readonly archive: OrderArchive;
+    },
   ) {
     const { instrument } = scenario;
     const instruments = [instrument];
@@ -58,9 +64,9 @@ export class TradingSystem {
     this.killSwitch = parts.killSwitch;
     this.guard = new RiskGuard(scenario.risk, { ...parts, clock });
     this.policy = new ExecutionPolicy(scenario.execution);
-    this.#venue = new PaperVenue({ name: 'paper' }, { clock, instruments });
+    this.#venue = new PaperVenue({ name: VENUE, opening: paperOpening(parts.book) }, { clock, instruments });
     this.desk = new OrderDesk(
-      {},
+      { reconcileEveryMs: scenario.reconcileEveryMs },
       {
         ...parts,
         ...deps,
@@ -79,14 +85,14 @@ export class TradingSystem {
     this.tally = new RunTally({ desk, book, killSwitch, metrics, equityEveryMs: scenario.equityEveryMs });
     this.#bars = new BarBuilder({ intervalMs: scenario.barMs, gaps: 'flat' }, { instrument });
     const { clip } = scenario;
-    const strategy = new BandReversion({
+    this.#strategy = new BandReversion({
       id: 'band-reversion',
       accountId: ACCOUNT,
       instrument,
       clip,
       patienceBars: 3,
     });
-    this.#host = new StrategyHost([strategy], {
+    this.#host = new StrategyHost([this.#strategy], {
       desk,
       killSwitch,
       clock,
@@ -101,7 +107,7 @@ export class TradingSystem {
     const directory = await DataDirectory.open(dataDir, { clock });
     try {
       const store = await directory.openStore('state');
-      const killSwitch = await KillSwitch.open({ store, clock }, directory.isNew);
+      const killSwitch = await KillSwitch.open({ store, clock, venue: VENUE }, directory.isNew);
       const auditLog = await directory.openLog('audit');
       const audit = await AuditLog.open(auditLog, { clock });
       killSwitch.onChange((change) => {
@@ -110,28 +116,42 @@ export class TradingSystem {
         audit.record({ ...details, kind: `kill-switch.${change.kind}` }).catch(() => undefined);
       });
       const book = new Book();
+      const { instrument } = scenario;
+      const instruments = [instrument];
+      const archive = await OrderArchive.open({ store, instruments, clock });
       const journal = await Journal.open(
         {
           input: scenario.input,
-          accounts: [{ accountId: ACCOUNT, currency: scenario.instrument.quote, balance: scenario.balance }],
+          accounts: [{ accountId: ACCOUNT, currency: instrument.quote, balance: scenario.balance }],
         },
         {
           log: deps.journalLog ?? (await directory.openLog('journal')),
+          snapshots: await directory.openSnapshots('journal'),
+          archive,
           book,
           clock,
-          instruments: [scenario.instrument],
+          instruments,
           tradingDay: new TradingDay(),
         },
       );
-      if (journal.recovered.inDoubt.length > 0) {
-        const reason = `orders of an earlier run without an outcome: ${journal.recovered.inDoubt.join(', ')}`;
-        await killSwitch.trip({ to: 'reducing', reason, by: system('trading-system') });
-      }
-      return new TradingSystem(scenario, deps, { directory, audit, auditLog, journal, book, killSwitch });
+      return new TradingSystem(scenario, deps, {
+        directory,
+        audit,
+        auditLog,
+        journal,
+        archive,
+        book,
+        killSwitch,
+      });
     } catch (error) {
       await directory.close();
       throw error;
     }
+  }
+
+  /** Whether something waits for the disk: a record, or an order whose id is looked for among those of days ago. */
+  get isWriting(): boolean {
+    return this.journal.pending > 0 || this.#strategy.isAsking;
   }
 
   /** One event of the market, at the time of the clock: venue first, then our view of it, then the strategy. */

@@ -192,8 +192,8 @@ describe('npm run demo', () => {
     );
   });
 
-  test('verifies the audit chain, which has a record for every decision and for the trip', () => {
-    expect(report.audit).toEqual({ verified: true, records: report.decisionUs.count + 1 });
+  test('verifies the audit chain: every decision, the restraint until the venue had answered, the trip and its cancels', () => {
+    expect(report.audit).toEqual({ verified: true, records: report.decisionUs.count + 4 });
     expect(line('audit')).toBe(`audit       chain of ${n(report.audit.records)} records verified`);
   });
 
@@ -215,6 +215,7 @@ describe('npm run demo', () => {
     const second = run.stdout.slice(run.stdout.indexOf('a second process opens the same data directory:'));
     expect(second).toMatch(/\n {2}\d+ journal records replayed, kill switch reducing\n/u);
     expect(second).toContain(`\n  ${report.killSwitch.reason ?? 'no reason'}\n`);
+    expect(second).toContain('\n  reconciled: 0 differences from the venue\n');
     expect(second).toMatch(/an entry is denied: kill-switch KILL_SWITCH_REDUCING/u);
   });
 

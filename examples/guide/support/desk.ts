@@ -48,6 +48,7 @@ export async function openDesk(log: AppendLog = new MemoryAppendLog()) {
     { book, guard, policy, killSwitch, venue, journal, instruments, clock, tradingDay },
   );
 
+  await desk.start(); // compares with the venue; until then only exits pass
   desk.mark(quote(clock, 60_000));
   return { clock, log, book, journal, killSwitch, guard, policy, driver, desk };
 }

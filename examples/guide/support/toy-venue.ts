@@ -17,6 +17,27 @@ export class ToyVenue implements VenueDriver {
     return Promise.resolve();
   }
 
+  /** It knows of nothing that it was not told to tell. */
+  lookup(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  openOrders(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
+  fills(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
+  positions(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
+  balances(): Promise<[]> {
+    return Promise.resolve([]);
+  }
+
   onEvent(listener: (event: VenueEvent) => void): Disposable {
     this.#listener = listener;
     return { [Symbol.dispose]: () => undefined };
