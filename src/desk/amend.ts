@@ -1,32 +1,13 @@
 import type { Clock } from '../core/clock.ts';
-import type { DecimalInput } from '../core/decimal.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { OrderView } from '../trading/book-order.ts';
+import type { AmendOutcome, OrderChange } from '../trading/amend-outcome.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
-import { type OrderState, isOpen } from '../trading/order-life-cycle.ts';
+import { isOpen } from '../trading/order-life-cycle.ts';
 import { type Answer, answerInTime } from './answer-in-time.ts';
 import type { ChangeDecision } from './change-order.ts';
 import type { AmendReply } from './venue-driver.ts';
-
-/** What an open limit order is to become. What is left out stays. */
-export interface OrderChange {
-  /** In all, what has been filled included. */
-  readonly quantity?: DecimalInput;
-  readonly limit?: DecimalInput;
-}
-
-/** What became of an amendment. */
-export type AmendOutcome =
-  /** Nothing left the process; the order is as it was. */
-  | { readonly kind: 'denied'; readonly clientOrderId: string; readonly denials: readonly Denial[] }
-  | { readonly kind: 'amended'; readonly clientOrderId: string }
-  /** The venue said no; the order is as it was. */
-  | { readonly kind: 'rejected'; readonly clientOrderId: string; readonly reason: string }
-  /** Sent, and nobody knows: the larger of the two is held until the venue says which it is. */
-  | { readonly kind: 'unknown'; readonly clientOrderId: string; readonly reason: string }
-  | { readonly kind: 'finished'; readonly clientOrderId: string; readonly state: OrderState }
-  | { readonly kind: 'not-found'; readonly clientOrderId: string };
 
 /** What the verb needs of its desk. */
 export interface AmendDesk {
@@ -67,10 +48,7 @@ export async function amend(
     return await abandon(desk, clientOrderId, deny('journal', 'JOURNAL_UNAVAILABLE'));
   }
   if (!isOpen(row.state)) return { kind: 'finished', clientOrderId, state: row.state };
-  const late =
-    row.state === 'working'
-      ? desk.confirm(order)
-      : deny('confirm', 'AMEND_NOT_WORKING', { measured: row.state });
+  const late = lateDenial(desk, row, order);
   if (late !== undefined) return await abandon(desk, clientOrderId, late);
   const answer = await answerInTime(
     desk.clock,
@@ -87,7 +65,9 @@ export async function amend(
     const reason = answer.kind === 'none' ? answer.reason : 'the answer makes no sense';
     return { kind: 'unknown', clientOrderId, reason };
   }
-  await desk.record(event);
+  if (!(await desk.record(event))) {
+    return { kind: 'unknown', clientOrderId, reason: 'the answer could not be written down' };
+  }
   if (event.type === 'amended') return { kind: 'amended', clientOrderId };
   return { kind: 'rejected', clientOrderId, reason: event.reason };
 }
@@ -97,6 +77,15 @@ const denied = (clientOrderId: string, denial: Denial): AmendOutcome => ({
   clientOrderId,
   denials: [denial],
 });
+
+/** What has happened while it was being written down. */
+function lateDenial(desk: AmendDesk, { state, cumulative }: OrderView, order: HeldOrder): Denial | undefined {
+  if (state !== 'working') return deny('confirm', 'AMEND_NOT_WORKING', { measured: state });
+  if (cumulative >= order.qty) {
+    return deny('confirm', 'AMEND_BELOW_FILLED', { measured: order.qty, limit: cumulative });
+  }
+  return desk.confirm(order);
+}
 
 /** It never left: the order is as it was. */
 async function abandon(desk: AmendDesk, clientOrderId: string, because: Denial): Promise<AmendOutcome> {

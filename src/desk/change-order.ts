@@ -8,7 +8,7 @@ import { type Denial, deny } from '../trading/denial.ts';
 import type { Amendment, HeldOrder } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import { priceOrder } from '../trading/price-order.ts';
-import type { OrderChange } from './amend.ts';
+import type { OrderChange } from '../trading/amend-outcome.ts';
 
 export type ChangeDecision =
   | { readonly kind: 'denied'; readonly denials: readonly Denial[] }

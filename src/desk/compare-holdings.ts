@@ -14,7 +14,8 @@ export function comparePositions(
   const mismatch = (accountId: string, instrumentId: string, ours: string, theirs: string): void => {
     const code = instrumentIds.has(instrumentId) ? 'POSITION_MISMATCH' : 'INSTRUMENT_FOREIGN';
     const detail = `position ${ours} in the Book, ${theirs} at the venue`;
-    differences.push({ code, settled: false, detail, accountId, instrumentId });
+    const amount = decimal(theirs).minus(decimal(ours)).toFixed();
+    differences.push({ code, settled: false, detail, amount, accountId, instrumentId });
   };
   const said = new Map<string, VenuePosition>();
   for (const position of positions) said.set(`${position.accountId} ${position.instrumentId}`, position);
@@ -41,6 +42,7 @@ export function compareBalances(book: BookReader, balances: readonly VenueBalanc
     const account = book.account(accountId);
     if (account?.currency !== currency || account.cash.eq(decimal(amount))) return [];
     const detail = `cash ${account.cash.toFixed()} in the Book, ${amount} at the venue`;
-    return [{ code: 'BALANCE_MISMATCH' as const, settled: false, detail, accountId }];
+    const difference = decimal(amount).minus(account.cash).toFixed();
+    return [{ code: 'BALANCE_MISMATCH' as const, settled: false, detail, amount: difference, accountId }];
   });
 }

@@ -10,7 +10,6 @@ import type { Book } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { Journal } from './journal.ts';
 import { checkEngines } from './order-path.ts';
-import type { OrderArchive } from './order-archive.ts';
 
 /** When an order in doubt is looked up, and when one that the venue does not know counts as absent. */
 const lookupSchema = z.strictObject({
@@ -54,8 +53,6 @@ export interface DeskParts {
   readonly clock: Clock;
   /** Default: UTC days. */
   readonly tradingDay?: TradingDay;
-  /** Orders that are not in memory any more. */
-  readonly archive?: Pick<OrderArchive, 'find' | 'isEmpty'>;
   /** Every verdict and every anomaly is recorded there. */
   readonly audit?: Pick<AuditLog, 'record'>;
   /** Measures decisions where the clock is not the machine's. Default: the clock. */

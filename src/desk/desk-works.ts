@@ -3,6 +3,8 @@ import { PortcullisError } from '../core/errors.ts';
 import { clientOrderId as idOf } from '../core/ids.ts';
 import { units } from '../core/units.ts';
 import { FIRM, type Scope } from '../risk/trading-state.ts';
+import type { OrderChange } from '../trading/amend-outcome.ts';
+import type { OrderView } from '../trading/book-order.ts';
 import type { MarketView } from '../trading/market-view.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
@@ -10,6 +12,7 @@ import type { OrderIntent } from '../trading/order-intent.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
 import type { SavedOrder } from '../trading/saved-book.ts';
 import type { AmendDesk } from './amend.ts';
+import type { ChangeDecision } from './change-order.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { type CancelOutcome, type CancelRoundDesk, cancel, cancelRound, ordersToCancel } from './cancel.ts';
 import type { DeskParts, DeskRules } from './desk-parts.ts';
@@ -54,11 +57,14 @@ export class DeskWorks {
     this.path = new OrderPath({ ...parts, dayId: parts.journal.recovered.dayId });
     this.recorder = new Recorder({ ...parts, path: this.path });
     this.#inFlight = new InFlight(book);
-    const { path, recorder } = this;
+    const { recorder } = this;
     const inFlight = this.#inFlight;
     const record = (event: OrderEvent): Promise<boolean> => {
+      const before = book.order(event.clientOrderId)?.state;
       const written = inFlight.around(event, () => recorder.record(event));
       this.watch.noteOf(event, book);
+      // What a trip could not cancel, because nobody knew of it, must not stay.
+      if (event.type === 'accepted' && (before === 'unknown' || before === 'rejected')) this.#enforce();
       return written;
     };
     this.verbs = {
@@ -69,7 +75,7 @@ export class DeskWorks {
       canAmend: venue.canAmend,
       older: (intent) => this.#older(intent),
       decide: (intent) => this.#decide(intent),
-      decideChange: (row, change) => path.decideChange(row, change),
+      decideChange: (row, change) => this.#decideChange(row, change),
       confirm: (order) => this.#confirm(order),
       send: (order, signal) => outlet.place(this.#taken(order), signal),
       sendAmended: (order, signal) => outlet.amend(venueOrder(order), signal),
@@ -94,6 +100,9 @@ export class DeskWorks {
       record,
       cancelAtVenue: (id) => {
         void answerInTime(clock, venueTimeoutMs, (signal) => venue.cancel(id, signal));
+      },
+      opened: () => {
+        this.#enforce();
       },
       disconnected: () => {
         if (rules.cancelOnDisconnect !== 'none') cancelRound(this.verbs, FIRM, rules.cancelOnDisconnect);
@@ -144,6 +153,7 @@ export class DeskWorks {
       () => ![...book.liveOrders()].some(({ state }) => isOpen(state) && state !== 'unknown'),
     );
     await journal.settled(clock);
+    await journal.checkpoint();
   }
 
   async #inTime(isTrue: () => boolean): Promise<void> {
@@ -153,7 +163,8 @@ export class DeskWorks {
 
   /** Looked for only where the id may be one that is not in memory any more. */
   #older({ accountId, strategyId, intentId }: OrderIntent): Promise<SavedOrder | undefined> | undefined {
-    const { archive, book } = this.#parts;
+    const { journal, book } = this.#parts;
+    const { archive } = journal;
     if (archive === undefined || archive.isEmpty) return undefined;
     const id = idOf(accountId, strategyId, intentId);
     return book.order(id) === undefined ? archive.find(id) : undefined;
@@ -169,6 +180,20 @@ export class DeskWorks {
       decision.kind === 'held' ? { ...decision, written: this.#writeDown(decision.order) } : decision;
     this.recorder.decided(intent, decision, this.#parts.guard.limitsHash, tookMs);
     return decided;
+  }
+
+  #decideChange(row: OrderView, change: OrderChange): ChangeDecision {
+    this.rollIfDue();
+    const decision = this.path.decideChange(row, change);
+    this.recorder.decidedChange(row, decision, this.#parts.guard.limitsHash);
+    return decision;
+  }
+
+  /** Cancels what is tripped does not let stand. */
+  #enforce(): void {
+    for (const { scope, state } of this.#parts.killSwitch.records()) {
+      cancelRound(this.verbs, scope, state === 'halted' ? 'all' : 'not-reducing');
+    }
   }
 
   #writeDown(order: HeldOrder): Promise<unknown> {

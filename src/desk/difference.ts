@@ -27,6 +27,8 @@ export interface Difference {
   /** Whether our books now say what the venue says. What is not settled takes a person: `OrderDesk.adjust`. */
   readonly settled: boolean;
   readonly detail: string;
+  /** Of a mismatch: what the venue has, less what we have. */
+  readonly amount?: string;
   readonly accountId?: string;
   readonly instrumentId?: string;
   readonly clientOrderId?: string;
@@ -48,8 +50,10 @@ export type Reconciliation =
 /** What restricts trading: someone else trades the account, or the venue contradicts us or itself. */
 const HARMLESS: ReadonlySet<DifferenceCode> = new Set(['FILL_MISSED', 'ORDER_SETTLED', 'ORDER_ABSENT']);
 
-export const restricts = ({ code }: Difference): boolean => !HARMLESS.has(code);
+export const restricts = ({ code, settled }: Difference): boolean => !settled || !HARMLESS.has(code);
 
 /** What makes a difference the same as one seen before. */
-export const differenceKey = ({ code, accountId, instrumentId, clientOrderId, detail }: Difference): string =>
-  [code, accountId, instrumentId, clientOrderId, detail].join(' ');
+export const differenceKey = (difference: Difference): string => {
+  const { code, accountId, instrumentId, clientOrderId, amount, detail } = difference;
+  return [code, accountId, instrumentId, clientOrderId, amount ?? detail].join(' ');
+};

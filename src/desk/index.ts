@@ -4,9 +4,12 @@
  *
  * @packageDocumentation
  */
+export type { AdjustOrder } from './adjust.ts';
 export type { CancelOutcome } from './cancel.ts';
 export type { DeskParts, OrderDeskOptions } from './desk-parts.ts';
+export type { Difference, DifferenceCode, Reconciliation } from './difference.ts';
 export type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
+export type { FlattenOrder, FlattenReport, FlattenedPosition } from './flatten.ts';
 export {
   type AccountOptions,
   Journal,
@@ -21,6 +24,18 @@ export { OrderArchive, type OrderArchiveDeps } from './order-archive.ts';
 export { JOURNAL_VERSION, type JournalRecord, type Stamp } from './journal-record.ts';
 export { OrderDesk, type OrderDeskDeps, type SealedOrder, Venue } from './order-desk.ts';
 export { type Decision, OrderPath, type OrderPathDeps } from './order-path.ts';
-export type { PlaceReply, VenueDriver, VenueEvent, VenueOrder } from './venue-driver.ts';
+export type {
+  AmendReply,
+  PlaceReply,
+  VenueBalance,
+  VenueDriver,
+  VenueEvent,
+  VenueFill,
+  VenueOrder,
+  VenueOrderReport,
+  VenuePosition,
+} from './venue-driver.ts';
+export type { VenueAnswers } from './venue-questions.ts';
 export { StrategyHost, type StrategyHostDeps } from './strategy-host.ts';
+export type { PaperVenueOpening } from './paper-opening.ts';
 export { type Execution, type PaperOrder, PaperVenue, type PaperVenueOptions } from './paper-venue.ts';

@@ -1,31 +1,27 @@
 import type { Clock } from '../core/clock.ts';
+import { decimal } from '../core/decimal.ts';
 import { toText } from '../core/increment.ts';
 import type { OrderView } from '../trading/book-order.ts';
+import { isOpen } from '../trading/order-life-cycle.ts';
 import type { Difference } from './difference.ts';
-import { type EvidenceDesk, inDoubt, learn } from './order-evidence.ts';
+import { LookCount, type LookCountRule } from './look-count.ts';
+import { type EvidenceDesk, type OrderWas, asWas, inDoubt, learn } from './order-evidence.ts';
+import type { VenueOrderReport } from './venue-driver.ts';
 import type { VenueQuestions } from './venue-questions.ts';
 
 /** When orders in doubt are looked up, and when one that the venue does not know counts as absent. */
-export interface LookupRule {
+export interface LookupRule extends LookCountRule {
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
-  readonly graceMs: number;
-  readonly looks: number;
 }
 
 /** What looking up needs of its desk. */
-export interface InvestigatorDesk extends EvidenceDesk {
+export interface InvestigatorDesk extends Omit<EvidenceDesk, 'isUnamended'> {
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs' | 'deadline'>;
   /** Whether an amendment of it has been sent and is still waited for. */
   isAmending(clientOrderId: string): boolean;
   /** What was found without being asked for. */
   tell(found: readonly Difference[]): void;
-}
-
-/** How often the venue has said that it does not know an order. */
-interface Misses {
-  readonly sinceMs: number;
-  readonly count: number;
 }
 
 interface Case {
@@ -43,7 +39,10 @@ export class Investigator {
   readonly #questions: VenueQuestions;
   readonly #rule: LookupRule;
   readonly #cases = new Map<string, Case>();
-  readonly #misses = new Map<string, Misses>();
+  /** Looks at which the venue did not know the order. */
+  readonly #misses: LookCount;
+  /** Looks at which the order was as before its amendment. */
+  readonly #unamended: LookCount;
   #timer: Disposable | undefined;
   #looking = false;
   #stopped = false;
@@ -52,6 +51,8 @@ export class Investigator {
     this.#desk = desk;
     this.#questions = questions;
     this.#rule = rule;
+    this.#misses = new LookCount(desk.clock, rule);
+    this.#unamended = new LookCount(desk.clock, rule);
   }
 
   /** Looks the order up from now on, until it is out of doubt. */
@@ -77,36 +78,51 @@ export class Investigator {
   async look(clientOrderId: string, found: Difference[]): Promise<string | undefined> {
     const row = this.#desk.book.order(clientOrderId);
     if (row === undefined) return undefined;
+    const was = asWas(row);
     const answer = await this.#questions.lookup(clientOrderId);
     if (answer.kind === 'none') return answer.reason;
     if (answer.value === undefined) return this.#missed(row, found);
-    this.#misses.delete(clientOrderId);
-    await learn(this.#desk, row, answer.value, found);
-    if (this.#needsLook(clientOrderId)) this.watch(clientOrderId);
+    this.#misses.forget(clientOrderId);
+    await this.learn(row, was, answer.value, found);
     return undefined;
+  }
+
+  /** Takes over what the venue says about an order of ours, and looks again where that leaves a doubt. */
+  async learn(row: OrderView, was: OrderWas, report: VenueOrderReport, found: Difference[]): Promise<void> {
+    const isUnamended = (of: OrderView): boolean => this.#isUnamended(of);
+    await learn({ ...this.#desk, isUnamended }, row, was, report, found);
+    const { clientOrderId } = row.order;
+    if (this.#needsLook(clientOrderId)) this.watch(clientOrderId);
+  }
+
+  /** An amendment may still be on its way to the venue: only several looks that do not find it say that it is lost. */
+  #isUnamended({ order: { clientOrderId }, amendment }: OrderView): boolean {
+    if (this.#desk.isAmending(clientOrderId)) return false;
+    return this.#unamended.more(clientOrderId, amendment) !== undefined;
   }
 
   async #missed(row: OrderView, found: Difference[]): Promise<string | undefined> {
     const { clientOrderId } = row.order;
-    const { clock } = this.#desk;
-    const { sinceMs, count } = this.#misses.get(clientOrderId) ?? { sinceMs: clock.monotonicMs(), count: 0 };
-    this.#misses.set(clientOrderId, { sinceMs, count: count + 1 });
-    const about = { clientOrderId, atMs: clock.nowMs() };
-    if (row.state !== 'unknown' && !inDoubt(row)) {
+    if (!isOpen(row.state) && row.leaves === 0) return undefined; // over for both
+    const about = { clientOrderId, atMs: this.#desk.clock.nowMs() };
+    if (isOpen(row.state) && row.state !== 'unknown') {
+      // It was known to exist: its looks are counted from here.
+      this.#misses.forget(clientOrderId);
       await this.#desk.record({ type: 'timedOut', ...about, reason: 'the venue does not know it' });
     }
     this.watch(clientOrderId);
-    const enough = count + 1 >= this.#rule.looks && clock.monotonicMs() - sinceMs >= this.#rule.graceMs;
-    if (!enough) return undefined;
+    const before = row.cumulative;
+    const looks = this.#misses.more(clientOrderId, before);
+    if (looks === undefined) return undefined;
     const elsewhere = await this.#isElsewhere(row, found);
     if (elsewhere !== false) return elsewhere === true ? undefined : elsewhere;
-    if (row.state !== 'unknown') return undefined; // something has been heard of it meanwhile
+    if (row.state !== 'unknown' || row.cumulative !== before) return undefined; // heard of meanwhile
     await this.#desk.record({ type: 'absent', ...about });
-    this.#misses.delete(clientOrderId);
+    this.#misses.forget(clientOrderId);
     found.push({
       code: 'ORDER_ABSENT',
       settled: true,
-      detail: `not known to the venue in ${count + 1} looks`,
+      detail: `not known to the venue in ${looks} looks`,
       accountId: row.order.accountId,
       instrumentId: row.order.instrument.instrumentId,
       clientOrderId,
@@ -131,7 +147,7 @@ export class Investigator {
       (one) => one.accountId === accountId && one.instrumentId === instrument.instrumentId,
     );
     const pos = this.#desk.book.cell(accountId, instrument.instrumentId)?.pos ?? 0;
-    return Number(said?.quantity ?? '0') !== Number(toText(pos, instrument.grid.step));
+    return !decimal(said?.quantity ?? '0').eq(toText(pos, instrument.grid.step));
   }
 
   #needsLook(clientOrderId: string): boolean {
@@ -154,6 +170,15 @@ export class Investigator {
   /** One after the other: a venue that has just failed is not flooded. */
   async #lookAtDue(): Promise<void> {
     this.#looking = true;
+    try {
+      await this.#lookAtEach();
+    } finally {
+      this.#looking = false;
+      this.#schedule();
+    }
+  }
+
+  async #lookAtEach(): Promise<void> {
     const nowMs = this.#desk.clock.monotonicMs();
     const due = [...this.#cases].filter(([, { dueMs }]) => dueMs <= nowMs);
     let silent = false;
@@ -171,7 +196,5 @@ export class Investigator {
       one.delayMs = Math.min(one.delayMs * 2, this.#rule.maxDelayMs);
       one.dueMs = this.#desk.clock.monotonicMs() + one.delayMs;
     }
-    this.#looking = false;
-    this.#schedule();
   }
 }

@@ -142,6 +142,11 @@ export class Journal {
     return new Journal(checkpointEvery, deps, { ...begun, record: recordDigest(opened) });
   }
 
+  /** Where the orders are that are not in memory any more. */
+  get archive(): Pick<OrderArchive, 'find' | 'isEmpty'> | undefined {
+    return this.#archive;
+  }
+
   /** Resolves when it is on disk; the order must not go out before. */
   submitting(order: HeldOrder, stamp: Stamp): Promise<unknown> {
     return this.#append(submittingRecord(order, this.#clock.nowMs(), stamp));

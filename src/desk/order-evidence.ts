@@ -15,7 +15,18 @@ export interface EvidenceDesk {
   /** Books the fills that the venue lists; says why when they could not be asked for. */
   catchUp(found: Difference[]): Promise<string | undefined>;
   cancelAtVenue(clientOrderId: string): void;
+  /** Whether an order that is as it was before its amendment will stay so. Each call counts as a look. */
+  isUnamended(row: OrderView): boolean;
 }
+
+/** What was known of an order when the venue was asked. */
+export type OrderWas = Pick<OrderView, 'order' | 'amendment' | 'state'>;
+
+export const asWas = ({ order, amendment, state }: OrderView): OrderWas => ({ order, amendment, state });
+
+/** Whether nothing has been heard of the order since, but fills: then what the venue answers is no older. */
+const isAsWas = (row: OrderView, was: OrderWas): boolean =>
+  row.order === was.order && row.amendment === was.amendment && row.state === was.state;
 
 /** Whether only the venue can tell what became of it, or of its last fills. */
 export const inDoubt = ({ state, leaves }: OrderView): boolean =>
@@ -25,11 +36,13 @@ export const inDoubt = ({ state, leaves }: OrderView): boolean =>
  * Takes over what the venue says about an order of ours: first its fills, then its state. Nothing but evidence ends a
  * hold.
  *
+ * @param was what was known when the venue was asked
  * @param found what was different is added here
  */
 export async function learn(
   desk: EvidenceDesk,
   row: OrderView,
+  was: OrderWas,
   report: VenueOrderReport,
   found: Difference[],
 ): Promise<void> {
@@ -40,6 +53,11 @@ export async function learn(
     const { accountId } = row.order;
     found.push({ code, settled, detail, accountId, instrumentId: instrument.instrumentId, clientOrderId });
   };
+  if (!isSame(row, report)) {
+    const { side, instrumentId, accountId } = report;
+    tell('ORDER_CHANGED', false, `${side} ${instrumentId} of account ${accountId} at the venue`);
+    return;
+  }
   if (!(cumulative >= 0)) {
     tell('ORDER_CHANGED', false, `cumulative: expected a multiple of the step, got ${report.cumulative}`);
     return;
@@ -50,6 +68,7 @@ export async function learn(
   }
   const before = row.state;
   if (report.state === 'working') {
+    if (!isAsWas(row, was)) return; // the answer may be older than what we know; an end never is
     if (!isOpen(before)) {
       tell('ORDER_STILL_OPEN', false, `${before} for us, working at the venue`);
       if (before === 'rejected') await desk.record(accepted(desk, report, clientOrderId));
@@ -69,19 +88,25 @@ export async function learn(
   if (isOpen(before)) tell('ORDER_SETTLED', true, `${before} for us, ${report.state} at the venue`);
 }
 
+const isSame = ({ order, side }: OrderView, report: VenueOrderReport): boolean =>
+  report.side === side &&
+  report.accountId === order.accountId &&
+  report.instrumentId === order.instrument.instrumentId;
+
 /** Whether an amendment came into force, or the order is another one than we think. */
 async function learnTerms(
   desk: EvidenceDesk,
-  { order, amendment }: OrderView,
+  row: OrderView,
   { quantity, price }: VenueOrderReport,
   tell: (code: DifferenceCode, settled: boolean, detail: string) => void,
 ): Promise<void> {
+  const { order, amendment } = row;
   const { clientOrderId, instrument } = order;
   const qty = lots(toGrid(quantity, instrument.grid.step, 'exact'));
   const worst = ticks(toGrid(price, instrument.grid.tick, 'exact'));
   const about = { clientOrderId, atMs: desk.clock.nowMs() };
   if (order.qty === qty && order.worst === worst) {
-    if (amendment === undefined) return;
+    if (amendment === undefined || !desk.isUnamended(row)) return;
     await desk.record({ type: 'amendFailed', ...about, reason: 'the venue has the order as it was' });
     tell('ORDER_SETTLED', true, 'the amendment did not come into force');
     return;

@@ -15,7 +15,7 @@ import type { Applied, BookedOrder, HeldOrder, OrderEvent } from '../trading/ord
 import { type OrderIntent, copyIntent, sameIntent } from '../trading/order-intent.ts';
 import { priceOrder } from '../trading/price-order.ts';
 import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
-import type { OrderChange } from './amend.ts';
+import type { OrderChange } from '../trading/amend-outcome.ts';
 import { type ChangeDecision, type ChangeDeps, decideChange } from './change-order.ts';
 
 export interface OrderPathDeps {

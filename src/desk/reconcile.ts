@@ -1,9 +1,10 @@
 import type { Clock } from '../core/clock.ts';
+import type { OrderView } from '../trading/book-order.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
 import { compareBalances, comparePositions } from './compare-holdings.ts';
 import type { Difference, Reconciliation } from './difference.ts';
 import type { Investigator, InvestigatorDesk } from './investigator.ts';
-import { inDoubt, learn } from './order-evidence.ts';
+import { asWas, inDoubt } from './order-evidence.ts';
 import type { VenueOrderReport } from './venue-driver.ts';
 import type { VenueQuestions } from './venue-questions.ts';
 
@@ -16,6 +17,8 @@ export interface ReconcileDesk extends InvestigatorDesk {
   readonly investigator: Investigator;
   /** Whether the order has not been answered yet, so that the venue need not know it. */
   isUnderWay(clientOrderId: string): boolean;
+  /** Brings an order back that is not in memory any more; `undefined` when there is none to ask. */
+  revive(clientOrderId: string): Promise<boolean> | undefined;
 }
 
 /** How often holdings that differ are looked at before they count, and how long apart: fills may be on their way. */
@@ -54,23 +57,35 @@ async function compareOrders(desk: ReconcileDesk, found: Difference[]): Promise<
   const ours = [...book.liveOrders()]
     .map(({ order }) => order.clientOrderId)
     .filter((id) => !desk.isUnderWay(id));
+  const were = new Map([...book.liveOrders()].map((row) => [row.order.clientOrderId, asWas(row)]));
   const open = answered('open orders', await questions.openOrders());
   refuse('fills', await desk.catchUp(found));
   const listed = new Map<string, VenueOrderReport>();
   for (const report of open) {
     const { clientOrderId } = report;
     if (clientOrderId !== undefined) listed.set(clientOrderId, report);
-    const row = clientOrderId === undefined ? undefined : book.order(clientOrderId);
-    if (row === undefined) found.push(...foreign(desk, report));
+    const row = await orderOf(desk, clientOrderId);
+    if (row === undefined) {
+      found.push(...foreign(desk, report));
+      continue;
+    }
+    const id = row.order.clientOrderId;
+    const was = were.get(id);
     // What is over for us may have ended since the venue was asked.
-    else if (!isOpen(row.state)) refuse('order', await investigator.look(row.order.clientOrderId, found));
-    else if (!desk.isUnderWay(row.order.clientOrderId)) await learn(desk, row, report, found);
+    if (was === undefined || !isOpen(row.state)) refuse('order', await investigator.look(id, found));
+    else if (!desk.isUnderWay(id)) await investigator.learn(row, was, report, found);
   }
   for (const clientOrderId of ours) {
     const row = book.order(clientOrderId);
     if (row === undefined || listed.has(clientOrderId) || (!isOpen(row.state) && !inDoubt(row))) continue;
     refuse('order', await investigator.look(clientOrderId, found));
   }
+}
+
+async function orderOf(desk: ReconcileDesk, id: string | undefined): Promise<OrderView | undefined> {
+  if (id === undefined) return undefined;
+  if (desk.book.order(id) === undefined) await desk.revive(id);
+  return desk.book.order(id);
 }
 
 function foreign(desk: ReconcileDesk, report: VenueOrderReport): Difference[] {

@@ -7,6 +7,7 @@ import type { OrderView } from '../trading/book-order.ts';
 import type { Fill } from '../trading/fill.ts';
 import type { Applied, BookedOrder, OrderEvent } from '../trading/order-event.ts';
 import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
+import type { ChangeDecision } from './change-order.ts';
 import type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
 import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
 import type { AdjustedBy } from './journal-adjusted.ts';
@@ -63,6 +64,20 @@ export class Recorder {
       decision: decision.kind,
       denials,
       tookMs,
+    });
+  }
+
+  /** A verdict on a change of an order. */
+  decidedChange({ order }: OrderView, decision: ChangeDecision, limitsHash: string): void {
+    const { clientOrderId } = order;
+    const detail =
+      decision.kind === 'denied' ? { denials: decision.denials } : { denials: [], ...decision.to };
+    this.audit({
+      kind: 'order.change-decided',
+      clientOrderId,
+      decision: decision.kind,
+      limitsHash,
+      ...detail,
     });
   }
 

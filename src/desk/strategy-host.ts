@@ -61,10 +61,13 @@ export class StrategyHost {
 
   #context(strategyId: string): StrategyContext {
     const { desk, clock, onSignal } = this.#deps;
+    const owns = (id: string): boolean => desk.book.order(id)?.order.strategyId === strategyId;
     return {
       submit: (intent) => desk.submit({ ...intent, strategyId }),
+      amend: async (clientOrderId, change) =>
+        owns(clientOrderId) ? desk.amend(clientOrderId, change) : { kind: 'not-found', clientOrderId },
       cancel: async (clientOrderId) => {
-        if (desk.book.order(clientOrderId)?.order.strategyId === strategyId) await desk.cancel(clientOrderId);
+        if (owns(clientOrderId)) await desk.cancel(clientOrderId);
       },
       signal: (signal) => onSignal?.({ ...signal, strategyId }),
       book: desk.book,

@@ -12,6 +12,8 @@ export interface SynchroniserDeps {
   readonly reconcileEveryMs: number | 'never';
   /** One pass. Never rejects. */
   reconcile(): Promise<Reconciliation>;
+  /** The first pass has succeeded, or the first since the connection was lost. */
+  onOpened(): void;
   /** A difference that restricts trading, told once for as long as it lasts. */
   onMismatch(difference: Difference): void;
 }
@@ -32,8 +34,10 @@ export class Synchroniser {
   #timer: Disposable | undefined;
   #failures = 0;
   #connected = true;
+  /** How often the connection was lost: a comparison that was under way then has not seen what was missed. */
+  #losses = 0;
   #stopped = false;
-  #told: ReadonlySet<string> = new Set();
+  #told = new Set<string>();
 
   constructor(deps: SynchroniserDeps) {
     this.#deps = deps;
@@ -43,7 +47,7 @@ export class Synchroniser {
   /** Resolves with what the first pass found; if it failed, further ones follow by themselves. */
   start(): Promise<Reconciliation> {
     const { clock, reconcileEveryMs } = this.#deps;
-    if (reconcileEveryMs !== 'never') {
+    if (reconcileEveryMs !== 'never' && !this.#stopped) {
       this.#timer ??= clock.every(reconcileEveryMs, () => void this.pass());
     }
     return this.pass();
@@ -60,12 +64,15 @@ export class Synchroniser {
   /** Events may be missed from now on. */
   lost(reason: string): void {
     this.#connected = false;
+    this.#losses += 1;
     this.#restrain(`the connection to the venue is lost: ${reason}`);
   }
 
   regained(): void {
     this.#connected = true;
-    void this.pass();
+    const before = this.#running;
+    if (before === undefined) void this.pass();
+    else void before.then(() => this.pass());
   }
 
   stop(): void {
@@ -77,19 +84,22 @@ export class Synchroniser {
   /** Trips for differences that are new; what a person has released stays released while it lasts. */
   found(differences: readonly Difference[]): void {
     for (const difference of differences) {
-      if (restricts(difference) && !this.#told.has(differenceKey(difference)))
-        this.#deps.onMismatch(difference);
+      const key = differenceKey(difference);
+      if (restricts(difference) && !this.#told.has(key)) this.#deps.onMismatch(difference);
+      this.#told.add(key);
     }
   }
 
   async #pass(): Promise<Reconciliation> {
+    const losses = this.#losses;
     const result = await this.#deps.reconcile();
     if (result.kind === 'failed') this.#failed(result.reason);
     else {
       this.#failures = 0;
+      this.#retry?.[Symbol.dispose]();
       this.found(result.differences);
       this.#told = new Set(result.differences.map(differenceKey));
-      if (this.#connected) this.#lift();
+      if (this.#connected && losses === this.#losses) this.#lift();
     }
     return result;
   }
@@ -115,7 +125,9 @@ export class Synchroniser {
   }
 
   #lift(): void {
-    this.#restraint?.[Symbol.dispose]();
+    if (this.#restraint === undefined) return;
+    this.#restraint[Symbol.dispose]();
     this.#restraint = undefined;
+    this.#deps.onOpened();
   }
 }

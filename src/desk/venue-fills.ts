@@ -30,7 +30,7 @@ export class VenueFills {
   readonly #writing: Promise<unknown>[] = [];
 
   /**
-   * @param fromMs fills before it are in the opening balance
+   * @param fromMs fills of others before it are in the opening balance
    * @param newestMs up to here fills have been read before, by the clock of the venue
    */
   constructor(
@@ -51,14 +51,14 @@ export class VenueFills {
    * @returns why it could not be done; `undefined` when it was
    */
   async catchUp(found: Difference[]): Promise<string | undefined> {
-    const sinceMs = Math.max(this.#fromMs, this.#newestMs - this.#desk.fillsOverlapMs);
+    const sinceMs = Math.max(this.#fromMs, this.#newestMs) - this.#desk.fillsOverlapMs;
     const answer = await this.#questions.fills(sinceMs);
     if (answer.kind === 'none') return answer.reason;
     for (const fill of answer.value) {
-      if (!(fill.atMs >= sinceMs)) continue;
       const difference = await this.#take(fill);
       if (difference !== undefined) found.push(difference);
-      this.#newestMs = Math.max(this.#newestMs, fill.atMs);
+      // A time that is yet to come may be a mistake, and would hide everything before it.
+      this.#newestMs = Math.max(this.#newestMs, Math.min(fill.atMs, this.#desk.clock.nowMs()));
     }
     await Promise.all(this.#writing.splice(0));
     return undefined;
@@ -81,6 +81,7 @@ export class VenueFills {
       if (book.order(clientOrderId)?.cumulative === before) return undefined;
       return { code: 'FILL_MISSED', settled: true, detail: `execution ${executionId}`, ...about };
     }
+    if (!(fill.atMs >= this.#fromMs)) return undefined;
     if (!(toGrid(fill.quantity, instrument.grid.step, 'exact') > 0)) {
       const detail = `execution ${executionId}: quantity: expected a multiple of the step, got ${fill.quantity}`;
       return { code: 'FILL_EXTERNAL', settled: false, detail, ...about };

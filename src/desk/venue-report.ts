@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { decimal, decimalText } from '../core/decimal.ts';
 import { toGrid } from '../core/increment.ts';
 import { parseInput } from '../core/options.ts';
-import { type Lots, lots } from '../core/units.ts';
+import { type Lots, lots, ticks } from '../core/units.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
 
@@ -24,6 +24,7 @@ const schema = z.discriminatedUnion('type', [
     fee: z.object({ amount: plain, currency: text }),
     liquidity: z.enum(['maker', 'taker']),
   }),
+  z.object({ type: z.literal('amended'), ...about, quantity: text, price: text }),
   z.object({ type: z.literal('cancelled'), ...about, cumulative: text.optional() }),
   z.object({ type: z.literal('expired'), ...about, cumulative: text.optional() }),
 ]);
@@ -46,6 +47,13 @@ export function readReport(report: unknown, instrument: Instrument, atMs: number
       return { type: event.type, ...said, reason: event.reason };
     case 'filled':
       return readFill(event, instrument, said);
+    case 'amended': {
+      const { type, quantity, price: limit } = event;
+      const qty = readLots(quantity, instrument) ?? lots(0);
+      const worst = toGrid(limit, instrument.grid.tick, 'exact');
+      if (qty > 0 && worst > 0) return { type, ...said, qty, worst: ticks(worst) };
+      return `report: amended: expected positive multiples of step and tick, got ${quantity} at ${limit}`;
+    }
     case 'cancelled':
     case 'expired': {
       if (event.cumulative === undefined) return { type: event.type, ...said };

@@ -21,6 +21,8 @@ export interface VenueWatchDeps {
   readonly recorder: Recorder;
   record(event: OrderEvent): Promise<boolean>;
   cancelAtVenue(clientOrderId: string): void;
+  /** The first comparison has succeeded. */
+  opened(): void;
   /** Cancels what is not to stay while the venue cannot be heard. */
   disconnected(): void;
 }
@@ -36,7 +38,8 @@ export class VenueWatch {
   constructor(deps: VenueWatchDeps) {
     const { parts, rules, venue, answers, inFlight, recorder } = deps;
     const record = (event: OrderEvent) => deps.record(event);
-    const { book, clock, killSwitch, journal, archive } = parts;
+    const { book, clock, killSwitch, journal } = parts;
+    const { archive } = journal;
     const instruments = new Map(parts.instruments.map((one) => [one.instrumentId, one]));
     this.#recorder = recorder;
     const revive = (clientOrderId: string): Promise<boolean> | undefined => {
@@ -49,7 +52,8 @@ export class VenueWatch {
       });
     };
     const questions = new VenueQuestions({ answers, clock, venueTimeoutMs: rules.venueTimeoutMs });
-    const { openedAtMs, records } = journal.recovered;
+    const { openedAtMs, records, fromSnapshot } = journal.recovered;
+    const isNew = records === 0 && fromSnapshot === undefined;
     const fills = new VenueFills(
       {
         book,
@@ -62,7 +66,7 @@ export class VenueWatch {
           recorder.external(externalOrder(fill, instrument), readFill(fill, instrument)),
       },
       questions,
-      { fromMs: openedAtMs, newestMs: records === 0 ? openedAtMs : clock.nowMs() - rules.fillsLookBackMs },
+      { fromMs: openedAtMs, newestMs: isNew ? openedAtMs : clock.nowMs() - rules.fillsLookBackMs },
     );
     const desk = {
       book,
@@ -85,6 +89,7 @@ export class VenueWatch {
       instrumentIds: new Set(instruments.keys()),
       stopping: this.#stopping.signal,
       isUnderWay: (id) => inFlight.isUnderWay(id),
+      revive,
     };
     this.#synchroniser = new Synchroniser({
       venue,
@@ -92,9 +97,15 @@ export class VenueWatch {
       killSwitch,
       reconcileEveryMs: rules.reconcileEveryMs,
       reconcile: async () => {
-        const result = await reconcile(comparing);
+        const result = await reconcile(comparing).catch((error: unknown): Reconciliation => {
+          const reason = error instanceof Error ? error.message : String(error);
+          return { kind: 'failed', atMs: clock.nowMs(), reason };
+        });
         recorder.emit({ kind: 'reconciled', result });
         return result;
+      },
+      onOpened: () => {
+        deps.opened();
       },
       onMismatch: ({ settled: _settled, ...difference }) => {
         recorder.anomaly(difference);

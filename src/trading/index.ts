@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export type { AmendOutcome, OrderChange } from './amend-outcome.ts';
 export type { Bar } from './bar.ts';
 export { Book, type BookReader, type DayRolled } from './book.ts';
 export type { AccountView } from './book-account.ts';

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { AmendOutcome, OrderChange } from './amend-outcome.ts';
 import type { Bar } from './bar.ts';
 import type { BookReader } from './book.ts';
 import type { MarketView } from './market-view.ts';
@@ -11,7 +12,9 @@ import type { Signal } from './signal.ts';
 export interface StrategyContext {
   /** The order is the strategy's own, whatever `strategyId` it says. */
   submit(intent: Omit<OrderIntent, 'strategyId'>): Promise<OrderOutcome>;
-  /** Only of orders of its own. */
+  /** Only orders of its own. */
+  amend(clientOrderId: string, change: OrderChange): Promise<AmendOutcome>;
+  /** Only orders of its own. */
   cancel(clientOrderId: string): Promise<void>;
   /** Tells what the strategy thinks, for those who watch it. Orders nothing. */
   signal(signal: Omit<Signal, 'strategyId'>): void;

@@ -24,7 +24,7 @@ export class VenueSession {
   readonly subject: VenueUnderTest;
   readonly driver: Witness;
   /** A signal that never aborts. */
-  readonly signal = new AbortController().signal;
+  readonly signal: AbortSignal = new AbortController().signal;
   readonly #middle: number;
   readonly #unit: number;
 
