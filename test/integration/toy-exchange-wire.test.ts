@@ -8,11 +8,13 @@ const ACCOUNT = { accountId: 'acc', key: 'key-of-acc', secret: 'secret-of-acc' }
 async function ask(world: ToyWorld, method: string, path: string, asked?: object) {
   const body = asked === undefined ? '' : JSON.stringify(asked);
   const proof = sign(ACCOUNT, { method, path, body }, { exchangeMs: Date.now(), windowMs: 5_000 });
-  const headers = Object.fromEntries(Object.entries(proof).map(([name, value]) => [`x-${name}`, value]));
+  const headers = Object.fromEntries(
+    Object.entries({ ...proof }).map(([name, value]) => [`x-${name}`, value]),
+  );
   const answer = await fetch(world.exchange.url + path, { method, headers, ...(body !== '' && { body }) });
   return {
     status: answer.status,
-    body: (await answer.json()) as unknown,
+    body: await answer.json(),
     retryAfter: answer.headers.get('retry-after'),
   };
 }

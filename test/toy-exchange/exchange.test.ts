@@ -168,6 +168,15 @@ describe('what the toy exchange takes', () => {
     expect(exchange.place('a', requestOf('C', { price: '1', quantity: '490' })).ok).toBe(true);
   });
 
+  test('of a cash account that amends: the order as it was does not count beside what it is to be', () => {
+    const { exchange } = exchangeOf(configOf({}, 'cash'));
+    exchange.place('a', requestOf('A', { price: '90' }));
+    expect(exchange.amend('a', 'A', { price: '100', quantity: '10' }).ok).toBe(true);
+    expect(exchange.amend('a', 'A', { price: '100', quantity: '11' })).toMatchObject({
+      code: 'INSUFFICIENT_FUNDS',
+    });
+  });
+
   test('of a cash account that sells: what it has and has not offered yet', () => {
     const { exchange } = exchangeOf(configOf({}, 'cash'));
     exchange.quote('GOLD', [], [['1', '5']]);
