@@ -1,5 +1,15 @@
 import { type Clock, PortcullisError, parseOptions } from 'portcullis/core';
-import type { PlaceReply, VenueDriver, VenueEvent, VenueOrder } from 'portcullis/desk';
+import type {
+  AmendReply,
+  PlaceReply,
+  VenueBalance,
+  VenueDriver,
+  VenueEvent,
+  VenueFill,
+  VenueOrder,
+  VenueOrderReport,
+  VenuePosition,
+} from 'portcullis/desk';
 import { toExchangeId } from './client-id.ts';
 import {
   amendedSchema,
@@ -20,10 +30,6 @@ import {
 import { PrivateStream } from './private-stream.ts';
 import { RestClient } from './rest-client.ts';
 import { Translation } from './translate.ts';
-
-type Answer<K extends 'amend' | 'lookup' | 'openOrders' | 'fills' | 'positions' | 'balances'> = Awaited<
-  ReturnType<NonNullable<VenueDriver[K]>>
->;
 
 const REMEMBERED = 10_000;
 
@@ -82,7 +88,7 @@ export class ToyExchangeDriver implements VenueDriver {
     return { status: 'rejected', reason: said.code };
   }
 
-  async amend(order: VenueOrder, signal: AbortSignal): Promise<Answer<'amend'>> {
+  async amend(order: VenueOrder, signal: AbortSignal): Promise<AmendReply> {
     const { quantity, price } = order;
     const clientId = this.#idOf(order.clientOrderId);
     const request = { method: 'PATCH', path: pathOf(clientId), body: { quantity, price } };
@@ -111,7 +117,7 @@ export class ToyExchangeDriver implements VenueDriver {
     throw refused ? new PortcullisError('CANCEL_REFUSED', message) : new Error(message);
   }
 
-  async lookup(clientOrderId: string, signal: AbortSignal): Promise<Answer<'lookup'>> {
+  async lookup(clientOrderId: string, signal: AbortSignal): Promise<VenueOrderReport | undefined> {
     const clientId = this.#idOf(clientOrderId);
     const asked = this.#options.accounts.map(async (account) => {
       const request = { method: 'GET', path: pathOf(clientId) };
@@ -127,20 +133,20 @@ export class ToyExchangeDriver implements VenueDriver {
     return found.find((order) => order !== undefined);
   }
 
-  async openOrders(signal: AbortSignal): Promise<Answer<'openOrders'>> {
+  async openOrders(signal: AbortSignal): Promise<readonly VenueOrderReport[]> {
     return this.#all(async (account) => {
       const { orders } = await this.#rest.question(account, '/v1/orders', ordersSchema, this.#until(signal));
       return orders.map((order) => this.#words.order(account.accountId, order));
     });
   }
 
-  async fills(sinceMs: number, signal: AbortSignal): Promise<Answer<'fills'>> {
+  async fills(sinceMs: number, signal: AbortSignal): Promise<readonly VenueFill[]> {
     const since = Math.max(0, Math.floor(sinceMs));
     const found = await this.#all((account) => this.#fillsOf(account, since, this.#until(signal)));
     return found.sort((a, b) => a.atMs - b.atMs);
   }
 
-  async positions(signal: AbortSignal): Promise<Answer<'positions'>> {
+  async positions(signal: AbortSignal): Promise<readonly VenuePosition[]> {
     return this.#all(async (account) => {
       const { accountId } = account;
       const said = await this.#rest.question(account, '/v1/positions', positionsSchema, this.#until(signal));
@@ -152,7 +158,7 @@ export class ToyExchangeDriver implements VenueDriver {
     });
   }
 
-  async balances(signal: AbortSignal): Promise<Answer<'balances'>> {
+  async balances(signal: AbortSignal): Promise<readonly VenueBalance[]> {
     return this.#all(async (account) => {
       const { accountId } = account;
       const said = await this.#rest.question(account, '/v1/balances', balancesSchema, this.#until(signal));
@@ -177,8 +183,8 @@ export class ToyExchangeDriver implements VenueDriver {
   }
 
   /** Page by page. */
-  async #fillsOf(account: AccountKey, since: number, signal: AbortSignal): Promise<Answer<'fills'>> {
-    const all: Answer<'fills'>[number][] = [];
+  async #fillsOf(account: AccountKey, since: number, signal: AbortSignal): Promise<readonly VenueFill[]> {
+    const all: VenueFill[] = [];
     for (let from = 0; ;) {
       const path = `/v1/fills?since=${since}&from=${from}`;
       const { fills, next } = await this.#rest.question(account, path, fillsSchema, signal);

@@ -1,9 +1,6 @@
-import type { VenueDriver, VenueEvent } from 'portcullis/desk';
+import type { VenueEvent, VenueFill, VenueOrderReport } from 'portcullis/desk';
 import { fromExchangeId } from './client-id.ts';
 import type { EventMessage, FillMessage, OrderMessage } from './messages.ts';
-
-type OrderReport = Awaited<ReturnType<VenueDriver['openOrders']>>[number];
-type FillReport = Awaited<ReturnType<VenueDriver['fills']>>[number];
 
 /** The words of the exchange as the desk knows them. */
 export class Translation {
@@ -26,7 +23,7 @@ export class Translation {
     return this.#instruments.get(symbol) ?? symbol;
   }
 
-  order(accountId: string, message: OrderMessage): OrderReport {
+  order(accountId: string, message: OrderMessage): VenueOrderReport {
     const { orderId, symbol, side, quantity, price, filled, status, reason } = message;
     return {
       ...ours(message),
@@ -42,7 +39,7 @@ export class Translation {
     };
   }
 
-  fill(accountId: string, message: FillMessage): FillReport {
+  fill(accountId: string, message: FillMessage): VenueFill {
     const { symbol, side, atMs } = message;
     return {
       ...ours(message),
