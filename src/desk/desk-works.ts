@@ -10,7 +10,6 @@ import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
-import type { SavedOrder } from '../trading/saved-book.ts';
 import type { AmendDesk } from './amend.ts';
 import type { ChangeDecision } from './change-order.ts';
 import { answerInTime } from './answer-in-time.ts';
@@ -18,7 +17,7 @@ import { type CancelOutcome, type CancelRoundDesk, cancel, cancelRound, ordersTo
 import type { DeskParts, DeskRules } from './desk-parts.ts';
 import type { FlattenDesk } from './flatten.ts';
 import { InFlight } from './in-flight.ts';
-import { OrderPath } from './order-path.ts';
+import { type Older, OrderPath } from './order-path.ts';
 import { Recorder } from './recorder.ts';
 import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
 import type { AmendReply, PlaceReply, VenueOrder } from './venue-driver.ts';
@@ -74,7 +73,7 @@ export class DeskWorks {
       venue: venue.name,
       canAmend: venue.canAmend,
       older: (intent) => this.#older(intent),
-      decide: (intent) => this.#decide(intent),
+      decide: (intent, older) => this.#decide(intent, older),
       decideChange: (row, change) => this.#decideChange(row, change),
       confirm: (order) => this.#confirm(order),
       send: (order, signal) => outlet.place(this.#taken(order), signal),
@@ -162,18 +161,22 @@ export class DeskWorks {
   }
 
   /** Looked for only where the id may be one that is not in memory any more. */
-  #older({ accountId, strategyId, intentId }: OrderIntent): Promise<SavedOrder | undefined> | undefined {
+  #older({ accountId, strategyId, intentId }: OrderIntent): Promise<Older> | undefined {
     const { journal, book } = this.#parts;
     const { archive } = journal;
     if (archive === undefined || archive.isEmpty) return undefined;
     const id = idOf(accountId, strategyId, intentId);
-    return book.order(id) === undefined ? archive.find(id) : undefined;
+    if (book.order(id) !== undefined) return undefined;
+    return archive.find(id).catch((error: unknown) => {
+      const note = error instanceof Error ? error.message : String(error);
+      return deny('order', 'KNOWN_IDS_UNAVAILABLE', { note });
+    });
   }
 
-  #decide(intent: OrderIntent): SubmitDecision {
+  #decide(intent: OrderIntent, older: Older): SubmitDecision {
     this.rollIfDue();
     const startedMs = this.#stopwatch.monotonicMs();
-    const decision = this.path.decide(intent);
+    const decision = this.path.decide(intent, older);
     const tookMs = this.#stopwatch.monotonicMs() - startedMs;
     // Written before anybody is told: whatever a listener does about it stands behind it in the journal.
     const decided =

@@ -23,7 +23,7 @@ export type { JournalDeps, Recovered } from './journal-replay.ts';
 export { OrderArchive, type OrderArchiveDeps } from './order-archive.ts';
 export { JOURNAL_VERSION, type JournalRecord, type Stamp } from './journal-record.ts';
 export { OrderDesk, type OrderDeskDeps, type SealedOrder, Venue } from './order-desk.ts';
-export { type Decision, OrderPath, type OrderPathDeps } from './order-path.ts';
+export { type Decision, type KnownOrder, type Older, OrderPath, type OrderPathDeps } from './order-path.ts';
 export type {
   AmendReply,
   PlaceReply,

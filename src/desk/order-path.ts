@@ -43,10 +43,16 @@ export function checkEngines({
   );
 }
 
+/** An order that exists, in memory or not. */
+export type KnownOrder = Pick<OrderView, 'order' | 'state'>;
+
+/** What was found of an intent that is not in memory: an order of days ago, nothing, or why nobody can say. */
+export type Older = KnownOrder | Denial | undefined;
+
 /** What the synchronous part of the order path says. */
 export type Decision =
   | { readonly kind: 'denied'; readonly denials: readonly Denial[] }
-  | { readonly kind: 'duplicate'; readonly known: OrderView }
+  | { readonly kind: 'duplicate'; readonly known: KnownOrder }
   /** Held, kept and counted. Only events end it now. */
   | { readonly kind: 'held'; readonly order: HeldOrder; readonly reduced: Denial | undefined };
 
@@ -91,11 +97,13 @@ export class OrderPath {
   }
 
   /** Decides in one step, and holds what may go. */
-  decide(intent: OrderIntent): Decision {
+  decide(intent: OrderIntent, older?: Older): Decision {
+    if (older !== undefined && 'code' in older) return { kind: 'denied', denials: [older] };
     const instrument = this.#instruments.get(intent.instrumentId);
     const priced = priceOrder(intent, instrument, this.#book.view(intent.instrumentId));
-    if ('code' in priced) return this.#known(copyIntent(intent)) ?? { kind: 'denied', denials: [priced] };
-    const known = this.#known(priced.intent, priced.clientOrderId);
+    if ('code' in priced)
+      return this.#known(copyIntent(intent), older) ?? { kind: 'denied', denials: [priced] };
+    const known = this.#known(priced.intent, older, priced.clientOrderId);
     if (known !== undefined) return known;
 
     const verdict = this.#guard.reserve(priced);
@@ -165,8 +173,9 @@ export class OrderPath {
   }
 
   /** An id that exists is answered whatever the market does: same content is a duplicate, other content is denied. */
-  #known(intent: OrderIntent, id?: string): Decision | undefined {
-    const known = this.#book.order(id ?? clientOrderId(intent.accountId, intent.strategyId, intent.intentId));
+  #known(intent: OrderIntent, older: KnownOrder | undefined, id?: string): Decision | undefined {
+    const { accountId, strategyId, intentId } = intent;
+    const known = this.#book.order(id ?? clientOrderId(accountId, strategyId, intentId)) ?? older;
     if (known === undefined) return undefined;
     if (sameIntent(known.order.intent, intent)) return { kind: 'duplicate', known };
     return {

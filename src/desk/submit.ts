@@ -1,11 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
-import { type OrderIntent, copyIntent, sameIntent } from '../trading/order-intent.ts';
+import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
-import type { SavedOrder } from '../trading/saved-book.ts';
 import { type Answer, answerInTime } from './answer-in-time.ts';
-import type { Decision } from './order-path.ts';
+import type { Decision, Older } from './order-path.ts';
 import type { PlaceReply } from './venue-driver.ts';
 
 /** A decision; what is held is being written down, and must not go out before it is. */
@@ -17,9 +16,9 @@ export type SubmitDecision =
 export interface SubmitDesk {
   readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
   readonly venueTimeoutMs: number;
-  /** What is not in memory any more, when the id of the intent may be there. Rejects when nobody can say. */
-  older(intent: OrderIntent): Promise<SavedOrder | undefined> | undefined;
-  decide(intent: OrderIntent): SubmitDecision;
+  /** Looks for an order of days ago, where the id of the intent may be one; a denial when nobody can say. Never rejects. */
+  older(intent: OrderIntent): Promise<Older> | undefined;
+  decide(intent: OrderIntent, older: Older): SubmitDecision;
   /** The last look, in the tick of the send. */
   confirm(order: HeldOrder): Denial | undefined;
   /** Seals the order and hands it to the venue, once. */
@@ -31,19 +30,7 @@ export interface SubmitDesk {
 /** The way of an order. After the send it never throws. */
 export async function submit(desk: SubmitDesk, intent: OrderIntent): Promise<OrderOutcome> {
   const looking = desk.older(intent);
-  if (looking !== undefined) {
-    let older: SavedOrder | undefined;
-    try {
-      older = await looking;
-    } catch (error) {
-      return {
-        kind: 'denied',
-        denials: [deny('order', 'KNOWN_IDS_UNAVAILABLE', { note: messageOf(error) })],
-      };
-    }
-    if (older !== undefined) return answerOlder(older, intent);
-  }
-  const decision = desk.decide(intent);
+  const decision = desk.decide(intent, looking === undefined ? undefined : await looking);
   if (decision.kind === 'denied') return decision;
   if (decision.kind === 'duplicate') {
     const { order, state } = decision.known;
@@ -66,13 +53,6 @@ export async function submit(desk: SubmitDesk, intent: OrderIntent): Promise<Ord
   const event = replyEvent(desk, order, answer);
   const durable = await desk.record(event);
   return outcome(order, reduced, durable ? event : undefined);
-}
-
-/** An order that was over days ago is answered as any that is known. */
-function answerOlder({ order, state }: SavedOrder, intent: OrderIntent): OrderOutcome {
-  const { clientOrderId } = order;
-  if (sameIntent(order.intent, copyIntent(intent))) return { kind: 'duplicate', clientOrderId, state };
-  return { kind: 'denied', denials: [deny('order', 'INTENT_CHANGED', { note: clientOrderId })] };
 }
 
 /** It never left: the hold ends, and the record says so. */
