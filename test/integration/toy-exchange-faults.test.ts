@@ -6,20 +6,21 @@ import { SIGNAL, ToyWorld, idOf, until, venueOrderOf } from '../support/toy-exch
 
 const once = (fault: FaultInput): FaultInput => ({ ...fault, count: 1 }) as FaultInput;
 
-/** What a place comes to when nobody waits longer than this: the answer, the error, or `silence`. */
-async function placed(world: ToyWorld, fault: FaultInput, waitMs = 250) {
+/** What a place comes to: the answer, the error, or `silence` when the fault has struck and nothing came for a while. */
+async function placed(world: ToyWorld, fault: FaultInput) {
   const { driver, told } = await world.driver();
   await world.exchange.orderFaults(once(fault));
   const stop = new AbortController();
-  const waiting = new SystemClock().deadline(waitMs, () => {
-    stop.abort(new Error('silence'));
-  });
-  const outcome = await driver.place(venueOrderOf('a'), stop.signal).then(
+  const outcome = driver.place(venueOrderOf('a'), stop.signal).then(
     ({ status }) => status,
     (error: unknown) => (error as Error).message,
   );
-  waiting[Symbol.dispose]();
-  return { driver, told, outcome };
+  if (/timeout|late-request/u.test(fault.kind)) {
+    await until(async () => (await world.exchange.faults())[0]?.struck === 1);
+    await new SystemClock().sleep(50);
+    stop.abort(new Error('silence'));
+  }
+  return { driver, told, outcome: await outcome };
 }
 
 const known = async (world: ToyWorld, fault: FaultInput) => {
@@ -53,7 +54,7 @@ describe('a fault of a request', () => {
 
   test('a late request: silence and nothing at first, the order works later', async () => {
     await using world = await ToyWorld.start();
-    const { driver, outcome } = await placed(world, { kind: 'late-request', delayMs: [400, 400] }, 100);
+    const { driver, outcome } = await placed(world, { kind: 'late-request', delayMs: [1_500, 1_500] });
     expect(outcome).toBe('silence');
     expect(await driver.lookup(idOf('a'), SIGNAL)).toBeUndefined();
     await until(async () => (await driver.lookup(idOf('a'), SIGNAL))?.state === 'working');
@@ -61,7 +62,7 @@ describe('a fault of a request', () => {
 
   test('a late answer: the event overtakes it', async () => {
     await using world = await ToyWorld.start();
-    const { told, outcome } = await placed(world, { kind: 'late-answer', delayMs: [100, 100] }, 5_000);
+    const { told, outcome } = await placed(world, { kind: 'late-answer', delayMs: [200, 200] });
     expect(outcome).toBe('accepted');
     expect(told.map(({ type }) => type)).toEqual(['connected', 'accepted']);
   });
@@ -155,7 +156,7 @@ describe('a fault of the stream', () => {
     await using world = await ToyWorld.start();
     const { driver, told } = await world.driver();
     await driver.place(venueOrderOf('a'), SIGNAL);
-    await world.exchange.orderFaults(once({ kind: 'late-event', event: 'filled', delayMs: [300, 300] }));
+    await world.exchange.orderFaults(once({ kind: 'late-event', event: 'filled', delayMs: [1_000, 1_000] }));
     await world.trade('sell', '100', '4');
     await until(() => told.length === 5);
     expect(told.map(({ type }) => type)).toEqual(['connected', 'accepted', ...GAP, 'filled']);
@@ -165,10 +166,12 @@ describe('a fault of the stream', () => {
     await using world = await ToyWorld.start();
     const { driver, told } = await world.driver();
     await driver.place(venueOrderOf('a'), SIGNAL);
-    await world.exchange.orderFaults(once({ kind: 'late-event', event: 'cancelled', delayMs: [200, 200] }));
+    await world.exchange.orderFaults(
+      once({ kind: 'late-event', event: 'cancelled', delayMs: [1_000, 1_000] }),
+    );
     await driver.cancel(idOf('a'), SIGNAL);
     await until(() => told.length === 4);
-    await new SystemClock().sleep(250);
+    await new SystemClock().sleep(1_100);
     expect(told.map(({ type }) => type)).toEqual(['connected', 'accepted', ...GAP]);
   });
 
@@ -182,10 +185,10 @@ describe('a fault of the stream', () => {
 
   test('a stream that falls silent is given up, and comes back when the exchange does', async () => {
     await using world = await ToyWorld.start();
-    const { told } = await world.driver({ silenceMs: 400 });
+    const { told } = await world.driver({ silenceMs: 1_000 });
     process.kill(world.exchange.pid, 'SIGSTOP');
     await until(() => told.length === 2);
-    expect(told[1]).toEqual({ type: 'disconnected', reason: 'acc: silent for 400 ms' });
+    expect(told[1]).toEqual({ type: 'disconnected', reason: 'acc: silent for 1000 ms' });
     process.kill(world.exchange.pid, 'SIGCONT');
     await until(() => told.length === 3);
     expect(told[2]).toEqual({ type: 'connected' });
