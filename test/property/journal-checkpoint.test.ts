@@ -82,16 +82,21 @@ async function run(steps: readonly Step[], snapshots?: MemorySnapshotStore) {
     switch (next.do) {
       case 'submit':
         ids.push(`o${ids.length}`);
-        return void (await drive.submit(ids.at(-1) ?? '', next));
+        await drive.submit(ids.at(-1) ?? '', next);
+        break;
       case 'external':
-        return void (await drive.external(`e${next.execution}`, '0.005'));
+        await drive.external(`e${next.execution}`, '0.005');
+        break;
       case 'adjust':
-        return void (await drive.adjust(`a${next.at}`, next.amount - 6, '-1.5'));
+        await drive.adjust(`a${next.at}`, next.amount - 6, '-1.5');
+        break;
       case 'nextDay':
-        return void (await drive.nextDay());
+        await drive.nextDay();
+        break;
       case 'checkpoint':
         seen.trimmed = Math.max(seen.trimmed, log.firstSeq);
-        return void (await drive.journal.checkpoint());
+        await drive.journal.checkpoint();
+        break;
       default: {
         const clientOrderId = await known(next.at);
         if (clientOrderId === undefined) return;
@@ -108,7 +113,7 @@ async function run(steps: readonly Step[], snapshots?: MemorySnapshotStore) {
           qty,
           worst,
         };
-        const wanted = {
+        const wanted: readonly string[] = {
           accepted: [],
           rejected: ['reason'],
           timedOut: ['reason'],
