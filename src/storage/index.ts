@@ -14,8 +14,9 @@ export { type LogFile, type LogFileMode, type LogFs, nodeFs } from './log-fs.ts'
 export { MemoryAppendLog } from './memory-append-log.ts';
 export { MemorySnapshotStore } from './memory-snapshot-store.ts';
 export { MemoryStateStore } from './memory-state-store.ts';
-export { salvageLog, type SalvageOptions, type SalvageReport } from './salvage-log.ts';
-export type { LostLine } from './salvage-scan.ts';
+export { type SalvageDeps, salvageLog, type SalvageOptions, type SalvageReport } from './salvage-log.ts';
+export type { LostLine, RefuseRecord } from './salvage-scan.ts';
+export type { RebaseSnapshot } from './salvage-snapshots.ts';
 export type { SkippedSnapshot, Snapshot, SnapshotStore } from './snapshot-store.ts';
 export { SqliteStateStore, type SqliteStateStoreOptions } from './sqlite-state-store.ts';
 export type {

@@ -7,8 +7,8 @@ import { messageOf } from './json.ts';
 import { type LogFs, nodeFs } from './log-fs.ts';
 import { type LogPlace, logOfSegment, segmentFile, segmentNumbers } from './log-place.ts';
 import { logOfStart, type LogStart, readStart, writeStart } from './log-start.ts';
-import { type LostLine, scanDamaged } from './salvage-scan.ts';
-import { salvageSnapshots } from './salvage-snapshots.ts';
+import { type LostLine, type RefuseRecord, scanDamaged } from './salvage-scan.ts';
+import { type RebaseSnapshot, salvageSnapshots } from './salvage-snapshots.ts';
 import { abandonSwap, beginSwap, finishSwap, salvagePath, swap } from './salvage-swap.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import { snapshotIn } from './snapshot-file.ts';
@@ -43,27 +43,37 @@ export interface SalvageReport {
   readonly movedTo: string | undefined;
 }
 
+/** What whoever knows what the records say has to do with it. */
+export interface SalvageDeps {
+  /** Default: the file system of the machine. */
+  readonly fs?: LogFs;
+  /** Default: every record stays whose line verifies. */
+  readonly refuse?: RefuseRecord;
+  /** Default: snapshots stay as they are. */
+  readonly rebase?: RebaseSnapshot;
+  /** Called when the new log is written and before it counts. When it rejects, all stays as it was. */
+  readonly confirm?: (planned: Omit<SalvageReport, 'movedTo'>) => Promise<void>;
+}
+
 /**
  * Makes a damaged log usable again: a new one holds every record whose line verifies, in order, numbered anew without gaps
- * from where the log began. The damaged files are moved aside unchanged, nothing is deleted. Snapshots go along under the
- * number that their last record has now. Killed at any point, the directory holds the old log or the new one.
+ * from where the log began; but only the first record of all is ever number 1. The damaged files are moved aside
+ * unchanged, nothing is deleted. Snapshots go along under the number that their last record has now. Killed at any point,
+ * the directory holds the old log or the new one.
  *
  * The directory must belong to the caller, with no log or snapshots of this name open.
  *
  * @throws {PortcullisError} `FILE_UNREADABLE` when there is no such log or the disk refuses; `FORMAT_UNSUPPORTED` when it
  * ends with records of a version that is not ours, which are no damage; `OPTION_INVALID`.
  */
-export async function salvageLog(
-  options: SalvageOptions,
-  deps: { readonly fs?: LogFs } = {},
-): Promise<SalvageReport> {
+export async function salvageLog(options: SalvageOptions, deps: SalvageDeps = {}): Promise<SalvageReport> {
   const { segmentBytes, ...log } = parseOptions('salvageLog', Options, options);
   const fs = deps.fs ?? nodeFs;
   try {
     await finishSwap(fs, log);
     const files = await fs.list(log.directory);
     if (!files.some((file) => isPart(file, log))) throw new Error('there is no such log');
-    return (await cleanReport(fs, log)) ?? (await salvage(fs, log, segmentBytes));
+    return (await cleanReport(fs, log)) ?? (await salvage(fs, log, segmentBytes, deps));
   } catch (cause) {
     if (cause instanceof PortcullisError) throw cause;
     const path = join(log.directory, log.name);
@@ -93,13 +103,24 @@ async function cleanReport(fs: LogFs, log: LogPlace): Promise<SalvageReport | un
 /** A line of another version may be a damaged one: the scan knows. */
 const BAD: ReadonlySet<string> = new Set(['LOG_DAMAGED', 'FORMAT_UNSUPPORTED']);
 
-async function salvage(fs: LogFs, log: LogPlace, segmentBytes: number): Promise<SalvageReport> {
+async function salvage(
+  fs: LogFs,
+  log: LogPlace,
+  segmentBytes: number,
+  deps: SalvageDeps,
+): Promise<SalvageReport> {
   await beginSwap(fs, log);
-  const built = await build(fs, log, segmentBytes).catch(async (error: unknown) => {
+  const built = await planned(fs, log, segmentBytes, deps).catch(async (error: unknown) => {
     await abandonSwap(fs, log);
     throw error;
   });
   return { ...built.report, movedTo: join(log.directory, await swap(fs, log, built.old)) };
+}
+
+async function planned(fs: LogFs, log: LogPlace, segmentBytes: number, deps: SalvageDeps): Promise<Built> {
+  const built = await build(fs, log, segmentBytes, deps);
+  await deps.confirm?.(built.report);
+  return built;
 }
 
 interface Built {
@@ -109,7 +130,12 @@ interface Built {
 }
 
 /** Writes the new files, beside the old ones. */
-async function build(fs: LogFs, log: LogPlace, segmentBytes: number): Promise<Built> {
+async function build(
+  fs: LogFs,
+  log: LogPlace,
+  segmentBytes: number,
+  { refuse, rebase }: SalvageDeps,
+): Promise<Built> {
   const files = await fs.list(log.directory);
   const noted = await readStart(fs, log, files).catch(ifDamaged);
   const numbers = segmentNumbers(log.name, files).filter((number) => number >= (noted?.segment ?? 1));
@@ -117,34 +143,46 @@ async function build(fs: LogFs, log: LogPlace, segmentBytes: number): Promise<Bu
   const lost = missingSegments(log.name, firstSegment, numbers);
   const place = { directory: salvagePath(log), name: log.name };
   const names = numbers.map((number) => segmentFile(log.name, number));
+  const snapshots = files.filter((file) => snapshotIn(file)?.name === log.name);
   const oldSeqs: number[] = [];
-  let start: LogStart | undefined = noted;
+  /** What stands now where each snapshot was taken. */
+  const lastBefore = new Map<number, string>();
+  const snapshotSeqs = snapshots.map((file) => snapshotIn(file)?.seq ?? 0);
+  let start: LogStart | undefined;
   let writer: SegmentWriter | undefined;
   try {
-    for await (const found of scanDamaged(fs, log.directory, names)) {
+    for await (const found of scanDamaged(fs, log.directory, names, refuse)) {
       if (found.kind === 'lost') {
         lost.push(found.lost);
         continue;
       }
-      start ??= { segment: firstSegment, firstSeq: found.seq };
+      start ??= startOf(noted, firstSegment, found.seq);
       writer ??= await SegmentWriter.create(fs, place, segmentBytes, start);
       await writer.write(found.text);
       oldSeqs.push(found.seq);
+      for (const seq of snapshotSeqs) if (found.seq <= seq) lastBefore.set(seq, found.text);
     }
-    start ??= { segment: 1, firstSeq: 1 };
+    start ??= startOf(noted, firstSegment, undefined);
     writer ??= await SegmentWriter.create(fs, place, segmentBytes, start);
   } finally {
     await writer?.close();
   }
   const { firstSeq } = start;
   if (start.segment > 1 || firstSeq > 1) await writeStart(fs, place, start);
-  const snapshots = files.filter((file) => snapshotIn(file)?.name === log.name);
-  const moved = await salvageSnapshots(fs, log, { snapshots, firstSeq, oldSeqs });
-  const recordsMissing = Math.max(0, (oldSeqs.at(-1) ?? 0) - (firstSeq - 1) - oldSeqs.length);
+  const renumbered = { snapshots, firstSeq, oldSeqs, lastBefore };
+  const moved = await salvageSnapshots(fs, log, renumbered, rebase);
+  const firstOld = noted?.firstSeq ?? firstSeq;
+  const recordsMissing = Math.max(0, (oldSeqs.at(-1) ?? 0) - (firstOld - 1) - oldSeqs.length);
   return {
     report: { outcome: 'salvaged', recordsKept: oldSeqs.length, firstSeq, recordsMissing, lost },
     old: [...files.filter((file) => isPart(file, log)), ...moved],
   };
+}
+
+/** Where the new log begins. Without the first record of all it does not begin at 1: it must not be taken for a whole one. */
+function startOf(noted: LogStart | undefined, segment: number, firstKept: number | undefined): LogStart {
+  if (noted === undefined) return { segment, firstSeq: Math.max(firstKept ?? 0, 2) };
+  return firstKept === 1 ? noted : { ...noted, firstSeq: Math.max(noted.firstSeq, 2) };
 }
 
 function missingSegments(name: string, first: number, numbers: readonly number[]): LostLine[] {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { JsonValue } from './json.ts';
 import { foreignVersion } from './log-damage.ts';
 import type { LogFs } from './log-fs.ts';
 import { LINE_VERSION, parseLine } from './log-line.ts';
@@ -22,9 +23,12 @@ export type Found =
   | { readonly kind: 'record'; readonly seq: number; readonly text: string }
   | { readonly kind: 'lost'; readonly lost: LostLine };
 
+/** Why a record cannot stay, although its line verifies; undefined when it can. Asked once for each, in order. */
+export type RefuseRecord = (record: JsonValue, seq: number) => string | undefined;
+
 /**
- * Everything in the segments of a damaged log, in order. A record counts when its line verifies and its number is higher
- * than that of the one before. Two records between which only the newline is damaged both count.
+ * Everything in the segments of a damaged log, in order. A record counts when its line verifies, its number is higher
+ * than that of the one before, and it is not refused. Two records between which only the newline is damaged both count.
  *
  * @throws {PortcullisError} `FORMAT_UNSUPPORTED` when the log ends with lines of a version that is not ours.
  */
@@ -32,6 +36,7 @@ export async function* scanDamaged(
   fs: LogFs,
   directory: string,
   files: readonly string[],
+  refuse: RefuseRecord = () => undefined,
 ): AsyncGenerator<Found> {
   let lastSeq = 0;
   let foreign: Error | undefined;
@@ -43,10 +48,15 @@ export async function* scanDamaged(
       for (const piece of piecesOf(bytes)) {
         const parsed = parseLine(piece);
         if (parsed.kind === 'record' && parsed.seq > lastSeq) {
-          yield { kind: 'record', seq: parsed.seq, text: parsed.json.toString() };
-          lastSeq = parsed.seq;
-          lost -= piece.length;
+          const { seq } = parsed;
+          const text = parsed.json.toString();
+          lastSeq = seq;
           foreign = undefined; // we write nothing after what is newer than us: it was damage
+          const refused = refuse(JSON.parse(text) as JsonValue, seq);
+          if (refused === undefined) {
+            yield { kind: 'record', seq, text };
+            lost -= piece.length;
+          } else why ||= refused;
         } else if (parsed.kind === 'record') {
           why ||= `sequence number ${parsed.seq} after ${lastSeq}`;
         } else if (parsed.kind === 'foreign') {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { FileSnapshotStore } from './file-snapshot-store.ts';
+import type { JsonValue } from './json.ts';
 import type { LogFs } from './log-fs.ts';
 import type { LogPlace } from './log-place.ts';
 import { salvagePath } from './salvage-swap.ts';
@@ -12,7 +13,12 @@ interface Renumbered {
   readonly firstSeq: number;
   /** The old number of each record that was kept, in order; the first is now `firstSeq`, and so on. */
   readonly oldSeqs: readonly number[];
+  /** The text of the last kept record up to each snapshot; none when all of them are lost. */
+  readonly lastBefore: ReadonlyMap<number, string>;
 }
+
+/** The lines of a snapshot whose own record may be another one now: `last`, in whose place it stands. */
+export type RebaseSnapshot = (lines: readonly JsonValue[], last: JsonValue) => readonly JsonValue[];
 
 /**
  * Writes the snapshots whose last record has another number now among the new files, under that number: they hold also
@@ -20,8 +26,13 @@ interface Renumbered {
  *
  * @returns names of the files to move aside
  */
-export async function salvageSnapshots(fs: LogFs, log: LogPlace, renumbered: Renumbered): Promise<string[]> {
-  const { snapshots, firstSeq, oldSeqs } = renumbered;
+export async function salvageSnapshots(
+  fs: LogFs,
+  log: LogPlace,
+  renumbered: Renumbered,
+  rebase: RebaseSnapshot = (lines) => lines,
+): Promise<string[]> {
+  const { snapshots, firstSeq, oldSeqs, lastBefore } = renumbered;
   const store = await FileSnapshotStore.open({ directory: salvagePath(log), name: log.name }, { fs });
   const moved: string[] = [];
   for (const file of snapshots.toSorted()) {
@@ -33,7 +44,9 @@ export async function salvageSnapshots(fs: LogFs, log: LogPlace, renumbered: Ren
     if (newSeq === seq) continue;
     moved.push(file);
     const lines = await linesOf(fs, join(log.directory, file), seq);
-    if (lines !== undefined) await store.save(newSeq, lines);
+    if (lines === undefined) continue;
+    const last = lastBefore.get(seq);
+    await store.save(newSeq, last === undefined ? lines : rebase(lines, JSON.parse(last) as JsonValue));
   }
   await store.close();
   const written = await fs.list(salvagePath(log));

@@ -150,7 +150,8 @@ describe('salvageLog, what it keeps', () => {
     const directory = await directoryWith(files);
     const report = await salvage(directory);
     expect(report).toMatchObject({ outcome: 'salvaged', recordsKept: records.length, recordsMissing });
-    expect(await entriesIn(directory)).toEqual({ firstSeq: 1, records });
+    // Number 1 is for the first record of all.
+    expect(await entriesIn(directory)).toEqual({ firstSeq: records[0] === 'r1' ? 1 : 2, records });
     expect(await filesIn(report.movedTo ?? '')).toEqual(files);
   });
 
@@ -307,12 +308,79 @@ describe('salvageLog, snapshots', () => {
   });
 
   test('a damaged one is only moved aside', async () => {
-    const directory = await directoryWith({ [segment(1)]: BAD + lines(2) + BAD });
-    const file = 'journal-snapshot-0000000000000002.jsonl';
+    const directory = await directoryWith({ [segment(1)]: lines(1) + BAD + lines(3) + BAD });
+    const file = 'journal-snapshot-0000000000000003.jsonl';
     await writeFile(join(directory, file), 'damaged');
     const { movedTo } = await salvage(directory);
     expect(await readdir(directory)).not.toContain(file);
     expect(await filesIn(movedTo ?? '')).toMatchObject({ [file]: 'damaged' });
+  });
+});
+
+describe('salvageLog, with somebody who knows the records', () => {
+  const text = lines(1, 2) + BAD + lines(4, 5);
+
+  test('leaves out what is refused, and says where it stood and why', async () => {
+    const directory = await directoryWith({ [segment(1)]: text });
+    const asked: unknown[] = [];
+    const refuse = (record: unknown, seq: number) => {
+      asked.push([seq, record]);
+      return record === 'r4' ? 'not without r3' : undefined;
+    };
+    const report = await salvageLog({ directory, name: 'journal' }, { refuse });
+    expect(asked).toEqual([
+      [1, 'r1'],
+      [2, 'r2'],
+      [4, 'r4'],
+      [5, 'r5'],
+    ]);
+    expect(report).toMatchObject({ recordsKept: 3, recordsMissing: 2 });
+    expect(report.lost[1]).toEqual({
+      file: segment(1),
+      line: 4,
+      offset: text.indexOf(line(4)),
+      bytes: line(4).length - 1,
+      why: 'not without r3',
+    });
+    expect(await entriesIn(directory)).toEqual({ firstSeq: 1, records: ['r1', 'r2', 'r5'] });
+  });
+
+  test.each([
+    ['its own record is lost', 3, { seq: 2, lines: ['state 3', 'r2'] }],
+    ['its record has another number now', 4, { seq: 3, lines: ['state 4', 'r4'] }],
+    ['its record has the number that it had', 2, { seq: 2, lines: ['state 2'] }],
+  ])('a snapshot is told after which record it stands when %s', async (_, seq, expected) => {
+    const directory = await directoryWith({ [segment(1)]: text });
+    const store = await FileSnapshotStore.open({ directory, name: 'journal' });
+    await store.save(seq, [`state ${seq}`]);
+    await salvageLog({ directory, name: 'journal' }, { rebase: (all, last) => [...all, last] });
+    expect(await store.newest()).toEqual(expected);
+  });
+
+  test('a snapshot goes on when every record up to it is lost', async () => {
+    const directory = await directoryWith({ [segment(1)]: BAD + BAD + lines(3, 4) });
+    const store = await FileSnapshotStore.open({ directory, name: 'journal' });
+    await store.save(2, ['state 2']);
+    await salvageLog({ directory, name: 'journal' }, { rebase: (all, last) => [...all, last] });
+    expect(await store.newest()).toEqual({ seq: 1, lines: ['state 2'] });
+    expect(await entriesIn(directory)).toEqual({ firstSeq: 2, records: ['r3', 'r4'] });
+  });
+
+  test('is told what is planned before it counts, and can say no', async () => {
+    const directory = await directoryWith({ [segment(1)]: text });
+    const plans: unknown[] = [];
+    const refused = salvageLog(
+      { directory, name: 'journal' },
+      {
+        confirm: (planned) => {
+          plans.push(planned);
+          return Promise.reject(new Error('no'));
+        },
+      },
+    );
+    await expect(refused).rejects.toMatchObject({ code: 'FILE_UNREADABLE' });
+    expect(plans).toMatchObject([{ outcome: 'salvaged', recordsKept: 4, recordsMissing: 1 }]);
+    expect(await filesIn(directory)).toEqual({ [segment(1)]: text });
   });
 });
 
@@ -368,6 +436,6 @@ describe('salvageLog, killed', () => {
     expect(await entriesIn(directory)).toEqual({ firstSeq: 1, records: ['r1'] });
     await writeFile(join(directory, segment(1)), BAD + BAD);
     expect(await salvage(directory)).toMatchObject({ recordsKept: 0 });
-    expect((await readdir(directory)).sort()).toEqual(['damaged-1', segment(1)]);
+    expect((await readdir(directory)).sort()).toEqual(['damaged-1', segment(1), START]);
   });
 });
