@@ -49,8 +49,9 @@ function section(file: string, lines: readonly string[], head: number, end: numb
   const rows = table
     .slice(2)
     .map((line, index) => readRow(`${file}:${startLine + 2 + index}`, columns, line));
-  if (rows.length === 0) throw new Error(`${file}:${startLine}: a table without rows`);
-  if (rows[0]?.command !== 'SEED') throw new Error(`${rows[0]?.at}: expected SEED as the first step`);
+  const [step] = rows;
+  if (step === undefined) throw new Error(`${file}:${startLine}: a table without rows`);
+  if (step.command !== 'SEED') throw new Error(`${step.at}: expected SEED as the first step`);
   return { file, title, rows };
 }
 

@@ -29,7 +29,7 @@ export async function runScenario({ rows }: Scenario): Promise<number> {
 
 function compare({ at, command, args, expected }: ScenarioRow, seen: Readonly<Record<string, string>>): void {
   const wrong = Object.entries(expected).flatMap(([column, cell]) =>
-    seen[column] === cell ? [] : [`${column}: expected "${cell}", got "${seen[column]}"`],
+    seen[column] === cell ? [] : [`${column}: expected "${cell}", got "${seen[column] ?? 'nothing'}"`],
   );
   if (wrong.length > 0) throw new Error([`${at}: ${command} ${args.join(' ')}`, ...wrong].join('\n  '));
 }

@@ -35,6 +35,29 @@ export class ScenarioVenue {
     this.driver = driver;
   }
 
+  /** It takes every cancel, and says nothing yet. */
+  takeCancels(): void {
+    this.driver.onCancel = () => Promise.resolve();
+  }
+
+  /** It confirms every cancel, and fills what is placed, right after its answer. */
+  obey(): void {
+    const { driver } = this;
+    driver.onCancel = (clientOrderId) => {
+      const cumulative = driver.memory.lookup(clientOrderId)?.cumulative ?? '0';
+      queueMicrotask(() => {
+        driver.tell({ type: 'cancelled', clientOrderId, cumulative });
+      });
+      return Promise.resolve();
+    };
+    driver.onPlace = ({ clientOrderId, quantity, price }) => {
+      setImmediate(() => {
+        driver.fill(clientOrderId, `exit-${clientOrderId}`, quantity, { price });
+      });
+      return Promise.resolve({ status: 'accepted' });
+    };
+  }
+
   #positions(): VenuePosition[] {
     const sums = new Map<string, VenuePosition>();
     const traded = this.foreignFills.map(({ accountId, instrumentId, side, quantity }) => {

@@ -6,7 +6,14 @@ import { ExecutionPolicy, type ExecutionLimitsInput } from '../../src/execution/
 import { type Clusters, KillSwitch, RiskGuard, type RiskLimitsInput } from '../../src/risk/index.ts';
 import { MemoryStateStore, type StateStore } from '../../src/storage/index.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
-import { Book, type MarketView, type OrderIntent, defineInstrument } from '../../src/trading/index.ts';
+import {
+  Book,
+  type MarketView,
+  type OrderIntent,
+  type OrderOutcome,
+  defineInstrument,
+} from '../../src/trading/index.ts';
+import type { PlaceReply } from '../../src/desk/venue-driver.ts';
 import { ScenarioVenue, VenueLine } from './scenario-venue.ts';
 import { never } from '../support/scripted-driver.ts';
 
@@ -63,6 +70,12 @@ export const WIDE_EXECUTION: ExecutionLimitsInput = {
 const START_MS = Date.UTC(2026, 0, 2, 10);
 export const VENUE_TIMEOUT_MS = 5_000;
 
+/** The answer of the venue, and what submit makes of it. */
+interface Owed {
+  readonly reply: PromiseWithResolvers<PlaceReply>;
+  readonly outcome: Promise<OrderOutcome>;
+}
+
 /** What dies with a process. */
 interface Process {
   readonly log: ScriptedAppendLog;
@@ -84,6 +97,8 @@ export class ScenarioWorld {
   disk: 'takes' | 'holds' | 'refuses' = 'takes';
   /** The last price of each instrument, for a tick that does not name one. */
   readonly prices = new Map<string, string>();
+  /** Orders that the venue has not answered yet, by name. */
+  readonly owed = new Map<string, Owed>();
   #store: Pick<StateStore, 'get' | 'set'> = new MemoryStateStore({ clock: this.clock });
   #process: Process | undefined;
   /** Orders sent before the table began. */
@@ -113,6 +128,7 @@ export class ScenarioWorld {
       before.alive = false;
       before.line.cut();
       if (this.disk === 'refuses') this.disk = 'takes';
+      this.owed.clear();
     }
     if (loseSwitch) this.#store = new MemoryStateStore({ clock: this.clock });
     const { clock, settings } = this;

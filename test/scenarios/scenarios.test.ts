@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { EXPECTED, type Expected } from './scenario-cells.ts';
+import { COMMAND_NAMES } from './scenario-commands.ts';
 import { type Scenario, type ScenarioRow, parseScenarios } from './scenario-file.ts';
 import { runScenario } from './scenario-run.ts';
 
@@ -32,6 +33,20 @@ describe('the tables', () => {
     const ran = results.reduce((sum, result) => sum + (result.status === 'fulfilled' ? result.value : 0), 0);
     process.stdout.write(`scenario tables: ${ran} rows ran in ${scenarios.length} tables\n`);
     expect(ran).toBeGreaterThanOrEqual(150);
+  });
+
+  test('are on the site, and every step and column is explained there', () => {
+    const guide = readFileSync(new URL('../../docs/guides/scenarios.md', folder), 'utf8');
+    const [front = '', ...text] = guide.split('\n# ');
+    const pages = [...front.matchAll(/^ +- \.\.\/\.\.\/test\/scenarios\/(.*)$/gm)].map(([, file]) => file);
+    expect(pages.toSorted()).toEqual(files);
+    const explained = [...text.join().matchAll(/^\| `(\w+)` +\|/gm)].map(([, name]) => name);
+    expect(explained.toSorted()).toEqual([...COMMAND_NAMES, ...EXPECTED].toSorted());
+  });
+
+  test('leave out no step', () => {
+    const used = new Set(scenarios.flatMap(({ rows }) => rows.map(({ command }) => command)));
+    expect([...used].toSorted()).toEqual(COMMAND_NAMES.toSorted());
   });
 
   test('have a name each', () => {
