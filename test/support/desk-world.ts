@@ -23,7 +23,8 @@ import {
   type OrderIntent,
   defineInstrument,
 } from '../../src/trading/index.ts';
-import { ScriptedDriver } from './scripted-driver.ts';
+import type { VenueFill, VenueOrderReport } from '../../src/desk/venue-driver.ts';
+import { ScriptedDriver, never } from './scripted-driver.ts';
 
 /** One lot at one tick is worth 1 USDT, a million units. */
 export const GOLD = defineInstrument({
@@ -110,6 +111,37 @@ export const idOf = (intentId: string, accountId = 'acc', strategyId = 'strat'):
   clientOrderId(accountId, strategyId, intentId);
 export const ONE_ID = idOf('one');
 
+/** The order of the builder above as the venue has it: working, nothing filled. */
+export const report = (overrides: Partial<VenueOrderReport> = {}): VenueOrderReport => ({
+  clientOrderId: ONE_ID,
+  accountId: 'acc',
+  instrumentId: 'GOLD',
+  side: 'buy',
+  quantity: '10',
+  price: '100',
+  cumulative: '0',
+  state: 'working',
+  ...overrides,
+});
+
+/** A fill of 4 lots of that order as the venue lists it. */
+export const venueFill = (overrides: Partial<VenueFill> = {}): VenueFill => ({
+  clientOrderId: ONE_ID,
+  accountId: 'acc',
+  instrumentId: 'GOLD',
+  side: 'buy',
+  executionId: 'x',
+  quantity: '4',
+  price: '100',
+  fee: { amount: '0', currency: 'USDT' },
+  liquidity: 'maker',
+  atMs: NOON_MS,
+  ...overrides,
+});
+
+/** How long the desk of a world waits for its venue, unless told otherwise. */
+export const TIMEOUT_MS = 5_000;
+
 const ACCOUNTS: readonly AccountOptions[] = [{ accountId: 'acc', currency: 'USDT', balance: '100000' }];
 
 /** Opens a journal whose disk is driven by hand: its first record is committed on the way. */
@@ -152,7 +184,7 @@ export class DeskWorld {
     this.guard = new RiskGuard({ ...WIDE_RISK, ...options.risk }, parts);
     this.policy = new ExecutionPolicy(options.execution ?? WIDE_EXECUTION);
     this.desk = new OrderDesk(
-      { venueTimeoutMs: options.venueTimeoutMs ?? 5_000, ...options.desk },
+      { venueTimeoutMs: options.venueTimeoutMs ?? TIMEOUT_MS, ...options.desk },
       this.deps(options),
     );
     this.desk.onEvent((event) => this.told.push(event));
@@ -236,11 +268,56 @@ export class DeskWorld {
 
   /** Starts the desk while the disk takes everything. Where holdings differ the clock has to be moved as well. */
   async started(desk = this.desk): Promise<Reconciliation> {
-    let result: Reconciliation | undefined;
-    void desk.start().then((done) => (result = done));
-    for (let turns = 0; turns < 50 && result === undefined; turns += 1) await this.drain();
-    if (result === undefined) throw new Error('the desk waits for the clock before it has started');
+    const started = await this.throughTurns(desk.start());
+    if (started === undefined) throw new Error('the desk waits for the clock before it has started');
+    return started;
+  }
+
+  /** Compares with the venue while disk and clock move on. */
+  async reconciled(): Promise<Reconciliation> {
+    const waiting = this.desk.reconcile();
+    for (let seconds = 0; seconds < 30; seconds += 1) {
+      const result = await this.throughTurns(waiting);
+      if (result !== undefined) return result;
+      this.clock.advance(1_000);
+    }
+    throw new Error('the comparison does not end');
+  }
+
+  /** What a comparison found, as code and whether it is settled. */
+  async differences(): Promise<readonly string[]> {
+    const result = await this.reconciled();
+    if (result.kind === 'failed') return [`failed: ${result.reason}`];
+    return result.differences.map(({ code, settled }) => (settled ? code : `${code} open`));
+  }
+
+  /** Gives a wait some turns, the disk taking everything; `undefined` when it is not over then. */
+  async throughTurns<T>(waiting: Promise<T>): Promise<T | undefined> {
+    let result: T | undefined;
+    void waiting.then((done) => (result = done));
+    for (let turns = 0; turns < 20 && result === undefined; turns += 1) await this.drain();
     return result;
+  }
+
+  /** Moves the clock step by step, so that what a timer starts has gone on before the next is due. */
+  async later(ms: number, stepMs = 50): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      this.clock.advance(Math.min(stepMs, left));
+      await this.drain();
+      await this.drain();
+    }
+  }
+
+  /** An order that was sent, and of which the venue has said nothing in time. */
+  async unanswered(overrides: Partial<OrderIntent> = {}): Promise<void> {
+    const { onPlace } = this.driver;
+    this.driver.onPlace = never;
+    void this.desk.submit(intent(overrides));
+    await this.drain();
+    this.clock.advance(TIMEOUT_MS);
+    await this.drain();
+    this.driver.onPlace = onPlace;
+    this.driver.asked.length = 0;
   }
 
   /** Buys and is filled, so that there is a position of `quantity`. */
