@@ -107,7 +107,7 @@ export class Journal {
    *
    * @throws {PortcullisError} `INPUT_INVALID` naming the record, or the line of the snapshot, that cannot be read;
    *   `INSTRUMENT_UNKNOWN`; `FORMAT_UNSUPPORTED`; `JOURNAL_INCOMPLETE` when log, snapshots and archive do not belong together
-   *   or a part is missing, with the way out; `OPTION_INVALID`
+   *   or a part is missing, with the way out; `SNAPSHOT_FAILED`; `OPTION_INVALID`
    */
   static async open(options: JournalOptions, deps: JournalDeps): Promise<Journal> {
     const { input, accounts, checkpointEvery } = parseOptions('Journal', Options, options);

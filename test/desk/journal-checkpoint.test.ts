@@ -71,17 +71,23 @@ describe('a checkpoint', () => {
     await drive.fill('o1', 'x3', 1);
     await drive.clock.turn();
     expect(told).toEqual([{ task: 'checkpoint', outcome: { kind: 'saved', seq: 6, firstSeq: 1 } }]);
+    for (const executionId of ['x4', 'x5', 'x6', 'x7']) await drive.fill('o1', executionId, 1);
+    await drive.clock.turn();
+    expect(told.length).toBe(1);
+    await drive.event({ type: 'cancelRequested', clientOrderId: 'o1' });
+    await drive.clock.turn();
+    expect(told.length).toBe(2);
   });
 
   test('counts the records that a restart had to read', async () => {
     const { log, snapshots, drive } = await world();
     await trade(drive);
-    const again = await world({ checkpointEvery: 7, snapshots });
-    const drive2 = await JournalDrive.open(log, { snapshots, checkpointEvery: 7 });
-    await drive2.fill('o1', 'x9', 2);
-    await drive2.clock.turn();
+    const again = await JournalDrive.open(log, { snapshots, checkpointEvery: 7 });
+    await again.clock.turn();
+    expect(await snapshots.newest()).toBe(undefined);
+    await again.fill('o1', 'x9', 2);
+    await again.clock.turn();
     expect((await snapshots.newest())?.seq).toBe(7);
-    expect(again.told).toEqual([]);
   });
 
   test('has both halves of what happens in its tick', async () => {

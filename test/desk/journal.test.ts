@@ -115,7 +115,15 @@ describe('a new journal', () => {
     expect(open).toBe(false);
     log.commit();
     const { recovered } = await opening;
-    expect(recovered).toEqual({ records: 0, dayId: '2026-01-02', inDoubt: [] });
+    expect(recovered).toEqual({
+      records: 0,
+      openedAtMs: NOON_MS,
+      dayId: '2026-01-02',
+      inDoubt: [],
+      fromSnapshot: undefined,
+      skippedSnapshots: [],
+      tornBytes: undefined,
+    });
     expect(log.durable).toEqual([
       {
         seq: 1,
@@ -160,6 +168,22 @@ describe('a new journal', () => {
   });
 });
 
+test('a misspelt option is refused by name', async () => {
+  const options = { input: {}, accounts: [], checkpointEach: 5 } as never;
+  await expect(
+    Journal.open(options, {
+      log: new ScriptedAppendLog(),
+      book: new Book(),
+      instruments: [],
+      clock,
+      tradingDay: new TradingDay(),
+    }),
+  ).rejects.toMatchObject({
+    code: 'OPTION_INVALID',
+    message: expect.stringContaining('checkpointEach') as string,
+  });
+});
+
 describe('a journal that exists', () => {
   test('builds the Book again: positions, holds, cash, costs, day open, high-water mark', async () => {
     const world = await DeskWorld.open();
@@ -178,7 +202,7 @@ describe('a journal that exists', () => {
 
     const { book, journal } = await reopen(world.log);
     expect(stateOf(book)).toEqual(stateOf(world.book));
-    expect(journal.recovered).toEqual({
+    expect(journal.recovered).toMatchObject({
       records: world.records.length,
       dayId: '2026-01-03',
       inDoubt: [],
@@ -234,9 +258,24 @@ describe('a journal that exists', () => {
   test('goes on where it ended', async () => {
     const world = await DeskWorld.open();
     await world.position('10');
-    const again = await DeskWorld.open({ log: new ScriptedAppendLog(world.log.durable) });
+    const { driver } = world;
+    const again = await DeskWorld.open({ log: new ScriptedAppendLog(world.log.durable), driver });
     await again.drained(again.desk.submit(intent()));
     expect(again.records.length).toBe(world.records.length + 2);
+  });
+
+  test('says what a crash tore off its end, where the log knows', async () => {
+    const log = Object.assign(logOf(OPENED), { openReport: { tornBytes: 12 } });
+    const { recovered } = await openJournal(log, new Book(), clock);
+    expect(recovered).toEqual({
+      records: 1,
+      openedAtMs: NOON_MS,
+      dayId: '2026-01-02',
+      inDoubt: [],
+      fromSnapshot: undefined,
+      skippedSnapshots: [],
+      tornBytes: 12,
+    });
   });
 
   test('reads the same Book from the same records, each time', async () => {
@@ -258,7 +297,7 @@ describe('a journal that cannot be read names the record, the field and what it 
     ['no beginning', [SUBMITTING], 'INPUT_INVALID', /record 1: type: expected opened .* got "submitting"$/],
     ['a second beginning', [OPENED, OPENED], 'INPUT_INVALID', /record 2: type: expected opened first/],
     ['a record that is none', [OPENED, 7], 'INPUT_INVALID', /record 2: /],
-    ['an unknown type', [OPENED, { type: 'amended' }], 'INPUT_INVALID', /record 2: type: /],
+    ['an unknown type', [OPENED, { type: 'doubled' }], 'INPUT_INVALID', /record 2: type: /],
     [
       'a field of the wrong kind',
       [OPENED, { ...SUBMITTING, isExit: 'no' }],
