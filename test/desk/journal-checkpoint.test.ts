@@ -74,7 +74,7 @@ describe('a checkpoint', () => {
     for (const executionId of ['x4', 'x5', 'x6', 'x7']) await drive.fill('o1', executionId, 1);
     await drive.clock.turn();
     expect(told.length).toBe(1);
-    await drive.event({ type: 'cancelRequested', clientOrderId: 'o1' });
+    await drive.event({ type: 'accepted', clientOrderId: 'o1' });
     await drive.clock.turn();
     expect(told.length).toBe(2);
   });
