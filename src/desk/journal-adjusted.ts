@@ -4,7 +4,7 @@ import type { Principal } from '../core/principal.ts';
 import { abs, lots, neg } from '../core/units.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { Adjustment } from '../trading/saved-book.ts';
-import { onGrid } from './journal-order.ts';
+import { onGrid } from './journal-grid.ts';
 import type { JournalRecord } from './journal-record.ts';
 
 type AdjustedRecord = JournalRecord & { type: 'adjusted' };

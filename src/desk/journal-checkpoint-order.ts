@@ -4,7 +4,7 @@ import type { JsonValue } from '../storage/json.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import { type OrderState, TRANSITIONS } from '../trading/order-life-cycle.ts';
 import type { SavedOrder } from '../trading/saved-book.ts';
-import { type Regrid, regrid, storedGrid } from './journal-checkpoint-grid.ts';
+import { type Regrid, regrid, storedGrid } from './journal-grid.ts';
 import { type RecordedIntent, fieldsOf, intentSchema, readIntent } from './journal-intent.ts';
 
 const count = z.int().min(0);
@@ -14,7 +14,7 @@ const STATES = Object.keys(TRANSITIONS) as OrderState[];
  * An order as it was at one moment, as it stands in checkpoints, in the archive and in the journal. Quantities are in steps
  * and prices in ticks, of a grid that stands beside it. What is false, 0, none, or GTC is left out.
  */
-export const storedOrderSchema = z.object({
+const storedOrderSchema = z.object({
   clientOrderId: z.string(),
   dayId: z.string(),
   state: z.enum(STATES),

@@ -10,7 +10,7 @@ import type { Snapshot } from '../storage/snapshot-store.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { SavedAccount, SavedBook, SavedOrder } from '../trading/saved-book.ts';
 import type { InstrumentOf } from './journal-apply.ts';
-import { type Regrid, regrid, storedGrid } from './journal-checkpoint-grid.ts';
+import { type Regrid, regrid, storedGrid } from './journal-grid.ts';
 import { readStoredOrder, savedOrder, storedOrder } from './journal-checkpoint-order.ts';
 import { readUnits } from './journal-record.ts';
 

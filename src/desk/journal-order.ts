@@ -1,11 +1,11 @@
 import { decimal } from '../core/decimal.ts';
-import { PortcullisError } from '../core/errors.ts';
 import { clientOrderId } from '../core/ids.ts';
 import { toGrid, toText } from '../core/increment.ts';
 import { type Lots, type Ticks, lots, ticks } from '../core/units.ts';
 import type { Fill } from '../trading/fill.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { BookedOrder, OrderEvent } from '../trading/order-event.ts';
+import { onGrid } from './journal-grid.ts';
 import type { EventRecord, JournalRecord } from './journal-record.ts';
 
 /*
@@ -105,7 +105,7 @@ export function externalRecord(order: BookedOrder, fill: Fill, atMs: number): Jo
 }
 
 /** Whose orders are those that we never sent. */
-export const EXTERNAL = 'external';
+const EXTERNAL = 'external';
 
 /** The order that an external fill is booked as: exactly what was filled, at the price of the fill. */
 export function externalOrder(
@@ -170,18 +170,3 @@ const readAmount = ({ quantity, worst }: { quantity: string; worst: string }, in
   qty: lots(onGrid('quantity', quantity, instrument, 'step')),
   worst: ticks(onGrid('worst', worst, instrument, 'tick')),
 });
-
-/** @throws {PortcullisError} `INPUT_INVALID` unless the text is a multiple of the increment, 0 or more */
-export function onGrid(
-  field: string,
-  value: string,
-  instrument: Instrument,
-  increment: 'step' | 'tick',
-): number {
-  const count = toGrid(value, instrument.grid[increment], 'exact');
-  if (count >= 0) return count;
-  throw new PortcullisError(
-    'INPUT_INVALID',
-    `${field}: expected a multiple of the ${increment} ${instrument.grid[increment].value.toFixed()} of ${instrument.instrumentId}, got ${value}`,
-  );
-}

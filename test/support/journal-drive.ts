@@ -30,7 +30,7 @@ export const ETH = defineInstrument({
   step: '0.01',
 });
 export const INSTRUMENTS: readonly Instrument[] = [BTC, ETH];
-export const BY = { by: { kind: 'person', id: 'ada' }, reason: 'a transfer' } as const;
+const BY = { by: { kind: 'person', id: 'ada' }, reason: 'a transfer' } as const;
 
 const ACCOUNTS = ['acc', 'other'].map((accountId) => ({ accountId, currency: 'USD', balance: '1000' }));
 
@@ -190,7 +190,7 @@ export class JournalDrive {
 type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
 
 /** All of a Book, as plain values that can be compared and written down. */
-export function stateOf({ orders, ...saved }: SavedBook): unknown {
+function stateOf({ orders, ...saved }: SavedBook): unknown {
   const plain = { ...saved, orders: [...orders] };
   const text = JSON.stringify(plain, (key, value: unknown) => {
     if (key === 'instrument') return (value as Instrument).instrumentId;

@@ -1,7 +1,22 @@
-import { type Increment, increment, toText } from '../core/increment.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { type Increment, increment, toGrid, toText } from '../core/increment.ts';
 import { type Lots, type Ticks, lots, ticks } from '../core/units.ts';
 import type { Instrument } from '../trading/instrument.ts';
-import { onGrid } from './journal-order.ts';
+
+/** @throws {PortcullisError} `INPUT_INVALID` unless the text is a multiple of the increment, 0 or more */
+export function onGrid(
+  field: string,
+  value: string,
+  instrument: Instrument,
+  increment: 'step' | 'tick',
+): number {
+  const count = toGrid(value, instrument.grid[increment], 'exact');
+  if (count >= 0) return count;
+  throw new PortcullisError(
+    'INPUT_INVALID',
+    `${field}: expected a multiple of the ${increment} ${instrument.grid[increment].value.toFixed()} of ${instrument.instrumentId}, got ${value}`,
+  );
+}
 
 /** A grid as it is written down: plain decimals. */
 export interface StoredGrid {
