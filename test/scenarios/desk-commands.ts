@@ -27,8 +27,10 @@ export const DESK_COMMANDS: Commands = {
     const problems =
       problem === undefined ? [] : [{ code: problem as 'STALE', instrumentId, blocking: true }];
     const empty = words.after('nobody');
+    const ahead = words.after('ahead');
     world.mark(price, instrumentId, {
       problems,
+      ...(ahead !== undefined && { receivedMonotonicMs: world.clock.monotonicMs() + spanOf(ahead) }),
       ...(empty === 'asks' && { asks: [] }),
       ...(empty === 'bids' && { bids: [] }),
     });

@@ -4,7 +4,7 @@ import type { Words } from './scenario-words.ts';
 import type { ScenarioWorld } from './scenario-world.ts';
 
 /** Does a step, and returns what came of it. */
-export type Command = (world: ScenarioWorld, words: Words) => Promise<string>;
+type Command = (world: ScenarioWorld, words: Words) => Promise<string>;
 export type Commands = Readonly<Record<string, Command>>;
 
 /** A word and the codes behind it, as a verdict cell has them. */

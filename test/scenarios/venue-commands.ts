@@ -51,7 +51,9 @@ export const VENUE_COMMANDS: Commands = {
   EXTERNAL: async (world, words) => {
     const side = words.next('buy or sell') === 'sell' ? 'sell' : 'buy';
     const quantity = words.number() ?? '0';
+    const of = words.after('of');
     const fill = {
+      ...(of !== undefined && { clientOrderId: world.idOf(of) }),
       accountId: words.after('account') ?? 'acc',
       instrumentId: words.instrument() ?? 'GOLD',
       side,
