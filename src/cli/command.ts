@@ -7,8 +7,12 @@ import { parseInput } from '../core/options.ts';
 /** Where a command writes, and what it takes the time from. */
 export interface CommandIo {
   readonly clock: Clock;
+  /** What `--version` says. */
+  readonly version: string;
   /** One line of the answer. */
   out(line: string): void;
+  /** One line about what went wrong. */
+  err(line: string): void;
 }
 
 /** What a command found: `ok` is exit code 0, `not-ok` is 1. */
@@ -53,15 +57,20 @@ function read(name: string, options: readonly string[], args: readonly string[])
       allowPositionals: true,
     });
     const [directory, ...more] = positionals;
-    if (directory === undefined || more.length > 0) {
-      throw new Error(`expected one directory, got ${positionals.length}`);
+    if (directory === undefined || directory === '' || more.length > 0) {
+      throw new Error(
+        `expected one directory, got ${positionals.length === 0 ? 'none' : positionals.join(' ')}`,
+      );
     }
     return { directory, values: { ...values } };
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new PortcullisError('INPUT_INVALID', `${name}: ${message.replaceAll('\n', ' ')}`, { cause });
+    const message = cause instanceof Error ? (cause.message.split(/\n|\. /)[0] ?? '') : String(cause);
+    const known = message.includes('Unknown option')
+      ? `, expected one of ${options.map((option) => `--${option}`).join(' ')}`
+      : '';
+    throw new PortcullisError('INPUT_INVALID', `${name}: ${message}${known}`, { cause });
   }
 }
 
 /** A text that is given and not blank. */
-export const named = z.string().trim().min(1);
+export const named = z.string('expected a value').trim().min(1, 'expected a value');

@@ -1,26 +1,32 @@
 import { z } from 'zod';
-import { person } from '../core/principal.ts';
-import { KillSwitch } from '../risk/kill-switch.ts';
-import { salvageLog } from '../storage/salvage-log.ts';
+import type { JsonValue } from '../storage/json.ts';
 import { type Command, type Verdict, command, named } from './command.ts';
+import { existingLog } from './existing-log.ts';
 import { inDirectory } from './in-directory.ts';
 
-const log = z.string().default('journal');
-const whole = z.coerce.number().int().min(1);
+const log = named.default('journal');
+const whole = z.coerce
+  .number('expected a whole number')
+  .int('expected a whole number')
+  .min(1, 'expected 1 or more');
 
-/** Reads the journal, or any other log, from beginning to end. */
+/** Reads the journal, or any other log, from beginning to end, and the snapshots beside it. */
 export const journalVerify: Command = command({
   name: 'journal verify',
-  about: 'checks every record of a log',
+  about: 'checks every record of a log, and its snapshots',
   usage: ['[--log NAME]'],
   options: z.strictObject({ log }),
-  run: (path, options, io) =>
+  run: (path, { log: name }, io) =>
     inDirectory<Verdict>(path, io, async (directory) => {
-      const opened = await directory.openLog(options.log);
-      const { records, segments, tornBytes } = opened.openReport;
-      io.out(`${options.log}: ${records} records in ${segments} segments, from ${opened.firstSeq}`);
-      if (tornBytes > 0) io.out(`removed the ${tornBytes} bytes of a last record that was cut off`);
-      return 'ok';
+      const opened = await existingLog(directory, name, io);
+      const { records, segments } = opened.openReport;
+      const files = segments === 1 ? '1 file' : `${segments} files`;
+      io.out(`${name}: ${records} records in ${files}, the first is ${opened.firstSeq}; all are whole`);
+      const snapshots = await directory.openSnapshots(name);
+      const newest = await snapshots.newest();
+      if (newest !== undefined) io.out(`${name}: the newest good snapshot is of record ${newest.seq}`);
+      for (const { file, why } of snapshots.skipped) io.out(`${file}: not good: ${why}`);
+      return snapshots.skipped.length === 0 ? 'ok' : 'not-ok';
     }),
 });
 
@@ -37,44 +43,23 @@ export const journalShow: Command = command({
   }),
   run: (path, { log: name, from, limit, order }, io) =>
     inDirectory<Verdict>(path, io, async (directory) => {
-      const opened = await directory.openLog(name);
+      const opened = await existingLog(directory, name, { out: io.err.bind(io) });
       let shown = 0;
       for await (const { seq, record } of opened.read(from)) {
-        const about = (record as { clientOrderId?: unknown } | null)?.clientOrderId;
-        if (order !== undefined && about !== order) continue;
+        if (order !== undefined && !isAbout(record, order)) continue;
+        if (shown === limit) {
+          io.err(`${name}: ${limit} records shown, more follow: --from ${seq}`);
+          break;
+        }
         io.out(`${seq} ${JSON.stringify(record)}`);
         shown += 1;
-        if (shown >= limit) break;
       }
       return 'ok';
     }),
 });
 
-/** Keeps every record of a damaged log that is whole, and halts trading until a person has looked. */
-export const journalRepair: Command = command({
-  name: 'journal repair',
-  about: 'keeps what is whole of a damaged log, moves the damaged files aside, and halts trading',
-  usage: ['--by NAME', '--reason TEXT', '[--log NAME]', '[--store NAME]'],
-  options: z.strictObject({ log, store: z.string().default('state'), by: named, reason: named }),
-  run: (path, { log: name, store, by, reason }, io) =>
-    inDirectory<Verdict>(path, io, async (directory) => {
-      const report = await salvageLog({ directory: directory.path, name });
-      if (report.outcome === 'clean') {
-        io.out(`${name}: ${report.recordsKept} records, nothing to repair`);
-        return 'ok';
-      }
-      const killSwitch = await KillSwitch.open(
-        { store: await directory.openStore(store), clock: io.clock },
-        false,
-      );
-      const lost = `${report.lost.length} lines and ${report.recordsMissing} records of ${name}`;
-      const why = `repaired: lost ${lost}; compare positions and orders with the venue, then release`;
-      const trip = await killSwitch.trip({ to: 'halted', reason: `${why} (${reason})`, by: person(by) });
-      io.out(`${name}: kept ${report.recordsKept} records, lost ${lost}`);
-      for (const { file, line, bytes } of report.lost) io.out(`  ${file}: line ${line}, ${bytes} bytes`);
-      io.out(`the damaged files are in ${report.movedTo ?? 'no directory'}`);
-      io.out('firm is halted until a person releases it');
-      if (trip.error !== undefined) throw trip.error;
-      return 'ok';
-    }),
-});
+/** Also an order that was brought back, which stands one level deeper. */
+function isAbout(record: JsonValue, clientOrderId: string): boolean {
+  const fields = record as { clientOrderId?: unknown; order?: { clientOrderId?: unknown } } | null;
+  return (fields?.clientOrderId ?? fields?.order?.clientOrderId) === clientOrderId;
+}

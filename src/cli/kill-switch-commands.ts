@@ -4,10 +4,12 @@ import { person } from '../core/principal.ts';
 import { KillSwitch } from '../risk/kill-switch.ts';
 import { type Scope, scopeKey } from '../risk/trading-state.ts';
 import type { DataDirectory } from '../storage/data-directory.ts';
+import { Changes, openAudit } from './audit-trail.ts';
 import { type Command, type CommandIo, type Verdict, command, named } from './command.ts';
 import { inDirectory } from './in-directory.ts';
 
-const store = z.string().default('state');
+const store = named.default('state');
+const audit = named.default('audit');
 const KINDS = ['venue', 'account', 'strategy', 'instrument'] as const;
 
 /** `firm`, or `kind:id`. */
@@ -52,14 +54,31 @@ export const killSwitchShow: Command = command({
 export const killSwitchTrip: Command = command({
   name: 'kill-switch trip',
   about: 'restricts a scope before the next start',
-  usage: ['--scope SCOPE', '--to reducing|halted', '--by NAME', '--reason TEXT', '[--store NAME]'],
-  options: z.strictObject({ store, scope, to: z.enum(['reducing', 'halted']), by: named, reason: named }),
-  run: (path, { store: name, scope: where, to, by, reason }, io) =>
+  usage: [
+    '--scope SCOPE',
+    '--to reducing|halted',
+    '--by NAME',
+    '--reason TEXT',
+    '[--store NAME]',
+    '[--audit NAME]',
+  ],
+  options: z.strictObject({
+    store,
+    audit,
+    scope,
+    to: z.enum(['reducing', 'halted'], 'expected reducing or halted'),
+    by: named,
+    reason: named,
+  }),
+  run: (path, { store: name, audit: auditName, scope: where, to, by, reason }, io) =>
     inDirectory<Verdict>(path, io, async (directory) => {
       const killSwitch = await open(directory, name, io);
+      const changes = new Changes(killSwitch);
       const { error } = await killSwitch.trip({ scope: where, to, by: person(by), reason });
       if (error !== undefined) throw error;
       show(killSwitch, io);
+      // After it: what is wrong with the audit log must not keep anybody from a trip.
+      await changes.recordIn(await openAudit(directory, auditName, io.clock));
       return 'ok';
     }),
 });
@@ -75,18 +94,23 @@ export const killSwitchRelease: Command = command({
     '--reason TEXT',
     '[--second NAME]',
     '[--store NAME]',
+    '[--audit NAME]',
   ],
   options: z.strictObject({
     store,
+    audit,
     scope,
     confirm: named,
     by: named,
     reason: named,
     second: named.optional(),
   }),
-  run: (path, { store: name, scope: where, confirm, by, reason, second }, io) =>
+  run: (path, { store: name, audit: auditName, scope: where, confirm, by, reason, second }, io) =>
     inDirectory<Verdict>(path, io, async (directory) => {
       const killSwitch = await open(directory, name, io);
+      const changes = new Changes(killSwitch);
+      // Before it: what cannot be recorded is not released.
+      const trail = await openAudit(directory, auditName, io.clock);
       await killSwitch.release({
         scope: where,
         confirm,
@@ -95,6 +119,7 @@ export const killSwitchRelease: Command = command({
         ...(second !== undefined && { second: person(second) }),
       });
       show(killSwitch, io);
+      await changes.recordIn(trail);
       return 'ok';
     }),
 });

@@ -1,7 +1,8 @@
 import { PortcullisError } from '../core/errors.ts';
 import { auditVerify } from './audit-commands.ts';
 import type { Command, CommandIo } from './command.ts';
-import { journalRepair, journalShow, journalVerify } from './journal-commands.ts';
+import { journalShow, journalVerify } from './journal-commands.ts';
+import { journalRepair } from './journal-repair.ts';
 import { killSwitchRelease, killSwitchShow, killSwitchTrip } from './kill-switch-commands.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -15,7 +16,17 @@ const COMMANDS: readonly Command[] = [
 ];
 
 /** What the process ends with. */
-export const EXIT = { ok: 0, notOk: 1, badInput: 2 } as const;
+const EXIT = { ok: 0, notOk: 1, badInput: 2 } as const;
+
+/** What the caller can put right: another argument, another directory, another time. */
+const BAD_INPUT: ReadonlySet<string> = new Set([
+  'INPUT_INVALID',
+  'OPTION_INVALID',
+  'FILE_UNREADABLE',
+  'PRINCIPAL_REQUIRED',
+  'RELEASE_REFUSED',
+  'DATA_DIR_LOCKED',
+]);
 
 /**
  * Runs one command of the `portcullis` command line: `journal verify DIR`, `kill-switch release DIR ...`. Without any, or
@@ -26,41 +37,39 @@ export const EXIT = { ok: 0, notOk: 1, badInput: 2 } as const;
 export async function runCommand(args: readonly string[], io: CommandIo): Promise<number> {
   const [room = '--help', verb = '', ...rest] = args;
   if (room === '--help' || room === 'help') {
-    for (const line of help()) io.out(line);
+    say(['usage: portcullis COMMAND DIRECTORY [options]', '', ABOUT, '', ...COMMANDS.flatMap(usageOf)], io);
+    return EXIT.ok;
+  }
+  if (room === '--version') {
+    io.out(io.version);
     return EXIT.ok;
   }
   const found = COMMANDS.find(({ name }) => name === `${room} ${verb}`);
   if (found === undefined) {
-    io.out(`portcullis: no command ${[room, verb].join(' ').trim()}; see portcullis --help`);
+    io.err(`portcullis: no command ${[room, verb].join(' ').trim()}; see portcullis --help`);
     return EXIT.badInput;
+  }
+  if (rest.includes('--help')) {
+    say([`usage: portcullis ${found.name} DIRECTORY ${found.usage.join(' ')}`, '', found.about], io);
+    return EXIT.ok;
   }
   try {
     return (await found.run(rest, io)) === 'ok' ? EXIT.ok : EXIT.notOk;
   } catch (error) {
     if (!(error instanceof PortcullisError)) throw error;
-    io.out(`portcullis: ${error.code}: ${error.message}`);
+    io.err(`portcullis: ${error.code}: ${error.message}`);
     return BAD_INPUT.has(error.code) ? EXIT.badInput : EXIT.notOk;
   }
 }
 
-const BAD_INPUT: ReadonlySet<string> = new Set([
-  'INPUT_INVALID',
-  'OPTION_INVALID',
-  'FILE_UNREADABLE',
-  'PRINCIPAL_REQUIRED',
-  'RELEASE_REFUSED',
-  'DATA_DIR_LOCKED',
-]);
+const ABOUT =
+  'Works on the data directory of a trading process that is not running. Ends with 0; 1 when something is wrong or failed; 2 when it was not asked properly.';
 
-function help(): string[] {
-  return [
-    'usage: portcullis COMMAND DIRECTORY [options]',
-    '',
-    'Works on the data directory of a trading process that is not running.',
-    '',
-    ...COMMANDS.flatMap(({ name, about, usage }) => [
-      `  ${name} DIRECTORY ${usage.join(' ')}`,
-      `      ${about}`,
-    ]),
-  ];
+const usageOf = ({ name, about, usage }: Command): string[] => [
+  `  ${name} DIRECTORY ${usage.join(' ')}`,
+  `      ${about}`,
+];
+
+function say(lines: readonly string[], io: CommandIo): void {
+  for (const line of lines) io.out(line);
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { BookReader } from '../trading/book.ts';
-import type { OrderView } from '../trading/book-order.ts';
+import type { OrderView } from '../trading/order-view.ts';
 import type { AmendOutcome, OrderChange } from '../trading/amend-outcome.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';

@@ -4,7 +4,7 @@ import { toText } from '../core/increment.ts';
 import type { CancelResult, CancelRound, CancelRule, UnprotectedPosition } from '../risk/working-orders.ts';
 import { type Scope, inScope } from '../risk/trading-state.ts';
 import type { BookReader } from '../trading/book.ts';
-import type { OrderView } from '../trading/book-order.ts';
+import type { OrderView } from '../trading/order-view.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
 import type { Side } from '../trading/order-intent.ts';
 import { type OrderState, isOpen } from '../trading/order-life-cycle.ts';

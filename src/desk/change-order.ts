@@ -3,7 +3,7 @@ import { lots, sub } from '../core/units.ts';
 import type { ExecutionFacts, ExecutionPolicy } from '../execution/execution-policy.ts';
 import type { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book } from '../trading/book.ts';
-import type { OrderView } from '../trading/book-order.ts';
+import type { OrderView } from '../trading/order-view.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { Amendment, HeldOrder } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';

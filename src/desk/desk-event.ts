@@ -1,7 +1,7 @@
 import type { Denial } from '../trading/denial.ts';
 import type { AnomalyCode, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
-import type { OrderView } from '../trading/book-order.ts';
+import type { OrderView } from '../trading/order-view.ts';
 import type { Adjustment } from '../trading/saved-book.ts';
 import type { DifferenceCode, Reconciliation } from './difference.ts';
 import type { DayRolled } from '../trading/book.ts';

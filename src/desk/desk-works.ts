@@ -4,7 +4,7 @@ import { clientOrderId as idOf } from '../core/ids.ts';
 import { units } from '../core/units.ts';
 import { FIRM, type Scope } from '../risk/trading-state.ts';
 import type { OrderChange } from '../trading/amend-outcome.ts';
-import type { OrderView } from '../trading/book-order.ts';
+import type { OrderView } from '../trading/order-view.ts';
 import type { MarketView } from '../trading/market-view.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { decimal } from '../core/decimal.ts';
 import { toText } from '../core/increment.ts';
-import type { OrderView } from '../trading/book-order.ts';
+import type { OrderView } from '../trading/order-view.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
 import type { Difference } from './difference.ts';
 import { LookCount, type LookCountRule } from './look-count.ts';

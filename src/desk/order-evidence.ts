@@ -1,7 +1,7 @@
 import { toGrid } from '../core/increment.ts';
 import { type Lots, lots, ticks } from '../core/units.ts';
 import type { BookReader } from '../trading/book.ts';
-import type { OrderView } from '../trading/book-order.ts';
+import type { OrderView } from '../trading/order-view.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
 import type { Difference, DifferenceCode } from './difference.ts';

@@ -6,7 +6,7 @@ import { ticks } from '../core/units.ts';
 import { type ExecutionFacts, ExecutionPolicy } from '../execution/execution-policy.ts';
 import { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book, DayRolled } from '../trading/book.ts';
-import type { OrderView } from '../trading/book-order.ts';
+import type { OrderView } from '../trading/order-view.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { MarketView } from '../trading/market-view.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { OrderView } from '../trading/book-order.ts';
+import type { OrderView } from '../trading/order-view.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
 import { compareBalances, comparePositions } from './compare-holdings.ts';
 import type { Difference, Reconciliation } from './difference.ts';

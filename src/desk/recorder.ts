@@ -3,7 +3,7 @@ import { onDispose } from '../core/clock.ts';
 import { system } from '../core/principal.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
 import type { BookReader, DayRolled } from '../trading/book.ts';
-import type { OrderView } from '../trading/book-order.ts';
+import type { OrderView } from '../trading/order-view.ts';
 import type { Fill } from '../trading/fill.ts';
 import type { Applied, BookedOrder, OrderEvent } from '../trading/order-event.ts';
 import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';

@@ -1,25 +1,11 @@
 import { type Lots, add, lots, max, sub } from '../core/units.ts';
 import type { Side } from './order-intent.ts';
 import type { DayId } from '../core/trading-day.ts';
+import type { OrderView } from './order-view.ts';
 import type { SavedOrder } from './saved-book.ts';
 import { type Fill, isSound } from './fill.ts';
 import type { Amendment, Applied, BookedOrder, OrderEvent } from './order-event.ts';
 import { type OrderState, isOpen, nextState } from './order-life-cycle.ts';
-
-/** One order as everybody may see it. */
-export interface OrderView {
-  readonly order: BookedOrder;
-  readonly state: OrderState;
-  /** What may still fill, and is held for it. */
-  readonly leaves: Lots;
-  /** What has been filled. */
-  readonly cumulative: Lots;
-  /** What the venue's final report says was filled in all. */
-  readonly finalCumulative: Lots | undefined;
-  /** What it was asked to become, while nobody knows whether it did. */
-  readonly amendment: Amendment | undefined;
-  readonly side: Side;
-}
 
 /** The writable order. Only the Book has it. */
 export class OrderRow implements OrderView {

@@ -9,7 +9,7 @@ export type { Bar } from './bar.ts';
 export { Book, type BookReader, type DayRolled } from './book.ts';
 export type { AccountView } from './book-account.ts';
 export { type CellView, type Mark, LEDGER_PLACES, exitRoom, isExit, worstQty } from './book-cell.ts';
-export type { OrderView } from './book-order.ts';
+export type { OrderView } from './order-view.ts';
 export { DENIAL_CATALOGUE, type Denial, type DenialCode, deny } from './denial.ts';
 export type { Fee, Fill } from './fill.ts';
 export { GateTally, type GateCount } from './gate-tally.ts';

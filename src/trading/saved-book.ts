@@ -1,7 +1,7 @@
 import type { Decimal } from '../core/decimal.ts';
 import type { DayId } from '../core/trading-day.ts';
 import type { Lots, Units } from '../core/units.ts';
-import type { OrderView } from './book-order.ts';
+import type { OrderView } from './order-view.ts';
 import type { Instrument } from './instrument.ts';
 
 /** One order as it was at one moment. */
