@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
 import { system } from '../../core/principal.ts';
-import type { OrderView } from '../../trading/book-order.ts';
+import type { OrderView } from '../../trading/order-view.ts';
 import type { KillSwitch } from '../kill-switch.ts';
 import { restrictedSchema } from '../scope-schema.ts';
 import type { Monitor } from './monitor.ts';
