@@ -1,9 +1,9 @@
 import type { PlaceReply } from '../../src/desk/venue-driver.ts';
 import type { OrderOutcome } from '../../src/trading/index.ts';
-import { accept, never, reject } from '../support/scripted-driver.ts';
+import { type AmendScript, accept, never, reject } from '../support/scripted-driver.ts';
 import { orderOf } from './scenario-order.ts';
 import { type Commands, outcomeText, said, tell } from './scenario-verdict.ts';
-import type { Words } from './scenario-words.ts';
+import { type Words, spanOf } from './scenario-words.ts';
 import { type ScenarioWorld, VENUE_TIMEOUT_MS } from './scenario-world.ts';
 
 /** Submits, while the venue does not answer. */
@@ -13,21 +13,31 @@ async function send(world: ScenarioWorld, words: Words): Promise<string> {
   const reply = Promise.withResolvers<PlaceReply>();
   driver.onPlace = () => reply.promise;
   const outcome = world.submit(intent);
-  world.owed.set(intent.intentId, { reply, outcome });
+  world.owed.set(intent.intentId, { reply, outcome, isLate: false });
   let early: OrderOutcome | undefined;
   void outcome.then((value) => (early = value));
   await world.settle();
+  if (early !== undefined) world.owed.delete(intent.intentId);
   return outcomeText(early);
 }
 
-/** The venue's word on an order: the answer that is waited for, or an event. */
+/** The venue's word on an order: the answer that is still owed, in time or late, or an event. */
 async function answer(world: ScenarioWorld, name: string, reply: PlaceReply, event: object): Promise<string> {
   const open = world.owed.get(name);
   if (open === undefined) return tell(world, name, event);
   world.owed.delete(name);
   open.reply.resolve(reply);
-  return outcomeText(await world.outcome(open.outcome));
+  if (!open.isLate) return outcomeText(await world.outcome(open.outcome));
+  await world.settle();
+  return world.book.order(world.idOf(name))?.state ?? 'ignored';
 }
+
+const lateBy =
+  ({ clock }: ScenarioWorld, ms: number): AmendScript =>
+  async () => {
+    await clock.sleep(ms);
+    return { status: 'amended' };
+  };
 
 /** What a trader asks for, and how the venue answers. */
 export const ORDER_COMMANDS: Commands = {
@@ -40,13 +50,13 @@ export const ORDER_COMMANDS: Commands = {
   SEND: send,
   TIMEOUT: async (world, words) => {
     const name = words.peek();
-    const isNew = !world.owed.has(name);
-    if (isNew) {
+    if (world.owed.has(name)) words.next('the name of an order');
+    else {
       const early = await send(world, words);
       if (early !== 'sent') return early;
     }
     const open = world.owed.get(name);
-    world.owed.delete(name);
+    if (open !== undefined) open.isLate = true;
     const clientOrderId = world.idOf(name);
     if (words.has('arrived'))
       world.venue.driver.memory.told({ type: 'accepted', clientOrderId }, world.clock.nowMs());
@@ -78,10 +88,11 @@ export const ORDER_COMMANDS: Commands = {
     const quantity = words.number();
     const limit = words.after('at');
     const pending = words.has('pending');
+    const late = words.after('late');
     const { driver } = world.venue;
     if (words.has('refused')) driver.onAmend = () => Promise.resolve({ status: 'rejected', reason: 'no' });
-    else if (words.has('unanswered')) driver.onAmend = never;
-    else if (pending) driver.onAmend = never;
+    else if (words.has('unanswered') || pending) driver.onAmend = never;
+    else if (late !== undefined) driver.onAmend = lateBy(world, spanOf(late));
     else driver.onAmend = () => Promise.resolve({ status: 'amended' });
     const change = { ...(quantity !== undefined && { quantity }), ...(limit !== undefined && { limit }) };
     const amending = world.desk.amend(id, change);

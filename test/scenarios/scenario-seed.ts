@@ -1,6 +1,7 @@
 import type { ExecutionLimitsInput } from '../../src/execution/index.ts';
 import { accept } from '../support/scripted-driver.ts';
-import { type Settings, ScenarioWorld, WIDE_EXECUTION } from './scenario-world.ts';
+import { type Settings, WIDE_EXECUTION } from './scenario-settings.ts';
+import { ScenarioWorld } from './scenario-world.ts';
 import { Words, spanOf } from './scenario-words.ts';
 
 const RISK = {

@@ -1,5 +1,5 @@
 import { FIRM, type Scope } from '../../src/risk/index.ts';
-import { INSTRUMENTS } from './scenario-world.ts';
+import { INSTRUMENTS } from './scenario-settings.ts';
 
 /** The arguments of a step, taken one after the other. What is left over in the end was not understood. */
 export class Words {

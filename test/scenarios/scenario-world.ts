@@ -2,69 +2,15 @@ import { ManualClock } from '../../src/core/manual-clock.ts';
 import { clientOrderId, lots, ticks, toGrid, toText } from '../../src/core/index.ts';
 import { TradingDay } from '../../src/core/trading-day.ts';
 import { type DeskEvent, Journal, OrderDesk, Venue } from '../../src/desk/index.ts';
-import { ExecutionPolicy, type ExecutionLimitsInput } from '../../src/execution/index.ts';
-import { type Clusters, KillSwitch, RiskGuard, type RiskLimitsInput } from '../../src/risk/index.ts';
+import { ExecutionPolicy } from '../../src/execution/index.ts';
+import { KillSwitch, RiskGuard } from '../../src/risk/index.ts';
 import { MemoryStateStore, type StateStore } from '../../src/storage/index.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
-import {
-  Book,
-  type MarketView,
-  type OrderIntent,
-  type OrderOutcome,
-  defineInstrument,
-} from '../../src/trading/index.ts';
+import { Book, type MarketView, type OrderIntent, type OrderOutcome } from '../../src/trading/index.ts';
 import type { PlaceReply } from '../../src/desk/venue-driver.ts';
+import { CLUSTERS, INSTRUMENTS, type Settings, WIDE_RISK } from './scenario-settings.ts';
 import { ScenarioVenue, VenueLine } from './scenario-venue.ts';
 import { never } from '../support/scripted-driver.ts';
-
-const plain = { quote: 'USDT', tick: '1', step: '1' };
-/** Gold and silver trade in whole lots at whole prices; ore on a grid of its own, with minima. */
-export const INSTRUMENTS = [
-  defineInstrument({ ...plain, instrumentId: 'GOLD', base: 'XAU' }),
-  defineInstrument({ ...plain, instrumentId: 'SILVER', base: 'XAG' }),
-  defineInstrument({
-    instrumentId: 'ORE',
-    base: 'ORE',
-    quote: 'USDT',
-    tick: '0.05',
-    step: '0.001',
-    minQuantity: '0.01',
-    maxQuantity: '1000',
-    minNotional: '5',
-  }),
-  defineInstrument({ ...plain, instrumentId: 'EURO', base: 'XAU', quote: 'EUR' }),
-];
-/** Metals move together, ore does not. */
-const CLUSTERS: Clusters = { correlated: (a, b) => a !== 'ORE' && b !== 'ORE' };
-
-/** What a table is played under. Limits are wide unless its SEED narrows them. */
-export interface Settings {
-  readonly risk: Partial<RiskLimitsInput>;
-  readonly execution: ExecutionLimitsInput;
-  readonly cash: string;
-  readonly canAmend: boolean;
-  readonly coolDownMs: number;
-  readonly secondPerson: boolean;
-  readonly reconcileEveryMs: number | 'never';
-}
-
-const WIDE_RISK: RiskLimitsInput = {
-  maxDailyLoss: '1000000',
-  maxDrawdownFraction: 1,
-  maxPositions: 10,
-  maxPositionNotional: '1000000',
-  maxTotalExposure: '1000000',
-  maxClusterExposure: '1000000',
-  maxDataAgeMs: 60_000,
-  maxMarkAgeMs: 600_000,
-};
-export const WIDE_EXECUTION: ExecutionLimitsInput = {
-  spreadBps: { entry: 'none' },
-  depth: { multiple: { entry: 'none' } },
-  volumeFraction: { entry: 'none' },
-  slippage: { perOrderBps: { entry: 'none' } },
-  collarBps: { entry: 9_000, exit: 9_000 },
-};
 
 /** Ten in the morning of 2 January 2026, UTC. */
 const START_MS = Date.UTC(2026, 0, 2, 10);
@@ -74,6 +20,8 @@ export const VENUE_TIMEOUT_MS = 5_000;
 interface Owed {
   readonly reply: PromiseWithResolvers<PlaceReply>;
   readonly outcome: Promise<OrderOutcome>;
+  /** Nobody waits for it any more. */
+  isLate: boolean;
 }
 
 /** What dies with a process. */
