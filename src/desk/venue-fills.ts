@@ -2,6 +2,7 @@ import { toGrid } from '../core/increment.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
 import type { Difference } from './difference.ts';
+import { externalOrder } from './journal-order.ts';
 import type { VenueFill } from './venue-driver.ts';
 import type { VenueQuestions } from './venue-questions.ts';
 import { readReport } from './venue-report.ts';
@@ -54,11 +55,15 @@ export class VenueFills {
     const sinceMs = Math.max(this.#fromMs, this.#newestMs) - this.#desk.fillsOverlapMs;
     const answer = await this.#questions.fills(sinceMs);
     if (answer.kind === 'none') return answer.reason;
-    for (const fill of answer.value) {
-      const difference = await this.#take(fill);
-      if (difference !== undefined) found.push(difference);
-      // A time that is yet to come may be a mistake, and would hide everything before it.
-      this.#newestMs = Math.max(this.#newestMs, Math.min(fill.atMs, this.#desk.clock.nowMs()));
+    try {
+      for (const fill of answer.value) {
+        const difference = await this.#take(fill);
+        if (difference !== undefined) found.push(difference);
+        // A time that is yet to come may be a mistake, and would hide everything before it.
+        this.#newestMs = Math.max(this.#newestMs, Math.min(fill.atMs, this.#desk.clock.nowMs()));
+      }
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error); // the archive cannot be read
     }
     await Promise.all(this.#writing.splice(0));
     return undefined;
@@ -86,6 +91,8 @@ export class VenueFills {
       const detail = `execution ${executionId}: quantity: expected a multiple of the step, got ${fill.quantity}`;
       return { code: 'FILL_EXTERNAL', settled: false, detail, ...about };
     }
+    // Booked days ago, it is in the archive.
+    await this.#isOurs(externalOrder(fill, instrument).clientOrderId);
     const written = this.#desk.recordExternal(fill, instrument);
     if (written === undefined) return undefined;
     this.#writing.push(written);

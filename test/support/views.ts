@@ -64,6 +64,7 @@ export function accountOf(
     cash: ZERO,
     fees: ZERO,
     flows: ZERO,
+    adjusted: ZERO,
     gross: units(held.reduce((sum, { worst }) => sum + worst, 0)),
     count: 0,
     equity: money(0),
