@@ -42,11 +42,16 @@ export function decideChange(deps: ChangeDeps, row: OrderView, change: OrderChan
   const old = { ...order, qty: row.leaves };
   book.drop(old);
   try {
-    const verdict = guard.reserve({ ...priced, qty: sub(priced.qty, cumulative) });
+    const asked = sub(priced.qty, cumulative);
+    const verdict = guard.reserve({ ...priced, qty: asked });
     if (verdict.decision === 'reject') return { kind: 'denied', denials: verdict.denials };
     using reservation = verdict.reservation;
-    if (verdict.decision === 'resize') return denied(verdict.because); // all of it or nothing
+    // All of it or nothing.
+    if (verdict.decision === 'resize') return denied(verdict.because);
     const left = reservation.order;
+    if (left.qty !== asked) {
+      return denied(deny('amend', 'NOTHING_TO_REDUCE', { measured: asked, limit: left.qty }));
+    }
     const denials = policy.evaluate(left, { ...deps.factsOf(left), seen: NOTHING });
     if (denials.length > 0) return { kind: 'denied', denials };
     const to = { qty: priced.qty, worst: left.worst, isExit: left.isExit };

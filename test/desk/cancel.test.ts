@@ -367,3 +367,68 @@ describe('ordersToCancel: what does not reduce', () => {
     expect(gone(book)).toEqual(['silver', 'other']);
   });
 });
+
+describe('a round of cancels', () => {
+  const BY = person('ada');
+  const exit = (intentId: string, quantity: string, instrumentId = 'GOLD') =>
+    intent({ intentId, instrumentId, side: 'sell', quantity, price: { type: 'limit', limit: '105' } });
+
+  /** Trips, and gives what became of the cancels once venue and disk have had their time. */
+  async function tripped(world: DeskWorld, to: 'reducing' | 'halted', scope: Scope = FIRM) {
+    const { cancelRequested: cancelled, confirmed } = await world.drained(
+      world.killSwitch.trip({ scope, to, reason: 'test', by: BY }),
+    );
+    await world.later(10_000, 1_000);
+    return { cancelled, ...(await confirmed) };
+  }
+
+  test('whose orders end leaves nothing', async () => {
+    const world = await working();
+    world.driver.onCancel = (clientOrderId) => {
+      world.driver.tell({ type: 'cancelled', clientOrderId, cumulative: '0' });
+      return Promise.resolve();
+    };
+    expect(await tripped(world, 'halted')).toMatchObject({
+      cancelled: [ONE_ID],
+      left: [],
+      unprotected: [],
+    });
+  });
+
+  test.for([
+    ['the venue is silent', never],
+    ['the venue says yes and does nothing', () => Promise.resolve()],
+    ['the venue refuses', failing()],
+  ] as const)('names what is left when %s', async ([, onCancel]) => {
+    const world = await working();
+    world.driver.onCancel = onCancel;
+    expect(await tripped(world, 'halted')).toMatchObject({ cancelled: [ONE_ID], left: [ONE_ID] });
+  });
+
+  test('names the positions that no working order reduces any more', async () => {
+    const world = await DeskWorld.open();
+    await world.position('10');
+    await world.position('5', 'SILVER');
+    await world.drained(world.desk.submit(exit('gold', '10')));
+    await world.drained(world.desk.submit(exit('silver', '5', 'SILVER')));
+    world.driver.onCancel = (clientOrderId) => {
+      world.driver.tell({ type: 'cancelled', clientOrderId, cumulative: '0' });
+      return Promise.resolve();
+    };
+    expect(await tripped(world, 'halted', { kind: 'instrument', id: 'GOLD' })).toMatchObject({
+      left: [],
+      unprotected: [{ accountId: 'acc', instrumentId: 'GOLD', position: '10' }],
+    });
+    expect(await tripped(world, 'reducing')).toMatchObject({
+      cancelled: [],
+      unprotected: [{ instrumentId: 'GOLD' }],
+    });
+  });
+
+  test('keeps the exits that fit while only exits pass, and none of them is unprotected', async () => {
+    const world = await DeskWorld.open();
+    await world.position('10');
+    await world.drained(world.desk.submit(exit('gold', '10')));
+    expect(await tripped(world, 'reducing')).toMatchObject({ cancelled: [], left: [], unprotected: [] });
+  });
+});
