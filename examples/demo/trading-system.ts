@@ -49,9 +49,7 @@ export class TradingSystem {
   private constructor(
     scenario: Scenario,
     deps: TradingSystemDeps,
-    parts: Pick<TradingSystem, 'directory' | 'audit' | 'auditLog' | 'journal' | 'book' | 'killSwitch'> & {
-      readonly archive: OrderArchive;
-    },
+    parts: Pick<TradingSystem, 'directory' | 'audit' | 'auditLog' | 'journal' | 'book' | 'killSwitch'>,
   ) {
     const { instrument } = scenario;
     const instruments = [instrument];
@@ -139,7 +137,6 @@ export class TradingSystem {
         audit,
         auditLog,
         journal,
-        archive,
         book,
         killSwitch,
       });
