@@ -41,6 +41,10 @@ export async function adjust(desk: AdjustDesk, order: AdjustOrder): Promise<'adj
       `accountId: expected a configured account, got ${accountId}`,
     );
   }
+  if (position !== undefined && decimal(position.price, 'position.price').lt('0')) {
+    const got = decimal(position.price).toFixed();
+    throw new PortcullisError('INPUT_INVALID', `position.price: expected 0 or more, got ${got}`);
+  }
   const read = adjustment(
     {
       adjustmentId,

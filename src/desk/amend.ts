@@ -56,7 +56,9 @@ export async function amend(
     (signal) => desk.sendAmended(order, signal),
     (reply) => {
       const event = replyEvent(desk, order, { kind: 'answer', value: reply });
-      if (event !== undefined) void desk.record(event);
+      // A late no to what is not waited for any more says nothing about what is.
+      const isOld = event?.type === 'amendFailed' && row.amendment !== to;
+      if (event !== undefined && !isOld) void desk.record(event);
     },
   );
   const event = replyEvent(desk, order, answer);

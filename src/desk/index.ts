@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export type { AdjustOrder } from './adjust.ts';
+export type { ChangeDecision } from './change-order.ts';
 export type { CancelOutcome } from './cancel.ts';
 export type { DeskParts, OrderDeskOptions } from './desk-parts.ts';
 export type { Difference, DifferenceCode, Reconciliation } from './difference.ts';
@@ -20,6 +21,7 @@ export {
 } from './journal.ts';
 export type { CheckpointOutcome } from './journal-checkpoint-writer.ts';
 export type { JournalDeps, Recovered } from './journal-replay.ts';
+export type { AdjustedBy } from './journal-adjusted.ts';
 export { OrderArchive, type OrderArchiveDeps } from './order-archive.ts';
 export { JOURNAL_VERSION, type JournalRecord, type Stamp } from './journal-record.ts';
 export { OrderDesk, type OrderDeskDeps, type SealedOrder, Venue } from './order-desk.ts';

@@ -251,5 +251,3 @@ export class KillSwitch {
     return { ...round, error };
   }
 }
-
-export type { CancelRule } from './working-orders.ts';

@@ -21,7 +21,7 @@ const START_FILE = /^(.+)-start\.json$/;
 /** Name of the log that a file is the start of; undefined if it is none. */
 export const logOfStart = (file: string): string | undefined => START_FILE.exec(file)?.[1];
 
-export const startPath = ({ directory, name }: LogPlace): string => join(directory, `${name}-start.json`);
+const startPath = ({ directory, name }: LogPlace): string => join(directory, `${name}-start.json`);
 
 /**
  * Notes that the log begins there, before the segments in front of it go: a log without its first segment is a trimmed
