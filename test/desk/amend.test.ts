@@ -277,7 +277,9 @@ describe('between the decision and the send', () => {
   });
 
   test('too much time abandons it', async () => {
-    const { world, outcome } = await meanwhile(({ clock }) => void clock.advance(5_000));
+    const { world, outcome } = await meanwhile(({ clock }) => {
+      clock.advance(5_000);
+    });
     expect(codesOf(outcome)).toEqual(['DECISION_EXPIRED']);
     expect([world.driver.amends, row(world)]).toEqual([[], AS_IT_WAS]);
   });

@@ -14,7 +14,7 @@ async function working(options: Options = {}, overrides: Parameters<typeof inten
 }
 
 function decider(world: DeskWorld) {
-  const path = new OrderPath({ ...world, instruments: INSTRUMENTS });
+  const path = new OrderPath({ ...world.deps(), instruments: INSTRUMENTS });
   const decide = (change: OrderChange, id = ONE_ID): ChangeDecision => {
     const row = world.book.order(id);
     if (row === undefined) throw new Error(`no order ${id}`);

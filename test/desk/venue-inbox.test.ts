@@ -23,7 +23,7 @@ async function inbox(overrides: Partial<InboxDesk> = {}) {
     regained: () => void did.push('regained'),
     ...overrides,
   };
-  return { take: (event: unknown) => void takeIn(desk, event), did, world };
+  return { take: takeIn.bind(undefined, desk), did, world };
 }
 
 const about = { clientOrderId: ONE_ID };

@@ -62,7 +62,7 @@ async function run(history: readonly Step[], disk: Disk | 'memory'): Promise<Jso
   const journal = await openJournal(log, book, clock);
   const venue = new PaperVenue({ latencyMs: 10 }, { clock, instruments: INSTRUMENTS });
   const desk = new OrderDesk(
-    {},
+    { reconcileEveryMs: 10_000_000 },
     {
       book,
       guard: new RiskGuard({ ...WIDE_RISK, maxDataAgeMs: 100_000_000 }, { book, killSwitch, clock }),
@@ -98,6 +98,12 @@ async function run(history: readonly Step[], disk: Disk | 'memory'): Promise<Jso
     }
   };
   const working = works();
+  let started = false;
+  void desk.start().then(() => (started = true));
+  while (!started) {
+    clock.advance(10); // as long as the venue takes to answer
+    await clock.turn();
+  }
   const advance = async (ms: number): Promise<void> => {
     const untilMs = clock.nowMs() + ms;
     while (clock.nextDueMs <= untilMs) {

@@ -19,6 +19,8 @@ import { type Truth, VenueModel, cap, filled, told } from '../support/venue-mode
 const MARK = 100;
 const LIMITS = { position: 1_500, total: 2_000, count: 1 };
 const BALANCE = 100_000;
+/** The venue is not asked for anything: what it does not tell stays unknown. */
+const UNASKED = { reconcileEveryMs: 'never', lookup: { firstDelayMs: 1e12, maxDelayMs: 1e12 } } as const;
 const BY = person('ada');
 const accounts = ['acc', 'other'];
 
@@ -175,19 +177,17 @@ async function openHistory() {
     },
     { book, killSwitch, clock },
   );
-  const desk = new OrderDesk(
-    {},
-    {
-      book,
-      guard,
-      policy: new ExecutionPolicy(WIDE_EXECUTION),
-      killSwitch,
-      venue: new Venue(model),
-      journal,
-      instruments: INSTRUMENTS,
-      clock,
-    },
-  );
+  const desk = new OrderDesk(UNASKED, {
+    book,
+    guard,
+    policy: new ExecutionPolicy(WIDE_EXECUTION),
+    killSwitch,
+    venue: new Venue(model),
+    journal,
+    instruments: INSTRUMENTS,
+    clock,
+  });
+  await desk.start();
   const faults: string[] = [];
   const asked: Asked[] = [];
   let diskFailed = false;
