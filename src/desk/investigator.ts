@@ -153,7 +153,8 @@ export class Investigator {
   #needsLook(clientOrderId: string): boolean {
     const row = this.#desk.book.order(clientOrderId);
     if (row === undefined) return false;
-    return inDoubt(row) || (row.amendment !== undefined && !this.#desk.isAmending(clientOrderId));
+    if (inDoubt(row)) return true;
+    return isOpen(row.state) && row.amendment !== undefined && !this.#desk.isAmending(clientOrderId);
   }
 
   #schedule(): void {

@@ -147,7 +147,22 @@ function ending(
     case 'expired':
       return { type: state, ...about, cumulative };
     default:
-      // Filled: its last fill has ended it, or what the venue has not listed stays held.
-      return undefined;
+      // What the venue has not listed stays held.
+      return row.cumulative === cumulative ? filledThere(row, about, cumulative) : undefined;
   }
+}
+
+/** It is filled there, and so are our books: what is still held was asked for, and is not in force. */
+function filledThere(
+  { order, amendment, state }: OrderView,
+  about: { readonly clientOrderId: string; readonly atMs: number },
+  cumulative: Lots,
+): OrderEvent | undefined {
+  if (!isOpen(state)) return undefined;
+  if (amendment?.qty === cumulative) {
+    return { type: 'amended', ...about, qty: cumulative, worst: amendment.worst };
+  }
+  return amendment !== undefined && order.qty === cumulative
+    ? { type: 'amendFailed', ...about, reason: 'the order has been filled as it was' }
+    : { type: 'cancelled', ...about, cumulative };
 }
