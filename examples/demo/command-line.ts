@@ -9,8 +9,10 @@ export const whole = z
   .regex(/^\d{1,9}$/, 'expected a whole number')
   .transform(Number);
 
+const SWITCHES = new Set(['help', 'kill']);
+
 /**
- * Reads the options of a command: `help` is a switch, all others take a value.
+ * Reads the options of a command: `help` and `kill` are switches, all others take a value.
  *
  * @throws {PortcullisError} `INPUT_INVALID` naming the option
  */
@@ -21,7 +23,7 @@ export function parseCommandLine<S extends z.ZodObject>(
 ): z.output<S> {
   const names = Object.keys(schema.shape);
   const options = Object.fromEntries(
-    names.map((name) => [name, { type: name === 'help' ? 'boolean' : 'string' } as const]),
+    names.map((name) => [name, { type: SWITCHES.has(name) ? 'boolean' : 'string' } as const]),
   );
   let values;
   try {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ManualClock, SystemClock } from 'portcullis';
 import { badInput, fail } from './command-line.ts';
+import { killed } from './kill/killed.ts';
 import { HELP, parseOptions } from './options.ts';
 import { printReport } from './print-report.ts';
 import { replay, stopReplay } from './replay.ts';
@@ -17,6 +18,10 @@ async function main(): Promise<void> {
   const options = await parseOptions(process.argv.slice(2));
   if (options.help === true) {
     console.log(HELP);
+    return;
+  }
+  if (options.kill === true) {
+    if (!(await killed(options.seed ?? 7))) process.exitCode = 1;
     return;
   }
   const scenario =

@@ -11,6 +11,7 @@ Runs a small, whole trading system on a simulated or a recorded market, prints a
   --seed N          seed of the simulated market, a whole number (default 7)
   --days N          days to simulate, above 0 and at most 60 (default 3)
   --json FILE       write the report as JSON as well
+  --kill            trade with a toy exchange in a process of its own instead, be killed in the middle, and recover
   --data-dir DIR    keep journal, audit log and state there; must be new or empty
                     (default: a temporary directory, removed at the end)
   --help            print this`;
@@ -27,6 +28,7 @@ const schema = z.strictObject({
     .optional(),
   json: z.string().min(1).optional(),
   'data-dir': z.string().min(1).optional(),
+  kill: z.boolean().optional(),
   help: z.boolean().optional(),
 });
 
@@ -37,6 +39,10 @@ export async function parseOptions(args: readonly string[]): Promise<DemoOptions
   const options = parseCommandLine('demo', schema, args);
   if (options.recording !== undefined && (options.seed ?? options.days) !== undefined)
     throw badInput('demo: --seed and --days are for the simulation, not for a --recording');
+  const other = (['recording', 'days', 'json', 'data-dir'] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (options.kill === true && other !== undefined) throw badInput(`demo: --kill takes no --${other}`);
   if (options.json !== undefined) await mustBeWritable(resolve(options.json));
   if (options['data-dir'] !== undefined) await mustBeEmpty(options['data-dir']);
   return options;

@@ -1,4 +1,4 @@
-import { SeededRandom, toText } from 'portcullis/core';
+import { SeededRandom, decimal, toText } from 'portcullis/core';
 import { isOpen } from 'portcullis/trading';
 import { tell } from './kill-point.ts';
 import { ACCOUNT } from './market.ts';
@@ -31,7 +31,7 @@ if (config.mode === 'trade') {
 }
 if (config.mode === 'settle') await settle(system);
 await tellBook(system);
-if (config.mode === 'settle') await desk.stop();
+await desk.stop();
 await system.close();
 tell({ at: 'finished' });
 
@@ -58,7 +58,7 @@ async function tellBook({ book }: TradingSystem): Promise<void> {
     positions: Object.fromEntries(
       Array.from(account.cells(), ({ instrument: { instrumentId, grid }, pos }) => [
         instrumentId,
-        toText(pos, grid.step),
+        decimal(toText(pos, grid.step)).toFixed(),
       ]),
     ),
   });

@@ -5,7 +5,7 @@ import { ExecutionPolicy } from 'portcullis/execution';
 import { KillSwitch, RiskGuard } from 'portcullis/risk';
 import { type AppendLog, DataDirectory } from 'portcullis/storage';
 import { Book } from 'portcullis/trading';
-import { ToyMarket } from '../../../examples/demo/toy-market.ts';
+import { ToyMarket } from '../../../examples/demo/kill/toy-market.ts';
 import { ToyExchangeDriver } from '../../../examples/toy-exchange/driver/toy-exchange-driver.ts';
 import { LateJournal, forget, retrying, silentAbout } from './defects.ts';
 import { KillPoint } from './kill-point.ts';

@@ -38,20 +38,24 @@ export class KillSwitchHistory {
   readonly stretches: Stretch[] = [];
   readonly #durability = new Map<string, Durability>();
   readonly #open = new Map<string, Stretch>();
+  #lastMs = -Infinity;
 
   constructor(records: Iterable<AuditRecord>) {
-    for (const { kind, timeMs, details } of records) this.#take(kind, timeMs, details);
+    for (const { kind, timeMs, details } of records) {
+      this.#take(kind, timeMs, details);
+      this.#lastMs = timeMs;
+    }
   }
 
-  /** What is on the disk at the end. */
-  compare(tripped: Iterable<Recorded>, where: string): void {
-    const there = new Set(Array.from(tripped, ({ scope }) => scopeKey(scope)));
+  /** Compares with what is on the disk. A trip that is younger than the audit log was killed before it was in both. */
+  compare(tripped: readonly Recorded[], where: string): void {
+    const there = new Map(tripped.map(({ scope, atMs }) => [scopeKey(scope), atMs]));
     for (const [scope, state] of this.#durability) {
       if (state === 'on' && !there.has(scope))
         this.findings.push({ code: 'KILL_SWITCH_FORGOTTEN', detail: `${scope} ${where}` });
     }
-    for (const scope of there) {
-      if ((this.#durability.get(scope) ?? 'off') === 'off')
+    for (const [scope, atMs] of there) {
+      if ((this.#durability.get(scope) ?? 'off') === 'off' && atMs < this.#lastMs)
         this.findings.push({ code: 'KILL_SWITCH_INVENTED', detail: `${scope} ${where}` });
     }
   }

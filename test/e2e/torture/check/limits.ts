@@ -30,8 +30,9 @@ export function checkLimits({ lines }: ExchangeRecord): LimitCheck {
     for (const fact of facts) {
       if (fact.type === 'quoted') marketOf(fact.symbol).quoted(fact, atMs);
       if (fact.type === 'accepted') symbols.set(fact.orderId, fact.symbol);
-      if (!isOrderFact(fact)) continue;
-      const market = marketOf(symbols.get(fact.orderId) ?? '');
+      const symbol = isOrderFact(fact) ? symbols.get(fact.orderId) : undefined;
+      if (!isOrderFact(fact) || symbol === undefined) continue;
+      const market = marketOf(symbol);
       const before = market.worst();
       market.take(fact);
       if (fact.type !== 'accepted' && fact.type !== 'amended') continue;
