@@ -31,6 +31,8 @@ await night.type('journal', 'repair', path, '--by', 'mira', '--reason', 'bad sec
 
 console.log('--- the next start');
 const { desk, killSwitch, directory } = await night.start();
+console.log('trading:', killSwitch.tradingState());
+console.log('buy 1:', text(await desk.submit(order('j-3', 'buy', '1', '59990'))));
 console.log('found:', findings(await night.until(desk, desk.start())));
 
 console.log('--- what no order explains, a person books');
@@ -46,7 +48,7 @@ const adjusted = await desk.adjust({
 console.log(adjusted, '- found:', findings(await night.until(desk, desk.reconcile())));
 await killSwitch.release({ scope: FIRM, confirm: 'firm', reason: 'books and venue agree', by });
 console.log(killSwitch.tradingState());
-console.log('buy 1:', text(await desk.submit(order('j-3', 'buy', '1', '59990'))));
+console.log('buy 1:', text(await desk.submit(order('j-4', 'buy', '1', '59990'))));
 
 await directory.close();
 console.log('--- the traces');
