@@ -94,7 +94,7 @@ async function startTrader(url: string, dataDir: string, children: ChildProcess[
   };
   const { records, inDoubt, tradingState } = await next('replayed');
   const what = records === 0 ? 'a new journal' : `${records} journal records replayed`;
-  console.log(`  ${what}, orders ${inDoubt} in doubt, kill switch ${tradingState}`);
+  console.log(`  ${what}, ${inDoubt} in doubt, kill switch ${tradingState}`);
   const { tookMs, codes } = await next('reconciled');
   console.log(`  reconciled with the exchange in ${tookMs.toFixed(0)} ms: ${counted(codes)}`);
   console.log(`  ready ${(performance.now() - startedMs).toFixed(0)} ms after its start`);

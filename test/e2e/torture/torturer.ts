@@ -21,6 +21,8 @@ export interface TortureOptions {
   readonly defect?: Defect;
   /** Steps to kill at. Default: all of them in turn, and random moments. */
   readonly steps?: readonly string[];
+  /** What goes wrong at the exchange. Default: a little of everything. */
+  readonly faults?: readonly FaultInput[];
   readonly onKill?: (kill: Kill) => void;
 }
 
@@ -46,7 +48,7 @@ export interface Torn {
 
 const TRADER = fileURLToPath(new URL('trader.ts', import.meta.url));
 /** Of the kills, at moments that nobody chose. */
-const RANDOM_SHARE = 0.2;
+const RANDOM_SHARE = 0.08;
 const PATIENCE_MS = 4_000;
 const LAST_LIVES_MS = 60_000;
 
@@ -88,7 +90,7 @@ export async function torture(options: TortureOptions): Promise<Torn> {
   try {
     const common = { url: exchange.url, dataDir, keptDir, seed, epochMs: Date.now() };
     const base = { ...common, ...(options.defect !== undefined && { defect: options.defect }) };
-    await exchange.orderFaults(...FAULTS);
+    await exchange.orderFaults(...(options.faults ?? FAULTS));
     const done: Kill[] = [];
     for (const [at, wanted] of plan(kills, random, options.steps).entries()) {
       const kill = await oneLife({ ...base, life: at + 1, mode: 'trade' }, wanted, random);

@@ -13,7 +13,6 @@ const config = JSON.parse(process.argv[2] ?? '') as TraderConfig;
 const system = await openSystem(config);
 const { audit, killSwitch, journal, desk, clock } = system;
 const { records, inDoubt, fromSnapshot } = journal.recovered;
-await audit.record({ kind: 'torture.started', life: config.life, tripped: killSwitch.records() });
 tell({ at: 'opened', records, inDoubt: inDoubt.length, fromSnapshot: fromSnapshot !== undefined });
 
 if (config.mode !== 'inspect') {

@@ -34,6 +34,7 @@ export async function openSystem(config: TraderConfig) {
   const store = new SteppingStore(await directory.openStore('state'), point);
   const killSwitch = await KillSwitch.open({ store, clock, venue: VENUE }, directory.isNew);
   const audit = await AuditLog.open(await directory.openLog('audit'), { clock });
+  await audit.record({ kind: 'torture.started', life: config.life, tripped: killSwitch.records() });
   killSwitch.onChange((change) => {
     const details = change.kind === 'failed' ? { ...change, error: change.error.message } : change;
     audit.record({ ...details, kind: `kill-switch.${change.kind}` }).catch(() => undefined);
