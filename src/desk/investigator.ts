@@ -130,16 +130,14 @@ export class Investigator {
     return undefined;
   }
 
-  /** Whether open orders, fills or the position speak of the order after all; a text: they could not be asked. */
+  /** Whether open orders or the position speak of the order after all, once its fills are booked; a text: they could not be asked. */
   async #isElsewhere(row: OrderView, found: Difference[]): Promise<boolean | string> {
     const { order } = row;
-    const before = row.cumulative;
     const open = await this.#questions.openOrders();
     if (open.kind === 'none') return open.reason;
     if (open.value.some(({ clientOrderId }) => clientOrderId === order.clientOrderId)) return true;
     const silent = await this.#desk.catchUp(found);
     if (silent !== undefined) return silent;
-    if (row.cumulative !== before) return true;
     const positions = await this.#questions.positions();
     if (positions.kind === 'none') return positions.reason;
     const { accountId, instrument } = order;

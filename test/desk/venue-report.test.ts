@@ -101,7 +101,7 @@ describe('readReport', () => {
       'venueOrderId',
       '7',
     ],
-    ['an unknown type', { type: 'amended', clientOrderId: 'order' }, 'type', 'amended'],
+    ['an unknown type', { type: 'doubled', clientOrderId: 'order' }, 'type', 'doubled'],
     ['no type', { clientOrderId: 'order' }, 'type', 'nothing'],
   ] as const)('says what is wrong with %s', ([, report, field, got]) => {
     const said = read(report);
