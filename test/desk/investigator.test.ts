@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { person } from '../../src/core/index.ts';
+import { FIRM } from '../../src/risk/index.ts';
 import {
   DeskWorld,
   NOON_MS,
@@ -321,6 +323,32 @@ describe('several orders in doubt', () => {
       Promise.resolve(id === ONE_ID ? report() : report({ clientOrderId: id, state: 'rejected' }));
     await world.later(1_000);
     expect([stateOf(world), stateOf(world, idOf('two'))]).toEqual(['working', 'rejected']);
+  });
+});
+
+describe('found working after a trip that did not know of it', () => {
+  const BY = person('ada');
+
+  test.for(['reducing', 'halted'] as const)('%s: it is cancelled', async (to) => {
+    const world = await doubtful();
+    world.driver.onCancel = failing();
+    await world.drained(world.killSwitch.trip({ scope: FIRM, to, reason: 'test', by: BY }));
+    await world.drain();
+    world.driver.cancels.length = 0;
+    world.driver.onLookup = () => Promise.resolve(report());
+    await world.later(1_000);
+    expect(world.driver.cancels).toEqual([ONE_ID]);
+  });
+
+  test('that was released since: it stays', async () => {
+    const world = await doubtful();
+    world.driver.onCancel = failing();
+    await world.drained(world.killSwitch.trip({ scope: FIRM, to: 'halted', reason: 'test', by: BY }));
+    await world.drained(world.killSwitch.release({ scope: FIRM, confirm: 'firm', reason: 'test', by: BY }));
+    world.driver.cancels.length = 0;
+    world.driver.onLookup = () => Promise.resolve(report());
+    await world.later(1_000);
+    expect([stateOf(world), world.driver.cancels]).toEqual(['working', []]);
   });
 });
 
