@@ -7,6 +7,7 @@ import {
   NOON,
   damage,
   dataDirectory,
+  fillDisk,
   filesIn,
   killRecords,
   portcullis,
@@ -107,7 +108,35 @@ describe('journal repair', () => {
   });
 });
 
+describe('journal repair, a journal with a snapshot', () => {
+  const drive = async (journal: JournalDrive) => {
+    await journal.submit('a');
+    await journal.event({ type: 'accepted', clientOrderId: 'a' });
+    await journal.journal.checkpoint(); // of record 3
+    await journal.fill('a', 'e1', 4);
+  };
+
+  test.each([1, 2, 3])('opens again when line %i is lost, with what the snapshot has', async (line) => {
+    const path = await dataDirectory(drive);
+    await damage(path, JOURNAL, line);
+    expect(await repair(path)).toMatchObject({ code: 0, err: [] });
+    expect(await portcullis('journal', 'verify', path)).toMatchObject({ code: 0 });
+    expect((await reopened(path)).order('a')).toMatchObject({ state: 'working', cumulative: 4 });
+  });
+});
+
 describe('journal repair, what it cannot do', () => {
+  test('when the halt cannot be written: it leaves all as it was', async () => {
+    const path = await dataDirectory();
+    await damage(path, JOURNAL, 3);
+    fillDisk(path);
+    const before = await filesIn(path);
+    const { code, out, err } = await repair(path);
+    expect([code, out]).toEqual([1, []]);
+    expect(err[0]).toMatch(/^portcullis: STORE_UNAVAILABLE: .*: set failed: disk full/);
+    expect(await filesIn(path)).toEqual(before);
+  });
+
   test('without the record that names the accounts: it says the way out and leaves all as it was', async () => {
     const path = await dataDirectory();
     await damage(path, JOURNAL, 1);

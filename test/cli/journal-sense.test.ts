@@ -71,6 +71,20 @@ describe('JournalSense', () => {
       undefined,
     ],
     [
+      'what happened to one that was over, but had a late fill on the day before',
+      [
+        opened,
+        submitting,
+        filled('0.01'),
+        rolled('2026-01-03'),
+        filled('0.001'),
+        rolled('2026-01-04'),
+        retired,
+        filled('0.001'),
+      ],
+      undefined,
+    ],
+    [
       'what happened to one that works for days',
       [opened, submitting, filled('0.004'), rolled('2026-01-04'), retired, filled('0.006')],
       undefined,

@@ -8,6 +8,7 @@ import {
   clock,
   damage,
   dataDirectory,
+  fillDisk,
   killRecords,
   portcullis,
   recordsOf,
@@ -86,6 +87,15 @@ describe('kill-switch trip', () => {
     const { code, out } = await trip(path, '--scope', 'firm', '--to', 'reducing', ...WHY);
     expect(code).toBe(0);
     expect(out[0]).toContain('firm: halted');
+    expect(await audited(path)).toEqual([]);
+  });
+
+  test('that the disk refuses is told', async () => {
+    const path = await dataDirectory();
+    fillDisk(path);
+    const { code, out, err } = await trip(path, '--scope', 'firm', '--to', 'halted', ...WHY);
+    expect([code, out]).toEqual([1, []]);
+    expect(err[0]).toMatch(/^portcullis: STORE_UNAVAILABLE: .*: set failed: disk full/);
     expect(await audited(path)).toEqual([]);
   });
 

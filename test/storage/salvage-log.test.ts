@@ -155,6 +155,12 @@ describe('salvageLog, what it keeps', () => {
     expect(await filesIn(report.movedTo ?? '')).toEqual(files);
   });
 
+  test('nothing of a trimmed log whose start is damaged as well: it does not look like a new one', async () => {
+    const directory = await directoryWith({ [segment(3)]: BAD + BAD, [START]: 'x' });
+    expect(await salvage(directory)).toMatchObject({ recordsKept: 0, firstSeq: 2, recordsMissing: 0 });
+    expect(await entriesIn(directory)).toEqual({ firstSeq: 2, records: [] });
+  });
+
   test('both records between which the newline was damaged', async () => {
     const text = lines(1, 2, 3, 4);
     const at = line(1).length + line(2).length - 1;

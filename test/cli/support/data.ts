@@ -1,5 +1,6 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { AuditLog } from '../../../src/audit/index.ts';
 import { runCommand } from '../../../src/cli/index.ts';
 import { ManualClock, person } from '../../../src/core/index.ts';
@@ -71,6 +72,18 @@ export async function damage(path: string, file: string, ...lines: number[]): Pr
   const all = (await readFile(join(path, file), 'utf8')).split('\n');
   for (const line of lines) all[line - 1] = (all[line - 1] ?? '').replace('"', '#');
   await writeFile(join(path, file), all.join('\n'));
+}
+
+/** From now on the state store can be read, but takes nothing: its disk is full. */
+export function fillDisk(path: string): void {
+  const database = new DatabaseSync(join(path, 'state.db'));
+  for (const { name } of database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all()) {
+    for (const what of ['INSERT', 'UPDATE']) {
+      const full = `BEFORE ${what} ON "${String(name)}" BEGIN SELECT RAISE(FAIL, 'disk full'); END`;
+      database.exec(`CREATE TRIGGER "${String(name)}_${what}" ${full}`);
+    }
+  }
+  database.close();
 }
 
 /** Every file with its content, but for what taking possession touches. */
