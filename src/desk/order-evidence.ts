@@ -79,6 +79,8 @@ export async function learn(
       await desk.record(accepted(desk, report, clientOrderId));
       tell('ORDER_SETTLED', true, `${before} for us, working at the venue`);
     }
+    // The venue took the request and nothing came of it: an order that was to go must not stay for that.
+    if (before === 'cancelPending') desk.cancelAtVenue(clientOrderId);
     await learnTerms(desk, row, report, tell);
     return;
   }

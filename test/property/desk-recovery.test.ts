@@ -583,14 +583,14 @@ async function run(history: readonly Step[]) {
 }
 
 describe('whatever is lost, and whoever dies', () => {
-  test.prop([steps], { numRuns: 1_000 })(
+  test.prop([steps], { numRuns: 500 })(
     'in the end the Book is what the venue has, a second comparison finds nothing, and a replay is the same',
     async (history) => {
       await run(history);
     },
   );
 
-  test.prop([steps, fc.nat({ max: 40 })], { numRuns: 400 })(
+  test.prop([steps, fc.nat({ max: 40 })], { numRuns: 200 })(
     'also when the disk fails, and the process is started again',
     async (history, at) => {
       await run([...history.slice(0, at), { do: 'fail' }, ...history.slice(at)]);
