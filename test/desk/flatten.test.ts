@@ -238,6 +238,23 @@ describe('the way out', () => {
   });
 });
 
+test('a permit that was not used does not outlive it', async () => {
+  const world = await invested();
+  await world.drained(world.killSwitch.trip({ scope: FIRM, to: 'halted', reason: 'test', by: BY }));
+  world.clock.advance(61_000);
+  const report = await flattened(world);
+  expect(report.flat).toBe(false);
+  world.mark(100);
+  world.mark(100, 'SILVER');
+  const forged = intent({
+    intentId: `${world.clock.nowMs()}.GOLD.1`,
+    strategyId: 'flatten',
+    side: 'sell',
+    price: { type: 'limit', limit: '105' },
+  });
+  expect(await world.desk.submit(forged)).toMatchObject({ denials: [{ code: 'KILL_SWITCH_HALTED' }] });
+});
+
 describe('in scope', () => {
   test.for<[Scope, string[]]>([
     [FIRM, ['acc GOLD', 'acc SILVER', 'two GOLD']],

@@ -273,6 +273,21 @@ describe('a desk', () => {
     expect(await world.drained(world.desk.submit(intent()))).toMatchObject({ kind: 'accepted' });
   });
 
+  test('cancels what is tripped does not let stand when it opens: it may have been found working', async () => {
+    const before = await DeskWorld.open();
+    await before.drained(before.desk.submit(intent()));
+    const { log, driver } = before;
+    const world = await DeskWorld.open({ log, driver, unstarted: true });
+    driver.onCancel = failing();
+    await world.drained(
+      world.killSwitch.trip({ scope: { kind: 'firm' }, to: 'halted', reason: 'test', by: person('ada') }),
+    );
+    await world.drain();
+    driver.cancels.length = 0;
+    await world.started();
+    expect(driver.cancels).toContain(ONE_ID);
+  });
+
   test('denies entries before start() was called at all', async () => {
     const world = await DeskWorld.open({ unstarted: true });
     expect(await world.desk.submit(intent())).toMatchObject({ denials: [{ code: 'KILL_SWITCH_REDUCING' }] });
