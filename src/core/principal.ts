@@ -11,9 +11,12 @@ export const system = (id: string): Principal => ({ kind: 'system', id });
 
 /** @throws {PortcullisError} `PRINCIPAL_REQUIRED` unless a named person gives a reason. */
 export function requirePerson(by: Principal, reason: string, action: string): void {
-  if (by.kind === 'person' && by.id.trim() !== '' && reason.trim() !== '') return;
+  // What came from outside may lack anything.
+  const { kind = 'nobody', id = '' } = { ...(by as Partial<Principal> | undefined) };
+  const why = typeof (reason as unknown) === 'string' ? reason : '';
+  if (kind === 'person' && id.trim() !== '' && why.trim() !== '') return;
   throw new PortcullisError(
     'PRINCIPAL_REQUIRED',
-    `${action}: expected a named person and a reason, got ${by.kind} ${JSON.stringify(by.id)} and reason ${JSON.stringify(reason)}`,
+    `${action}: expected a named person and a reason, got ${kind} ${JSON.stringify(id)} and reason ${JSON.stringify(why)}`,
   );
 }

@@ -24,4 +24,14 @@ describe('requirePerson', () => {
       }),
     );
   });
+
+  test.each([
+    [undefined, undefined],
+    [{ kind: 'person' }, 'month end'],
+    [person('ada'), 7],
+  ])('refuses what is none: %j with the reason %j', (by, reason) => {
+    expect(() => {
+      requirePerson(by as never, reason as never, 'flow');
+    }).toThrow(expect.objectContaining({ code: 'PRINCIPAL_REQUIRED' }));
+  });
 });
