@@ -7,6 +7,8 @@ import { type Fill, isSound } from './fill.ts';
 import type { Amendment, Applied, BookedOrder, OrderEvent } from './order-event.ts';
 import { type OrderState, isOpen, nextState } from './order-life-cycle.ts';
 
+const NONE: readonly string[] = [];
+
 /** The writable order. Only the Book has it. */
 export class OrderRow implements OrderView {
   order: BookedOrder;
@@ -16,30 +18,50 @@ export class OrderRow implements OrderView {
   finalCumulative: Lots | undefined;
   amendment: Amendment | undefined;
   dayId: DayId;
-  /** Replaced, never changed, so that a snapshot need not copy it. */
-  executionIds: readonly string[] = [];
+  /** Its place among all orders, oldest first. */
+  readonly place: number;
+  /** Most orders have few fills, many have none. */
+  #executions: Set<string> | undefined;
+  /** What it is, until something happens to it. */
+  #saved: SavedOrder | undefined;
 
-  constructor(order: BookedOrder, dayId: DayId) {
+  constructor(order: BookedOrder, dayId: DayId, place: number) {
     this.order = order;
     this.leaves = order.qty;
     this.dayId = dayId;
+    this.place = place;
   }
 
   /** The row as it was when the snapshot was taken. */
-  static restore(was: SavedOrder): OrderRow {
-    const row = new OrderRow(was.order, was.dayId);
+  static restore(was: SavedOrder, place: number): OrderRow {
+    const row = new OrderRow(was.order, was.dayId, place);
     row.state = was.state;
     row.leaves = was.leaves;
     row.cumulative = was.cumulative;
     row.finalCumulative = was.finalCumulative;
     row.amendment = was.amendment;
-    row.executionIds = was.executionIds;
+    if (was.executionIds.length > 0) row.#executions = new Set(was.executionIds);
+    row.#saved = was;
     return row;
   }
 
+  /** Never changes, and is the same as long as nothing happens to the order. */
   snapshot(): SavedOrder {
-    const { order, state, leaves, cumulative, finalCumulative, amendment, dayId, executionIds } = this;
-    return { order, state, leaves, cumulative, finalCumulative, amendment, dayId, executionIds };
+    if (this.#saved !== undefined) return this.#saved;
+    const { order, state, leaves, cumulative, finalCumulative, amendment, dayId } = this;
+    const executionIds = [...this.executionIds];
+    this.#saved = { order, state, leaves, cumulative, finalCumulative, amendment, dayId, executionIds };
+    return this.#saved;
+  }
+
+  get executionIds(): Iterable<string> {
+    return this.#executions ?? NONE;
+  }
+
+  /** Something has happened to it on a trading day. */
+  touch(dayId: DayId): void {
+    this.dayId = dayId;
+    this.#saved = undefined;
   }
 
   get side(): Side {
@@ -51,7 +73,10 @@ export class OrderRow implements OrderView {
     return isOpen(this.state) || this.leaves > 0;
   }
 
-  /** Takes what happened to the order itself. A fill that is `duplicate` or `FILL_INVALID` must not be booked. */
+  /**
+   * Takes what happened to the order itself; unless it was ignored, `touch` has to follow. A fill that is `duplicate` or
+   * `FILL_INVALID` must not be booked.
+   */
   apply(event: OrderEvent): Applied {
     if (event.type === 'filled') return this.#fill(event.fill);
     const before = this.state;
@@ -90,9 +115,9 @@ export class OrderRow implements OrderView {
 
   #fill(fill: Fill): Applied {
     const { executionId, quantity } = fill;
-    if (this.executionIds.includes(executionId)) return 'duplicate';
+    if (this.#executions?.has(executionId) === true) return 'duplicate';
     if (!isSound(fill)) return { anomaly: 'FILL_INVALID' };
-    this.executionIds = [...this.executionIds, executionId];
+    (this.#executions ??= new Set()).add(executionId);
     const before = this.state;
     const legal = nextState(before, 'filled');
     const cumulative = add(this.cumulative, quantity);

@@ -10,6 +10,7 @@ export class OrderIndex {
   readonly #live = new Set<OrderRow>();
   /** How many orders have it. By account and instrument: venues count executions per instrument, and both sides of a trade share the id. */
   readonly #executions = new Map<string, number>();
+  #places = 0;
 
   get(clientOrderId: string): OrderRow | undefined {
     return this.#rows.get(clientOrderId);
@@ -31,14 +32,18 @@ export class OrderIndex {
         `clientOrderId: expected a new order, got ${order.clientOrderId} again`,
       );
     }
-    this.#take(new OrderRow(order, dayId));
+    this.#take(new OrderRow(order, dayId, (this.#places += 1)));
   }
 
   /** Something has happened to the order. */
   touch(row: OrderRow, dayId: DayId): void {
-    row.dayId = dayId;
-    if (!row.isLive) this.#live.delete(row);
-    else if (!this.#live.has(row)) this.#resurrect();
+    row.touch(dayId);
+    if (row.isLive) {
+      if (!this.#live.has(row)) this.#resurrect(row);
+      return;
+    }
+    // A snapshot has to be taken in one step: it finds those that are over, which are most, ready.
+    if (this.#live.delete(row)) row.snapshot();
   }
 
   hasExecution(order: BookedOrder, executionId: string): boolean {
@@ -52,11 +57,11 @@ export class OrderIndex {
 
   /** The orders as they are now; reading them through may wait. */
   snapshot(): readonly SavedOrder[] {
-    return Array.from(this.#rows.values(), (row) => row.snapshot());
+    return [...this.#rows.values()].map((row) => row.snapshot());
   }
 
   restore(was: SavedOrder): OrderRow {
-    const row = OrderRow.restore(was);
+    const row = OrderRow.restore(was, (this.#places += 1));
     this.#take(row);
     for (const executionId of row.executionIds) this.addExecution(row.order, executionId);
     return row;
@@ -78,9 +83,10 @@ export class OrderIndex {
   }
 
   /** An order that was over lives again: it is as old as before. */
-  #resurrect(): void {
+  #resurrect(row: OrderRow): void {
+    const live = [...this.#live, row].sort((a, b) => a.place - b.place);
     this.#live.clear();
-    for (const row of this.#rows.values()) if (row.isLive) this.#live.add(row);
+    for (const one of live) this.#live.add(one);
   }
 
   #take(row: OrderRow): void {

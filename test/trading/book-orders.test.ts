@@ -372,6 +372,17 @@ describe('an order without an answer', () => {
   });
 });
 
+describe('an order of very many fills', () => {
+  test('costs no more with each of them: 40,000 take no time', { timeout: 4_000 }, () => {
+    const book = placed('buy', 40_000);
+    for (let n = 1; n <= 40_000; n += 1) fill(book, `x${String(n)}`, 1);
+    expect([order(book), fill(book, 'x7', 1)]).toEqual([
+      { state: 'filled', leaves: 0, cumulative: 40_000 },
+      'duplicate',
+    ]);
+  });
+});
+
 describe('opening accounts', () => {
   test('refuses the same account twice', () => {
     expect(() => {

@@ -134,6 +134,37 @@ describe('a snapshot', () => {
     expect(plain(taken)).toEqual(was);
   });
 
+  test('makes nothing anew of an order to which nothing has happened since the last one', () => {
+    const book = rich();
+    const before = [...book.snapshot().orders];
+    fill(book, 'n', 2);
+    const same = [...book.snapshot().orders].map((saved, at) => saved === before[at]);
+    expect(before.map(({ order: { clientOrderId } }) => clientOrderId)).toEqual(
+      expect.arrayContaining(['done', 'o', 'lost', 'late', 'e']),
+    );
+    expect(same).toEqual(before.map(({ order: { clientOrderId } }) => clientOrderId !== 'o'));
+  });
+
+  test('after a restart makes nothing anew of what has been read', () => {
+    const taken = [...rich().snapshot().orders];
+    const book = new Book();
+    book.restore({ ...rich().snapshot(), orders: taken });
+    expect([...book.snapshot().orders].map((saved, at) => saved === taken[at])).not.toContain(false);
+  });
+
+  test.each([
+    ['that works', [], 7],
+    ['that is over', ['done'], 7],
+  ])('keeps the fills of an order %s as they were', (_, [id = 'o'], quantity) => {
+    const book = rich();
+    const executionsOf = (saved: SavedBook): readonly string[] | undefined =>
+      [...saved.orders].find(({ order: { clientOrderId } }) => clientOrderId === id)?.executionIds;
+    const taken = book.snapshot();
+    const was = [...(executionsOf(taken) ?? [])];
+    fill(book, 'n', quantity, id);
+    expect([executionsOf(taken), executionsOf(book.snapshot())]).toEqual([was, [...was, 'n']]);
+  });
+
   test('does not hold what was never kept', () => {
     const book = openBook();
     book.hold(bookedOf('o', 'buy', 10));
@@ -151,6 +182,21 @@ describe('live orders', () => {
     const waiting = live(book);
     fill(book, 'x', 3);
     expect([waiting, live(book)]).toEqual([['o', 'q'], ['q']]);
+  });
+
+  test('an order that lives again has its old place, between others', () => {
+    const book = placed();
+    for (const id of ['p', 'q', 'r']) place(book, id);
+    for (const id of ['p', 'q']) book.apply(eventOf('rejected', id));
+    const without = live(book);
+    book.apply(eventOf('accepted', 'q'));
+    const withOne = live(book);
+    book.apply(eventOf('accepted', 'p'));
+    expect([without, withOne, live(book)]).toEqual([
+      ['o', 'r'],
+      ['o', 'q', 'r'],
+      ['o', 'p', 'q', 'r'],
+    ]);
   });
 
   test('an order that lives again has its old place', () => {
