@@ -20,6 +20,12 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.once(signal, () => process.exit(code));
+  }
   if (options.kill === true) {
     if (!(await killed(options.seed ?? 7))) process.exitCode = 1;
     return;
@@ -34,15 +40,7 @@ async function main(): Promise<void> {
   const removeTemporary = (): void => {
     if (temporary) rmSync(dataDir, { recursive: true, force: true });
   };
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const) {
-    process.once(signal, () => {
-      removeTemporary();
-      process.exit(code);
-    });
-  }
+  process.once('exit', removeTemporary); // also when it is ended from outside
   try {
     const report = await run(scenario, dataDir);
     console.log(`\n${printReport(report)}`);

@@ -9,9 +9,9 @@ const clock = new ManualClock(scenario.startMs);
 const system = await TradingSystem.open(scenario, dataDir, { clock, stopwatch: new SystemClock() });
 const { instrument } = scenario;
 const cell = system.book.cell(ACCOUNT, instrument.instrumentId);
-console.log(
-  `  ${system.journal.recovered.records} journal records replayed, kill switch ${system.killSwitch.tradingState()}`,
-);
+const { records, fromSnapshot } = system.journal.recovered;
+const since = fromSnapshot === undefined ? '' : ` after the snapshot at record ${fromSnapshot}`;
+console.log(`  ${records} journal records replayed${since}, kill switch ${system.killSwitch.tradingState()}`);
 for (const { reason } of system.killSwitch.records()) console.log(`  ${reason}`);
 
 const started = system.desk.start();

@@ -213,7 +213,9 @@ describe('npm run demo', () => {
 
   test('has a second process find the switch as it was left, and its entry denied', () => {
     const second = run.stdout.slice(run.stdout.indexOf('a second process opens the same data directory:'));
-    expect(second).toMatch(/\n {2}\d+ journal records replayed, kill switch reducing\n/u);
+    expect(second).toMatch(
+      /\n {2}\d+ journal records replayed after the snapshot at record \d+, kill switch reducing\n/u,
+    );
     expect(second).toContain(`\n  ${report.killSwitch.reason ?? 'no reason'}\n`);
     expect(second).toContain('\n  reconciled: 0 differences from the venue\n');
     expect(second).toMatch(/an entry is denied: kill-switch KILL_SWITCH_REDUCING/u);
@@ -307,6 +309,7 @@ test('--help tells every option, and runs nothing', async () => {
     '--seed',
     '--days',
     '--json',
+    '--kill',
     '--data-dir',
     '--help',
   ]);
@@ -333,6 +336,7 @@ describe('a bad option', () => {
     [['--days', '1e1'], /^demo: days: expected a number above 0 and at most 60, got "1e1"$/u],
     [['7'], /^demo: .*'7'/u],
     [['--days', '1', '--recording', 'x.log'], /^demo: --seed and --days .* not for a --recording$/u],
+    [['--kill', '--days', '1'], /^demo: --kill takes no --days$/u],
     [['--json', '/'], /^demo: --json: .*folder \/$/u],
   ];
   test.each(refused)('%j is refused in one line', async (args, message) => {

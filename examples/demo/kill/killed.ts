@@ -34,7 +34,8 @@ export async function killed(seed: number): Promise<boolean> {
   const clean = (): void => {
     for (const child of children) child.kill('SIGKILL');
     endProcess(exchange.pid);
-    rmSync(folder, { recursive: true, force: true });
+    // They may still be at it.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   };
   process.once('exit', clean);
   try {

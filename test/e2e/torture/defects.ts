@@ -2,35 +2,36 @@ import type { VenueDriver, VenueOrder } from 'portcullis/desk';
 import type { AppendLog, AppendReceipt, JsonValue } from 'portcullis/storage';
 import { type Book, isOpen } from 'portcullis/trading';
 
+/** How much later. */
+const LATE_MS = 40;
+const AT_ONCE: AppendReceipt = { seq: 0 };
+
 /** Sends first and writes down later: says at once that `submitting` is durable, and appends it after the send. */
-export class LateJournal {
-  readonly #waiting = new Map<string, () => void>();
-
-  log(inner: AppendLog): AppendLog {
-    const append = (record: JsonValue | object): Promise<AppendReceipt> => {
-      const { type, clientOrderId } = record as { type: string; clientOrderId?: string };
-      if (type !== 'submitting' || clientOrderId === undefined) {
-        if (clientOrderId !== undefined) this.#write(clientOrderId);
-        return inner.append(record);
-      }
-      const copy = structuredClone(record);
-      this.#waiting.set(clientOrderId, () => void inner.append(copy));
-      return Promise.resolve({ seq: 0 });
-    };
-    return new Proxy(inner, {
-      get: (target, key) => {
-        if (key === 'append') return append;
-        const member: unknown = Reflect.get(target, key, target);
-        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-      },
-    });
-  }
-
-  #write(clientOrderId: string): void {
-    const write = this.#waiting.get(clientOrderId);
-    this.#waiting.delete(clientOrderId);
-    write?.();
-  }
+export function lateJournal(inner: AppendLog): AppendLog {
+  /** By order, what is still to be written about it. */
+  const waiting = new Map<string, object[]>();
+  const append = (record: JsonValue | object): Promise<AppendReceipt> => {
+    const { type, clientOrderId = '' } = record as { type: string; clientOrderId?: string };
+    const before = waiting.get(clientOrderId);
+    if (before === undefined && type !== 'submitting') return inner.append(record);
+    const copy = structuredClone(record) as object;
+    if (before !== undefined) before.push(copy);
+    else {
+      waiting.set(clientOrderId, [copy]);
+      setTimeout(() => {
+        for (const one of waiting.get(clientOrderId) ?? []) void inner.append(one);
+        waiting.delete(clientOrderId);
+      }, LATE_MS);
+    }
+    return Promise.resolve(AT_ONCE);
+  };
+  return new Proxy(inner, {
+    get: (target, key) => {
+      if (key === 'append') return append;
+      const member: unknown = Reflect.get(target, key, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
 }
 
 /** Sends an order again when the first try gave no answer. */

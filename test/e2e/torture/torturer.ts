@@ -51,6 +51,8 @@ const TRADER = fileURLToPath(new URL('trader.ts', import.meta.url));
 const RANDOM_SHARE = 0.08;
 const PATIENCE_MS = 4_000;
 const LAST_LIVES_MS = 60_000;
+/** Nobody waits for it once the trader is gone. */
+const UNREFERENCED = { ref: false } as const;
 
 /** Nothing that the exchange does on purpose twice: whatever arrives a second time has been sent a second time. */
 const FAULTS: readonly FaultInput[] = [
@@ -129,7 +131,7 @@ async function oneLife(
   const trader = startTrader({ ...config, ...(wanted !== undefined && { kill: wanted }) });
   // A random moment may also lie within the recovery.
   const patienceMs = wanted === undefined ? random.integer(150, 1_800) : PATIENCE_MS;
-  const gone = await Promise.race([trader.gone, sleep(patienceMs, 'late' as const)]);
+  const gone = await Promise.race([trader.gone, sleep(patienceMs, 'late' as const, UNREFERENCED)]);
   if (gone === 'late') trader.child.kill('SIGKILL');
   await trader.gone;
   const { step } = trader;
@@ -148,7 +150,7 @@ async function lastLives(exchange: RunningExchange, config: Omit<TraderConfig, '
   await exchange.clearFaults();
   for (const mode of ['settle', 'inspect'] as const) {
     const trader = startTrader({ ...config, mode, life: config.life + (mode === 'inspect' ? 1 : 0) });
-    const ended = await Promise.race([trader.gone, sleep(LAST_LIVES_MS, 'late' as const)]);
+    const ended = await Promise.race([trader.gone, sleep(LAST_LIVES_MS, 'late' as const, UNREFERENCED)]);
     if (ended === 'late') trader.child.kill('SIGKILL');
     if ((await trader.gone) !== 0) throw new Error(`the trader could not ${mode}: ${String(ended)}`);
   }

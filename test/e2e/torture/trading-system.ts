@@ -7,7 +7,7 @@ import { type AppendLog, DataDirectory } from 'portcullis/storage';
 import { Book } from 'portcullis/trading';
 import { ToyMarket } from '../../../examples/demo/kill/toy-market.ts';
 import { ToyExchangeDriver } from '../../../examples/toy-exchange/driver/toy-exchange-driver.ts';
-import { LateJournal, forget, retrying, silentAbout } from './defects.ts';
+import { forget, lateJournal, retrying, silentAbout } from './defects.ts';
 import { KillPoint } from './kill-point.ts';
 import { ACCOUNT, BALANCE, LIMITS, SYMBOLS, VENUE, instruments } from './market.ts';
 import { ShortDay } from './short-day.ts';
@@ -47,10 +47,11 @@ export async function openSystem(config: TraderConfig) {
     {
       input: { kind: 'torture', seed: config.seed },
       accounts: [{ accountId: ACCOUNT.accountId, currency: 'USDT', balance: BALANCE }],
-      checkpointEvery: CHECKPOINT_EVERY,
+      // A log that lies about its records must not be what a snapshot stands on.
+      checkpointEvery: defect === 'journal-after-send' ? Number.MAX_SAFE_INTEGER : CHECKPOINT_EVERY,
     },
     {
-      log: defect === 'journal-after-send' ? new LateJournal().log(log) : log,
+      log: defect === 'journal-after-send' ? lateJournal(log) : log,
       snapshots: await directory.openSnapshots('journal'),
       archive,
       book,
@@ -72,7 +73,7 @@ export async function openSystem(config: TraderConfig) {
       reconcileEveryMs: 1_500,
       lookup: { firstDelayMs: 60, maxDelayMs: 400, graceMs: 600, looks: 2 },
       fillsOverlapMs: 3_000,
-      fillsLookBackMs: 8_000,
+      fillsLookBackMs: 6_000,
     },
     {
       book,

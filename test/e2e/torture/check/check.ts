@@ -48,13 +48,14 @@ export async function check({ exchangeDir, dataDir, keptDir }: Evidence): Promis
       copyFileSync(join(from, file), join(copies, file));
   }
   const exchange = readExchange(exchangeDir);
-  const written = await allOf<JournalRecord>(
-    await FileAppendLog.open({ directory: copies, name: 'journal' }),
-  );
+  const journalLog = await FileAppendLog.open({ directory: copies, name: 'journal' });
+  const written = await allOf<JournalRecord>(journalLog);
+  await journalLog.close();
   const journal = readJournal(written);
   const auditLog = await FileAppendLog.open({ directory: copies, name: 'audit' });
   const chain = await verifyAudit(auditLog);
   const audited = await allOf<AuditRecord>(auditLog);
+  await auditLog.close();
   const told = audited.findLast(({ kind }) => kind === 'torture.book')?.details as ToldBook | undefined;
   const history = new KillSwitchHistory(audited);
   history.compare(await recordedSwitch(copies), 'on the disk in the end');
