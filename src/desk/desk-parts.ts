@@ -60,13 +60,19 @@ export interface DeskParts {
 }
 
 /** @throws {PortcullisError} `ENGINE_NOT_GENUINE`; `OPTION_INVALID` when parts were made for another desk: then a trip or a restart would be about something else */
-export function checkParts({ book, guard, policy, journal, killSwitch }: DeskParts): void {
+export function checkParts({ book, guard, policy, journal, killSwitch }: DeskParts, venue: string): void {
   checkEngines({ book, guard, policy });
-  const stranger =
-    journal.book !== book
-      ? 'journal: expected one over the same Book'
-      : !guard.obeys(killSwitch)
-        ? 'guard: expected one that obeys the same KillSwitch'
-        : undefined;
-  if (stranger !== undefined) throw new PortcullisError('OPTION_INVALID', `OrderDesk: ${stranger}`);
+  const of = (named: string | undefined): string | undefined =>
+    named === undefined || named === venue
+      ? undefined
+      : `expected one of venue ${venue}, got one of ${named}`;
+  const strangers = {
+    journal: journal.book === book ? undefined : 'expected one over the same Book',
+    // A restriction of our venue must concern our orders.
+    killSwitch: of(killSwitch.venue),
+    guard: guard.obeys(killSwitch) ? of(guard.venueName) : 'expected one that obeys the same KillSwitch',
+  };
+  for (const [part, why] of Object.entries(strangers)) {
+    if (why !== undefined) throw new PortcullisError('OPTION_INVALID', `OrderDesk: ${part}: ${why}`);
+  }
 }

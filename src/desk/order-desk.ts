@@ -81,7 +81,7 @@ export type { Sealed as SealedOrder };
 
 const forged = (message: string): PortcullisError => new PortcullisError('SEAL_FORGED', `seal: ${message}`);
 
-let claim: (venue: Venue, clock: Pick<Clock, 'monotonicMs'>) => VenueDriver['onEvent'];
+let claim: (venue: Venue, clock: Pick<Clock, 'monotonicMs'>, check: () => void) => VenueDriver['onEvent'];
 
 /**
  * A place where orders go, as only its desk can use it. The driver is out of reach; an order is taken only under the seal of
@@ -101,8 +101,9 @@ export class Venue {
   }
 
   static {
-    claim = (venue, clock) => {
+    claim = (venue, clock, check) => {
       if (!(#driver in venue)) throw forged('expected a Venue made by this copy of portcullis');
+      check();
       if (venue.#owner.clock !== undefined) {
         throw new PortcullisError('VENUE_CLAIMED', `venue ${venue.name} belongs to another desk for life`);
       }
@@ -184,8 +185,9 @@ export class OrderDesk {
     const rules = parseOptions('OrderDesk', orderDeskOptionsSchema, options);
     const { venue, clock } = deps;
     this.#deps = freeze({ ...deps });
-    checkParts(deps);
-    const listen = claim(venue, clock);
+    const listen = claim(venue, clock, () => {
+      checkParts(deps, venue.name);
+    });
     const seal = (order: VenueOrder, verb: Verb) =>
       new Sealed(KEY, order, venue, verb, clock.monotonicMs() + SEAL_MS);
     const works = new DeskWorks(rules, deps, {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, onDispose } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import { type Principal, requirePerson, system } from '../core/principal.ts';
@@ -11,7 +11,7 @@ import { type ReleaseOrder, checkRelease, refused } from './release.ts';
 import type { Restraint, RestrainOrder } from './restraint.ts';
 import { Restrictions } from './restrictions.ts';
 import { FIRM, type Scope, type Scoped, type TradingState, scopeKey, stricter } from './trading-state.ts';
-import { type CancelResult, type CancelRound, type WorkingOrders, cancelThrough } from './working-orders.ts';
+import { type CancelResult, type WorkingOrders, cancelThrough } from './working-orders.ts';
 
 const schema = z.strictObject({
   /** How long a write may take before it counts as failed. */
@@ -48,9 +48,23 @@ export interface TripReport {
 export interface KillSwitchDeps {
   readonly store: Pick<StateStore, 'get' | 'set'>;
   readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
-  /** The venue that orders of this desk go to. Without it a trip of any venue concerns them. */
+  /**
+   * The venue of the desk, where one desk has the switch for itself; a desk of another venue refuses it. Desks of several
+   * venues that share it name theirs to their guards. What nobody names a trip of any venue concerns.
+   */
   readonly venue?: string;
 }
+
+/** The cancels of a trip. */
+interface Cancels {
+  readonly requested: readonly string[];
+  readonly confirmed: Promise<CancelResult>;
+  readonly error: PortcullisError | undefined;
+  readonly atMs: number;
+}
+
+/** For how long a trip that tightens nothing is answered with the cancels of the one before: many may come at once. */
+const REPEAT_MS = 5_000;
 
 /**
  * The durable switch. A trip counts in memory before `trip` returns its promise, which is about the disk; a release
@@ -60,13 +74,18 @@ export class KillSwitch {
   readonly #rules: z.output<typeof schema>;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #disk: KillRecordStore;
-  readonly #workingOrders: WorkingOrders[] = [];
+  /** Where all orders go to; `undefined` when nobody said, or desks of several venues share it. */
+  readonly venue: string | undefined;
+  readonly #workingOrders = new Set<WorkingOrders>();
+  /** The last of each scope. */
+  readonly #cancels = new Map<string, Cancels>();
   readonly #listeners = new KillSwitchListeners();
   #restrictions: Restrictions;
 
   private constructor(deps: KillSwitchDeps, rules: z.output<typeof schema>) {
     this.#rules = rules;
     this.#clock = deps.clock;
+    this.venue = deps.venue;
     this.#restrictions = new Restrictions([], deps.venue);
     this.#disk = new KillRecordStore(deps, rules.writeTimeoutMs, () => this.#restrictions.allTripped);
   }
@@ -84,13 +103,13 @@ export class KillSwitch {
     options: KillSwitchOptions = {},
   ): Promise<KillSwitch> {
     const killSwitch = new KillSwitch(deps, parseOptions('KillSwitch', schema, options));
-    await killSwitch.#load(isNewDirectory, deps.venue);
+    await killSwitch.#load(isNewDirectory);
     return killSwitch;
   }
 
-  async #load(isNewDirectory: boolean, venue: string | undefined): Promise<void> {
+  async #load(isNewDirectory: boolean): Promise<void> {
     const begin = (records: readonly KillRecord[]): void => {
-      this.#restrictions = new Restrictions(records, venue);
+      this.#restrictions = new Restrictions(records, this.venue);
     };
     try {
       const records = await this.#disk.read();
@@ -108,19 +127,28 @@ export class KillSwitch {
     return { scope: FIRM, state: 'halted', reason, by: system('kill-switch'), atMs: this.#clock.nowMs() };
   }
 
-  /** Cancels of a trip go through here, and through every other that is attached: several desks may share a switch. */
-  attach(workingOrders: WorkingOrders): void {
-    this.#workingOrders.push(workingOrders);
+  /**
+   * Until disposed, cancels of a trip go through here, and through every other that is attached: several desks may share
+   * a switch.
+   */
+  attach(workingOrders: WorkingOrders): Disposable {
+    this.#workingOrders.add(workingOrders);
+    this.#cancels.clear(); // it has not been asked for what was tripped before
+    return onDispose(() => void this.#workingOrders.delete(workingOrders));
   }
 
-  /** The state that applies to an order; without one, the strictest anywhere. */
-  tradingState(order?: Scoped): TradingState {
-    return this.#restrictions.stateOf(order);
+  /**
+   * The state that applies to an order; without one, the strictest anywhere.
+   *
+   * @param venue where the order goes to. Default: the venue of the switch
+   */
+  tradingState(order?: Scoped, venue?: string): TradingState {
+    return this.#restrictions.stateOf(order, venue);
   }
 
   /** Scope and reason of what restricts an order most; `undefined` while nothing does. */
-  whyRestricted(order?: Scoped): string | undefined {
-    const deciding = this.#restrictions.deciding(order);
+  whyRestricted(order?: Scoped, venue?: string): string | undefined {
+    const deciding = this.#restrictions.deciding(order, venue);
     return deciding === undefined ? undefined : `${scopeKey(deciding.scope)}: ${deciding.reason}`;
   }
 
@@ -155,19 +183,16 @@ export class KillSwitch {
       () => undefined,
       (error: unknown) => error as PortcullisError,
     );
-    const cancels = this.#cancel(record);
+    const before = tightens ? undefined : this.#cancelsOf(key);
+    const cancels = before ?? this.#cancel(record, tightens);
     if (tightens) this.#listeners.tell({ kind: 'tripped', record });
-    const confirmed = cancels.settled.then((result) => {
-      if (tightens || cancels.requested.length > 0)
-        this.#listeners.tell({ kind: 'confirmed', record, result });
-      return result;
-    });
+    const { requested, confirmed } = cancels;
     return written.then((storeError) => {
       if (storeError !== undefined) this.#listeners.tell({ kind: 'failed', record, error: storeError });
       const error = storeError ?? cancels.error;
       return {
         record,
-        cancelRequested: cancels.requested,
+        cancelRequested: requested,
         confirmed,
         durable: storeError === undefined,
         ...(error === undefined ? {} : { error }),
@@ -196,6 +221,7 @@ export class KillSwitch {
         );
       }
       this.#restrictions.setTripped(key, undefined);
+      this.#cancels.delete(key);
     });
     const { reason, by, second } = order;
     this.#listeners.tell({ kind: 'released', record, reason, by, ...(second && { second }) });
@@ -241,13 +267,28 @@ export class KillSwitch {
     return permit;
   }
 
-  #cancel(record: KillRecord): CancelRound & { readonly error: PortcullisError | undefined } {
+  /** What a scope was asked for a moment ago. */
+  #cancelsOf(key: string): Cancels | undefined {
+    const cancels = this.#cancels.get(key);
+    const ageMs = this.#clock.nowMs() - (cancels?.atMs ?? NaN);
+    return ageMs >= 0 && ageMs < REPEAT_MS ? cancels : undefined;
+  }
+
+  #cancel(record: KillRecord, tightens: boolean): Cancels {
+    const { scope, state } = record;
     let error: PortcullisError | undefined;
-    const rule = record.state === 'halted' ? 'all' : 'not-reducing';
-    const round = cancelThrough(this.#workingOrders, record.scope, rule, (cause) => {
+    const onFailed = (cause: unknown): void => {
       error = new PortcullisError('CALLBACK_FAILED', 'the cancels of a trip failed', { cause });
       this.#listeners.tell({ kind: 'failed', record, error });
+    };
+    const rule = state === 'halted' ? 'all' : 'not-reducing';
+    const { requested, settled } = cancelThrough(this.#workingOrders, scope, rule, onFailed);
+    const confirmed = settled.then((result) => {
+      if (tightens || requested.length > 0) this.#listeners.tell({ kind: 'confirmed', record, result });
+      return result;
     });
-    return { ...round, error };
+    const cancels = { requested, confirmed, error, atMs: this.#clock.nowMs() };
+    this.#cancels.set(scopeKey(scope), cancels);
+    return cancels;
   }
 }

@@ -11,7 +11,7 @@ export class Restrictions {
   /** Both kinds in one list, since every order asks. */
   #all: readonly KillRecord[] = [];
 
-  /** @param venue where the orders go to; without it a restriction of any venue concerns them */
+  /** @param venue where all orders go to; without it, where the one who asks says, and else it may be any */
   constructor(records: readonly KillRecord[], venue: string | undefined) {
     this.#venue = venue;
     this.#tripped = new Map(records.map((record) => [scopeKey(record.scope), record]));
@@ -19,17 +19,17 @@ export class Restrictions {
   }
 
   /** The state that applies to an order; without one, the strictest anywhere. */
-  stateOf(order?: Scoped): TradingState {
+  stateOf(order?: Scoped, venue?: string): TradingState {
     if (this.#all.length === 0) return 'active';
-    const state = this.deciding(order)?.state ?? 'active';
+    const state = this.deciding(order, venue)?.state ?? 'active';
     return state === 'halted' && this.#mayExit(order) ? 'reducing' : state;
   }
 
   /** The strictest that concerns an order; of several, what was tripped before what is restrained, then the oldest. */
-  deciding(order?: Scoped): KillRecord | undefined {
+  deciding(order?: Scoped, venue = this.#venue): KillRecord | undefined {
     let deciding: KillRecord | undefined;
     for (const record of this.#all) {
-      if (order !== undefined && !inScope(record.scope, order, this.#venue)) continue;
+      if (order !== undefined && !inScope(record.scope, order, venue)) continue;
       if (deciding === undefined || stricter(deciding.state, record.state) !== deciding.state)
         deciding = record;
     }

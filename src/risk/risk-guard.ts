@@ -37,6 +37,8 @@ export interface RiskGuardDeps {
   readonly clusters?: Clusters;
   /** Asked after the eight that are mandatory. */
   readonly gates?: readonly RiskGate[];
+  /** Where its orders go to. To be named where desks of several venues share the kill switch; default: the venue of that. */
+  readonly venueName?: string;
 }
 
 type Decision =
@@ -53,6 +55,7 @@ export class RiskGuard {
   readonly limits: RiskLimits;
   /** SHA-256 over the limits and the names of the gates: what a verdict was made under. */
   readonly limitsHash: string;
+  readonly venueName: string | undefined;
   readonly #book: Book;
   readonly #killSwitch: GuardKillSwitch;
   readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
@@ -65,6 +68,7 @@ export class RiskGuard {
     this.#book = deps.book;
     this.#killSwitch = deps.killSwitch;
     this.#clock = deps.clock;
+    this.venueName = deps.venueName;
     this.#gates = [...mandatoryGates(this.limits, deps.clusters), ...(deps.gates ?? [])];
     const names = this.#gates.map(({ name }) => name);
     this.#tally = new GateTally(names);
@@ -117,7 +121,7 @@ export class RiskGuard {
 
   /** The last look, in the tick of the send: the kill switch may have been tripped while the disk was busy. */
   confirm(order: HeldOrder): Denial | undefined {
-    const trading = this.#killSwitch.tradingState(order);
+    const trading = this.#killSwitch.tradingState(order, this.venueName);
     const late = restricted(trading, order.isExit, this.#why(trading, order));
     if (late !== undefined) return late;
     const ageMs = this.#clock.monotonicMs() - order.decidedMonotonicMs;
@@ -136,7 +140,7 @@ export class RiskGuard {
   }
 
   #why(trading: TradingState, order: PricedOrder | HeldOrder): string | undefined {
-    return trading === 'active' ? undefined : this.#killSwitch.whyRestricted?.(order);
+    return trading === 'active' ? undefined : this.#killSwitch.whyRestricted?.(order, this.venueName);
   }
 
   #decide(order: PricedOrder, tally?: GateTally): Decision {
@@ -148,7 +152,7 @@ export class RiskGuard {
     const mark = this.#book.markOf(instrumentId);
     const monotonicMs = this.#clock.monotonicMs();
     const nowMs = this.#clock.nowMs();
-    const trading = this.#killSwitch.tradingState(order);
+    const trading = this.#killSwitch.tradingState(order, this.venueName);
     const restriction = this.#why(trading, order);
     const worstBefore = cell?.worst ?? units(0);
     let shape = shapeOrder(order, account, order.qty);

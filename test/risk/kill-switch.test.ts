@@ -160,6 +160,80 @@ describe('KillSwitch, trip', () => {
   });
 });
 
+describe('KillSwitch, tripped again and again', () => {
+  /** Tripped, with one desk that has two orders. */
+  async function tripped() {
+    const opened = await open();
+    const { calls, port } = workingOrders();
+    const attached = opened.killSwitch.attach(port);
+    const first = await opened.killSwitch.trip(reducing());
+    return { ...opened, calls, attached, first };
+  }
+
+  test('what tightens nothing walks no orders within five seconds, and is told nothing of', async () => {
+    const { killSwitch, calls, clock, first, changes } = await tripped();
+    clock.advance(4_999);
+    const again = await killSwitch.trip(reducing());
+    expect([calls.length, again.cancelRequested, again.confirmed]).toEqual([
+      1,
+      first.cancelRequested,
+      first.confirmed,
+    ]);
+    expect(changes.map(({ kind }) => kind)).toEqual(['tripped', 'confirmed']);
+  });
+
+  test('after that it cancels once more', async () => {
+    const { killSwitch, calls, clock } = await tripped();
+    clock.advance(5_000);
+    await killSwitch.trip(reducing());
+    expect(calls).toHaveLength(2);
+  });
+
+  test('what tightens cancels at once', async () => {
+    const { killSwitch, calls } = await tripped();
+    await killSwitch.trip(halted());
+    expect(calls).toEqual([
+      [FIRM, 'not-reducing'],
+      [FIRM, 'all'],
+    ]);
+  });
+
+  test('so does another scope', async () => {
+    const { killSwitch, calls } = await tripped();
+    await killSwitch.trip(reducing(account('acc')));
+    expect(calls).toHaveLength(2);
+  });
+
+  test('so does one that was released meanwhile', async () => {
+    const { killSwitch, calls } = await tripped();
+    await killSwitch.release(release());
+    await killSwitch.trip(reducing());
+    expect(calls).toHaveLength(2);
+  });
+
+  test('so does one with another desk since', async () => {
+    const { killSwitch } = await tripped();
+    const { calls, port } = workingOrders();
+    killSwitch.attach(port);
+    await killSwitch.trip(reducing());
+    expect(calls).toHaveLength(1);
+  });
+
+  test('so does one after a clock that went back', async () => {
+    const { killSwitch, calls, clock } = await tripped();
+    clock.jump(-1);
+    await killSwitch.trip(reducing());
+    expect(calls).toHaveLength(2);
+  });
+
+  test('a desk that has been detached is asked no more', async () => {
+    const { killSwitch, calls, attached } = await tripped();
+    attached[Symbol.dispose]();
+    expect((await killSwitch.trip(halted())).cancelRequested).toEqual([]);
+    expect(calls).toHaveLength(1);
+  });
+});
+
 describe('KillSwitch, scopes', () => {
   const order = pricedOf({ accountId: 'acc', strategyId: 'strat' });
 
@@ -186,6 +260,18 @@ describe('KillSwitch, scopes', () => {
     const { killSwitch } = await open();
     void killSwitch.trip(halted({ kind: 'venue', id: 'other' }));
     expect(killSwitch.tradingState(order)).toBe('halted');
+  });
+
+  test.each([
+    ['a', 'halted'],
+    ['b', 'active'],
+  ] as const)('an order that goes to %s is %s when a is', async (venue, state) => {
+    const { killSwitch } = await open();
+    void killSwitch.trip(halted({ kind: 'venue', id: 'a' }));
+    expect([killSwitch.tradingState(order, venue), killSwitch.whyRestricted(order, venue)]).toEqual([
+      state,
+      state === 'halted' ? 'venue:a: fire' : undefined,
+    ]);
   });
 
   test('the strictest scope applies', async () => {

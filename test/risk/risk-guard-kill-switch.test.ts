@@ -57,6 +57,19 @@ describe('RiskGuard, under a kill switch', () => {
     });
   });
 
+  test('a guard that names its venue is concerned by trips of that only, at both looks', async () => {
+    const { killSwitch } = await open();
+    const looks = (venueName: string) => {
+      const { guard } = guardOf({ deps: { killSwitch, venueName } });
+      return [guard.evaluate(pricedOf()).decision, guard.confirm(heldOf())?.note];
+    };
+    void killSwitch.trip(halted({ kind: 'venue', id: 'a' }));
+    expect([looks('a'), looks('b')]).toEqual([
+      ['reject', 'venue:a: fire'],
+      ['approve', undefined],
+    ]);
+  });
+
   test('while nothing is restricted nobody is asked why', () => {
     let asked = 0;
     const { guard } = guardOf({

@@ -1,3 +1,4 @@
+import { onDispose } from '../../src/core/clock.ts';
 import { ManualClock } from '../../src/core/manual-clock.ts';
 import { clientOrderId, lots, ticks } from '../../src/core/index.ts';
 import { TradingDay } from '../../src/core/trading-day.ts';
@@ -205,7 +206,8 @@ export class DeskWorld {
       { store: new MemoryStateStore({ clock }), clock, venue: 'scripted' },
       true,
     );
-    if (options.tripsCancelNothing === true) Object.assign(killSwitch, { attach: () => undefined });
+    if (options.tripsCancelNothing === true)
+      Object.assign(killSwitch, { attach: () => onDispose(() => undefined) });
     const journal = await openJournal(log, book, clock, options);
     const world = new DeskWorld(options, { clock, log, book, journal, killSwitch });
     if (options.unstarted !== true) await world.started();
