@@ -35,6 +35,7 @@ async function main(): Promise<void> {
     return;
   }
   const directory = mkdtempSync(join(tmpdir(), 'portcullis-torture-'));
+  console.log(`logs in ${directory}, removed if nothing is found`);
   const startedMs = performance.now();
   const torn = await torture({
     directory,
@@ -51,10 +52,7 @@ async function main(): Promise<void> {
   console.log(`\n${printReport(report)}`);
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, undefined, 2)}\n`);
   if (report.violations.length === 0) rmSync(directory, { recursive: true, force: true });
-  else {
-    console.log(`logs           ${directory}`);
-    process.exitCode = 1;
-  }
+  else process.exitCode = 1;
 }
 
 await main().catch(fail);

@@ -1,7 +1,7 @@
 import { TradingDay } from 'portcullis/core';
 
 /** Some seconds, so that many roll in a run. */
-export const DAY_MS = 5_000;
+const DAY_MS = 5_000;
 const CALENDAR_DAY_MS = 86_400_000;
 const FIRST = Date.UTC(2026, 0, 1);
 

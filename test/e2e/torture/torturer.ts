@@ -27,7 +27,7 @@ export interface TortureOptions {
 }
 
 /** How a life of the trader ended. */
-export interface Kill {
+interface Kill {
   readonly life: number;
   /** Where it was to end. */
   readonly wanted: string;

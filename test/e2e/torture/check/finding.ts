@@ -4,7 +4,7 @@ export interface Finding {
   readonly detail: string;
 }
 
-export type FindingCode =
+type FindingCode =
   /** The exchange was handed the same order more than once. */
   | 'SENT_TWICE'
   /** The exchange has an order, or a change of one, that the journal does not. */
