@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { decimalText } from '../core/decimal.ts';
 import { parseInput } from '../core/options.ts';
+import type { BookReader } from '../trading/book.ts';
 import { type Answer, answerInTime } from './answer-in-time.ts';
 import type {
   VenueBalance,
@@ -52,9 +53,11 @@ export interface VenueQuestionsDeps {
   readonly answers: VenueAnswers;
   readonly clock: Pick<Clock, 'deadline'>;
   readonly venueTimeoutMs: number;
+  /** Whose rows are read: what a venue lists of accounts of others is not ours to judge, sensible or not. */
+  readonly book: Pick<BookReader, 'account'>;
 }
 
-/** Asks the venue, in time. An answer that makes no sense is no answer. */
+/** Asks the venue, in time. An answer that makes no sense of an account of ours is no answer. */
 export class VenueQuestions {
   readonly #deps: VenueQuestionsDeps;
 
@@ -69,19 +72,37 @@ export class VenueQuestions {
   }
 
   openOrders(): Promise<Answer<readonly VenueOrderReport[]>> {
-    return this.#ask('openOrders', ordersSchema, (venue, signal) => venue.openOrders(signal));
+    return this.#list('openOrders', ordersSchema, (venue, signal) => venue.openOrders(signal));
   }
 
   fills(sinceMs: number): Promise<Answer<readonly VenueFill[]>> {
-    return this.#ask('fills', fillsSchema, (venue, signal) => venue.fills(sinceMs, signal));
+    return this.#list('fills', fillsSchema, (venue, signal) => venue.fills(sinceMs, signal));
   }
 
   positions(): Promise<Answer<readonly VenuePosition[]>> {
-    return this.#ask('positions', positionsSchema, (venue, signal) => venue.positions(signal));
+    return this.#list('positions', positionsSchema, (venue, signal) => venue.positions(signal));
   }
 
   balances(): Promise<Answer<readonly VenueBalance[]>> {
-    return this.#ask('balances', balancesSchema, (venue, signal) => venue.balances(signal));
+    return this.#list('balances', balancesSchema, (venue, signal) => venue.balances(signal));
+  }
+
+  #list<T extends z.ZodType>(
+    what: string,
+    schema: T,
+    ask: (venue: VenueAnswers, signal: AbortSignal) => Promise<unknown>,
+  ): Promise<Answer<z.output<T>>> {
+    return this.#ask(what, schema, async (venue, signal) => this.#ours(await ask(venue, signal)));
+  }
+
+  /** Without the rows of accounts that the Book does not have. */
+  #ours(answer: unknown): unknown {
+    if (!Array.isArray(answer)) return answer;
+    const { book } = this.#deps;
+    return answer.filter((row: unknown) => {
+      const { accountId } = (row ?? {}) as { accountId?: unknown };
+      return typeof accountId !== 'string' || book.account(accountId) !== undefined;
+    });
   }
 
   #ask<T extends z.ZodType>(

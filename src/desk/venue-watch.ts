@@ -51,7 +51,7 @@ export class VenueWatch {
         return true;
       });
     };
-    const questions = new VenueQuestions({ answers, clock, venueTimeoutMs: rules.venueTimeoutMs });
+    const questions = new VenueQuestions({ answers, clock, venueTimeoutMs: rules.venueTimeoutMs, book });
     const { openedAtMs, records, fromSnapshot } = journal.recovered;
     const isNew = records === 0 && fromSnapshot === undefined;
     const fills = new VenueFills(

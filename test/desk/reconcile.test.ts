@@ -217,6 +217,7 @@ describe('open orders', () => {
     async (other) => {
       const world = await working();
       world.driver.onOpenOrders = answer([report(other)]);
+      world.driver.onLookup = answer(report(other));
       expect(await world.differences()).toEqual(['ORDER_CHANGED open']);
       expect([world.cell().buy, world.trading]).toEqual([10, 'reducing']);
     },

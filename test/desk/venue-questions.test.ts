@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/core/manual-clock.ts';
 import { VenueQuestions } from '../../src/desk/venue-questions.ts';
+import type { AccountView } from '../../src/trading/index.ts';
 import { report, venueFill } from '../support/desk-world.ts';
 import { ScriptedDriver, failing, never } from '../support/scripted-driver.ts';
 
@@ -18,7 +19,8 @@ const BALANCE = { accountId: 'acc', currency: 'USDT', amount: '-0.5' };
 function questions() {
   const clock = new ManualClock();
   const driver = new ScriptedDriver();
-  const asking = new VenueQuestions({ answers: driver, clock, venueTimeoutMs: 1_000 });
+  const book = { account: (accountId: string) => (accountId === 'acc' ? ({} as AccountView) : undefined) };
+  const asking = new VenueQuestions({ answers: driver, clock, venueTimeoutMs: 1_000, book });
   const ask = (name: Name) =>
     name === 'lookup' ? asking.lookup('one') : name === 'fills' ? asking.fills(7) : asking[name]();
   const answering = (name: Name, value: unknown) => {
@@ -122,6 +124,28 @@ describe('an answer', () => {
     expect(await questions().answering(name, name === 'lookup' ? wrong : [good, wrong])).toMatchObject({
       kind: 'none',
     });
+  });
+
+  test.for<[Name, object]>([
+    ['openOrders', report()],
+    ['fills', venueFill()],
+    ['positions', POSITION],
+    ['balances', BALANCE],
+  ])(
+    'of %s is read without the rows of accounts that we do not have, sensible or not',
+    async ([name, row]) => {
+      const theirs = { ...row, accountId: 'theirs' };
+      const senseless = { accountId: 'theirs', price: '1e-7', quantity: null };
+      expect(await questions().answering(name, [theirs, row, senseless])).toEqual({
+        kind: 'answer',
+        value: [row],
+      });
+    },
+  );
+
+  test('about one order is read whosever account it names: under an id of ours that is a difference', async () => {
+    const value = report({ accountId: 'theirs' });
+    expect(await questions().answering('lookup', value)).toEqual({ kind: 'answer', value });
   });
 
   test('is asked for with what it is about', async () => {
