@@ -73,7 +73,8 @@ export async function openSystem(config: TraderConfig) {
       reconcileEveryMs: 1_500,
       lookup: { firstDelayMs: 60, maxDelayMs: 400, graceMs: 600, looks: 2 },
       fillsOverlapMs: 3_000,
-      fillsLookBackMs: 6_000,
+      // Longer than it may take to get through a recovery that is killed again and again.
+      fillsLookBackMs: 60_000,
     },
     {
       book,
