@@ -79,6 +79,8 @@ export class VenueFills {
       return { code: 'INSTRUMENT_FOREIGN', settled: false, detail: `execution ${executionId}`, ...about };
     }
     if (clientOrderId !== undefined && (await this.#isOurs(clientOrderId))) {
+      const wrong = this.#contradiction(fill, clientOrderId);
+      if (wrong !== undefined) return { code: 'FILL_MISSED', settled: false, detail: wrong, ...about };
       const event = readReport({ type: 'filled', ...fill, clientOrderId }, instrument, clock.nowMs());
       if (typeof event === 'string') return { code: 'FILL_MISSED', settled: false, detail: event, ...about };
       const before = book.order(clientOrderId)?.cumulative;
@@ -97,6 +99,18 @@ export class VenueFills {
     if (written === undefined) return undefined;
     this.#writing.push(written);
     return { code: 'FILL_EXTERNAL', settled: true, detail: `execution ${executionId}`, ...about };
+  }
+
+  /** What the fill says of an order of ours that the order is not. */
+  #contradiction({ executionId, ...fill }: VenueFill, clientOrderId: string): string | undefined {
+    const order = this.#desk.book.order(clientOrderId)?.order;
+    if (order === undefined) return undefined;
+    const { side, accountId, instrument } = order;
+    const isSame =
+      fill.side === side && fill.accountId === accountId && fill.instrumentId === instrument.instrumentId;
+    if (isSame) return undefined;
+    const told = `${fill.side} ${fill.instrumentId} of account ${fill.accountId}`;
+    return `execution ${executionId}: ${told}, the order is ${side} ${instrument.instrumentId} of account ${accountId}`;
   }
 
   async #isOurs(clientOrderId: string): Promise<boolean> {

@@ -74,6 +74,30 @@ describe('a fill of an order of ours', () => {
     expect([world.cell().pos, world.trading]).toEqual([0, quantity === '-1' ? 'active' : 'reducing']);
   });
 
+  test.for<[Partial<VenueFill>, string]>([
+    [{ side: 'sell' }, 'sell GOLD of account acc'],
+    [{ instrumentId: 'SILVER' }, 'buy SILVER of account acc'],
+    [{ accountId: 'two' }, 'buy GOLD of account two'],
+  ])(
+    'that is not of the order it names is booked nowhere, and restricts trading: %o',
+    async ([other, told]) => {
+      const accounts = ['acc', 'two'].map((accountId) => ({ accountId, currency: 'USDT', balance: '1000' }));
+      const world = await DeskWorld.open({ accounts, desk: { reconcileEveryMs: 'never' } });
+      await world.drained(world.desk.submit(intent()));
+      list(world, venueFill(other));
+      world.driver.onPositions = () => Promise.resolve([]);
+      const detail = `execution x: ${told}, the order is buy GOLD of account acc`;
+      expect(await world.reconciled()).toMatchObject({
+        differences: [{ code: 'FILL_MISSED', settled: false, detail, clientOrderId: ONE_ID }],
+      });
+      expect([world.cell(), world.cell('SILVER').pos, world.trading]).toEqual([
+        { pos: 0, buy: 10, sell: 0 },
+        0,
+        'reducing',
+      ]);
+    },
+  );
+
   test('beyond the order is booked, and restricts trading', async () => {
     const world = await listing(venueFill({ quantity: '12' }));
     world.driver.onOpenOrders = () => Promise.resolve([]);
