@@ -1,3 +1,4 @@
+import { decimal } from '../core/decimal.ts';
 import { toGrid } from '../core/increment.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
@@ -89,8 +90,9 @@ export class VenueFills {
       return { code: 'FILL_MISSED', settled: true, detail: `execution ${executionId}`, ...about };
     }
     if (!(fill.atMs >= this.#fromMs)) return undefined;
-    if (!(toGrid(fill.quantity, instrument.grid.step, 'exact') > 0)) {
-      const detail = `execution ${executionId}: quantity: expected a multiple of the step, got ${fill.quantity}`;
+    const unsound = unsoundness(fill, instrument);
+    if (unsound !== undefined) {
+      const detail = `execution ${executionId}: ${unsound}`;
       return { code: 'FILL_EXTERNAL', settled: false, detail, ...about };
     }
     // Booked days ago, it is in the archive.
@@ -118,4 +120,12 @@ export class VenueFills {
       this.#desk.book.order(clientOrderId) !== undefined || (await this.#desk.revive(clientOrderId)) === true
     );
   }
+}
+
+/** Why nothing can be booked for it; `undefined` when it can. */
+function unsoundness({ quantity, price }: VenueFill, { grid }: Instrument): string | undefined {
+  if (!(toGrid(quantity, grid.step, 'exact') > 0))
+    return `quantity: expected a multiple of the step, got ${quantity}`;
+  if (!decimal(price).gt('0')) return `price: expected above 0, got ${price}`;
+  return undefined;
 }

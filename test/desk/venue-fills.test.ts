@@ -158,12 +158,20 @@ describe('a fill of an order that we never sent', () => {
     expect(world.trading).toBe('reducing');
   });
 
-  test('that fits on no grid is told, and not booked', async () => {
-    const world = await listing(nameless({ quantity: '0.5' }));
-    world.driver.onPositions = () => Promise.resolve([]);
-    expect(await world.differences()).toEqual(['FILL_EXTERNAL open']);
-    expect([world.cell().pos, world.trading]).toEqual([0, 'reducing']);
-  });
+  test.for<Partial<VenueFill>>([{ quantity: '0.5' }, { quantity: '0' }, { price: '0' }, { price: '0.00' }])(
+    'that cannot be booked is told by each comparison, and written down by none: %o',
+    async (wrong) => {
+      const world = await listing(nameless(wrong));
+      world.driver.onPositions = () => Promise.resolve([]);
+      expect(await world.differences()).toEqual(['FILL_EXTERNAL open']);
+      expect(await world.differences()).toEqual(['FILL_EXTERNAL open']);
+      expect([world.cell().pos, world.trading, world.history.includes('external')]).toEqual([
+        0,
+        'reducing',
+        false,
+      ]);
+    },
+  );
 
   test('told as an event is looked for among the fills, and booked from there', async () => {
     const world = await listing(venueFill({ clientOrderId: 'theirs' }));
