@@ -34,8 +34,9 @@ const ABOUT_ORDERS: ReadonlySet<string> = new Set<OfOrder>([
 
 export const isOrderFact = (fact: Fact): fact is OrderFact => ABOUT_ORDERS.has(fact.type);
 
-export function readExchange(directory: string): ExchangeRecord {
-  const lines = readExchangeLog(directory);
+export const readExchange = (directory: string): ExchangeRecord => recordOf(readExchangeLog(directory));
+
+export function recordOf(lines: readonly LogLine[]): ExchangeRecord {
   const orders = new Map<string, ExchangeOrderRecord>();
   const row = (clientId: string): ExchangeOrderRecord => {
     const clientOrderId = fromExchangeId(clientId) ?? clientId;
