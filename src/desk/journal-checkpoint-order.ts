@@ -29,6 +29,7 @@ const storedOrderSchema = z.object({
   finalCumulative: count.exactOptional(),
   amendment: z.object({ qty: count, worst: count, isExit: z.boolean() }).exactOptional(),
   executionIds: z.array(z.string()).exactOptional(),
+  formerWorst: count.exactOptional(),
 });
 
 export type StoredOrder = z.output<typeof storedOrderSchema>;
@@ -39,7 +40,8 @@ export const loneOrderSchema = z.object({ tick: z.string(), step: z.string(), or
 export type LoneOrder = z.output<typeof loneOrderSchema>;
 
 export function storedOrder(saved: SavedOrder): StoredOrder {
-  const { order, state, leaves, cumulative, finalCumulative, amendment, dayId, executionIds } = saved;
+  const { order, state, leaves, cumulative, finalCumulative, amendment, dayId, executionIds, formerWorst } =
+    saved;
   const { clientOrderId, qty, worst, isExit, postOnly, timeInForce } = order;
   const intent = order.intent as RecordedIntent; // its decimals are text since priceOrder
   const stored: Draft<StoredOrder> = { clientOrderId, dayId, state, intent, qty, worst };
@@ -53,6 +55,7 @@ export function storedOrder(saved: SavedOrder): StoredOrder {
     stored.amendment = { qty: amendment.qty, worst: amendment.worst, isExit: amendment.isExit };
   }
   if (executionIds.length > 0) stored.executionIds = [...executionIds];
+  if (formerWorst !== undefined) stored.formerWorst = formerWorst;
   return stored;
 }
 
@@ -93,6 +96,7 @@ export function savedOrder(stored: StoredOrder, on: Regrid): SavedOrder {
     },
     dayId: stored.dayId,
     executionIds: stored.executionIds ?? [],
+    ...(stored.formerWorst !== undefined && { formerWorst: on.ticks('formerWorst', stored.formerWorst) }),
   };
 }
 
@@ -112,11 +116,12 @@ export const readStoredOrder = (what: string, raw: JsonValue): StoredOrder =>
 function quickly(raw: JsonValue): StoredOrder | undefined {
   const fields = fieldsOf(raw);
   const { clientOrderId, dayId, state, qty, worst, leaves, cumulative, finalCumulative } = fields;
-  const { isExit, postOnly, timeInForce, executionIds, amendment } = fields;
+  const { isExit, postOnly, timeInForce, executionIds, amendment, formerWorst } = fields;
   const intent = readIntent(fields['intent']);
   if (
     intent === undefined ||
     amendment !== undefined ||
+    formerWorst !== undefined ||
     typeof clientOrderId !== 'string' ||
     typeof dayId !== 'string' ||
     !isState(state) ||

@@ -138,8 +138,14 @@ export class OrderPath {
     return this.#book.external(order, fill, atMs);
   }
 
+  /** @throws {PortcullisError} `NUMBER_INVALID` for what would make money leave the range in which it is exact */
   adjust(adjustment: Adjustment): 'applied' | 'duplicate' {
-    return this.#book.adjust(adjustment);
+    const adjusted = this.#book.adjust(adjustment);
+    if (adjusted !== 'unsafe') return adjusted;
+    throw new PortcullisError(
+      'NUMBER_INVALID',
+      `adjustment ${adjustment.adjustmentId}: expected money that can be counted exactly, up to 9 billion`,
+    );
   }
 
   revive(saved: SavedOrder): void {

@@ -1,10 +1,14 @@
 import { type Decimal, ZERO } from '../core/decimal.ts';
-import { type Units, add, neg, sub, units, unitsFloor } from '../core/units.ts';
+import { type Units, add, max, neg, positionValue, sub, units, unitsFloor } from '../core/units.ts';
+import type { Booking } from './book-booking.ts';
 import { Cell, type CellView, type Mark } from './book-cell.ts';
 import type { SavedAccount } from './saved-book.ts';
 import type { Instrument } from './instrument.ts';
 
-/** What an account looks like to gates, ledgers and dashboards. Money in units is NaN while a held instrument has no mark. */
+/**
+ * What an account looks like to gates, ledgers and dashboards. Money in units is NaN while a held instrument has no mark,
+ * and while it is beyond the range in which it is exact.
+ */
 export interface AccountView {
   readonly accountId: string;
   readonly currency: string;
@@ -60,8 +64,8 @@ export class Account implements AccountView {
     this.cash = balance;
     this.flows = balance;
     this.#cashUnits = unitsFloor(balance);
-    this.dayOpen = this.#cashUnits;
-    this.highWater = this.#cashUnits;
+    this.dayOpen = exactOrUnknown(this.#cashUnits);
+    this.highWater = this.dayOpen;
   }
 
   /** The account as it was when the snapshot was taken, but for what works and for marks. */
@@ -70,8 +74,8 @@ export class Account implements AccountView {
     account.fees = was.fees;
     account.flows = was.flows;
     account.adjusted = was.adjusted;
-    account.dayOpen = was.dayOpen;
-    account.highWater = was.highWater;
+    account.dayOpen = exactOrUnknown(was.dayOpen);
+    account.highWater = exactOrUnknown(was.highWater);
     for (const { instrument, pos, cost, realised, fees } of was.cells) {
       const cell = account.openCell(instrument);
       account.update(cell, undefined, () => Object.assign(cell, { pos, cost, realised, fees }));
@@ -94,7 +98,7 @@ export class Account implements AccountView {
   }
 
   get equity(): Units {
-    return units(this.#unpriced > 0 ? NaN : this.#cashUnits + this.#value);
+    return exactOrUnknown(this.#unpriced > 0 ? NaN : this.#cashUnits + this.#value);
   }
 
   get dayPnl(): Units {
@@ -113,6 +117,11 @@ export class Account implements AccountView {
 
   cells(): Iterable<Cell> {
     return this.#cells.values();
+  }
+
+  /** The cell, or one that is empty and not part of the account. */
+  cellOf(instrument: Instrument): Cell {
+    return this.#cells.get(instrument.instrumentId) ?? new Cell(instrument);
   }
 
   openCell(instrument: Instrument): Cell {
@@ -161,7 +170,30 @@ export class Account implements AccountView {
   /** The high-water mark rises on good marks only, and every mark the account is valued at is one. */
   raiseHighWater(equity = this.equity): void {
     // Phrased so that a mark that is NaN, after a flow at unknown equity, gives way to the first equity that is known.
-    if (!(equity <= this.highWater) && !Number.isNaN(equity)) this.highWater = equity;
+    if (!(equity <= this.highWater) && Number.isSafeInteger(equity)) this.highWater = equity;
+  }
+
+  /** Opens a day with what was written down. What cannot be counts as the highest there was: no loss is forgiven. */
+  openDay(equity: Units): void {
+    const isPossible = Number.isSafeInteger(equity) || Number.isNaN(equity);
+    this.dayOpen = isPossible ? equity : max(this.dayOpen, this.highWater);
+  }
+
+  /**
+   * Whether a change of cash, and of a position, leaves position, cash, cost and equity in the range in which they are
+   * exact. What has left it before, or is unknown, stops no fact.
+   */
+  bears(cash: Decimal, booking?: Booking, mark?: Mark): boolean {
+    const after = unitsFloor(this.cash.plus(cash));
+    if (!stays(this.#cashUnits, after)) return false;
+    if (booking === undefined) return stays(this.equity, this.equity - this.#cashUnits + after);
+    const { instrument, pos, cost } = booking;
+    const cell = this.cellOf(instrument);
+    if (!stays(cell.pos, pos) || (isLarge(cost) && !stays(unitsFloor(cell.cost), unitsFloor(cost))))
+      return false;
+    if (mark === undefined) return true;
+    const value = pos === 0 ? 0 : positionValue(instrument.grid, pos, mark.price);
+    return stays(this.equity, this.equity - this.#cashUnits - cell.value + after + value);
   }
 
   #weigh(cell: Cell, sign: 1 | -1): void {
@@ -188,3 +220,11 @@ export class Account implements AccountView {
     for (const cell of this.#cells.values()) this.#weigh(cell, 1);
   }
 }
+
+const exactOrUnknown = (amount: number): Units => units(Number.isSafeInteger(amount) ? amount : NaN);
+
+const stays = (before: number, after: number): boolean =>
+  !Number.isSafeInteger(before) || Number.isSafeInteger(after);
+
+/** Whether units of it might not be exact: for what is less than a billion nobody need count. */
+const isLarge = ({ e }: Decimal): boolean => e >= 9;

@@ -1,11 +1,10 @@
-import { type Decimal, ZERO, roundHalfEven } from '../core/decimal.ts';
+import { type Decimal, ZERO } from '../core/decimal.ts';
 import {
   type Lots,
   type Ticks,
   type Units,
   abs,
   add,
-  exactMoney,
   lots,
   max,
   neg,
@@ -15,13 +14,10 @@ import {
   ticks,
   units,
 } from '../core/units.ts';
+import type { Booking } from './book-booking.ts';
 import type { SavedCell } from './saved-book.ts';
-import type { Fill } from './fill.ts';
 import type { Instrument } from './instrument.ts';
 import type { Side } from './order-intent.ts';
-
-/** Places after the point to which released cost is rounded, half-even; the remainder stays with the position. */
-export const LEDGER_PLACES = 12;
 
 /** The last good price of an instrument. */
 export interface Mark {
@@ -107,26 +103,10 @@ export class Cell implements CellView {
     this.value = this.pos === 0 ? units(0) : positionValue(grid, this.pos, price);
   }
 
-  /** Books a fill into position, cost, realised profit and fees. Returns what it does to the cash, before the fee. */
-  book(side: Side, { quantity, price }: Pick<Fill, 'quantity' | 'price'>): Decimal {
-    const { grid } = this.instrument;
-    const signed = (qty: Lots): Decimal => {
-      const money = exactMoney(grid, qty, price);
-      return side === 'buy' ? money : money.neg();
-    };
-    const against = side === 'buy' ? this.pos < 0 : this.pos > 0;
-    const held = abs(this.pos);
-    const closed = against ? (quantity < held ? quantity : held) : lots(0);
-    if (closed > 0) {
-      const released = closed === held ? this.cost : share(this.cost, closed, held);
-      this.realised = this.realised.minus(signed(closed)).minus(released);
-      this.cost = this.cost.minus(released);
-    }
-    if (quantity > closed) this.cost = this.cost.plus(signed(sub(quantity, closed)));
-    this.pos = side === 'buy' ? add(this.pos, quantity) : sub(this.pos, quantity);
-    return signed(quantity).neg();
+  /** Makes what has been worked out. */
+  take({ pos, cost, realised }: Pick<Booking, 'pos' | 'cost' | 'realised'>): void {
+    this.pos = pos;
+    this.cost = cost;
+    this.realised = realised;
   }
 }
-
-const share = (cost: Decimal, part: Lots, whole: Lots): Decimal =>
-  roundHalfEven(cost.times(String(part)).div(String(whole)), LEDGER_PLACES);

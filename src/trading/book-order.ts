@@ -1,9 +1,10 @@
-import { type Lots, add, lots, max, sub } from '../core/units.ts';
+import type { Decimal } from '../core/decimal.ts';
+import { type Lots, type Ticks, add, lots, max, min, sub } from '../core/units.ts';
 import type { Side } from './order-intent.ts';
 import type { DayId } from '../core/trading-day.ts';
 import type { OrderView } from './order-view.ts';
 import type { SavedOrder } from './saved-book.ts';
-import { type Fill, isSound } from './fill.ts';
+import type { Fill } from './fill.ts';
 import type { Amendment, Applied, BookedOrder, OrderEvent } from './order-event.ts';
 import { type OrderState, isOpen, nextState } from './order-life-cycle.ts';
 
@@ -17,6 +18,8 @@ export class OrderRow implements OrderView {
   cumulative = lots(0);
   finalCumulative: Lots | undefined;
   amendment: Amendment | undefined;
+  /** The worst of the prices that it had before it was changed. */
+  formerWorst: Ticks | undefined;
   dayId: DayId;
   /** Its place among all orders, oldest first. */
   readonly place: number;
@@ -40,6 +43,7 @@ export class OrderRow implements OrderView {
     row.cumulative = was.cumulative;
     row.finalCumulative = was.finalCumulative;
     row.amendment = was.amendment;
+    row.formerWorst = was.formerWorst;
     if (was.executionIds.length > 0) row.#executions = new Set(was.executionIds);
     row.#saved = was;
     return row;
@@ -48,9 +52,13 @@ export class OrderRow implements OrderView {
   /** Never changes, and is the same as long as nothing happens to the order. */
   snapshot(): SavedOrder {
     if (this.#saved !== undefined) return this.#saved;
-    const { order, state, leaves, cumulative, finalCumulative, amendment, dayId } = this;
-    const executionIds = [...this.executionIds];
-    this.#saved = { order, state, leaves, cumulative, finalCumulative, amendment, dayId, executionIds };
+    const { order, state, leaves, cumulative, finalCumulative, amendment, formerWorst, dayId } = this;
+    const saved = { order, state, leaves, cumulative, finalCumulative, amendment, dayId };
+    this.#saved = {
+      ...saved,
+      executionIds: [...this.executionIds],
+      ...(formerWorst !== undefined && { formerWorst }),
+    };
     return this.#saved;
   }
 
@@ -73,12 +81,8 @@ export class OrderRow implements OrderView {
     return isOpen(this.state) || this.leaves > 0;
   }
 
-  /**
-   * Takes what happened to the order itself; unless it was ignored, `touch` has to follow. A fill that is `duplicate` or
-   * `FILL_INVALID` must not be booked.
-   */
-  apply(event: OrderEvent): Applied {
-    if (event.type === 'filled') return this.#fill(event.fill);
+  /** Takes what happened to the order itself; `touch` has to follow, unless it was an `ILLEGAL_TRANSITION`. */
+  apply(event: Exclude<OrderEvent, { type: 'filled' }>): Applied {
     const before = this.state;
     const next = nextState(before, event.type);
     // Of two changes at once nobody could say which is in force.
@@ -113,13 +117,16 @@ export class OrderRow implements OrderView {
     }
   }
 
-  #fill(fill: Fill): Applied {
-    const { executionId, quantity } = fill;
-    if (this.#executions?.has(executionId) === true) return 'duplicate';
-    if (!isSound(fill)) return { anomaly: 'FILL_INVALID' };
+  hasExecution(executionId: string): boolean {
+    return this.#executions?.has(executionId) === true;
+  }
+
+  /** Takes a fill that is sound and new. It is a fact, whatever is wrong with it. */
+  fill({ executionId, quantity, price }: Fill): Applied {
     (this.#executions ??= new Set()).add(executionId);
     const before = this.state;
     const legal = nextState(before, 'filled');
+    const isBeyond = this.#isBeyond(price);
     const cumulative = add(this.cumulative, quantity);
     this.leaves = this.#leavesAt(cumulative, legal ?? before);
     this.cumulative = cumulative;
@@ -129,7 +136,20 @@ export class OrderRow implements OrderView {
     if (cumulative > this.#most) return { anomaly: 'OVERFILL' };
     if (this.finalCumulative !== undefined && cumulative > this.finalCumulative)
       return { anomaly: 'VENUE_CONTRADICTION' };
-    return before === 'rejected' ? { anomaly: 'RESURRECTED' } : 'applied';
+    if (before === 'rejected') return { anomaly: 'RESURRECTED' };
+    return isBeyond ? { anomaly: 'FILL_PRICE' } : 'applied';
+  }
+
+  /**
+   * Whether a price is worse than any that the order has allowed. What it is to become counts while nobody knows whether
+   * it did; what it was before it was changed counts for good, since the report of a fill may be older than the change.
+   */
+  #isBeyond(price: Decimal): boolean {
+    const { side, order, amendment, formerWorst } = this;
+    const worse = side === 'buy' ? max<Ticks> : min<Ticks>;
+    const worst = worse(worse(order.worst, amendment?.worst ?? order.worst), formerWorst ?? order.worst);
+    const limit = order.instrument.grid.tick.value.times(String(worst));
+    return side === 'buy' ? price.gt(limit) : price.lt(limit);
   }
 
   /** The venue's last word: the hold shrinks to the fills that are still to arrive. Without a quantity it stays. */
@@ -162,6 +182,11 @@ export class OrderRow implements OrderView {
 
   /** It is known what the order is. */
   #settle(order: BookedOrder): void {
+    const { worst } = this.order;
+    if (order.worst !== worst) {
+      const worse = order.side === 'buy' ? max<Ticks> : min<Ticks>;
+      this.formerWorst = worse(worst, this.formerWorst ?? worst);
+    }
     this.order = order;
     this.amendment = undefined;
     if (isOpen(this.state)) this.leaves = this.#leavesAt(this.cumulative, this.state);

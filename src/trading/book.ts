@@ -2,8 +2,9 @@ import { type DecimalInput, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
 import type { DayId } from '../core/trading-day.ts';
-import { type Lots, type Units, abs, max, neg, sub } from '../core/units.ts';
+import { type Lots, type Units, max, neg, sub } from '../core/units.ts';
 import { Account, type AccountView } from './book-account.ts';
+import { type PlannedFill, adjustmentOf, planFill } from './book-booking.ts';
 import type { CellView, Mark } from './book-cell.ts';
 import type { OrderRow } from './book-order.ts';
 import type { OrderView } from './order-view.ts';
@@ -130,12 +131,13 @@ export class Book implements BookReader {
   apply(event: OrderEvent): Applied {
     const row = this.#orders.get(event.clientOrderId);
     if (row === undefined) return { anomaly: 'ORDER_UNKNOWN' };
+    if (event.type === 'filled') return this.#fill(row, event.fill);
     const before = row.leaves;
     const applied = row.apply(event);
-    if (applied === 'duplicate' || wasIgnored(event, applied)) return applied;
+    // What cannot happen, or comes too late to mean anything, leaves no trace.
+    if (typeof applied === 'object' && applied.anomaly === 'ILLEGAL_TRANSITION') return applied;
     this.#orders.touch(row, this.#dayId);
     const moved = sub(row.leaves, before);
-    if (event.type === 'filled') return this.#book(row, event.fill, moved, applied);
     if (moved !== 0) this.#moveLeaves(row.order, moved);
     return applied;
   }
@@ -146,7 +148,7 @@ export class Book implements BookReader {
    */
   external(order: BookedOrder, fill: Fill, atMs: number): Applied {
     if (this.#orders.hasExecution(order, fill.executionId)) return 'duplicate';
-    if (!isSound(fill)) return { anomaly: 'FILL_INVALID' };
+    if (this.#plan(order, fill) === undefined) return { anomaly: 'FILL_INVALID' };
     this.hold(order);
     this.keep(order);
     return this.apply({ type: 'filled', clientOrderId: order.clientOrderId, atMs, fill });
@@ -156,19 +158,22 @@ export class Book implements BookReader {
    * What a person has found to be true, and no order explains: a corporate action, a transfer. The position moves at
    * `price`, without cash; cash moves by `cash`. It counts as profit or loss. The same adjustment counts once.
    *
+   * @returns `unsafe` for what would make money leave the range in which it is exact: it leaves no trace
    * @throws {PortcullisError} `ACCOUNT_UNKNOWN`
    */
-  adjust({ adjustmentId, accountId, position, cash }: Adjustment): 'applied' | 'duplicate' {
+  adjust({ adjustmentId, accountId, position, cash }: Adjustment): 'applied' | 'duplicate' | 'unsafe' {
     if (this.#adjustments.has(adjustmentId)) return 'duplicate';
     const account = this.#require(accountId);
+    const mark = position && this.#marks.get(position.instrument.instrumentId);
+    const booking = position && adjustmentOf(account.cellOf(position.instrument), position);
+    if (!account.bears(cash, booking, mark)) return 'unsafe';
     this.#adjustments.add(adjustmentId);
-    if (position !== undefined) {
-      const { instrument, qty, price } = position;
-      const cell = account.openCell(instrument);
-      account.update(cell, this.#marks.get(instrument.instrumentId), () => {
-        const paid = cell.book(qty > 0 ? 'buy' : 'sell', { quantity: abs(qty), price });
-        account.adjusted = account.adjusted.minus(paid);
+    if (booking !== undefined) {
+      const cell = account.openCell(booking.instrument);
+      account.update(cell, mark, () => {
+        cell.take(booking);
       });
+      account.adjusted = account.adjusted.minus(booking.paid);
     }
     account.adjusted = account.adjusted.plus(cash);
     account.addCash(cash);
@@ -239,8 +244,7 @@ export class Book implements BookReader {
     if (!(day.dayId > this.#dayId)) return;
     this.#dayId = day.dayId;
     for (const { accountId, dayOpen, highWater } of day.accounts) {
-      const account = this.#require(accountId);
-      account.dayOpen = dayOpen;
+      this.#require(accountId).openDay(dayOpen);
       this.stampHighWater(accountId, highWater);
     }
   }
@@ -250,26 +254,25 @@ export class Book implements BookReader {
     this.#require(accountId).raiseHighWater(highWater);
   }
 
-  #book(row: OrderRow, fill: Fill, moved: Lots, applied: Applied): Applied {
+  #fill(row: OrderRow, fill: Fill): Applied {
     const { order } = row;
+    if (row.hasExecution(fill.executionId)) return 'duplicate';
+    const planned = this.#plan(order, fill);
+    if (planned === undefined) return { anomaly: 'FILL_INVALID' };
+    const before = row.leaves;
+    const applied = row.fill(fill);
+    this.#orders.touch(row, this.#dayId);
     const reused = this.#orders.hasExecution(order, fill.executionId);
     this.#orders.addExecution(order, fill.executionId);
-    const account = this.#require(order.accountId);
-    const cell = account.openCell(order.instrument);
-    account.update(cell, this.#markFor(order), () => {
-      account.addCash(cell.book(order.side, fill));
-      cell.moveLeaves(order.side, moved);
-    });
-    const { fee } = fill;
-    const feeTaken = fee.currency === account.currency || fee.amount.eq('0');
-    if (feeTaken) {
-      cell.fees = cell.fees.plus(fee.amount);
-      account.fees = account.fees.plus(fee.amount);
-      account.addCash(fee.amount.neg());
-    }
-    account.raiseHighWater();
+    planned.take(sub(row.leaves, before));
     if (reused) return { anomaly: 'EXECUTION_ID_REUSED' };
-    return applied === 'applied' && !feeTaken ? { anomaly: 'FEE_CURRENCY_UNSUPPORTED' } : applied;
+    return applied === 'applied' && !planned.feeTaken ? { anomaly: 'FEE_CURRENCY_UNSUPPORTED' } : applied;
+  }
+
+  /** Nothing for a fill that cannot be. */
+  #plan(order: BookedOrder, fill: Fill): PlannedFill | undefined {
+    if (!isSound(fill) || !Number.isSafeInteger(order.worst)) return undefined;
+    return planFill(this.#require(order.accountId), order, fill, this.#markFor(order));
   }
 
   #moveLeaves(order: BookedOrder, by: Lots): void {
@@ -293,8 +296,3 @@ export class Book implements BookReader {
     );
   }
 }
-
-/** What cannot be true, or comes too late to mean anything, leaves no trace. A fill always does. */
-const wasIgnored = ({ type }: OrderEvent, applied: Applied): boolean =>
-  typeof applied === 'object' &&
-  (applied.anomaly === 'FILL_INVALID' || (applied.anomaly === 'ILLEGAL_TRANSITION' && type !== 'filled'));

@@ -65,7 +65,10 @@ export type AnomalyCode =
   | 'ORDER_UNKNOWN'
   | 'ILLEGAL_TRANSITION'
   | 'OVERFILL'
+  /** Cannot be, or its money could not be counted exactly: the one fill that is not booked. */
   | 'FILL_INVALID'
+  /** Worse than the worst price that the order allowed. */
+  | 'FILL_PRICE'
   | 'EXECUTION_ID_REUSED'
   | 'RESURRECTED'
   | 'VENUE_CONTRADICTION'

@@ -1,6 +1,6 @@
 import type { Decimal } from '../core/decimal.ts';
 import type { DayId } from '../core/trading-day.ts';
-import type { Lots, Units } from '../core/units.ts';
+import type { Lots, Ticks, Units } from '../core/units.ts';
 import type { OrderView } from './order-view.ts';
 import type { Instrument } from './instrument.ts';
 
@@ -9,6 +9,8 @@ export interface SavedOrder extends Omit<OrderView, 'side'> {
   /** The trading day on which something last happened to it. */
   readonly dayId: DayId;
   readonly executionIds: readonly string[];
+  /** The worst of the prices that it had before it was changed: a fill that comes late may still have it. */
+  readonly formerWorst?: Ticks;
 }
 
 /** One position as it was at one moment. What works is not in it: that is the orders' sum. */

@@ -77,6 +77,8 @@ describe('is refused, and leaves no trace', () => {
     [{ position: { ...position, price: 'dear' } }, 'NUMBER_INVALID'],
     [{ cash: 'all' }, 'NUMBER_INVALID'],
     [{ cash: 1 as never }, 'NUMBER_INVALID'],
+    [{ cash: '9007199255' }, 'NUMBER_INVALID'],
+    [{ position: { ...position, price: '9007199255' } }, 'NUMBER_INVALID'],
   ])('%o: %s', async ([overrides, code]) => {
     const world = await DeskWorld.open();
     await expect(world.desk.adjust(order(overrides))).rejects.toMatchObject({ code });

@@ -287,6 +287,114 @@ describe('exposure', () => {
   });
 });
 
+describe('money that cannot be counted exactly', () => {
+  /** Holds one lot, bought at 100; the next lot at `price` is bought or sold. */
+  const attempt = (side: Side, price: string, fee = '0') => {
+    const book = openBook();
+    book.mark(markOf(100));
+    buy(book, 1, '100');
+    const before = ledger(book);
+    const said = trade(book, side, fillOf('far', 1, price, fee), { worst: ticks(side === 'buy' ? 1e15 : 1) });
+    return { book, said, isAsBefore: JSON.stringify(ledger(book)) === JSON.stringify(before) };
+  };
+  const FAR = '9007199254.740991'; // the largest that can be counted
+  const refused = { said: { anomaly: 'FILL_INVALID' }, isAsBefore: true };
+
+  test.each<[string, ReturnType<typeof attempt>]>([
+    ['cash above the range', attempt('sell', '9007198354.740992')],
+    ['cash below the range', attempt('buy', '9007200154.740992')],
+    ['a fee beyond the range', attempt('sell', '100', '9007200254.740992')],
+    ['a price of another world', attempt('sell', '900000000000000')],
+  ])('is not booked, and told: %s', (_, { said, isAsBefore }) => {
+    expect({ said, isAsBefore }).toEqual(refused);
+  });
+
+  test('is not booked for what it would cost', () => {
+    const book = openBook('9000000000');
+    book.mark(markOf(1));
+    const worst = { worst: ticks(1e15) };
+    trade(book, 'buy', fillOf('x', 1, '9000000000'), worst);
+    expect(trade(book, 'buy', fillOf('y', 1, '7199254.740992'), worst)).toEqual({ anomaly: 'FILL_INVALID' });
+    expect(trade(book, 'buy', fillOf('z', 1, '7199254.740991'), worst)).toBe('applied');
+    expect(ledger(book)).toMatchObject({ pos: 2, cost: FAR });
+  });
+
+  test.each([
+    [7_199_255, 'applied'],
+    [7_199_256, { anomaly: 'FILL_INVALID' }],
+  ])('is not booked for what it would make of the equity: mark %d', (mark, expected) => {
+    const book = openBook('9000000000');
+    book.mark(markOf(mark));
+    expect(buy(book, 1, '1')).toEqual(expected);
+  });
+
+  test('up to the last unit of the range is booked', () => {
+    const { book, said } = attempt('sell', '9007198354.740991');
+    expect([said, ledger(book).cash]).toEqual(['applied', '9007199254.740991']);
+  });
+
+  test('leaves the order as it was: it still holds, and the same execution may come right', () => {
+    const book = openBook();
+    const order = bookedOf('o', 'buy', 1, { worst: ticks(1e15) });
+    book.hold(order);
+    book.keep(order);
+    book.apply(eventOf('filled', 'o', { fill: fillOf('x', 1, '900000000000000') }));
+    expect(book.order('o')).toMatchObject({ state: 'submitting', leaves: 1, cumulative: 0 });
+    expect(book.apply(eventOf('filled', 'o', { fill: fillOf('x', 1, '100') }))).toBe('applied');
+  });
+
+  test('stops no fact where the market has carried it out of the range before', () => {
+    const book = openBook();
+    book.mark(markOf(100));
+    buy(book, 2, '100');
+    book.mark(markOf(9_007_199_255));
+    expect(sell(book, 1, '100')).toBe('applied');
+    expect(ledger(book)).toMatchObject({ pos: 1, cash: '900' });
+  });
+
+  test('is unknown: it neither raises the high-water mark nor opens a day', () => {
+    const book = openBook('9000000000');
+    book.mark(markOf(1));
+    buy(book, 1, '1');
+    book.mark(markOf(7_199_256));
+    expect(acc(book)).toMatchObject({ equity: NaN, dayPnl: NaN, drawdownFraction: NaN });
+    expect(acc(book).highWater).toBe(9_000_000_000 * ONE);
+    expect(book.planRoll('2026-01-02', 0).accounts).toMatchObject([
+      { dayOpen: 9_000_000_000 * ONE, highWater: 9_000_000_000 * ONE },
+    ]);
+    book.mark(markOf(2));
+    expect(acc(book)).toMatchObject({ equity: 9_000_000_001 * ONE, highWater: 9_000_000_001 * ONE });
+  });
+
+  test.each([Infinity, -Infinity, 2 ** 53, 0.5])('is not taken over from a record: %d', (amount) => {
+    const book = openBook();
+    book.stampHighWater('acc', units(amount));
+    book.roll({
+      dayId: '2026-01-02',
+      atMs: 0,
+      accounts: [{ accountId: 'acc', dayOpen: units(amount), highWater: units(amount) }],
+    });
+    expect(acc(book)).toMatchObject({ dayOpen: 1_000 * ONE, highWater: 1_000 * ONE, drawdownFraction: 0 });
+  });
+
+  test.each([Infinity, 2 ** 53])('comes out of a snapshot as unknown, and heals: %d', (amount) => {
+    const saved = openBook().snapshot();
+    const [account] = saved.accounts;
+    if (account === undefined) throw new Error('no account');
+    const book = new Book();
+    book.restore({ ...saved, accounts: [{ ...account, dayOpen: units(amount), highWater: units(amount) }] });
+    expect(acc(book)).toMatchObject({ dayOpen: NaN, highWater: NaN });
+    book.stampHighWater('acc', units(1_000 * ONE));
+    book.roll(book.planRoll('2026-01-02', 0));
+    expect(acc(book)).toMatchObject({ dayOpen: 1_000 * ONE, highWater: 1_000 * ONE, drawdownFraction: 0 });
+  });
+
+  test('of a new account is unknown, and denies', () => {
+    const book = openBook('9007199255');
+    expect(acc(book)).toMatchObject({ equity: NaN, dayOpen: NaN, highWater: NaN, drawdownFraction: NaN });
+  });
+});
+
 describe('the trading day', () => {
   test('opens with the equity at the last good marks: the night belongs to the day before', () => {
     const book = openBook();
