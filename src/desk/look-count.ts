@@ -9,10 +9,11 @@ export interface LookCountRule {
 interface Seen {
   readonly about: unknown;
   readonly sinceMs: number;
+  readonly lastMs: number;
   readonly count: number;
 }
 
-/** Counts looks at orders that all said the same: one alone may have come before what it should have seen. */
+/** Counts looks that all said the same: one alone may have come before what it should have seen. */
 export class LookCount {
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #rule: LookCountRule;
@@ -24,22 +25,29 @@ export class LookCount {
   }
 
   /**
-   * Counts one more look.
+   * Counts one more look. Two in one instant are one: they saw the same.
    *
-   * @param about what we know of the order: when that has changed since the look before, counting begins again
+   * @param what what was looked at
+   * @param about what we know of it: when that has changed since the look before, counting begins again
    * @returns how many there were once they are enough, `undefined` before
    */
-  more(clientOrderId: string, about: unknown): number | undefined {
+  more(what: string, about: unknown): number | undefined {
     const nowMs = this.#clock.monotonicMs();
-    const before = this.#seen.get(clientOrderId);
-    const { sinceMs, count } =
-      before !== undefined && before.about === about ? before : { sinceMs: nowMs, count: 0 };
-    this.#seen.set(clientOrderId, { about, sinceMs, count: count + 1 });
+    const before = this.#seen.get(what);
+    const isSame = before !== undefined && before.about === about;
+    const { sinceMs, lastMs, count } = isSame ? before : { sinceMs: nowMs, lastMs: NaN, count: 0 };
+    const now = lastMs === nowMs ? count : count + 1;
+    this.#seen.set(what, { about, sinceMs, lastMs: nowMs, count: now });
     const { looks, graceMs } = this.#rule;
-    return count + 1 >= looks && nowMs - sinceMs >= graceMs ? count + 1 : undefined;
+    return now >= looks && nowMs - sinceMs >= graceMs ? now : undefined;
   }
 
-  forget(clientOrderId: string): void {
-    this.#seen.delete(clientOrderId);
+  /** Whether it has been looked at since it was forgotten. */
+  has(what: string): boolean {
+    return this.#seen.has(what);
+  }
+
+  forget(what: string): void {
+    this.#seen.delete(what);
   }
 }
