@@ -24,7 +24,7 @@ export interface ChangeDeps {
 
 /**
  * Decides whether an open order may become another: all gates look at what would be left of it, as if the old one were
- * not there. Leaves no trace; whoever goes on holds the larger of the two in the same tick.
+ * not there. Leaves no trace; whoever goes on holds the larger of the two, and spends what it adds, in the same tick.
  */
 export function decideChange(deps: ChangeDeps, row: OrderView, change: OrderChange): ChangeDecision {
   const { book, guard, policy } = deps;
@@ -52,7 +52,7 @@ export function decideChange(deps: ChangeDeps, row: OrderView, change: OrderChan
     if (left.qty !== asked) {
       return denied(deny('amend', 'NOTHING_TO_REDUCE', { measured: asked, limit: left.qty }));
     }
-    const denials = policy.evaluate(left, { ...deps.factsOf(left), seen: NOTHING });
+    const denials = policy.evaluate(left, { ...deps.factsOf(left), seen: NOTHING }, old);
     if (denials.length > 0) return { kind: 'denied', denials };
     const to = { qty: priced.qty, worst: left.worst, isExit: left.isExit };
     return { kind: 'changed', order: { ...left, qty: priced.qty }, to };

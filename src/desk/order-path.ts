@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { clientOrderId } from '../core/ids.ts';
 import { type DayId, TradingDay } from '../core/trading-day.ts';
-import { ticks } from '../core/units.ts';
+import { type Ticks, sub, ticks } from '../core/units.ts';
 import { type ExecutionFacts, ExecutionPolicy } from '../execution/execution-policy.ts';
 import { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book, DayRolled } from '../trading/book.ts';
@@ -128,9 +128,18 @@ export class OrderPath {
     return this.#guard.confirm(order);
   }
 
-  /** Counts an event at once. */
+  /** Counts an event at once. What an amendment adds in slippage is spent with its hold. */
   apply(event: OrderEvent): Applied {
-    return this.#guard.apply(event);
+    if (event.type !== 'amendRequested') return this.#guard.apply(event);
+    const row = this.#book.order(event.clientOrderId);
+    const was = row && { ...row.order, qty: row.leaves };
+    const applied = this.#guard.apply(event);
+    if (row !== undefined && applied === 'applied') {
+      const { qty, worst, isExit } = event.to;
+      const to = { ...row.order, qty: sub(qty, row.cumulative), worst, isExit };
+      this.#policy.spend(to, { dayId: this.#day.id, mark: this.#markOf(row.order) }, was);
+    }
+    return applied;
   }
 
   /** Books a fill of an order that we never sent. */
@@ -173,9 +182,13 @@ export class OrderPath {
       nowMs: this.#clock.nowMs(),
       monotonicMs: order.decidedMonotonicMs,
       dayId: this.#day.id,
-      mark: this.#book.markOf(order.instrument.instrumentId)?.price ?? NO_MARK,
+      mark: this.#markOf(order),
       seen: this.#seen,
     };
+  }
+
+  #markOf({ instrument }: Pick<BookedOrder, 'instrument'>): Ticks {
+    return this.#book.markOf(instrument.instrumentId)?.price ?? NO_MARK;
   }
 
   /** An id that exists is answered whatever the market does: same content is a duplicate, other content is denied. */

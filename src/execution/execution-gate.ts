@@ -12,7 +12,7 @@ export interface ExecutionView {
   readonly mark: Ticks;
   /** Client order ids that exist already. */
   readonly seen: { has(clientOrderId: string): boolean };
-  /** Slippage that orders of the day were allowed so far. */
+  /** Slippage that orders of the day were allowed so far, without that of an order whose place this one takes. */
   readonly spentSlippage: Units;
 }
 

@@ -1,6 +1,6 @@
 import { parseOptions } from '../core/options.ts';
 import type { DayId } from '../core/trading-day.ts';
-import { type Ticks, type Units, add, units } from '../core/units.ts';
+import { type Ticks, type Units, add, sub, units } from '../core/units.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import { type GateCount, GateTally } from '../trading/gate-tally.ts';
 import type { HeldOrder } from '../trading/order-event.ts';
@@ -13,7 +13,7 @@ import {
 import { depthGate } from './gates/depth-gate.ts';
 import { idempotencyGate } from './gates/idempotency-gate.ts';
 import { priceCollarGate } from './gates/price-collar-gate.ts';
-import { slippageGate, slippageMoney } from './gates/slippage-gate.ts';
+import { type SlippageTerms, slippageGate, slippageMoney } from './gates/slippage-gate.ts';
 import { spreadGate } from './gates/spread-gate.ts';
 import { timeInForceGate } from './gates/time-in-force-gate.ts';
 import { volumeGate } from './gates/volume-gate.ts';
@@ -57,9 +57,14 @@ export class ExecutionPolicy {
     );
   }
 
-  /** Every reason against the order; none means it may go. */
-  evaluate(order: HeldOrder, facts: ExecutionFacts): readonly Denial[] {
-    const view: ExecutionView = { ...facts, spentSlippage: this.#spentOn(facts.dayId) };
+  /**
+   * Every reason against the order; none means it may go.
+   *
+   * @param instead the order whose place it takes, as far as that is not filled: of the budget, only what is added counts
+   */
+  evaluate(order: HeldOrder, facts: ExecutionFacts, instead?: SlippageTerms): readonly Denial[] {
+    const spentSlippage = sub(this.#spentOn(facts.dayId), budgeted(instead, facts.mark));
+    const view: ExecutionView = { ...facts, spentSlippage };
     let denials: Denial[] | undefined;
     let index = -1;
     for (const gate of this.#gates) {
@@ -73,10 +78,19 @@ export class ExecutionPolicy {
     return denials ?? NONE;
   }
 
-  /** Spends the day's slippage budget on an entry that goes out. */
-  spend(order: HeldOrder, { dayId, mark }: { readonly dayId: DayId; readonly mark: Ticks }): void {
-    if (order.isExit) return;
-    this.#spent.slippage = add(this.#spentOn(dayId), slippageMoney(order, mark));
+  /**
+   * Spends the day's slippage budget on an entry that goes out. Nothing is ever given back.
+   *
+   * @param instead the order whose place it takes, as far as that is not filled: only what is added is spent
+   */
+  spend(
+    order: SlippageTerms,
+    { dayId, mark }: { readonly dayId: DayId; readonly mark: Ticks },
+    instead?: SlippageTerms,
+  ): void {
+    const added = sub(budgeted(order, mark), budgeted(instead, mark));
+    if (added <= 0) return;
+    this.#spent.slippage = add(this.#spentOn(dayId), added);
     this.#spent.dayId = dayId;
   }
 
@@ -91,6 +105,10 @@ export class ExecutionPolicy {
 }
 freeze(ExecutionPolicy.prototype);
 freeze(ExecutionPolicy);
+
+/** What an order takes of the budget: exits take nothing. */
+const budgeted = (order: SlippageTerms | undefined, mark: Ticks): Units =>
+  order === undefined || order.isExit ? units(0) : slippageMoney(order, mark);
 
 const NONE: readonly Denial[] = Object.freeze([]);
 

@@ -10,7 +10,7 @@ export { type ExecutionFacts, ExecutionPolicy, type ExecutionPolicyDeps } from '
 export { type DepthLimits, depthGate } from './gates/depth-gate.ts';
 export { idempotencyGate } from './gates/idempotency-gate.ts';
 export { type CollarLimits, priceCollarGate } from './gates/price-collar-gate.ts';
-export { type SlippageLimits, slippageGate } from './gates/slippage-gate.ts';
+export { type SlippageLimits, type SlippageTerms, slippageGate } from './gates/slippage-gate.ts';
 export { spreadGate } from './gates/spread-gate.ts';
 export { type TimeInForceLimits, timeInForceGate } from './gates/time-in-force-gate.ts';
 export { volumeGate } from './gates/volume-gate.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ChangeDecision } from '../../src/desk/change-order.ts';
 import { OrderPath } from '../../src/desk/index.ts';
-import type { OrderChange } from '../../src/trading/index.ts';
-import { DeskWorld, INSTRUMENTS, ONE_ID, idOf, intent } from '../support/desk-world.ts';
+import { ScriptedAppendLog } from '../../src/testing/index.ts';
+import type { OrderChange, OrderIntent } from '../../src/trading/index.ts';
+import { DeskWorld, INSTRUMENTS, ONE_ID, WIDE_EXECUTION, idOf, intent } from '../support/desk-world.ts';
 
 type Options = Parameters<typeof DeskWorld.open>[0];
 
@@ -110,6 +111,97 @@ describe('the order as it would be', () => {
       order: { isExit: true },
       to: { isExit: true },
     });
+  });
+});
+
+describe('the slippage budget of the day', () => {
+  const BUDGET = {
+    execution: { ...WIDE_EXECUTION, slippage: { perOrderBps: { entry: 'none' }, perDay: '20' } },
+  } as const;
+  /** The mark is 100: ten lots at 101 may cost 10 beyond it. */
+  const at = (limit: string, quantity = '10', intentId = 'one') =>
+    intent({ intentId, quantity, price: { type: 'limit', limit, postOnly: false } });
+  const place = (world: DeskWorld, order: OrderIntent) => world.drained(world.desk.submit(order));
+  const amend = async (world: DeskWorld, change: OrderChange, id = ONE_ID): Promise<unknown> => {
+    const outcome = await world.drained(world.desk.amend(id, change));
+    return outcome.kind === 'denied' ? outcome.denials.map(({ code }) => code) : outcome.kind;
+  };
+  /** How much of the budget is left, as the largest order at 101 that may go. */
+  const left = (world: DeskWorld): number => {
+    const { decide } = decider(world);
+    let most = 0;
+    for (let qty = 1; qty <= 30; qty += 1)
+      if (codesOf(decide({ quantity: String(qty), limit: '101' }, idOf('probe'))) === 'changed') most = qty;
+    return most;
+  };
+  const open = async (): Promise<DeskWorld> => {
+    const world = await DeskWorld.open(BUDGET);
+    await place(world, at('100', '1', 'probe'));
+    return world;
+  };
+
+  test('is spent by what an amendment adds', async () => {
+    const world = await open();
+    await place(world, at('100'));
+    expect(await amend(world, { limit: '101' })).toBe('amended');
+    expect(left(world)).toBe(10);
+    expect(await amend(world, { quantity: '15' })).toBe('amended');
+    expect(left(world)).toBe(5);
+  });
+
+  test('denies the amendment that would add more than is left, and spends nothing for it', async () => {
+    const world = await open();
+    await place(world, at('101'));
+    expect(await amend(world, { quantity: '21' })).toEqual(['SLIPPAGE_BUDGET']);
+    expect(left(world)).toBe(10);
+    expect(await amend(world, { quantity: '20' })).toBe('amended');
+    expect(left(world)).toBe(0);
+  });
+
+  test('cannot be got around by placing cheap and amending dear', async () => {
+    const world = await open();
+    const outcomes: unknown[] = [];
+    for (const intentId of ['a', 'b', 'c']) {
+      await place(world, at('100', '10', intentId));
+      outcomes.push(await amend(world, { limit: '101' }, idOf(intentId)));
+    }
+    expect(outcomes).toEqual(['amended', 'amended', ['SLIPPAGE_BUDGET']]);
+  });
+
+  test('does not pay again for what has been filled', async () => {
+    const world = await open();
+    await place(world, at('101'));
+    world.driver.fill(ONE_ID, 'x', '6');
+    expect(await amend(world, { limit: '102' })).toBe('amended'); // 4 lots, one more each
+    expect(left(world)).toBe(6);
+  });
+
+  test('is spent with the hold, before the venue answers, and stays spent when it says no', async () => {
+    const world = await open();
+    await place(world, at('100'));
+    const asked = Promise.withResolvers<{ status: 'rejected'; reason: string }>();
+    world.driver.onAmend = () => asked.promise;
+    const waiting = amend(world, { limit: '101' });
+    const atOnce = left(world);
+    await world.drain();
+    asked.resolve({ status: 'rejected', reason: 'no' });
+    expect([atOnce, await waiting, left(world)]).toEqual([10, 'rejected', 10]);
+  });
+
+  test('gets nothing back from an amendment to less', async () => {
+    const world = await open();
+    await place(world, at('101'));
+    expect(await amend(world, { limit: '100' })).toBe('amended');
+    expect(left(world)).toBe(10);
+  });
+
+  test('is not spent by a restart: what was asked for before is not asked again', async () => {
+    const world = await open();
+    await place(world, at('100'));
+    await amend(world, { limit: '101' });
+    const { clock, driver } = world;
+    const log = new ScriptedAppendLog(world.log.durable);
+    expect(left(await DeskWorld.open({ ...BUDGET, log, clock, driver }))).toBe(20);
   });
 });
 

@@ -164,6 +164,67 @@ describe('ExecutionPolicy, the budget of a day', () => {
     expect(denials).toEqual([]);
   });
 
+  describe('and an order that takes the place of another', () => {
+    const WAS = heldOf({ worst: 101, qty: 5 }); // 5 of the budget of 25
+    const after = (...spent: readonly [HeldOverrides, HeldOverrides?][]): ExecutionPolicy => {
+      const policy = policyOf(limits);
+      for (const [order, instead] of spent) policy.spend(heldOf(order), facts(), instead && heldOf(instead));
+      return policy;
+    };
+    const FIVE: HeldOverrides = { worst: 101, qty: 5 };
+
+    test.each([
+      ['exactly what is left', 10, []],
+      ['one more', 11, overspent('26')],
+    ])('may add %s', (_, qty, expected) => {
+      const policy = after([TEN], [FIVE], [FIVE]); // 20, of which 5 are its own
+      expect(policy.evaluate(heldOf({ worst: 101, qty }), facts(), WAS)).toEqual(expected);
+    });
+
+    test('spends only what it adds', () => {
+      const policy = after([FIVE], [TEN, FIVE]); // 10 in all
+      expect([
+        policy.evaluate(heldOf({ worst: 101, qty: 15 }), facts()),
+        policy.evaluate(heldOf({ worst: 101, qty: 16 }), facts()),
+      ]).toEqual([[], overspent('26')]);
+    });
+
+    test('gives nothing back', () => {
+      const policy = after([TEN], [FIVE, TEN], [{ worst: 99, qty: 10 }, TEN]);
+      expect([
+        policy.evaluate(heldOf({ worst: 101, qty: 15 }), facts()),
+        policy.evaluate(heldOf({ worst: 101, qty: 16 }), facts()),
+      ]).toEqual([[], overspent('26')]);
+    });
+
+    test('may take less, also when nothing is left', () => {
+      const policy = after([TEN], [TEN], [FIVE]);
+      expect([
+        policy.evaluate(heldOf({ worst: 101, qty: 4 }), facts(), WAS),
+        policy.evaluate(WAS, facts(), WAS),
+        policy.evaluate(heldOf({ worst: 101, qty: 6 }), facts(), WAS),
+      ]).toEqual([[], [], overspent('26')]);
+    });
+
+    test('spends all of it where the other was an exit, and nothing where it is one', () => {
+      const exit: HeldOverrides = { ...TEN, isExit: true };
+      const policy = after([TEN, exit], [{ worst: 101, qty: 20, isExit: true }, FIVE]);
+      expect([
+        policy.evaluate(heldOf({ worst: 101, qty: 15 }), facts()),
+        policy.evaluate(heldOf({ worst: 101, qty: 16 }), facts()),
+      ]).toEqual([[], overspent('26')]);
+    });
+
+    test('adds the same to a day on which the other was not placed', () => {
+      const policy = after([TEN]);
+      const tomorrow = facts({ dayId: '2026-01-03' });
+      expect([
+        policy.evaluate(heldOf({ worst: 101, qty: 30 }), tomorrow, WAS),
+        policy.evaluate(heldOf({ worst: 101, qty: 31 }), tomorrow, WAS),
+      ]).toEqual([[], overspent('26')]);
+    });
+  });
+
   test('is gone for the day once an order went out at an unknown mark', () => {
     const denials = spentAfter((policy) => {
       policy.spend(heldOf(TEN), facts({ mark: ticks(NaN) }));

@@ -31,12 +31,15 @@ export const slippageGate = ({ perOrderBps, perDay }: SlippageLimits): Execution
   },
 });
 
+/** What of an order says how much it may cost beyond the mark. */
+export type SlippageTerms = Pick<HeldOrder, 'instrument' | 'side' | 'qty' | 'worst' | 'isExit'>;
+
 /** The money by which an order may trade worse than the mark; 0 for one that cannot. */
-export const slippageMoney = (order: HeldOrder, mark: Ticks): Units =>
+export const slippageMoney = (order: SlippageTerms, mark: Ticks): Units =>
   notional(order.instrument.grid, order.qty, beyond(order, mark));
 
 /** How far beyond the mark the worst price is, against the trader; 0 on the near side, NaN without a mark. */
-const beyond = ({ side, worst }: HeldOrder, mark: Ticks): Ticks => {
+const beyond = ({ side, worst }: SlippageTerms, mark: Ticks): Ticks => {
   if (!(mark > 0)) return ticks(NaN);
   return max(side === 'buy' ? sub(worst, mark) : sub(mark, worst), ticks(0));
 };
