@@ -116,6 +116,10 @@ const step = fc.oneof(
     }),
   },
 );
+/** A price, or the limit of the order where that is better: what a venue that tells the truth can fill it at. */
+const allowed = (price: string, { order: { side, price: limit } }: Truth): string =>
+  (side === 'buy' ? Number(price) > Number(limit) : Number(price) < Number(limit)) ? limit : price;
+
 const truthful = fc.array(step, { minLength: 5, maxLength: 80, size: 'max' });
 /** Reports that contradict each other: everything is booked, but no limit can be promised against them. */
 const lying = fc.array(
@@ -286,7 +290,7 @@ async function openHistory() {
         );
         if (truth === undefined) break;
         const quantity = 1 + (next.part % (truth.quantity - filled(truth)));
-        model.fill(truth, quantity, next.price, next.fee, next.tell);
+        model.fill(truth, quantity, allowed(next.price, truth), next.fee, next.tell);
         break;
       }
       case 'tell': {
