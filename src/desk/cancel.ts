@@ -75,22 +75,36 @@ export function ordersToCancel(
 /** What a round of cancels needs of its desk. */
 export interface CancelRoundDesk extends CancelDesk {
   readonly venue: string;
+  /** Whether it was asked for a moment ago. */
   isCancelling(clientOrderId: string): boolean;
-  /** Resolves when what happens to orders has made something true. */
-  until(isTrue: () => boolean): Promise<void>;
+  /** Resolves when none of these is open. */
+  ended(clientOrderIds: readonly string[], signal: AbortSignal): Promise<void>;
+}
+
+/** Cancels that have been asked for. */
+export interface CancelsAsked {
+  /** All that the rule cancels. */
+  readonly requested: readonly string[];
+  /** Resolves when the venue has answered, or its time for that is over. */
+  readonly answered: Promise<unknown>;
+}
+
+/** Cancels by a rule, but what was asked a moment ago: a trip may be the answer to a cancel. Never throws. */
+export function cancelBy(desk: CancelRoundDesk, scope: Scope, rule: CancelRule): CancelsAsked {
+  const requested = ordersToCancel(desk.book, scope, rule, desk.venue);
+  const asked = requested.filter((id) => !desk.isCancelling(id)).map((id) => cancel(desk, id));
+  return { requested, answered: Promise.all(asked) };
 }
 
 /** Cancels by a rule, then sees whether they are gone, for as long as the venue may take. Never throws. */
 export function cancelRound(desk: CancelRoundDesk, scope: Scope, rule: CancelRule): CancelRound {
   const { book, clock, venue, venueTimeoutMs } = desk;
-  const requested = ordersToCancel(book, scope, rule, venue);
-  const isOver = (id: string): boolean => !isOpen(book.order(id)?.state ?? 'rejected');
-  // What is being cancelled already is not asked again: a trip may be the answer to a cancel.
-  const asked = requested.filter((id) => !desk.isCancelling(id)).map((id) => cancel(desk, id));
+  const { requested, answered } = cancelBy(desk, scope, rule);
   const settle = async (): Promise<CancelResult> => {
-    await Promise.all(asked);
-    await answerInTime(clock, venueTimeoutMs, () => desk.until(() => requested.every(isOver)));
-    return { left: requested.filter((id) => !isOver(id)), unprotected: unprotectedIn(book, scope, venue) };
+    await answered;
+    await answerInTime(clock, venueTimeoutMs, (signal) => desk.ended(requested, signal));
+    const left = requested.filter((id) => isOpen(book.order(id)?.state ?? 'rejected'));
+    return { left, unprotected: unprotectedIn(book, scope, venue) };
   };
   return { requested, settled: settle() };
 }

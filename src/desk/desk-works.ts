@@ -9,16 +9,26 @@ import type { MarketView } from '../trading/market-view.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
-import { isOpen } from '../trading/order-life-cycle.ts';
+import { type OrderState, isOpen } from '../trading/order-life-cycle.ts';
 import type { AmendDesk } from './amend.ts';
 import type { ChangeDecision } from './change-order.ts';
 import { answerInTime } from './answer-in-time.ts';
-import { type CancelOutcome, type CancelRoundDesk, cancel, cancelRound, ordersToCancel } from './cancel.ts';
+import {
+  type CancelOutcome,
+  type CancelRoundDesk,
+  cancel,
+  cancelBy,
+  cancelRound,
+  ordersToCancel,
+} from './cancel.ts';
 import type { DeskParts, DeskRules } from './desk-parts.ts';
-import type { FlattenDesk } from './flatten.ts';
+import type { Reconciliation } from './difference.ts';
+import { type FlattenDesk, type FlattenOrder, type FlattenReport, flatten } from './flatten.ts';
 import { InFlight } from './in-flight.ts';
+import { OrderEnds } from './order-ends.ts';
 import { type Older, OrderPath } from './order-path.ts';
 import { Recorder } from './recorder.ts';
+import { SharedListening } from './shared-listening.ts';
 import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
 import type { AmendReply, PlaceReply, VenueOrder } from './venue-driver.ts';
 import { venueOrder } from './venue-order.ts';
@@ -35,6 +45,8 @@ export interface Outlet {
   };
   place(order: VenueOrder, signal: AbortSignal): Promise<PlaceReply>;
   amend(order: VenueOrder, signal: AbortSignal): Promise<AmendReply>;
+  /** Hears what the venue tells, until disposed. */
+  listen(listener: (event: unknown) => void): Disposable;
 }
 
 /** What the desk works with: its path, its recorder, what is under way, what watches the venue, and what each verb needs. */
@@ -46,6 +58,11 @@ export class DeskWorks {
   readonly #parts: DeskParts;
   readonly #stopwatch: Pick<Clock, 'monotonicMs'>;
   readonly #inFlight: InFlight;
+  readonly #ends: OrderEnds;
+  readonly #listening: SharedListening;
+  /** What ends with the desk. */
+  readonly #held: readonly Disposable[];
+  #accepting = true;
 
   constructor(rules: DeskRules, parts: DeskParts, outlet: Outlet) {
     const { book, clock, killSwitch } = parts;
@@ -54,16 +71,28 @@ export class DeskWorks {
     this.#parts = parts;
     this.#stopwatch = parts.stopwatch ?? clock;
     this.path = new OrderPath({ ...parts, dayId: parts.journal.recovered.dayId });
-    this.recorder = new Recorder({ ...parts, path: this.path });
-    this.#inFlight = new InFlight(book);
+    this.#listening = new SharedListening(() =>
+      outlet.listen((event) => {
+        this.rollIfDue();
+        this.watch.takeIn(event);
+      }),
+    );
+    this.recorder = new Recorder({
+      ...parts,
+      path: this.path,
+      isListening: () => this.#listening.isOn,
+    });
+    this.#inFlight = new InFlight(book, clock);
+    this.#ends = new OrderEnds(book);
     const { recorder } = this;
     const inFlight = this.#inFlight;
     const record = (event: OrderEvent): Promise<boolean> => {
-      const before = book.order(event.clientOrderId)?.state;
+      const turnsUp = inFlight.turnsUp(event);
       const written = inFlight.around(event, () => recorder.record(event));
+      this.#ends.note(event.clientOrderId);
       this.watch.noteOf(event, book);
       // What a trip could not cancel, because nobody knew of it, must not stay.
-      if (event.type === 'accepted' && (before === 'unknown' || before === 'rejected')) this.#enforce();
+      if (turnsUp) this.#enforce();
       return written;
     };
     this.verbs = {
@@ -73,9 +102,9 @@ export class DeskWorks {
       venue: venue.name,
       canAmend: venue.canAmend,
       older: (intent) => this.#older(intent),
-      decide: (intent, older) => this.#decide(intent, older),
-      decideChange: (row, change) => this.#decideChange(row, change),
-      confirm: (order) => this.#confirm(order),
+      decide: (intent, older) => (this.#accepting ? this.#decide(intent, older) : REFUSED),
+      decideChange: (row, change) => (this.#accepting ? this.#decideChange(row, change) : REFUSED),
+      confirm: (order) => this.#confirm(order) ?? (this.#accepting ? undefined : STOPPED),
       send: (order, signal) => outlet.place(this.#taken(order), signal),
       sendAmended: (order, signal) => outlet.amend(venueOrder(order), signal),
       amending: (id) => inFlight.amending(id),
@@ -85,7 +114,7 @@ export class DeskWorks {
       wasSent: (id) => !inFlight.isUnsent(id),
       placed: (id) => inFlight.placed(id),
       isCancelling: (id) => inFlight.isCancelling(id),
-      until: (isTrue) => inFlight.until(isTrue),
+      ended: (ids, signal) => this.#ends.of(ids, signal),
       cancelAtVenue: (id, signal) => venue.cancel(id, signal),
       record,
     };
@@ -97,17 +126,30 @@ export class DeskWorks {
       inFlight,
       recorder,
       record,
-      cancelAtVenue: (id) => {
-        void answerInTime(clock, venueTimeoutMs, (signal) => venue.cancel(id, signal));
-      },
-      opened: () => {
+      cancelAtVenue: (id) => void this.#cancelAgain(id),
+      compared: () => {
         this.#enforce();
       },
       disconnected: () => {
         if (rules.cancelOnDisconnect !== 'none') cancelRound(this.verbs, FIRM, rules.cancelOnDisconnect);
       },
     });
-    killSwitch.attach({ cancel: (scope, rule) => cancelRound(this.verbs, scope, rule) });
+    const attached = killSwitch.attach({ cancel: (scope, rule) => cancelRound(this.verbs, scope, rule) });
+    this.#held = [attached, this.#listening.hold()];
+  }
+
+  /** What was tripped before a restart is cancelled at once: the venue may be long in answering what we ask it first. */
+  start(): Promise<Reconciliation> {
+    this.#enforce();
+    return this.watch.start();
+  }
+
+  /** Closes positions. A desk that has been stopped listens for as long as that takes. */
+  async flatten(order: FlattenOrder): Promise<FlattenReport> {
+    using _listening = this.#listening.hold();
+    const report = await flatten(this.#flattening, order);
+    this.recorder.audit({ kind: 'desk.flattened', ...order, ...report });
+    return report;
   }
 
   /** Cancels every open order in a scope. */
@@ -116,17 +158,21 @@ export class DeskWorks {
     return Promise.all(ids.map((id) => cancel(this.verbs, id)));
   }
 
-  /** What flattening needs. */
-  get flattening(): FlattenDesk {
+  /** What flattening needs. Its exits go out of a desk that has been stopped as well. */
+  get #flattening(): FlattenDesk {
     const { book, clock, killSwitch } = this.#parts;
-    const isOver = (id: string): boolean => !isOpen(book.order(id)?.state ?? 'rejected');
+    const verbs: SubmitDesk = {
+      ...this.verbs,
+      decide: (intent, older) => this.#decide(intent, older),
+      confirm: (order) => this.#confirm(order),
+    };
     return {
       book,
       clock,
       venue: this.verbs.venue,
       cancelAll: (scope) => this.cancelAll(scope),
-      gone: (ids) => this.#inTime(() => ids.every(isOver)),
-      submit: (intent) => submit(this.verbs, intent),
+      gone: (ids) => this.#ended(ids),
+      submit: (intent) => submit(verbs, intent),
       permitExit: (id, why) => killSwitch.permitExit(id, why),
     };
   }
@@ -145,19 +191,31 @@ export class DeskWorks {
   /** Cancels what works, waits for its end as long as the venue may take, and for the disk. */
   async stop(): Promise<void> {
     const { book, journal, clock } = this.#parts;
+    this.#accepting = false;
     this.watch.stop();
     await this.cancelAll(FIRM);
+    const ids = Array.from(book.liveOrders(), ({ order }) => order.clientOrderId);
     // The unknown ones are not waited for.
-    await this.#inTime(
-      () => ![...book.liveOrders()].some(({ state }) => isOpen(state) && state !== 'unknown'),
-    );
+    await this.#ended(ids, (state) => isOpen(state) && state !== 'unknown');
     await journal.settled(clock);
+    for (const one of this.#held) one[Symbol.dispose]();
+    await journal.settled(clock); // what came meanwhile
     await journal.checkpoint();
   }
 
-  async #inTime(isTrue: () => boolean): Promise<void> {
+  async #ended(ids: readonly string[], isAwaited?: (state: OrderState) => boolean): Promise<void> {
     const { venueTimeoutMs } = this.verbs;
-    await answerInTime(this.#parts.clock, venueTimeoutMs, () => this.#inFlight.until(isTrue));
+    await answerInTime(this.#parts.clock, venueTimeoutMs, (signal) => this.#ends.of(ids, signal, isAwaited));
+  }
+
+  /** Asks anew for what the venue was asked before. The record has it already. */
+  async #cancelAgain(id: string): Promise<void> {
+    this.#inFlight.cancelling(id);
+    const { clock, venueTimeoutMs } = this.verbs;
+    const answer = await answerInTime(clock, venueTimeoutMs, (signal) =>
+      this.verbs.cancelAtVenue(id, signal),
+    );
+    if (answer.kind === 'none') this.#inFlight.cancelFailed(id);
   }
 
   /** Looked for only where the id may be one that is not in memory any more. */
@@ -192,10 +250,10 @@ export class DeskWorks {
     return decision;
   }
 
-  /** Cancels what is tripped does not let stand. */
+  /** Cancels what the records of the switch do not let stand, but for what was asked a moment ago. */
   #enforce(): void {
     for (const { scope, state } of this.#parts.killSwitch.records()) {
-      cancelRound(this.verbs, scope, state === 'halted' ? 'all' : 'not-reducing');
+      cancelBy(this.verbs, scope, state === 'halted' ? 'all' : 'not-reducing');
     }
   }
 
@@ -222,3 +280,6 @@ export class DeskWorks {
     throw new PortcullisError('SEAL_FORGED', `seal: order ${clientOrderId} is not waiting to be sent`);
   }
 }
+
+const STOPPED = deny('desk', 'DESK_STOPPED');
+const REFUSED = { kind: 'denied', denials: [STOPPED] } as const;

@@ -1,21 +1,26 @@
-import { onDispose } from '../core/clock.ts';
+import { type Clock, onDispose } from '../core/clock.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
 import type { VenueOrder } from './venue-driver.ts';
+
+/** For how long a cancel that the venue has taken counts: an order that is open after that is asked to go again. */
+const CANCEL_MS = 5_000;
 
 /** What is under way with the venue: orders written down but not sent, sent but not answered, asked to be cancelled. */
 export class InFlight {
   /** As they were decided. */
   readonly #unsent = new Map<string, VenueOrder>();
   readonly #placing = new Map<string, PromiseWithResolvers<void>>();
-  readonly #cancelling = new Set<string>();
-  readonly #book: BookReader;
+  /** Since when, on the monotonic clock. */
+  readonly #cancelling = new Map<string, number>();
+  readonly #book: Pick<BookReader, 'order'>;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #amending = new Set<string>();
-  readonly #waiting = new Set<() => void>();
 
-  constructor(book: BookReader) {
+  constructor(book: Pick<BookReader, 'order'>, clock: Pick<Clock, 'monotonicMs'>) {
     this.#book = book;
+    this.#clock = clock;
   }
 
   add(order: VenueOrder): void {
@@ -54,36 +59,42 @@ export class InFlight {
     return this.#amending.has(clientOrderId);
   }
 
-  /** Whether a cancel was asked for and has not failed. */
+  /** Whether a cancel was asked for a moment ago and has not failed. */
   isCancelling(clientOrderId: string): boolean {
-    return this.#cancelling.has(clientOrderId);
+    const sinceMs = this.#cancelling.get(clientOrderId) ?? NaN;
+    return this.#clock.monotonicMs() - sinceMs < CANCEL_MS;
+  }
+
+  /** A cancel is being asked for. */
+  cancelling(clientOrderId: string): void {
+    if (isOpen(this.#book.order(clientOrderId)?.state ?? 'rejected'))
+      this.#cancelling.set(clientOrderId, this.#clock.monotonicMs());
+  }
+
+  /** It has failed. */
+  cancelFailed(clientOrderId: string): void {
+    this.#cancelling.delete(clientOrderId);
+  }
+
+  /** Whether the event says that an order exists of which that was not known. */
+  turnsUp({ type, clientOrderId }: OrderEvent): boolean {
+    const state = this.#book.order(clientOrderId)?.state;
+    return type === 'accepted' && (state === 'unknown' || state === 'rejected');
   }
 
   /** Takes note of an event on both sides of its being counted. */
   around<T>(event: OrderEvent, count: () => T): T {
     const { type, clientOrderId } = event;
     // Before: counting it may trip, and a trip cancels.
-    if (type === 'cancelRequested') this.#cancelling.add(clientOrderId);
-    else if (type === 'cancelFailed') this.#cancelling.delete(clientOrderId);
+    if (type === 'cancelRequested') this.cancelling(clientOrderId);
+    else if (type === 'cancelFailed') this.cancelFailed(clientOrderId);
     else if (type === 'accepted' || type === 'rejected' || type === 'timedOut') this.#answered(clientOrderId);
+    // What it was asked before it knew the order it may have forgotten.
+    if (this.turnsUp(event)) this.cancelFailed(clientOrderId);
     const result = count();
     const order = this.#book.order(clientOrderId);
     if (order !== undefined && !isOpen(order.state)) this.#over(clientOrderId);
-    for (const look of this.#waiting) look();
     return result;
-  }
-
-  /** Resolves when what happens to orders has made something true. */
-  until(isTrue: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!isTrue()) return;
-        this.#waiting.delete(look);
-        resolve();
-      };
-      this.#waiting.add(look);
-      look();
-    });
   }
 
   #over(clientOrderId: string): void {

@@ -4,7 +4,6 @@ import { parseOptions } from '../core/options.ts';
 import { FIRM, type Scope } from '../risk/trading-state.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { AmendOutcome, OrderChange } from '../trading/amend-outcome.ts';
-import { deny } from '../trading/denial.ts';
 import type { MarketView } from '../trading/market-view.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
@@ -15,7 +14,7 @@ import type { DeskListener } from './desk-event.ts';
 import { type DeskParts, type OrderDeskOptions, checkParts, orderDeskOptionsSchema } from './desk-parts.ts';
 import { DeskWorks } from './desk-works.ts';
 import type { Reconciliation } from './difference.ts';
-import { type FlattenOrder, type FlattenReport, flatten } from './flatten.ts';
+import type { FlattenOrder, FlattenReport } from './flatten.ts';
 import { submit } from './submit.ts';
 import type { AmendReply, PlaceReply, VenueDriver, VenueOrder } from './venue-driver.ts';
 import type { VenueAnswers } from './venue-questions.ts';
@@ -174,7 +173,6 @@ const SEAL_MS = 1_000;
 export class OrderDesk {
   readonly #deps: OrderDeskDeps;
   readonly #works: DeskWorks;
-  readonly #state: { accepting: boolean } = { accepting: true };
 
   /**
    * Lets only exits through until `start()` has compared its books with the venue's.
@@ -190,15 +188,11 @@ export class OrderDesk {
     });
     const seal = (order: VenueOrder, verb: Verb) =>
       new Sealed(KEY, order, venue, verb, clock.monotonicMs() + SEAL_MS);
-    const works = new DeskWorks(rules, deps, {
+    this.#works = new DeskWorks(rules, deps, {
       venue,
+      listen,
       place: (order, signal) => venue.submit(seal(order, 'place'), signal),
       amend: (order, signal) => venue.amend(seal(order, 'amend'), signal),
-    });
-    this.#works = works;
-    listen((event) => {
-      works.rollIfDue();
-      works.watch.takeIn(event);
     });
     freeze(this);
   }
@@ -209,7 +203,7 @@ export class OrderDesk {
    * @returns what the first comparison found
    */
   start(): Promise<Reconciliation> {
-    return this.#works.watch.start();
+    return this.#works.start();
   }
 
   /**
@@ -219,14 +213,12 @@ export class OrderDesk {
    * @returns `denied` (nothing left the process; so is everything after `stop()`), `duplicate`, `accepted`, `rejected` by
    *   the venue, or `unknown`
    */
-  async submit(intent: OrderIntent): Promise<OrderOutcome> {
-    if (!this.#state.accepting) return { kind: 'denied', denials: [STOPPED] };
+  submit(intent: OrderIntent): Promise<OrderOutcome> {
     return submit(this.#works.verbs, intent);
   }
 
   /** Changes quantity or limit of a working order. It passes all gates as it would be; all of it or nothing. */
-  async amend(clientOrderId: string, change: OrderChange): Promise<AmendOutcome> {
-    if (!this.#state.accepting) return { kind: 'denied', clientOrderId, denials: [STOPPED] };
+  amend(clientOrderId: string, change: OrderChange): Promise<AmendOutcome> {
     return amend(this.#works.verbs, clientOrderId, change);
   }
 
@@ -245,10 +237,8 @@ export class OrderDesk {
    *
    * @throws {PortcullisError} `PRINCIPAL_REQUIRED` unless a named person gives a reason; `OPTION_INVALID`
    */
-  async flatten(order: FlattenOrder): Promise<FlattenReport> {
-    const report = await flatten(this.#works.flattening, order);
-    this.#works.recorder.audit({ kind: 'desk.flattened', ...order, ...report });
-    return report;
+  flatten(order: FlattenOrder): Promise<FlattenReport> {
+    return this.#works.flatten(order);
   }
 
   /** Compares our books with the venue's now. What the venue can prove is taken over. */
@@ -287,11 +277,8 @@ export class OrderDesk {
 
   /** Takes no more orders, cancels those that work, waits for their end as long as the venue may take, and for the disk. */
   stop(): Promise<void> {
-    this.#state.accepting = false;
     return this.#works.stop();
   }
 }
 freeze(OrderDesk.prototype);
 freeze(OrderDesk);
-
-const STOPPED = deny('desk', 'DESK_STOPPED');

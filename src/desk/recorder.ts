@@ -21,6 +21,8 @@ export interface RecorderDeps {
   readonly killSwitch: KillSwitch;
   readonly clock: { nowMs(): number };
   readonly audit?: Pick<AuditLog, 'record'>;
+  /** Whether the desk listens to its venue. What it is told otherwise is for the next start to find out. */
+  readonly isListening: () => boolean;
 }
 
 const BY = system('order-desk');
@@ -83,7 +85,8 @@ export class Recorder {
 
   /** Resolves to whether the event is on disk. Never rejects. */
   record(event: OrderEvent): Promise<boolean> {
-    const { book, path } = this.#deps;
+    const { book, path, isListening } = this.#deps;
+    if (!isListening()) return Promise.resolve(false);
     const order = book.order(event.clientOrderId);
     const applied = path.apply(event);
     // First the record, then the trip: what the trip cancels stands behind its cause in the journal.
@@ -115,7 +118,8 @@ export class Recorder {
 
   /** Books a fill of an order that we never sent; `undefined` when it is booked already. */
   external(order: BookedOrder, fill: Fill): Promise<boolean> | undefined {
-    const { path, journal } = this.#deps;
+    const { path, journal, isListening } = this.#deps;
+    if (!isListening()) return Promise.resolve(false);
     const atMs = this.#deps.clock.nowMs();
     if (path.external(order, fill, atMs) === 'duplicate') return undefined;
     const { clientOrderId } = order;
@@ -136,6 +140,7 @@ export class Recorder {
 
   /** Takes an order back into memory, since something has happened to it after all. */
   revived(saved: SavedOrder): void {
+    if (!this.#deps.isListening()) return;
     this.#deps.path.revive(saved);
     void this.#settle(this.#deps.journal.revived(saved), saved.order.clientOrderId, () => undefined);
   }
@@ -154,6 +159,7 @@ export class Recorder {
   }
 
   rolled(day: DayRolled): void {
+    if (!this.#deps.isListening()) return;
     void this.#settle(this.#deps.journal.rolled(day), undefined, () => {
       this.emit({ kind: 'day-rolled', day });
     });
@@ -161,6 +167,7 @@ export class Recorder {
 
   anomaly(anomaly: DeskAnomaly): void {
     const { code, clientOrderId, detail } = anomaly;
+    if (!this.#deps.isListening() && code !== 'DISK_FAILED') return;
     const about = clientOrderId === undefined ? '' : ` (order ${clientOrderId})`;
     const reason = `${code}: ${detail}${about}`;
     // Counted but not on disk: a restart would not know, so nothing more goes out.

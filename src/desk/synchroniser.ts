@@ -12,8 +12,8 @@ export interface SynchroniserDeps {
   readonly reconcileEveryMs: number | 'never';
   /** One pass. Never rejects. */
   reconcile(): Promise<Reconciliation>;
-  /** The first pass has succeeded, or the first since the connection was lost. */
-  onOpened(): void;
+  /** After each pass, also one that failed. */
+  onPassed(): void;
   /** A difference that restricts trading, told once for as long as it lasts. */
   onMismatch(difference: Difference): void;
 }
@@ -75,10 +75,12 @@ export class Synchroniser {
     else void before.then(() => this.pass());
   }
 
+  /** Tries no more, and restrains nobody any more. */
   stop(): void {
     this.#stopped = true;
     this.#retry?.[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
+    this.#lift();
   }
 
   /** Trips for differences that are new; what a person has released stays released while it lasts. */
@@ -101,6 +103,7 @@ export class Synchroniser {
       this.#told = new Set(result.differences.map(differenceKey));
       if (this.#connected && losses === this.#losses) this.#lift();
     }
+    if (!this.#stopped) this.#deps.onPassed();
     return result;
   }
 
@@ -117,6 +120,7 @@ export class Synchroniser {
 
   #restrain(reason: string): void {
     const { killSwitch, venue } = this.#deps;
+    if (this.#stopped) return;
     if (this.#restraint !== undefined) this.#restraint.update(reason);
     else {
       const scope = { kind: 'venue', id: venue } as const;
@@ -125,9 +129,7 @@ export class Synchroniser {
   }
 
   #lift(): void {
-    if (this.#restraint === undefined) return;
-    this.#restraint[Symbol.dispose]();
+    this.#restraint?.[Symbol.dispose]();
     this.#restraint = undefined;
-    this.#deps.onOpened();
   }
 }

@@ -1,3 +1,4 @@
+import { CoalescedWork } from './coalesced-work.ts';
 import type { DeskParts, DeskRules } from './desk-parts.ts';
 import type { Difference, Reconciliation } from './difference.ts';
 import type { InFlight } from './in-flight.ts';
@@ -21,8 +22,8 @@ export interface VenueWatchDeps {
   readonly recorder: Recorder;
   record(event: OrderEvent): Promise<boolean>;
   cancelAtVenue(clientOrderId: string): void;
-  /** The first comparison has succeeded. */
-  opened(): void;
+  /** After each comparison, also one that failed. */
+  compared(): void;
   /** Cancels what is not to stay while the venue cannot be heard. */
   disconnected(): void;
 }
@@ -97,20 +98,24 @@ export class VenueWatch {
       killSwitch,
       reconcileEveryMs: rules.reconcileEveryMs,
       reconcile: async () => {
-        const result = await reconcile(comparing).catch((error: unknown): Reconciliation => {
+        const failed = (error: unknown): Reconciliation => {
           const reason = error instanceof Error ? error.message : String(error);
           return { kind: 'failed', atMs: clock.nowMs(), reason };
-        });
+        };
+        // Nothing would be taken over any more.
+        if (this.#stopping.signal.aborted) return failed(this.#stopping.signal.reason);
+        const result = await reconcile(comparing).catch(failed);
         recorder.emit({ kind: 'reconciled', result });
         return result;
       },
-      onOpened: () => {
-        deps.opened();
+      onPassed: () => {
+        deps.compared();
       },
       onMismatch: ({ settled: _settled, ...difference }) => {
         recorder.anomaly(difference);
       },
     });
+    const catchingUp = new CoalescedWork(() => this.#catchUp(fills));
     this.#inbox = {
       book,
       clock,
@@ -120,7 +125,7 @@ export class VenueWatch {
       anomaly: (anomaly) => {
         recorder.anomaly(anomaly);
       },
-      catchUp: () => void this.#catchUp(fills),
+      catchUp: () => void catchingUp.ask(),
       lost: (reason) => {
         this.#synchroniser.lost(reason);
         recorder.audit({ kind: 'venue.disconnected', venue, reason });
@@ -164,6 +169,7 @@ export class VenueWatch {
   }
 
   async #catchUp(fills: VenueFills): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
     const found: Difference[] = [];
     const silent = await fills.catchUp(found);
     if (silent !== undefined) this.#recorder.audit({ kind: 'venue.silent', reason: silent });

@@ -121,7 +121,7 @@ describe('cancel', () => {
     world.driver.onCancel = failing();
     for (const reason of ['first', 'second']) {
       void world.killSwitch.trip({ to: 'halted', reason, by: person('ada') });
-      await world.drain();
+      await world.later(5_000, 1_000);
     }
     expect(world.driver.cancels).toEqual([ONE_ID, ONE_ID]);
   });

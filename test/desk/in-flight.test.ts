@@ -1,21 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { lots } from '../../src/core/index.ts';
+import { ManualClock } from '../../src/core/manual-clock.ts';
 import { InFlight } from '../../src/desk/in-flight.ts';
 import { Book, type OrderEventType } from '../../src/trading/index.ts';
 import { bookedOf, eventOf, fillOf } from '../trading/builders.ts';
 
 /** A Book with one kept order to buy 10, and what is under way with it. */
 function underWay() {
+  const clock = new ManualClock();
   const book = new Book();
   book.openAccount('acc', 'USDT', '100000');
   const order = bookedOf('one', 'buy', 10);
   book.hold(order);
   book.keep(order);
-  const inFlight = new InFlight(book);
+  const inFlight = new InFlight(book, clock);
   inFlight.add({ clientOrderId: 'one' } as never);
   const count = (type: OrderEventType, detail: Parameters<typeof eventOf>[2] = {}) =>
     inFlight.around(eventOf(type, 'one', detail), () => book.apply(eventOf(type, 'one', detail)));
-  return { inFlight, book, count };
+  return { inFlight, book, clock, count };
 }
 
 describe('an order', () => {
@@ -81,6 +82,53 @@ describe('a cancel', () => {
   });
 });
 
+describe('a cancel that the venue took', () => {
+  test('counts for five seconds: an order that is open after that can be asked to go again', () => {
+    const { inFlight, clock, count } = underWay();
+    count('accepted');
+    count('cancelRequested');
+    clock.advance(4_999);
+    expect(inFlight.isCancelling('one')).toBe(true);
+    clock.advance(1);
+    expect(inFlight.isCancelling('one')).toBe(false);
+  });
+
+  test('counts no more when an order turns up that was in doubt', () => {
+    const { inFlight, count } = underWay();
+    count('timedOut');
+    count('cancelRequested');
+    count('accepted');
+    expect(inFlight.isCancelling('one')).toBe(false);
+  });
+
+  test('counts when an order that was known is accepted', () => {
+    const { inFlight, count } = underWay();
+    count('cancelRequested');
+    count('accepted');
+    expect(inFlight.isCancelling('one')).toBe(true);
+  });
+
+  test('is not kept of an order that is over, or of none', () => {
+    const { inFlight, count } = underWay();
+    count('abandoned');
+    for (const id of ['one', 'two']) inFlight.cancelling(id);
+    expect([inFlight.isCancelling('one'), inFlight.isCancelling('two')]).toEqual([false, false]);
+  });
+});
+
+test.for<[OrderEventType, boolean]>([
+  ['timedOut', true],
+  ['rejected', true],
+  ['accepted', false],
+])('an order that is %s, and then accepted, turns up: %s', ([type, turnsUp]) => {
+  const { inFlight, count } = underWay();
+  count(type);
+  expect([inFlight.turnsUp(eventOf('accepted', 'one')), inFlight.turnsUp(eventOf('filled', 'one'))]).toEqual([
+    turnsUp,
+    false,
+  ]);
+});
+
 test('an amendment is waited for until the wait is disposed of', () => {
   const { inFlight } = underWay();
   {
@@ -88,32 +136,4 @@ test('an amendment is waited for until the wait is disposed of', () => {
     expect([inFlight.isAmending('one'), inFlight.isAmending('two')]).toEqual([true, false]);
   }
   expect(inFlight.isAmending('one')).toBe(false);
-});
-
-describe('until', () => {
-  test('resolves at once for what is true already', async () => {
-    const { inFlight } = underWay();
-    await inFlight.until(() => true);
-  });
-
-  test('resolves with the event that makes it true, and looks no more after that', async () => {
-    const { inFlight, book, count } = underWay();
-    inFlight.take('one');
-    let looks = 0;
-    let done = false;
-    const waiting = inFlight
-      .until(() => {
-        looks += 1;
-        return (book.order('one')?.leaves ?? 0) < lots(10);
-      })
-      .then(() => (done = true));
-    count('accepted');
-    await Promise.resolve();
-    expect(done).toBe(false);
-    count('filled', { fill: fillOf('x', 1) });
-    await waiting;
-    const before = looks;
-    count('filled', { fill: fillOf('y', 1) });
-    expect([done, looks]).toEqual([true, before]);
-  });
 });

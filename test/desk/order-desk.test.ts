@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../src/core/manual-clock.ts';
 import { TradingDay, person } from '../../src/core/index.ts';
-import { OrderDesk, Venue } from '../../src/desk/index.ts';
+import { OrderDesk, type PlaceReply, Venue } from '../../src/desk/index.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
-import { DAY_MS, DeskWorld, NOON_MS, ONE, ONE_ID, intent } from '../support/desk-world.ts';
-import { ScriptedDriver, never } from '../support/scripted-driver.ts';
+import { DAY_MS, DeskWorld, NOON_MS, ONE, ONE_ID, idOf, intent } from '../support/desk-world.ts';
+import { ScriptedDriver, failing, never } from '../support/scripted-driver.ts';
 
 /** The same desk after a crash: a new process on what is on disk. */
 const restart = (
@@ -135,6 +135,109 @@ describe('stop', () => {
     world.clock.advance(5_000);
     await stopping;
     expect(world.driver.cancels[0]).toBe(ONE_ID);
+  });
+});
+
+describe('a desk that has been stopped', () => {
+  /** Stopped with one order that the venue would not cancel, and the log closed behind it. */
+  async function stopped(): Promise<DeskWorld> {
+    const world = await DeskWorld.open();
+    await world.drained(world.desk.submit(intent()));
+    world.driver.onCancel = failing('not now');
+    const stopping = world.desk.stop();
+    await world.later(10_000, 1_000);
+    await world.drained(stopping);
+    return world;
+  }
+
+  test('hears its venue no more: what comes after the log was closed is for the next start', async () => {
+    const world = await stopped();
+    const { log, driver } = world;
+    await log.close();
+    driver.tell({ type: 'disconnected', reason: 'we closed the socket' });
+    driver.fill(ONE_ID, 'x', '4');
+    driver.fill('theirs', 'y', '4');
+    for (let turns = 0; turns < 5; turns += 1) await world.turn();
+    expect([world.trading, world.killSwitch.records(), world.cell().pos]).toEqual(['active', [], 0]);
+    expect(world.killSwitch.restraints()).toEqual([]);
+  });
+
+  test('takes over no answer that comes later', async () => {
+    const world = await DeskWorld.open();
+    const answer = Promise.withResolvers<PlaceReply>();
+    world.driver.onPlace = () => answer.promise;
+    const outcome = world.desk.submit(intent());
+    await world.drain();
+    const stopping = world.desk.stop();
+    await world.later(20_000, 1_000);
+    await world.drained(stopping);
+    const before = world.history;
+    answer.resolve({ status: 'accepted' });
+    await world.drain();
+    expect([(await outcome).kind, world.history, world.trading]).toEqual(['unknown', before, 'active']);
+  });
+
+  test('leaves the switch to others: nothing restrains, and its orders are not cancelled by a trip', async () => {
+    const world = await DeskWorld.open();
+    world.driver.tell({ type: 'disconnected', reason: 'test' });
+    const stopping = world.desk.stop();
+    await world.later(10_000, 1_000);
+    await world.drained(stopping);
+    const cancel = vi.spyOn(world.driver, 'cancel');
+    expect(world.killSwitch.restraints()).toEqual([]);
+    const next = new OrderDesk({}, { ...world.deps(), venue: new Venue(new ScriptedDriver()) });
+    await world.started(next);
+    expect(await world.drained(next.submit(intent()))).toMatchObject({ kind: 'accepted' });
+    void world.killSwitch.trip({ to: 'halted', reason: 'test', by: person('ada') });
+    expect(cancel).not.toHaveBeenCalled();
+  });
+
+  test('compares no more, and says so', async () => {
+    const world = await stopped();
+    world.driver.asked.length = 0;
+    expect(await world.desk.reconcile()).toMatchObject({
+      kind: 'failed',
+      reason: 'the desk has been stopped',
+    });
+    expect(world.driver.asked).toEqual([]);
+  });
+
+  test('sends nothing that was still being looked for among the orders of days ago', async () => {
+    const world = await DeskWorld.open();
+    const found = Promise.withResolvers<undefined>();
+    const archive = { isEmpty: false, find: () => found.promise };
+    Object.defineProperty(world.journal, 'archive', { value: archive });
+    const outcome = world.desk.submit(intent());
+    await world.drained(world.desk.stop());
+    found.resolve(undefined);
+    await world.drain();
+    expect([await outcome, world.driver.placed, world.cell().buy]).toEqual([
+      { kind: 'denied', denials: [{ gate: 'desk', code: 'DESK_STOPPED' }] },
+      [],
+      0,
+    ]);
+  });
+
+  test('changes no order', async () => {
+    const world = await stopped();
+    expect(await world.desk.amend(ONE_ID, { quantity: '11' })).toEqual({
+      kind: 'denied',
+      clientOrderId: ONE_ID,
+      denials: [{ gate: 'desk', code: 'DESK_STOPPED' }],
+    });
+  });
+
+  test('waits for what is open, not for what is unknown', async () => {
+    const world = await DeskWorld.open();
+    await world.unanswered();
+    await world.drained(world.desk.submit(intent({ intentId: 'two' })));
+    const stopping = world.desk.stop().then(() => 'stopped');
+    expect(await world.throughTurns(stopping)).toBeUndefined();
+    world.driver.tell({ type: 'cancelled', clientOrderId: idOf('two'), cumulative: '0' });
+    expect([await world.throughTurns(stopping), world.book.order(ONE_ID)?.state]).toEqual([
+      'stopped',
+      'unknown',
+    ]);
   });
 });
 
