@@ -5,7 +5,15 @@ import type { OrderView } from '../trading/order-view.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
 import type { Difference } from './difference.ts';
 import { LookCount, type LookCountRule } from './look-count.ts';
-import { type EvidenceDesk, type OrderWas, asWas, inDoubt, learn } from './order-evidence.ts';
+import {
+  type Doubt,
+  type EvidenceDesk,
+  type OrderWas,
+  asWas,
+  inDoubt,
+  learn,
+  unlisted,
+} from './order-evidence.ts';
 import type { VenueOrderReport } from './venue-driver.ts';
 import type { VenueQuestions } from './venue-questions.ts';
 
@@ -16,13 +24,23 @@ export interface LookupRule extends LookCountRule {
 }
 
 /** What looking up needs of its desk. */
-export interface InvestigatorDesk extends Omit<EvidenceDesk, 'isUnamended'> {
+export interface InvestigatorDesk extends Omit<EvidenceDesk, 'isSure' | 'clear'> {
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs' | 'deadline'>;
   /** Whether an amendment of it has been sent and is still waited for. */
   isAmending(clientOrderId: string): boolean;
   /** What was found without being asked for. */
   tell(found: readonly Difference[]): void;
 }
+
+/** What several looks have to say: `missed` that the venue does not know the order. */
+const DOUBTS = ['missed', 'unamended', 'unlisted', 'still-open'] as const satisfies readonly (
+  Doubt | 'missed'
+)[];
+
+/** Those that an order may be in that is in no doubt otherwise. */
+const OPEN_DOUBTS = ['unlisted', 'still-open'] as const;
+
+const lookOf = (clientOrderId: string, doubt: (typeof DOUBTS)[number]): string => `${doubt} ${clientOrderId}`;
 
 interface Case {
   delayMs: number;
@@ -39,10 +57,8 @@ export class Investigator {
   readonly #questions: VenueQuestions;
   readonly #rule: LookupRule;
   readonly #cases = new Map<string, Case>();
-  /** Looks at which the venue did not know the order. */
-  readonly #misses: LookCount;
-  /** Looks at which the order was as before its amendment. */
-  readonly #unamended: LookCount;
+  readonly #evidence: EvidenceDesk;
+  readonly #looks: LookCount;
   #timer: Disposable | undefined;
   #looking = false;
   #stopped = false;
@@ -51,8 +67,14 @@ export class Investigator {
     this.#desk = desk;
     this.#questions = questions;
     this.#rule = rule;
-    this.#misses = new LookCount(desk.clock, rule);
-    this.#unamended = new LookCount(desk.clock, rule);
+    this.#looks = new LookCount(desk.clock, rule);
+    this.#evidence = {
+      ...desk,
+      isSure: (id, doubt, about) => this.#isSure(id, doubt, about),
+      clear: (id, doubt) => {
+        this.#looks.forget(lookOf(id, doubt));
+      },
+    };
   }
 
   /** Looks the order up from now on, until it is out of doubt. */
@@ -82,52 +104,76 @@ export class Investigator {
     const answer = await this.#questions.lookup(clientOrderId);
     if (answer.kind === 'none') return answer.reason;
     if (answer.value === undefined) return this.#missed(row, found);
-    this.#misses.forget(clientOrderId);
+    this.#looks.forget(lookOf(clientOrderId, 'missed'));
     await this.learn(row, was, answer.value, found);
     return undefined;
   }
 
   /** Takes over what the venue says about an order of ours, and looks again where that leaves a doubt. */
   async learn(row: OrderView, was: OrderWas, report: VenueOrderReport, found: Difference[]): Promise<void> {
-    const isUnamended = (of: OrderView): boolean => this.#isUnamended(of);
-    await learn({ ...this.#desk, isUnamended }, row, was, report, found);
+    await learn(this.#evidence, row, was, report, found);
     const { clientOrderId } = row.order;
     if (this.#needsLook(clientOrderId)) this.watch(clientOrderId);
+    else this.#forget(clientOrderId);
   }
 
-  /** An amendment may still be on its way to the venue: only several looks that do not find it say that it is lost. */
-  #isUnamended({ order: { clientOrderId }, amendment }: OrderView): boolean {
-    if (this.#desk.isAmending(clientOrderId)) return false;
-    return this.#unamended.more(clientOrderId, amendment) !== undefined;
+  #isSure(clientOrderId: string, doubt: Doubt, about: unknown): boolean {
+    // It may still be on its way to the venue.
+    if (doubt === 'unamended' && this.#desk.isAmending(clientOrderId)) return false;
+    return this.#looks.more(lookOf(clientOrderId, doubt), about) !== undefined;
+  }
+
+  #forget(clientOrderId: string): void {
+    for (const doubt of DOUBTS) this.#looks.forget(lookOf(clientOrderId, doubt));
   }
 
   async #missed(row: OrderView, found: Difference[]): Promise<string | undefined> {
     const { clientOrderId } = row.order;
-    if (!isOpen(row.state) && row.leaves === 0) return undefined; // over for both
-    const about = { clientOrderId, atMs: this.#desk.clock.nowMs() };
+    if (!isOpen(row.state) && row.leaves === 0) {
+      this.#forget(clientOrderId); // over for both
+      return undefined;
+    }
     if (isOpen(row.state) && row.state !== 'unknown') {
       // It was known to exist: its looks are counted from here.
-      this.#misses.forget(clientOrderId);
+      this.#looks.forget(lookOf(clientOrderId, 'missed'));
+      const about = { clientOrderId, atMs: this.#desk.clock.nowMs() };
       await this.#desk.record({ type: 'timedOut', ...about, reason: 'the venue does not know it' });
     }
     this.watch(clientOrderId);
-    const before = row.cumulative;
-    const looks = this.#misses.more(clientOrderId, before);
+    const { cumulative: before, state } = row;
+    const looks = this.#looks.more(lookOf(clientOrderId, 'missed'), before);
     if (looks === undefined) return undefined;
     const elsewhere = await this.#isElsewhere(row, found);
     if (elsewhere !== false) return elsewhere === true ? undefined : elsewhere;
-    if (row.state !== 'unknown' || row.cumulative !== before) return undefined; // heard of meanwhile
-    await this.#desk.record({ type: 'absent', ...about });
-    this.#misses.forget(clientOrderId);
-    found.push({
+    if (row.state !== state || row.cumulative !== before) return undefined; // heard of meanwhile
+    found.push(await this.#settleAbsent(row, looks));
+    return undefined;
+  }
+
+  /** Not known to the venue any more, and nothing of it anywhere: nothing more will fill. */
+  async #settleAbsent(row: OrderView, looks: number): Promise<Difference> {
+    const { order, state, cumulative, finalCumulative } = row;
+    const { clientOrderId, accountId, instrument } = order;
+    const { instrumentId, grid } = instrument;
+    const about = { accountId, instrumentId, clientOrderId };
+    // What the venue itself has said was filled, only its list or a person can tell.
+    if (finalCumulative !== undefined) {
+      const [all, listed] = [toText(finalCumulative, grid.step), toText(cumulative, grid.step)];
+      return { code: 'FILL_UNLISTED', settled: false, detail: unlisted(all, listed), ...about };
+    }
+    const atMs = this.#desk.clock.nowMs();
+    await this.#desk.record(
+      state === 'unknown'
+        ? { type: 'absent', clientOrderId, atMs }
+        : { type: 'cancelled', clientOrderId, atMs, cumulative },
+    );
+    this.#forget(clientOrderId);
+    return {
       code: 'ORDER_ABSENT',
       settled: true,
       detail: `not known to the venue in ${looks} looks`,
-      accountId: row.order.accountId,
-      instrumentId: row.order.instrument.instrumentId,
-      clientOrderId,
-    });
-    return undefined;
+      ...about,
+    };
   }
 
   /** Whether open orders or the position speak of the order after all, once its fills are booked; a text: they could not be asked. */
@@ -152,7 +198,14 @@ export class Investigator {
     const row = this.#desk.book.order(clientOrderId);
     if (row === undefined) return false;
     if (inDoubt(row)) return true;
+    // What was said once is looked at until it is sure, or not so.
+    if (OPEN_DOUBTS.some((doubt) => this.#looks.has(lookOf(clientOrderId, doubt)))) return true;
     return isOpen(row.state) && row.amendment !== undefined && !this.#desk.isAmending(clientOrderId);
+  }
+
+  #close(clientOrderId: string): void {
+    this.#cases.delete(clientOrderId);
+    this.#forget(clientOrderId);
   }
 
   #schedule(): void {
@@ -183,7 +236,7 @@ export class Investigator {
     let silent = false;
     for (const [clientOrderId, one] of due) {
       if (!this.#needsLook(clientOrderId)) {
-        this.#cases.delete(clientOrderId);
+        this.#close(clientOrderId);
         continue;
       }
       if (!silent && !this.#stopped) {
@@ -191,7 +244,7 @@ export class Investigator {
         silent = (await this.look(clientOrderId, found)) !== undefined;
         this.#desk.tell(found);
       }
-      if (!this.#needsLook(clientOrderId)) this.#cases.delete(clientOrderId);
+      if (!this.#needsLook(clientOrderId)) this.#close(clientOrderId);
       one.delayMs = Math.min(one.delayMs * 2, this.#rule.maxDelayMs);
       one.dueMs = this.#desk.clock.monotonicMs() + one.delayMs;
     }

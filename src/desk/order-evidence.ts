@@ -1,11 +1,20 @@
-import { toGrid } from '../core/increment.ts';
-import { type Lots, lots, ticks } from '../core/units.ts';
+import { toGrid, toText } from '../core/increment.ts';
+import { type Lots, lots, max, ticks } from '../core/units.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { OrderView } from '../trading/order-view.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
 import type { Difference, DifferenceCode } from './difference.ts';
 import type { VenueOrderReport } from './venue-driver.ts';
+
+/** What counts only when several looks have said it: one alone may be older than what we know. */
+export type Doubt =
+  /** The order is as it was before its amendment. */
+  | 'unamended'
+  /** More was filled than is listed. */
+  | 'unlisted'
+  /** What is over for us works. */
+  | 'still-open';
 
 /** What taking over a report needs of its desk. */
 export interface EvidenceDesk {
@@ -15,8 +24,14 @@ export interface EvidenceDesk {
   /** Books the fills that the venue lists; says why when they could not be asked for. */
   catchUp(found: Difference[]): Promise<string | undefined>;
   cancelAtVenue(clientOrderId: string): void;
-  /** Whether an order that is as it was before its amendment will stay so. Each call counts as a look. */
-  isUnamended(row: OrderView): boolean;
+  /**
+   * Whether it has been said often enough. Each call counts as a look.
+   *
+   * @param about what it is: when that has changed since the look before, counting begins again
+   */
+  isSure(clientOrderId: string, doubt: Doubt, about: unknown): boolean;
+  /** It is not so. */
+  clear(clientOrderId: string, doubt: Doubt): void;
 }
 
 /** What was known of an order when the venue was asked. */
@@ -32,9 +47,20 @@ const isAsWas = (row: OrderView, was: OrderWas): boolean =>
 export const inDoubt = ({ state, leaves }: OrderView): boolean =>
   state === 'unknown' || (!isOpen(state) && leaves > 0);
 
+/** One look at one order, and where its differences go. */
+interface Look {
+  readonly desk: EvidenceDesk;
+  readonly row: OrderView;
+  readonly report: VenueOrderReport;
+  /** What the venue says was filled in all. */
+  readonly cumulative: Lots;
+  readonly found: Difference[];
+  readonly tell: (code: DifferenceCode, settled: boolean, detail: string) => void;
+}
+
 /**
- * Takes over what the venue says about an order of ours: first its fills, then its state. Nothing but evidence ends a
- * hold.
+ * Takes over what the venue says about an order of ours: its fills, then what it asks for or how it ended. Nothing but
+ * evidence ends a hold.
  *
  * @param was what was known when the venue was asked
  * @param found what was different is added here
@@ -47,8 +73,7 @@ export async function learn(
   found: Difference[],
 ): Promise<void> {
   const { clientOrderId, instrument } = row.order;
-  const { step } = instrument.grid;
-  const cumulative = lots(toGrid(report.cumulative, step, 'exact'));
+  const cumulative = lots(toGrid(report.cumulative, instrument.grid.step, 'exact'));
   const tell = (code: DifferenceCode, settled: boolean, detail: string): void => {
     const { accountId } = row.order;
     found.push({ code, settled, detail, accountId, instrumentId: instrument.instrumentId, clientOrderId });
@@ -62,29 +87,63 @@ export async function learn(
     tell('ORDER_CHANGED', false, `cumulative: expected a multiple of the step, got ${report.cumulative}`);
     return;
   }
-  if (cumulative > row.cumulative && (await desk.catchUp(found)) !== undefined) return;
-  if (cumulative > row.cumulative) {
-    tell('FILL_UNLISTED', false, `${report.cumulative} filled in all, ${row.cumulative} lots listed`);
+  const look = { desk, row, report, cumulative, found, tell };
+  if (!(await takeFills(look))) return;
+  if (report.state !== 'working') await takeEnd(look);
+  // It may be older than what we know; an end never is.
+  else if (isAsWas(row, was)) await takeWorking(look);
+}
+
+/** Books what the venue lists; `false` when it could not be asked. */
+async function takeFills({ desk, row, cumulative, found, tell }: Look): Promise<boolean> {
+  const { clientOrderId } = row.order;
+  // What it has said before, in a final report, it has said.
+  const all = max(cumulative, row.finalCumulative ?? cumulative);
+  if (all > row.cumulative && (await desk.catchUp(found)) !== undefined) return false;
+  if (all <= row.cumulative) desk.clear(clientOrderId, 'unlisted');
+  else if (desk.isSure(clientOrderId, 'unlisted', `${all} ${row.cumulative}`)) {
+    const { step } = row.order.instrument.grid;
+    tell('FILL_UNLISTED', false, unlisted(toText(all, step), toText(row.cumulative, step)));
   }
+  return true;
+}
+
+export const unlisted = (all: string, listed: string): string => `${all} filled in all, ${listed} listed`;
+
+async function takeWorking(look: Look): Promise<void> {
+  const { desk, row, report, tell } = look;
+  const { clientOrderId } = row.order;
   const before = row.state;
-  if (report.state === 'working') {
-    if (!isAsWas(row, was)) return; // the answer may be older than what we know; an end never is
-    if (!isOpen(before)) {
-      tell('ORDER_STILL_OPEN', false, `${before} for us, working at the venue`);
-      if (before === 'rejected') await desk.record(accepted(desk, report, clientOrderId));
-      desk.cancelAtVenue(clientOrderId);
-      return;
-    }
-    if (before === 'unknown' || before === 'submitting') {
-      await desk.record(accepted(desk, report, clientOrderId));
-      tell('ORDER_SETTLED', true, `${before} for us, working at the venue`);
-    }
-    // The venue took the request and nothing came of it: an order that was to go must not stay for that.
-    if (before === 'cancelPending') desk.cancelAtVenue(clientOrderId);
-    await learnTerms(desk, row, report, tell);
+  if (!isOpen(before)) {
+    await takeStillOpen(look);
     return;
   }
-  const event = ending(desk, row, report, cumulative);
+  if (before === 'unknown' || before === 'submitting') {
+    await desk.record(accepted(desk, report, clientOrderId));
+    tell('ORDER_SETTLED', true, `${before} for us, working at the venue`);
+  }
+  // The venue took the request and nothing came of it: an order that was to go must not stay for that.
+  if (before === 'cancelPending') desk.cancelAtVenue(clientOrderId);
+  await takeTerms(look);
+}
+
+/** Over for us, working there. */
+async function takeStillOpen({ desk, row, report, tell }: Look): Promise<void> {
+  const { clientOrderId } = row.order;
+  const { state } = row;
+  // At once: where it is over there as well, that does nothing.
+  desk.cancelAtVenue(clientOrderId);
+  if (!desk.isSure(clientOrderId, 'still-open', state)) return;
+  tell('ORDER_STILL_OPEN', false, `${state} for us, working at the venue`);
+  if (state === 'rejected') await desk.record(accepted(desk, report, clientOrderId));
+}
+
+async function takeEnd({ desk, row, report, cumulative, tell }: Look): Promise<void> {
+  const before = row.state;
+  desk.clear(row.order.clientOrderId, 'still-open');
+  const event = isOpen(before)
+    ? ending(desk, row, report, cumulative)
+    : lastWord(desk, row, report, cumulative);
   if (event === undefined) return;
   await desk.record(event);
   if (isOpen(before)) tell('ORDER_SETTLED', true, `${before} for us, ${report.state} at the venue`);
@@ -96,19 +155,15 @@ const isSame = ({ order, side }: OrderView, report: VenueOrderReport): boolean =
   report.instrumentId === order.instrument.instrumentId;
 
 /** Whether an amendment came into force, or the order is another one than we think. */
-async function learnTerms(
-  desk: EvidenceDesk,
-  row: OrderView,
-  { quantity, price }: VenueOrderReport,
-  tell: (code: DifferenceCode, settled: boolean, detail: string) => void,
-): Promise<void> {
+async function takeTerms({ desk, row, report, tell }: Look): Promise<void> {
   const { order, amendment } = row;
   const { clientOrderId, instrument } = order;
+  const { quantity, price } = report;
   const qty = lots(toGrid(quantity, instrument.grid.step, 'exact'));
   const worst = ticks(toGrid(price, instrument.grid.tick, 'exact'));
   const about = { clientOrderId, atMs: desk.clock.nowMs() };
   if (order.qty === qty && order.worst === worst) {
-    if (amendment === undefined || !desk.isUnamended(row)) return;
+    if (amendment === undefined || !desk.isSure(clientOrderId, 'unamended', amendment)) return;
     await desk.record({ type: 'amendFailed', ...about, reason: 'the venue has the order as it was' });
     tell('ORDER_SETTLED', true, 'the amendment did not come into force');
     return;
@@ -131,7 +186,7 @@ const accepted = (
   ...(venueOrderId !== undefined && { venueOrderId }),
 });
 
-/** The event that says of an order that it is over; `undefined` where we know it already. */
+/** The event that ends an order that is open for us; `undefined` while its fills are not all listed. */
 function ending(
   desk: EvidenceDesk,
   row: OrderView,
@@ -139,12 +194,9 @@ function ending(
   cumulative: Lots,
 ): OrderEvent | undefined {
   const about = { clientOrderId: row.order.clientOrderId, atMs: desk.clock.nowMs() };
-  if (!isOpen(row.state) && row.leaves === 0) return undefined;
   switch (state) {
     case 'rejected':
-      return row.state === 'rejected'
-        ? undefined
-        : { type: 'rejected', ...about, reason: reason ?? 'no reason given' };
+      return { type: 'rejected', ...about, reason: reason ?? 'no reason given' };
     case 'cancelled':
     case 'expired':
       return { type: state, ...about, cumulative };
@@ -154,13 +206,25 @@ function ending(
   }
 }
 
+/** How much was filled in all of an order that is over for us; `undefined` where we know it. */
+function lastWord(
+  desk: EvidenceDesk,
+  { order, leaves, cumulative, finalCumulative }: OrderView,
+  { state }: VenueOrderReport,
+  said: Lots,
+): OrderEvent | undefined {
+  if (leaves === 0 || (finalCumulative !== undefined && said <= finalCumulative)) return undefined;
+  const about = { clientOrderId: order.clientOrderId, atMs: desk.clock.nowMs() };
+  // A rejection speaks of nothing that was filled before.
+  return { type: 'cancelled', ...about, cumulative: state === 'rejected' ? max(said, cumulative) : said };
+}
+
 /** It is filled there, and so are our books: what is still held was asked for, and is not in force. */
 function filledThere(
-  { order, amendment, state }: OrderView,
+  { order, amendment }: OrderView,
   about: { readonly clientOrderId: string; readonly atMs: number },
   cumulative: Lots,
-): OrderEvent | undefined {
-  if (!isOpen(state)) return undefined;
+): OrderEvent {
   if (amendment?.qty === cumulative) {
     return { type: 'amended', ...about, qty: cumulative, worst: amendment.worst };
   }

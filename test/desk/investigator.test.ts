@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { person } from '../../src/core/index.ts';
+import type { VenueOrderReport } from '../../src/desk/index.ts';
 import { FIRM } from '../../src/risk/index.ts';
 import {
   DeskWorld,
@@ -294,13 +295,66 @@ describe('cancelled without a quantity', () => {
     expect(world.cell()).toEqual({ pos: 10, buy: 0, sell: 0 });
   });
 
-  test('is never absent: the venue has spoken of it', async () => {
+  test.for(['cancelled', 'expired'] as const)(
+    '%s, and not known to the venue any more: over with what was filled, after several looks',
+    async (type) => {
+      const world = await doubtful();
+      world.driver.fill(ONE_ID, 'x', '4');
+      world.driver.tell({ type, clientOrderId: ONE_ID });
+      world.driver.onLookup = () => Promise.resolve(undefined);
+      await world.later(ENOUGH_MS - 1);
+      expect([stateOf(world), world.cell()]).toEqual([type, { pos: 4, buy: 6, sell: 0 }]);
+      await world.later(1);
+      expect([stateOf(world), world.cell()]).toEqual([type, { pos: 4, buy: 0, sell: 0 }]);
+      expect(world.records.at(-1)).toMatchObject({ type: 'cancelled', clientOrderId: ONE_ID, cumulative: '4' });
+      world.driver.asked.length = 0;
+      await world.later(60_000, 500);
+      expect([world.driver.asked, world.trading]).toEqual([[], 'active']);
+    },
+  );
+
+  test('stays held while the venue has another position than we', async () => {
     const world = await doubtful();
     world.driver.tell({ type: 'cancelled', clientOrderId: ONE_ID });
     world.driver.onLookup = () => Promise.resolve(undefined);
+    world.driver.onPositions = () =>
+      Promise.resolve([{ accountId: 'acc', instrumentId: 'GOLD', quantity: '4' }]);
     await world.later(5_000);
     expect([stateOf(world), world.cell()]).toEqual(['cancelled', HELD]);
   });
+
+  test.for<Partial<VenueOrderReport>>([
+    { state: 'rejected' },
+    { state: 'rejected', cumulative: '4' },
+    { state: 'filled', quantity: '4', cumulative: '4' },
+    { state: 'expired', cumulative: '4' },
+  ])('and found %o: over with what was filled, without a word', async (said) => {
+    const world = await doubtful();
+    world.driver.fill(ONE_ID, 'x', '4');
+    world.driver.tell({ type: 'cancelled', clientOrderId: ONE_ID });
+    world.driver.onLookup = () => Promise.resolve(report(said));
+    await world.later(60_000, 500);
+    expect([stateOf(world), world.cell()]).toEqual(['cancelled', { pos: 4, buy: 0, sell: 0 }]);
+    expect([world.anomalies, looks(world).length, world.trading]).toEqual([[], 1, 'active']);
+  });
+
+  test.for<VenueOrderReport | undefined>([
+    undefined,
+    report({ state: 'rejected' }),
+    report({ state: 'cancelled' }),
+  ])(
+    'cancelled with fills that were never listed takes a person, told once, whatever is found: %o',
+    async (said) => {
+      const world = await doubtful();
+      world.driver.tell({ type: 'cancelled', clientOrderId: ONE_ID, cumulative: '4' });
+      world.driver.onLookup = () => Promise.resolve(said);
+      await world.later(60_000, 500);
+      expect(world.anomalies).toMatchObject([
+        { code: 'FILL_UNLISTED', detail: '4 filled in all, 0 listed', clientOrderId: ONE_ID },
+      ]);
+      expect([stateOf(world), world.cell().buy, world.trading]).toEqual(['cancelled', 4, 'reducing']);
+    },
+  );
 });
 
 describe('several orders in doubt', () => {

@@ -67,12 +67,19 @@ describe('filled at the venue', () => {
     });
   });
 
-  test('and not all of it listed: the rest stays held', async () => {
+  test('and not all of it listed: the rest stays held, and several looks later restricts trading', async () => {
     const world = await working('6');
     expect(await learned(world, { state: 'filled', cumulative: '10' })).toMatchObject({
-      found: ['FILL_UNLISTED open'],
+      found: [],
       leaves: 4,
     });
+    await world.later(59_900, 100);
+    expect([world.anomalies, world.trading]).toEqual([[], 'active']);
+    await world.later(200, 100);
+    expect(world.anomalies).toMatchObject([
+      { code: 'FILL_UNLISTED', detail: '10 filled in all, 6 listed', clientOrderId: ONE_ID },
+    ]);
+    expect([world.cell(), world.trading]).toEqual([{ pos: 6, buy: 4, sell: 0 }, 'reducing']);
   });
 
   test('and listed: it is filled', async () => {

@@ -15,6 +15,9 @@ async function working(options: Parameters<typeof DeskWorld.open>[0] = {}): Prom
   return world;
 }
 
+/** When several looks have been made, and the grace period since the first is over. */
+const GRACE_MS = 40_000;
+
 const codes = (world: DeskWorld): DeskAnomaly['code'][] => world.anomalies.map(({ code }) => code);
 const stateOf = (world: DeskWorld) => world.book.order(ONE_ID)?.state;
 const answer =
@@ -170,26 +173,46 @@ describe('open orders', () => {
     expect(await world.differences()).toEqual([]);
   });
 
-  test('an order that is over for us and still open there is cancelled, and restricts trading', async () => {
+  test('an order that is over for us and still open there is cancelled, and restricts trading once several looks say so', async () => {
     const world = await working();
     world.driver.tell({ type: 'cancelled', clientOrderId: ONE_ID, cumulative: '0' });
     world.driver.onLookup = answer(report());
     world.driver.onOpenOrders = answer([report()]);
+    expect(await world.differences()).toEqual([]);
+    expect([world.driver.cancels, world.trading]).toEqual([[ONE_ID], 'active']);
+    await world.later(GRACE_MS, 500);
     expect(await world.reconciled()).toMatchObject({
       differences: [
         { code: 'ORDER_STILL_OPEN', settled: false, detail: 'cancelled for us, working at the venue' },
       ],
     });
-    expect([world.driver.cancels, world.trading]).toEqual([[ONE_ID], 'reducing']);
+    expect([codes(world), world.trading]).toEqual([['ORDER_STILL_OPEN'], 'reducing']);
   });
 
-  test('a rejected order that works there holds again', async () => {
+  test('an order that is over for us and still open in an answer that lags is over for both', async () => {
+    const world = await working();
+    const listed = world.driver.memory.openOrders();
+    const { onOpenOrders, onLookup } = world.driver;
+    world.driver.tell({ type: 'cancelled', clientOrderId: ONE_ID, cumulative: '0' });
+    world.driver.onOpenOrders = answer(listed);
+    world.driver.onLookup = answer(listed[0]);
+    expect(await world.differences()).toEqual([]);
+    Object.assign(world.driver, { onOpenOrders, onLookup });
+    await world.later(GRACE_MS, 500);
+    world.driver.asked.length = 0;
+    await world.later(GRACE_MS, 500);
+    expect([codes(world), world.trading, world.driver.asked]).toEqual([[], 'active', []]);
+  });
+
+  test('a rejected order that works there holds again once several looks say so', async () => {
     const world = await opened();
     world.driver.onPlace = answer({ status: 'rejected' as const, reason: 'no' });
     await world.drained(world.desk.submit(intent()));
     world.driver.onLookup = answer(report());
     world.driver.onOpenOrders = answer([report()]);
-    expect(await world.differences()).toEqual(['ORDER_STILL_OPEN open']);
+    expect([await world.differences(), world.cell().buy]).toEqual([[], 0]);
+    await world.later(GRACE_MS, 500);
+    expect(codes(world)).toContain('ORDER_STILL_OPEN');
     expect(world.cell().buy).toBe(10);
     expect(world.driver.cancels).toContain(ONE_ID);
     expect(world.trading).toBe('reducing');
@@ -236,11 +259,29 @@ describe('fills', () => {
     expect(await world.differences()).toEqual([]);
   });
 
-  test('what has been filled in all beyond what is listed restricts trading; the hold stays', async () => {
+  test('what has been filled in all beyond what is listed restricts trading once several looks say so; the hold stays', async () => {
     const world = await working();
     world.driver.onOpenOrders = answer([report({ cumulative: '4' })]);
-    expect(await world.differences()).toEqual(['FILL_UNLISTED open']);
+    world.driver.onLookup = answer(report({ cumulative: '4' }));
+    expect([await world.differences(), world.trading]).toEqual([[], 'active']);
+    await world.later(GRACE_MS, 500);
+    expect(await world.reconciled()).toMatchObject({
+      differences: [{ code: 'FILL_UNLISTED', settled: false, detail: '4 filled in all, 0 listed' }],
+    });
     expect([world.cell(), world.trading]).toEqual([{ pos: 0, buy: 10, sell: 0 }, 'reducing']);
+    expect(codes(world)).toEqual(['FILL_UNLISTED']);
+  });
+
+  test('a list of fills that lags behind the orders restricts nothing: the fill is booked when it is listed', async () => {
+    const world = await working();
+    world.driver.memory.told({ type: 'filled', ...venueFill(), clientOrderId: ONE_ID }, NOON_MS);
+    const { onFills } = world.driver;
+    world.driver.onFills = (sinceMs, signal) =>
+      world.clock.nowMs() < NOON_MS + 2_200 ? Promise.resolve([]) : onFills(sinceMs, signal);
+    world.driver.onPositions = answer([]);
+    expect([await world.differences(), world.cell().pos]).toEqual([[], 0]);
+    await world.later(5_000, 100);
+    expect([codes(world), world.cell(), world.trading]).toEqual([[], { pos: 4, buy: 6, sell: 0 }, 'active']);
   });
 });
 
