@@ -27,6 +27,8 @@ export interface AmendDesk {
   record(event: OrderEvent): Promise<boolean>;
   /** Has the order looked up until it is known what it is. */
   watch(clientOrderId: string): void;
+  /** Has it looked up once at least. */
+  ask(clientOrderId: string): void;
 }
 
 /** Changes an open order, the larger of old and new held from the decision on. After the send it never throws. */
@@ -56,9 +58,10 @@ export async function amend(
     (signal) => desk.sendAmended(order, signal),
     (reply) => {
       const event = replyEvent(desk, order, { kind: 'answer', value: reply });
-      // A late no to what is not waited for any more says nothing about what is.
-      const isOld = event?.type === 'amendFailed' && row.amendment !== to;
-      if (event !== undefined && !isOld) void desk.record(event);
+      if (event === undefined) return;
+      // What is not waited for any more may have been overtaken: which terms are in force, only the venue can tell now.
+      if (row.amendment === to) void desk.record(event);
+      else if (event.type === 'amended') desk.ask(clientOrderId);
     },
   );
   const event = replyEvent(desk, order, answer);

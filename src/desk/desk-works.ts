@@ -111,6 +111,9 @@ export class DeskWorks {
       watch: (id) => {
         this.watch.watch(id);
       },
+      ask: (id) => {
+        this.watch.ask(id);
+      },
       wasSent: (id) => !inFlight.isUnsent(id),
       placed: (id) => inFlight.placed(id),
       isCancelling: (id) => inFlight.isCancelling(id),

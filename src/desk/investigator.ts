@@ -43,6 +43,8 @@ const OPEN_DOUBTS = ['unlisted', 'still-open'] as const;
 const lookOf = (clientOrderId: string, doubt: (typeof DOUBTS)[number]): string => `${doubt} ${clientOrderId}`;
 
 interface Case {
+  /** Whether it is to be looked up in any case. */
+  isAsked: boolean;
   delayMs: number;
   dueMs: number;
 }
@@ -79,10 +81,13 @@ export class Investigator {
 
   /** Looks the order up from now on, until it is out of doubt. */
   watch(clientOrderId: string): void {
-    if (this.#stopped || this.#cases.has(clientOrderId)) return;
-    const delayMs = this.#rule.firstDelayMs;
-    this.#cases.set(clientOrderId, { delayMs, dueMs: this.#desk.clock.monotonicMs() + delayMs });
-    this.#schedule();
+    this.#open(clientOrderId);
+  }
+
+  /** Looks the order up, once at least. */
+  ask(clientOrderId: string): void {
+    const one = this.#open(clientOrderId);
+    if (one !== undefined) one.isAsked = true;
   }
 
   stop(): void {
@@ -203,6 +208,17 @@ export class Investigator {
     return isOpen(row.state) && row.amendment !== undefined && !this.#desk.isAmending(clientOrderId);
   }
 
+  #open(clientOrderId: string): Case | undefined {
+    if (this.#stopped) return undefined;
+    const known = this.#cases.get(clientOrderId);
+    if (known !== undefined) return known;
+    const delayMs = this.#rule.firstDelayMs;
+    const one = { isAsked: false, delayMs, dueMs: this.#desk.clock.monotonicMs() + delayMs };
+    this.#cases.set(clientOrderId, one);
+    this.#schedule();
+    return one;
+  }
+
   #close(clientOrderId: string): void {
     this.#cases.delete(clientOrderId);
     this.#forget(clientOrderId);
@@ -235,7 +251,7 @@ export class Investigator {
     const due = [...this.#cases].filter(([, { dueMs }]) => dueMs <= nowMs);
     let silent = false;
     for (const [clientOrderId, one] of due) {
-      if (!this.#needsLook(clientOrderId)) {
+      if (!this.#isWanted(clientOrderId, one)) {
         this.#close(clientOrderId);
         continue;
       }
@@ -243,10 +259,16 @@ export class Investigator {
         const found: Difference[] = [];
         silent = (await this.look(clientOrderId, found)) !== undefined;
         this.#desk.tell(found);
+        // While another amendment is on its way a look settles nothing.
+        if (!silent && !this.#desk.isAmending(clientOrderId)) one.isAsked = false;
       }
-      if (!this.#needsLook(clientOrderId)) this.#close(clientOrderId);
+      if (!this.#isWanted(clientOrderId, one)) this.#close(clientOrderId);
       one.delayMs = Math.min(one.delayMs * 2, this.#rule.maxDelayMs);
       one.dueMs = this.#desk.clock.monotonicMs() + one.delayMs;
     }
+  }
+
+  #isWanted(clientOrderId: string, { isAsked }: Case): boolean {
+    return isAsked || this.#needsLook(clientOrderId);
   }
 }

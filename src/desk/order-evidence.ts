@@ -9,7 +9,7 @@ import type { VenueOrderReport } from './venue-driver.ts';
 
 /** What counts only when several looks have said it: one alone may be older than what we know. */
 export type Doubt =
-  /** The order is as it was before its amendment. */
+  /** The amendment is not in force: the order is as it was, or another one. */
   | 'unamended'
   /** More was filled than is listed. */
   | 'unlisted'
@@ -162,16 +162,20 @@ async function takeTerms({ desk, row, report, tell }: Look): Promise<void> {
   const qty = lots(toGrid(quantity, instrument.grid.step, 'exact'));
   const worst = ticks(toGrid(price, instrument.grid.tick, 'exact'));
   const about = { clientOrderId, atMs: desk.clock.nowMs() };
-  if (order.qty === qty && order.worst === worst) {
-    if (amendment === undefined || !desk.isSure(clientOrderId, 'unamended', amendment)) return;
+  const isAsWas = order.qty === qty && order.worst === worst;
+  if (isAsWas && amendment === undefined) return;
+  const isAsked = !isAsWas && amendment?.qty === qty && amendment.worst === worst;
+  // It may still be on its way, and what is held covers these terms as well.
+  const isHeld = amendment !== undefined && !isAsked && !(qty > max(order.qty, amendment.qty));
+  if (isHeld && !desk.isSure(clientOrderId, 'unamended', amendment)) return;
+  if (isAsWas) {
     await desk.record({ type: 'amendFailed', ...about, reason: 'the venue has the order as it was' });
     tell('ORDER_SETTLED', true, 'the amendment did not come into force');
     return;
   }
-  const asked = amendment?.qty === qty && amendment.worst === worst;
   if (qty > 0 && worst > 0) await desk.record({ type: 'amended', ...about, qty, worst });
   const detail = `${quantity} at ${price} at the venue`;
-  if (asked) tell('ORDER_SETTLED', true, `amended: ${detail}`);
+  if (isAsked) tell('ORDER_SETTLED', true, `amended: ${detail}`);
   else tell('ORDER_CHANGED', qty > 0 && worst > 0, detail);
 }
 

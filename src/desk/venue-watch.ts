@@ -154,6 +154,10 @@ export class VenueWatch {
     this.#investigator.watch(clientOrderId);
   }
 
+  ask(clientOrderId: string): void {
+    this.#investigator.ask(clientOrderId);
+  }
+
   start(): Promise<Reconciliation> {
     return this.#synchroniser.start();
   }

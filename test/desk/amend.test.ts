@@ -398,11 +398,20 @@ describe('an amendment that was not answered', () => {
     expect([row(world), world.trading]).toEqual([{ ...AS_IT_WAS, leaves: 15, qty: 15 }, 'active']);
   });
 
-  test('other terms than both are taken over, and restrict trading', async () => {
+  test('other terms than both are taken over once several looks say so, and restrict trading', async () => {
     const world = await unanswered('15');
     world.driver.onLookup = () => Promise.resolve(report({ quantity: '12' }));
-    await world.later(100);
+    await world.later(1_099);
+    expect([world.cell().buy, world.trading]).toEqual([15, 'active']);
+    await world.later(1);
     expect([world.cell().buy, world.trading]).toEqual([12, 'reducing']);
+  });
+
+  test('terms that ask for more than both are held at once, and restrict trading', async () => {
+    const world = await unanswered('15');
+    world.driver.onLookup = () => Promise.resolve(report({ quantity: '16' }));
+    await world.later(100);
+    expect([world.cell().buy, world.trading]).toEqual([16, 'reducing']);
   });
 
   test('is in doubt after a restart, too, and settled there', async () => {
@@ -429,6 +438,55 @@ describe('an amendment that was not answered', () => {
       kind: 'unknown',
     });
     expect(world.cell().buy).toBe(15);
+  });
+});
+
+describe('a late yes to an amendment that is not waited for any more', () => {
+  /** An amendment to 20 that timed out and was not found in force; the venue may say yes after all. */
+  async function overtaken() {
+    const world = await working({ desk: { lookup: { ...LOOKUP, graceMs: 0, looks: 1 } } });
+    const first = Promise.withResolvers<AmendReply>();
+    world.driver.onAmend = () => first.promise;
+    void world.desk.amend(ONE_ID, { quantity: '20' });
+    await world.drain();
+    world.clock.advance(TIMEOUT_MS);
+    await world.drain();
+    await world.later(1_000);
+    expect(row(world)).toEqual(AS_IT_WAS);
+    return { world, yes: () => first.resolve({ status: 'amended' }) };
+  }
+
+  test('does not settle the next one: its hold stays while it is on its way', async () => {
+    const { world, yes } = await overtaken();
+    const second = Promise.withResolvers<AmendReply>();
+    world.driver.onAmend = () => second.promise;
+    const outcome = world.desk.amend(ONE_ID, { quantity: '30' });
+    await world.drain();
+    yes();
+    await world.later(1_000);
+    expect([row(world).pending, world.cell().buy, world.trading]).toEqual([true, 30, 'active']);
+    second.resolve({ status: 'amended' });
+    expect(await world.drained(outcome)).toMatchObject({ kind: 'amended' });
+    await world.later(5_000);
+    expect([row(world), world.trading]).toEqual([{ ...AS_IT_WAS, leaves: 30, qty: 30 }, 'active']);
+  });
+
+  test('has the order looked up: what the venue has is taken over', async () => {
+    const { world, yes } = await overtaken();
+    yes();
+    await world.later(1_000);
+    expect([row(world).qty, world.cell().buy, world.trading]).toEqual([20, 20, 'reducing']);
+  });
+
+  test('after the next one has come into force changes nothing', async () => {
+    const { world, yes } = await overtaken();
+    world.driver.onAmend = () => Promise.resolve({ status: 'amended' });
+    await world.drained(world.desk.amend(ONE_ID, { quantity: '30' }));
+    world.driver.onLookup = () => Promise.resolve(report({ quantity: '30' }));
+    world.driver.asked.length = 0;
+    yes();
+    await world.later(5_000);
+    expect([row(world).qty, world.trading, world.driver.asked]).toEqual([30, 'active', [`lookup ${ONE_ID}`]]);
   });
 });
 

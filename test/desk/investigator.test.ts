@@ -306,7 +306,11 @@ describe('cancelled without a quantity', () => {
       expect([stateOf(world), world.cell()]).toEqual([type, { pos: 4, buy: 6, sell: 0 }]);
       await world.later(1);
       expect([stateOf(world), world.cell()]).toEqual([type, { pos: 4, buy: 0, sell: 0 }]);
-      expect(world.records.at(-1)).toMatchObject({ type: 'cancelled', clientOrderId: ONE_ID, cumulative: '4' });
+      expect(world.records.at(-1)).toMatchObject({
+        type: 'cancelled',
+        clientOrderId: ONE_ID,
+        cumulative: '4',
+      });
       world.driver.asked.length = 0;
       await world.later(60_000, 500);
       expect([world.driver.asked, world.trading]).toEqual([[], 'active']);
