@@ -34,6 +34,7 @@ import type { AmendReply, PlaceReply, VenueOrder } from './venue-driver.ts';
 import { venueOrder } from './venue-order.ts';
 import type { VenueAnswers } from './venue-questions.ts';
 import { VenueWatch } from './venue-watch.ts';
+import { type WriteOffDesk, type WriteOffOrder, type WriteOffOutcome, writeOff } from './write-off.ts';
 
 /** The way out, as only the desk of the venue has it: it seals what it is given. */
 export interface Outlet {
@@ -81,6 +82,9 @@ export class DeskWorks {
       ...parts,
       path: this.path,
       isListening: () => this.#listening.isOn,
+      onMoved: () => {
+        this.#enforce();
+      },
     });
     this.#inFlight = new InFlight(book, clock);
     this.#ends = new OrderEnds(book);
@@ -130,7 +134,7 @@ export class DeskWorks {
       recorder,
       record,
       cancelAtVenue: (id) => void this.#cancelAgain(id),
-      compared: () => {
+      learned: () => {
         this.#enforce();
       },
       disconnected: () => {
@@ -153,6 +157,20 @@ export class DeskWorks {
     const report = await flatten(this.#flattening, order);
     this.recorder.audit({ kind: 'desk.flattened', ...order, ...report });
     return report;
+  }
+
+  /** Ends a doubt by the word of a person, also of a desk that has been stopped. */
+  async writeOff(clientOrderId: string, order: WriteOffOrder): Promise<WriteOffOutcome> {
+    using _listening = this.#listening.hold();
+    const desk: WriteOffDesk = {
+      ...this.verbs,
+      isAmending: (id) => this.#inFlight.isAmending(id),
+      holdOn: (held, qty) => this.path.holdOn(held, qty),
+      audit: (event) => {
+        this.recorder.audit(event);
+      },
+    };
+    return await writeOff(desk, clientOrderId, order);
   }
 
   /** Cancels every open order in a scope. */

@@ -41,3 +41,4 @@ export type { VenueAnswers } from './venue-questions.ts';
 export { StrategyHost, type StrategyHostDeps } from './strategy-host.ts';
 export type { PaperVenueOpening } from './paper-opening.ts';
 export { type Execution, type PaperOrder, PaperVenue, type PaperVenueOptions } from './paper-venue.ts';
+export type { WriteOffOrder, WriteOffOutcome } from './write-off.ts';

@@ -18,6 +18,7 @@ import type { FlattenOrder, FlattenReport } from './flatten.ts';
 import { submit } from './submit.ts';
 import type { AmendReply, PlaceReply, VenueDriver, VenueOrder } from './venue-driver.ts';
 import type { VenueAnswers } from './venue-questions.ts';
+import type { WriteOffOrder, WriteOffOutcome } from './write-off.ts';
 
 /*
  * The seal, the venue and the desk are one module, because what mints a sealed order must not be an export of any file.
@@ -254,6 +255,16 @@ export class OrderDesk {
    */
   adjust(order: AdjustOrder): Promise<'adjusted' | 'duplicate'> {
     return adjust({ ...this.#deps, recorder: this.#works.recorder }, order);
+  }
+
+  /**
+   * Ends the hold of an order in doubt by the word of a named person: one that is `unknown`, that is over with fills which
+   * never come, or whose amendment nobody can settle (then it is as it was). A fill that comes after all is booked, and trips.
+   *
+   * @throws {PortcullisError} `PRINCIPAL_REQUIRED`; `LOG_WRITE_FAILED` when it is not on disk: then it stays held
+   */
+  writeOff(clientOrderId: string, order: WriteOffOrder): Promise<WriteOffOutcome> {
+    return this.#works.writeOff(clientOrderId, order);
   }
 
   /** Takes a view: marks, profit and loss, and the roll of the day before them. */

@@ -1,8 +1,8 @@
-import type { Clock } from '../core/clock.ts';
+import { type Clock, onDispose } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { clientOrderId } from '../core/ids.ts';
 import { type DayId, TradingDay } from '../core/trading-day.ts';
-import { type Ticks, sub, ticks } from '../core/units.ts';
+import { type Lots, type Ticks, sub, ticks } from '../core/units.ts';
 import { type ExecutionFacts, ExecutionPolicy } from '../execution/execution-policy.ts';
 import { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book, DayRolled } from '../trading/book.ts';
@@ -140,6 +140,15 @@ export class OrderPath {
       this.#policy.spend(to, { dayId: this.#day.id, mark: this.#markOf(row.order) }, was);
     }
     return applied;
+  }
+
+  /** Holds a quantity on the side of an order until disposed, whatever becomes of the order. */
+  holdOn(order: BookedOrder, qty: Lots): Disposable {
+    const held = { ...order, qty };
+    this.#book.hold(held);
+    return onDispose(() => {
+      this.#book.drop(held);
+    });
   }
 
   /** Books a fill of an order that we never sent. */

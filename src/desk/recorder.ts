@@ -23,6 +23,8 @@ export interface RecorderDeps {
   readonly audit?: Pick<AuditLog, 'record'>;
   /** Whether the desk listens to its venue. What it is told otherwise is for the next start to find out. */
   readonly isListening: () => boolean;
+  /** A position has moved as no hold foresaw: what reduced it before need not do so any more. */
+  readonly onMoved: () => void;
 }
 
 const BY = system('order-desk');
@@ -98,6 +100,7 @@ export class Recorder {
         clientOrderId: event.clientOrderId,
         detail: `${event.type} was not expected`,
       });
+      if (event.type === 'filled') this.#deps.onMoved();
     }
     return written;
   }
@@ -133,7 +136,9 @@ export class Recorder {
   /** Counts at once; resolves to whether it is on disk, `undefined` when it had been made before. */
   adjusted(adjustment: Adjustment, why: AdjustedBy): Promise<boolean> | undefined {
     if (this.#deps.path.adjust(adjustment) === 'duplicate') return undefined;
-    return this.#settle(this.#deps.journal.adjusted(adjustment, why), undefined, () => {
+    const written = this.#deps.journal.adjusted(adjustment, why);
+    this.#deps.onMoved();
+    return this.#settle(written, undefined, () => {
       this.emit({ kind: 'adjusted', adjustment });
     });
   }
@@ -183,7 +188,7 @@ export class Recorder {
 
   async #audit(event: AuditEvent): Promise<void> {
     try {
-      await this.#deps.audit?.record({ ...(plain(event) as AuditEvent), by: BY });
+      await this.#deps.audit?.record({ by: BY, ...(plain(event) as AuditEvent) });
     } catch (error) {
       this.#tripOnce('reducing', `the audit log cannot be written: ${messageOf(error)}`);
     }

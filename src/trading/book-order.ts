@@ -93,6 +93,8 @@ export class OrderRow implements OrderView {
       case 'abandoned':
       case 'rejected':
       case 'absent':
+        // What had an end already has it here: a fill that comes after all contradicts it.
+        if (!isOpen(before) && event.type === 'absent') this.finalCumulative = this.cumulative;
         this.amendment = undefined;
         this.leaves = lots(0);
         return 'applied';

@@ -39,7 +39,7 @@ interface Detail {
   readonly cancelled: { readonly cumulative?: Lots };
   readonly expired: { readonly cumulative?: Lots };
   readonly cancelFailed: { readonly reason: string };
-  /** The venue does not know the order, after a grace period and several looks. */
+  /** Nothing more will come: the venue has not known it in several looks, or a named person has written it off. */
   readonly absent: object;
   readonly amendRequested: { readonly to: Amendment };
   /** What the order is now. */

@@ -69,6 +69,7 @@ export const TRANSITIONS = {
     timedOut: 'cancelled',
     amended: 'cancelled',
     amendFailed: 'cancelled',
+    absent: 'cancelled',
   },
   expired: {
     filled: 'expired',
@@ -79,6 +80,7 @@ export const TRANSITIONS = {
     timedOut: 'expired',
     amended: 'expired',
     amendFailed: 'expired',
+    absent: 'expired',
   },
   rejected: {
     filled: 'working',

@@ -372,6 +372,26 @@ describe('an order without an answer', () => {
   });
 });
 
+describe('an order that is over, of which nothing more will come', () => {
+  test.each([
+    ['cancelled', undefined],
+    ['cancelled', 7],
+    ['expired', 7],
+  ] as const)('%s at %s in all: holds nothing any more', (type, cumulative) => {
+    const book = placed();
+    fill(book, 'x', 4);
+    book.apply(eventOf(type, 'o', cumulative === undefined ? {} : { cumulative }));
+    expect(book.apply(eventOf('absent', 'o'))).toBe('applied');
+    expect([order(book), cell(book), book.order('o')?.finalCumulative]).toEqual([
+      { state: type, leaves: 0, cumulative: 4 },
+      { pos: 4, buy: 0, sell: 0 },
+      4,
+    ]);
+    expect(fill(book, 'y', 1)).toEqual(anomaly('VENUE_CONTRADICTION'));
+    expect(cell(book)).toEqual({ pos: 5, buy: 0, sell: 0 });
+  });
+});
+
 describe('an order of very many fills', () => {
   test('costs no more with each of them: 40,000 take no time', { timeout: 4_000 }, () => {
     const book = placed('buy', 40_000);

@@ -32,8 +32,8 @@ const EXPECTED: Record<OrderState, string> = {
   cancelPending: 'abandoned cancelPending rejected unknown   cancelPending cancelPending working      cancelled expired   -        -         cancelPending cancelPending',
   unknown:       '-         working       rejected unknown   unknown       unknown       unknown      cancelled expired   rejected -         unknown       unknown',
   filled:        '-         filled        -        filled    filled        -             filled       filled    filled    -        -         filled        filled',
-  cancelled:     '-         cancelled     -        cancelled cancelled     -             cancelled    cancelled cancelled -        -         cancelled     cancelled',
-  expired:       '-         expired       -        expired   expired       -             expired      expired   expired   -        -         expired       expired',
+  cancelled:     '-         cancelled     -        cancelled cancelled     -             cancelled    cancelled cancelled cancelled -        cancelled     cancelled',
+  expired:       '-         expired       -        expired   expired       -             expired      expired   expired   expired  -         expired       expired',
   rejected:      '-         working       rejected rejected  working       -             rejected     -         -         -        -         -             rejected',
   abandoned:     '-         -             -        -         -             -             -            -         -         -        -         -             -',
 };
