@@ -32,7 +32,7 @@ export const orderDeskOptionsSchema = z.strictObject({
   lookup: lookupSchema.prefault({}),
   /** How far behind the newest fill seen fills are asked for again: a venue may list one late. */
   fillsOverlapMs: z.number().min(0).default(300_000),
-  /** How far back fills are asked for after a restart, but not to before the journal began. */
+  /** How far before the end of the journal fills are asked for after a restart, but not to before it began. */
   fillsLookBackMs: z.number().min(0).default(86_400_000),
 });
 

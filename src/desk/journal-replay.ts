@@ -34,6 +34,8 @@ export interface Recovered {
   readonly records: number;
   /** When the journal began, by the wall clock: what was filled before is in the opening balances. */
   readonly openedAtMs: number;
+  /** When something was sent or heard for the last time, as far as the journal says it; when it began, if it does not. */
+  readonly lastAtMs: number;
   readonly dayId: DayId;
   /** Orders without an outcome: unknown until the venue is asked. */
   readonly inDoubt: readonly string[];
@@ -76,6 +78,7 @@ export async function replay(deps: JournalDeps): Promise<Replayed | undefined> {
     recovered: {
       records,
       openedAtMs,
+      lastAtMs: Math.max(openedAtMs, past.lastAtMs),
       dayId,
       inDoubt: doubts.inDoubt,
       fromSnapshot: snapshot?.seq,
@@ -89,6 +92,9 @@ export async function replay(deps: JournalDeps): Promise<Replayed | undefined> {
   };
 }
 
+/** What is written at an opening as well, or without the venue: it does not say that anybody listened. */
+const SILENT: ReadonlySet<JournalRecord['type']> = new Set(['timedOut', 'dayRolled', 'retired', 'adjusted']);
+
 /** The Book on its way from the snapshot to the end of the journal. */
 class Past implements JournalFacts {
   /** The record up to which the Book has been built. */
@@ -96,6 +102,7 @@ class Past implements JournalFacts {
   records = 0;
   dayId: DayId = '';
   openedAtMs = NaN;
+  lastAtMs = -Infinity;
   retiredBefore: DayId | undefined;
   /** Whether the log has been seen to hold the record at which the snapshot was taken. */
   isConfirmed = true;
@@ -142,6 +149,7 @@ class Past implements JournalFacts {
   }
 
   #note(record: JournalRecord): void {
+    if (!SILENT.has(record.type)) this.lastAtMs = Math.max(this.lastAtMs, record.atMs);
     if (record.type === 'opened') this.openedAtMs = record.atMs;
     if (record.type === 'opened' || record.type === 'dayRolled') this.dayId = record.dayId;
     if (record.type === 'retired') this.retiredBefore = record.before;
@@ -154,6 +162,7 @@ class Past implements JournalFacts {
       );
     }
     this.isConfirmed = true;
+    this.lastAtMs = readRecord(seq, raw).atMs;
   }
 }
 

@@ -132,6 +132,7 @@ export class Journal {
     const recovered = {
       records: 0,
       openedAtMs: atMs,
+      lastAtMs: atMs,
       dayId,
       inDoubt: [],
       fromSnapshot: undefined,

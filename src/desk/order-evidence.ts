@@ -23,6 +23,8 @@ export interface EvidenceDesk {
   record(event: OrderEvent): Promise<boolean>;
   /** Books the fills that the venue lists; says why when they could not be asked for. */
   catchUp(found: Difference[]): Promise<string | undefined>;
+  /** As `catchUp`, however old they are. */
+  catchUpAll(found: Difference[]): Promise<string | undefined>;
   cancelAtVenue(clientOrderId: string): void;
   /**
    * Whether it has been said often enough. Each call counts as a look.
@@ -100,6 +102,7 @@ async function takeFills({ desk, row, cumulative, found, tell }: Look): Promise<
   // What it has said before, in a final report, it has said.
   const all = max(cumulative, row.finalCumulative ?? cumulative);
   if (all > row.cumulative && (await desk.catchUp(found)) !== undefined) return false;
+  if (all > row.cumulative && (await desk.catchUpAll(found)) !== undefined) return false;
   if (all <= row.cumulative) desk.clear(clientOrderId, 'unlisted');
   else if (desk.isSure(clientOrderId, 'unlisted', `${all} ${row.cumulative}`)) {
     const { step } = row.order.instrument.grid;

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import { decimal } from '../core/decimal.ts';
 import { toGrid } from '../core/increment.ts';
 import type { BookReader } from '../trading/book.ts';
@@ -12,7 +13,7 @@ import type { Instrument } from '../trading/instrument.ts';
 /** What booking the venue's fills needs of its desk. */
 export interface FillsDesk {
   readonly book: BookReader;
-  readonly clock: { nowMs(): number };
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   readonly instruments: ReadonlyMap<string, Instrument>;
   /** How far back fills are asked for again, so that one that the venue listed late is not missed. */
   readonly fillsOverlapMs: number;
@@ -23,27 +24,34 @@ export interface FillsDesk {
   revive(clientOrderId: string): Promise<boolean> | undefined;
 }
 
+/** What is known of the fills before the first question. Times are wall times. */
+export interface FillsPast {
+  /** Fills of others before it are in the opening balance. */
+  readonly fromMs: number;
+  /** Up to here fills have been read before. */
+  readonly newestMs: number;
+  /** No fill of ours is older, however wrong the clock of the venue. */
+  readonly allFromMs: number;
+}
+
+/** How often all fills are asked for, at most: there may be many. */
+const ALL_AGAIN_MS = 300_000;
+
 /** The venue's list of fills, as far as it has been read: what is new in it is booked. */
 export class VenueFills {
   readonly #desk: FillsDesk;
   readonly #questions: Pick<VenueQuestions, 'fills'>;
-  readonly #fromMs: number;
+  readonly #past: FillsPast;
   #newestMs: number;
+  /** When all were asked for, by the monotonic clock. */
+  #allAtMs = -Infinity;
   readonly #writing: Promise<unknown>[] = [];
 
-  /**
-   * @param fromMs fills of others before it are in the opening balance
-   * @param newestMs up to here fills have been read before, by the clock of the venue
-   */
-  constructor(
-    desk: FillsDesk,
-    questions: Pick<VenueQuestions, 'fills'>,
-    { fromMs, newestMs }: { readonly fromMs: number; readonly newestMs: number },
-  ) {
+  constructor(desk: FillsDesk, questions: Pick<VenueQuestions, 'fills'>, past: FillsPast) {
     this.#desk = desk;
     this.#questions = questions;
-    this.#fromMs = fromMs;
-    this.#newestMs = newestMs;
+    this.#past = past;
+    this.#newestMs = past.newestMs;
   }
 
   /**
@@ -52,8 +60,24 @@ export class VenueFills {
    * @param found what was new is added here
    * @returns why it could not be done; `undefined` when it was
    */
-  async catchUp(found: Difference[]): Promise<string | undefined> {
-    const sinceMs = Math.max(this.#fromMs, this.#newestMs) - this.#desk.fillsOverlapMs;
+  catchUp(found: Difference[]): Promise<string | undefined> {
+    const { fromMs } = this.#past;
+    return this.#book(Math.max(fromMs, this.#newestMs) - this.#desk.fillsOverlapMs, found);
+  }
+
+  /**
+   * As `catchUp`, over all there ever were: what was read up to a time need not have held all before it. At most once in
+   * a while; in between it does nothing.
+   */
+  async catchUpAll(found: Difference[]): Promise<string | undefined> {
+    const nowMs = this.#desk.clock.monotonicMs();
+    if (nowMs - this.#allAtMs < ALL_AGAIN_MS) return undefined;
+    const silent = await this.#book(this.#past.allFromMs, found);
+    if (silent === undefined) this.#allAtMs = nowMs;
+    return silent;
+  }
+
+  async #book(sinceMs: number, found: Difference[]): Promise<string | undefined> {
     const answer = await this.#questions.fills(sinceMs);
     if (answer.kind === 'none') return answer.reason;
     try {
@@ -89,7 +113,7 @@ export class VenueFills {
       if (book.order(clientOrderId)?.cumulative === before) return undefined;
       return { code: 'FILL_MISSED', settled: true, detail: `execution ${executionId}`, ...about };
     }
-    if (!(fill.atMs >= this.#fromMs)) return undefined;
+    if (!(fill.atMs >= this.#past.fromMs)) return undefined;
     const unsound = unsoundness(fill, instrument);
     if (unsound !== undefined) {
       const detail = `execution ${executionId}: ${unsound}`;

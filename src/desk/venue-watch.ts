@@ -53,27 +53,33 @@ export class VenueWatch {
       });
     };
     const questions = new VenueQuestions({ answers, clock, venueTimeoutMs: rules.venueTimeoutMs, book });
-    const { openedAtMs, records, fromSnapshot } = journal.recovered;
-    const isNew = records === 0 && fromSnapshot === undefined;
+    const { openedAtMs, lastAtMs } = journal.recovered;
+    const { fillsLookBackMs, fillsOverlapMs } = rules;
     const fills = new VenueFills(
       {
         book,
         clock,
         instruments,
-        fillsOverlapMs: rules.fillsOverlapMs,
+        fillsOverlapMs,
         record,
         revive,
         recordExternal: (fill, instrument) =>
           recorder.external(externalOrder(fill, instrument), readFill(fill, instrument)),
       },
       questions,
-      { fromMs: openedAtMs, newestMs: isNew ? openedAtMs : clock.nowMs() - rules.fillsLookBackMs },
+      {
+        fromMs: openedAtMs,
+        // Not from now on: nobody has read what was filled while we were away.
+        newestMs: Math.min(lastAtMs, clock.nowMs()) - fillsLookBackMs,
+        allFromMs: openedAtMs - Math.max(fillsLookBackMs, fillsOverlapMs),
+      },
     );
     const desk = {
       book,
       clock,
       record,
       catchUp: (found: Difference[]) => fills.catchUp(found),
+      catchUpAll: (found: Difference[]) => fills.catchUpAll(found),
       cancelAtVenue: (id: string) => {
         deps.cancelAtVenue(id);
       },

@@ -52,6 +52,7 @@ describe('a checkpoint', () => {
     expect(again.journal.recovered).toEqual({
       records: 1,
       openedAtMs: drive.journal.recovered.openedAtMs,
+      lastAtMs: drive.clock.nowMs(),
       dayId: '2026-01-02',
       inDoubt: [],
       fromSnapshot: 6,

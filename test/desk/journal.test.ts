@@ -118,6 +118,7 @@ describe('a new journal', () => {
     expect(recovered).toEqual({
       records: 0,
       openedAtMs: NOON_MS,
+      lastAtMs: NOON_MS,
       dayId: '2026-01-02',
       inDoubt: [],
       fromSnapshot: undefined,
@@ -270,6 +271,7 @@ describe('a journal that exists', () => {
     expect(recovered).toEqual({
       records: 1,
       openedAtMs: NOON_MS,
+      lastAtMs: NOON_MS,
       dayId: '2026-01-02',
       inDoubt: [],
       fromSnapshot: undefined,

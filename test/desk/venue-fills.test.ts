@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { VenueFill } from '../../src/desk/index.ts';
-import { DeskWorld, NOON_MS, ONE_ID, intent, venueFill } from '../support/desk-world.ts';
+import { DeskWorld, NOON_MS, ONE_ID, intent, report, venueFill } from '../support/desk-world.ts';
 import { failing } from '../support/scripted-driver.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
 
 const OVERLAP_MS = 300_000;
 const LOOK_BACK_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
+/** How long all fills are not asked for again. */
+const ALL_AGAIN_MS = 300_000;
 
 /** A desk with one working order to buy 10, and a venue that lists these fills. */
 async function listing(...fills: readonly VenueFill[]): Promise<DeskWorld> {
@@ -217,23 +219,63 @@ describe('fills are asked for', () => {
     expect([await world.differences(), asked(world).at(-1)]).toEqual([['FILL_MISSED'], NOON_MS - OVERLAP_MS]);
   });
 
-  test('after a restart from a day ago, but not from before the journal', async () => {
+  /** The desk of a process that starts later, over the same journal and the same venue. */
+  async function restarted({ log, driver, clock }: DeskWorld): Promise<DeskWorld> {
+    const durable = new ScriptedAppendLog(log.durable);
+    const desk = { reconcileEveryMs: 'never' as const };
+    const world = await DeskWorld.open({ log: durable, driver, clock, desk, unstarted: true });
+    await world.started();
+    return world;
+  }
+
+  test('after a restart from a day before the end of the journal, however long ago that was', async () => {
     const world = await listing();
-    const young = await DeskWorld.open({
-      log: new ScriptedAppendLog(world.log.durable),
-      driver: world.driver,
-      unstarted: true,
-    });
-    await young.started();
-    expect(asked(young).at(-1)).toBe(NOON_MS - OVERLAP_MS);
     world.clock.advance(3 * LOOK_BACK_MS);
-    const old = await DeskWorld.open({
-      log: new ScriptedAppendLog(world.log.durable),
-      driver: world.driver,
-      clock: world.clock,
-      unstarted: true,
-    });
-    await old.started();
-    expect(asked(old).at(-1)).toBe(NOON_MS + 2 * LOOK_BACK_MS - OVERLAP_MS);
+    world.mark(100);
+    await world.drained(world.desk.submit(intent({ intentId: 'two' })));
+    world.clock.advance(5 * LOOK_BACK_MS);
+    await restarted(world);
+    expect(asked(world).at(-1)).toBe(NOON_MS + 2 * LOOK_BACK_MS - OVERLAP_MS);
+  });
+
+  test('after a restart not from before the journal', async () => {
+    const world = await listing();
+    world.clock.advance(3 * LOOK_BACK_MS);
+    await restarted(world);
+    expect(asked(world).at(-1)).toBe(NOON_MS - OVERLAP_MS);
+  });
+
+  test('after a restart, and what was filled while nobody listened is booked, in spite of starts that came to nothing', async () => {
+    const world = await listing();
+    await world.unanswered({ intentId: 'two' });
+    list(world, venueFill({ atMs: NOON_MS + HOUR_MS }));
+    const { onFills } = world.driver;
+    world.driver.onFills = failing();
+    world.clock.advance(3 * LOOK_BACK_MS);
+    const dead = await restarted(world);
+    dead.clock.advance(3 * LOOK_BACK_MS);
+    world.driver.onFills = (sinceMs, signal) =>
+      onFills(sinceMs, signal).then((fills) => fills.filter(({ atMs }) => atMs >= sinceMs));
+    const again = await restarted(dead);
+    expect([again.cell().pos, again.trading]).toEqual([4, 'active']);
+  });
+
+  test('from before the journal began when an order says that one is missing, once in a while at most', async () => {
+    const world = await listing();
+    const behind = venueFill({ atMs: NOON_MS - HOUR_MS });
+    world.driver.onFills = (sinceMs) => Promise.resolve(behind.atMs >= sinceMs ? [behind] : []);
+    world.driver.onOpenOrders = () => Promise.resolve([report({ cumulative: '4' })]);
+    world.driver.onPositions = () =>
+      Promise.resolve([{ accountId: 'acc', instrumentId: 'GOLD', quantity: '4' }]);
+    expect([await world.differences(), world.cell().pos]).toEqual([['FILL_MISSED'], 4]);
+    expect(asked(world).at(-1)).toBe(NOON_MS - LOOK_BACK_MS);
+    world.driver.onLookup = () => Promise.resolve(report({ cumulative: '5' }));
+    world.driver.onOpenOrders = () => Promise.resolve([report({ cumulative: '5' })]);
+    world.driver.asked.length = 0;
+    await world.reconciled();
+    await world.later(ALL_AGAIN_MS - 10_000, 1_000);
+    expect(asked(world)).not.toContain(NOON_MS - LOOK_BACK_MS);
+    await world.later(60_000, 1_000);
+    expect(asked(world).filter((sinceMs) => sinceMs === NOON_MS - LOOK_BACK_MS)).toHaveLength(1);
   });
 });
