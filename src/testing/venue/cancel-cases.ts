@@ -46,7 +46,8 @@ export const cancelCases = [
     await session.quote();
     for (const [n, name] of ['a', 'b', 'c'].entries()) await session.accepted(name, { quantity: n + 1 });
     await session.holds({ buy: 6 });
-    await session.arrives(session.desk.stop());
+    await session.agrees();
+    await session.stops();
     await session.holds({});
     assert.equal((await session.openOrders()).size, 0);
   }),
