@@ -9,18 +9,11 @@ import type { MarketView } from '../trading/market-view.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
-import { type OrderState, isOpen } from '../trading/order-life-cycle.ts';
+import { isOpen } from '../trading/order-life-cycle.ts';
 import type { AmendDesk } from './amend.ts';
 import type { ChangeDecision } from './change-order.ts';
-import { answerInTime } from './answer-in-time.ts';
-import {
-  type CancelOutcome,
-  type CancelRoundDesk,
-  cancel,
-  cancelBy,
-  cancelRound,
-  ordersToCancel,
-} from './cancel.ts';
+import type { CancelOutcome, CancelRoundDesk } from './cancel.ts';
+import { Cancels } from './cancels.ts';
 import type { DeskParts, DeskRules } from './desk-parts.ts';
 import type { Reconciliation } from './difference.ts';
 import { type FlattenDesk, type FlattenOrder, type FlattenReport, flatten } from './flatten.ts';
@@ -59,7 +52,7 @@ export class DeskWorks {
   readonly #parts: DeskParts;
   readonly #stopwatch: Pick<Clock, 'monotonicMs'>;
   readonly #inFlight: InFlight;
-  readonly #ends: OrderEnds;
+  readonly #cancels: Cancels;
   readonly #listening: SharedListening;
   /** What ends with the desk. */
   readonly #held: readonly Disposable[];
@@ -83,20 +76,20 @@ export class DeskWorks {
       path: this.path,
       isListening: () => this.#listening.isOn,
       onMoved: () => {
-        this.#enforce();
+        this.#cancels.enforce();
       },
     });
     this.#inFlight = new InFlight(book, clock);
-    this.#ends = new OrderEnds(book);
+    const ends = new OrderEnds(book);
     const { recorder } = this;
     const inFlight = this.#inFlight;
     const record = (event: OrderEvent): Promise<boolean> => {
       const turnsUp = inFlight.turnsUp(event);
       const written = inFlight.around(event, () => recorder.record(event));
-      this.#ends.note(event.clientOrderId);
+      ends.note(event.clientOrderId);
       this.watch.noteOf(event, book);
       // What a trip could not cancel, because nobody knew of it, must not stay.
-      if (turnsUp) this.#enforce();
+      if (turnsUp) this.#cancels.enforce();
       return written;
     };
     this.verbs = {
@@ -121,10 +114,11 @@ export class DeskWorks {
       wasSent: (id) => !inFlight.isUnsent(id),
       placed: (id) => inFlight.placed(id),
       isCancelling: (id) => inFlight.isCancelling(id),
-      ended: (ids, signal) => this.#ends.of(ids, signal),
+      ended: (ids, signal) => ends.of(ids, signal),
       cancelAtVenue: (id, signal) => venue.cancel(id, signal),
       record,
     };
+    this.#cancels = new Cancels({ desk: this.verbs, killSwitch, inFlight, ends });
     this.watch = new VenueWatch({
       parts,
       rules,
@@ -133,21 +127,14 @@ export class DeskWorks {
       inFlight,
       recorder,
       record,
-      cancelAtVenue: (id) => void this.#cancelAgain(id),
-      learned: () => {
-        this.#enforce();
-      },
-      disconnected: () => {
-        if (rules.cancelOnDisconnect !== 'none') cancelRound(this.verbs, FIRM, rules.cancelOnDisconnect);
-      },
+      cancels: this.#cancels,
     });
-    const attached = killSwitch.attach({ cancel: (scope, rule) => cancelRound(this.verbs, scope, rule) });
-    this.#held = [attached, this.#listening.hold()];
+    this.#held = [killSwitch.attach(this.#cancels), this.#listening.hold()];
   }
 
   /** What was tripped before a restart is cancelled at once: the venue may be long in answering what we ask it first. */
   start(): Promise<Reconciliation> {
-    this.#enforce();
+    this.#cancels.enforce();
     return this.watch.start();
   }
 
@@ -175,8 +162,7 @@ export class DeskWorks {
 
   /** Cancels every open order in a scope. */
   cancelAll(scope: Scope): Promise<readonly CancelOutcome[]> {
-    const ids = ordersToCancel(this.#parts.book, scope, 'all', this.verbs.venue);
-    return Promise.all(ids.map((id) => cancel(this.verbs, id)));
+    return this.#cancels.all(scope);
   }
 
   /** What flattening needs. Its exits go out of a desk that has been stopped as well. */
@@ -192,7 +178,7 @@ export class DeskWorks {
       clock,
       venue: this.verbs.venue,
       cancelAll: (scope) => this.cancelAll(scope),
-      gone: (ids) => this.#ended(ids),
+      gone: (ids) => this.#cancels.ended(ids),
       submit: (intent) => submit(verbs, intent),
       permitExit: (id, why) => killSwitch.permitExit(id, why),
     };
@@ -217,26 +203,11 @@ export class DeskWorks {
     await this.cancelAll(FIRM);
     const ids = Array.from(book.liveOrders(), ({ order }) => order.clientOrderId);
     // The unknown ones are not waited for.
-    await this.#ended(ids, (state) => isOpen(state) && state !== 'unknown');
+    await this.#cancels.ended(ids, (state) => isOpen(state) && state !== 'unknown');
     await journal.settled(clock);
     for (const one of this.#held) one[Symbol.dispose]();
     await journal.settled(clock); // what came meanwhile
     await journal.checkpoint();
-  }
-
-  async #ended(ids: readonly string[], isAwaited?: (state: OrderState) => boolean): Promise<void> {
-    const { venueTimeoutMs } = this.verbs;
-    await answerInTime(this.#parts.clock, venueTimeoutMs, (signal) => this.#ends.of(ids, signal, isAwaited));
-  }
-
-  /** Asks anew for what the venue was asked before. The record has it already. */
-  async #cancelAgain(id: string): Promise<void> {
-    this.#inFlight.cancelling(id);
-    const { clock, venueTimeoutMs } = this.verbs;
-    const answer = await answerInTime(clock, venueTimeoutMs, (signal) =>
-      this.verbs.cancelAtVenue(id, signal),
-    );
-    if (answer.kind === 'none') this.#inFlight.cancelFailed(id);
   }
 
   /** Looked for only where the id may be one that is not in memory any more. */
@@ -269,13 +240,6 @@ export class DeskWorks {
     const decision = this.path.decideChange(row, change);
     this.recorder.decidedChange(row, decision, this.#parts.guard.limitsHash);
     return decision;
-  }
-
-  /** Cancels what the records of the switch do not let stand, but for what was asked a moment ago. */
-  #enforce(): void {
-    for (const { scope, state } of this.#parts.killSwitch.records()) {
-      cancelBy(this.verbs, scope, state === 'halted' ? 'all' : 'not-reducing');
-    }
   }
 
   #writeDown(order: HeldOrder): Promise<unknown> {

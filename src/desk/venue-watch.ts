@@ -1,6 +1,7 @@
+import type { Cancels } from './cancels.ts';
 import { CoalescedWork } from './coalesced-work.ts';
 import type { DeskParts, DeskRules } from './desk-parts.ts';
-import type { Difference, Reconciliation } from './difference.ts';
+import { type Difference, type Reconciliation, restricts } from './difference.ts';
 import type { InFlight } from './in-flight.ts';
 import { Investigator } from './investigator.ts';
 import { externalOrder, readFill } from './journal-order.ts';
@@ -21,11 +22,7 @@ export interface VenueWatchDeps {
   readonly inFlight: InFlight;
   readonly recorder: Recorder;
   record(event: OrderEvent): Promise<boolean>;
-  cancelAtVenue(clientOrderId: string): void;
-  /** After each comparison, also one that failed. */
-  compared(): void;
-  /** Cancels what is not to stay while the venue cannot be heard. */
-  disconnected(): void;
+  readonly cancels: Cancels;
 }
 
 /** Keeps our books to what the venue says: takes in what it tells, asks for what it did not, compares. */
@@ -35,14 +32,16 @@ export class VenueWatch {
   readonly #synchroniser: Synchroniser;
   readonly #inbox: InboxDesk;
   readonly #stopping = new AbortController();
+  readonly #cancels: Cancels;
 
   constructor(deps: VenueWatchDeps) {
-    const { parts, rules, venue, answers, inFlight, recorder } = deps;
+    const { parts, rules, venue, answers, inFlight, recorder, cancels } = deps;
     const record = (event: OrderEvent) => deps.record(event);
     const { book, clock, killSwitch, journal } = parts;
     const { archive } = journal;
     const instruments = new Map(parts.instruments.map((one) => [one.instrumentId, one]));
     this.#recorder = recorder;
+    this.#cancels = cancels;
     const revive = (clientOrderId: string): Promise<boolean> | undefined => {
       if (archive === undefined || archive.isEmpty) return undefined;
       return archive.find(clientOrderId).then((saved) => {
@@ -81,11 +80,11 @@ export class VenueWatch {
       catchUp: (found: Difference[]) => fills.catchUp(found),
       catchUpAll: (found: Difference[]) => fills.catchUpAll(found),
       cancelAtVenue: (id: string) => {
-        deps.cancelAtVenue(id);
+        void cancels.again(id);
       },
       isAmending: (id: string) => inFlight.isAmending(id),
       tell: (found: readonly Difference[]) => {
-        this.#synchroniser.found(found);
+        this.#found(found);
       },
     };
     this.#investigator = new Investigator(desk, questions, rules.lookup);
@@ -115,7 +114,7 @@ export class VenueWatch {
         return result;
       },
       onPassed: () => {
-        deps.compared();
+        cancels.enforce();
       },
       onMismatch: ({ settled: _settled, ...difference }) => {
         recorder.anomaly(difference);
@@ -135,7 +134,7 @@ export class VenueWatch {
       lost: (reason) => {
         this.#synchroniser.lost(reason);
         recorder.audit({ kind: 'venue.disconnected', venue, reason });
-        deps.disconnected();
+        cancels.disconnected(rules.cancelOnDisconnect);
       },
       regained: () => {
         recorder.audit({ kind: 'venue.connected', venue });
@@ -183,6 +182,12 @@ export class VenueWatch {
     const found: Difference[] = [];
     const silent = await fills.catchUp(found);
     if (silent !== undefined) this.#recorder.audit({ kind: 'venue.silent', reason: silent });
+    this.#found(found);
+  }
+
+  #found(found: readonly Difference[]): void {
     this.#synchroniser.found(found);
+    // Others may have moved a position: what reduced it before need not do so any more.
+    if (found.some(restricts)) this.#cancels.enforce();
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { person } from '../../src/core/index.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
-import { DeskWorld, ONE_ID, idOf, intent } from '../support/desk-world.ts';
+import { DeskWorld, ONE_ID, idOf, intent, venueFill } from '../support/desk-world.ts';
 import { failing } from '../support/scripted-driver.ts';
 
 const BY = person('ada');
@@ -107,6 +107,54 @@ describe('what is tripped and does not let an order stand', () => {
     await world.reconciled();
     expect(world.driver.cancels).toEqual([ONE_ID, ONE_ID]);
     expect(world.book.order(idOf('exit'))?.state).toBe('working');
+  });
+});
+
+describe('an exit that fitted into its position', () => {
+  /** Long 10, with an exit of 10 that works, while only what reduces may. */
+  async function leaving(): Promise<DeskWorld> {
+    const world = await DeskWorld.open(QUIET);
+    await world.position('10');
+    const exit = intent({ intentId: 'exit', side: 'sell', price: { type: 'limit', limit: '105' } });
+    await world.drained(world.desk.submit(exit));
+    trip(world, 'reducing');
+    await world.drain();
+    expect(world.driver.cancels).toEqual([]);
+    return world;
+  }
+  const EXIT = idOf('exit');
+
+  test('is cancelled when a person has booked that the position is smaller', async () => {
+    const world = await leaving();
+    const position = { instrumentId: 'GOLD', quantity: '-2', price: '100' };
+    const why = { by: BY, reason: 'sold by hand' };
+    await world.drained(world.desk.adjust({ adjustmentId: 'a', accountId: 'acc', position, ...why }));
+    expect(world.driver.cancels).toEqual([EXIT]);
+  });
+
+  test('is cancelled when it is found that others have sold the position', async () => {
+    const world = await leaving();
+    const theirs = { clientOrderId: 'theirs', side: 'sell', quantity: '5', executionId: 'theirs' } as const;
+    world.driver.onFills = () => Promise.resolve([venueFill({ ...theirs, atMs: world.clock.nowMs() })]);
+    world.driver.fill('theirs', 'theirs', '5');
+    await world.drain();
+    await world.drain();
+    expect([world.cell().pos, world.driver.cancels]).toEqual([5, [EXIT]]);
+  });
+
+  test('is not sent when more than that was filled while it was written down', async () => {
+    const world = await DeskWorld.open(QUIET);
+    await world.position('10');
+    const sell = (intentId: string) =>
+      intent({ intentId, side: 'sell', quantity: '5', price: { type: 'limit', limit: '105' } });
+    await world.drained(world.desk.submit(sell('first')));
+    trip(world, 'reducing');
+    await world.drain();
+    const second = world.desk.submit(sell('exit'));
+    world.driver.fill(idOf('first'), 'x', '8'); // of 5
+    await world.drain();
+    expect([await second, world.cell().pos]).toMatchObject([{ kind: 'denied' }, 2]);
+    expect(world.driver.placed.map(({ clientOrderId }) => clientOrderId)).toEqual([idOf('first')]);
   });
 });
 
