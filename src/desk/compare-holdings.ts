@@ -4,6 +4,30 @@ import type { BookReader } from '../trading/book.ts';
 import type { Difference } from './difference.ts';
 import type { VenueBalance, VenuePosition } from './venue-driver.ts';
 
+/** What the Book holds at one moment. */
+export class Holdings {
+  readonly #book: BookReader;
+  readonly #held = new Map<string, unknown>();
+
+  constructor(book: BookReader) {
+    this.#book = book;
+    for (const account of book.accounts()) {
+      const { accountId } = account;
+      this.#held.set(accountId, account.cash);
+      for (const { instrument, pos } of account.cells())
+        this.#held.set(`${accountId} ${instrument.instrumentId}`, pos);
+    }
+  }
+
+  /** Whether the position, or the cash, that a difference is about is still the same. */
+  are({ accountId = '', instrumentId }: Difference): boolean {
+    // Money is replaced when it moves, never changed.
+    if (instrumentId === undefined) return this.#book.account(accountId)?.cash === this.#held.get(accountId);
+    const pos = this.#book.cell(accountId, instrumentId)?.pos ?? 0;
+    return pos === (this.#held.get(`${accountId} ${instrumentId}`) ?? 0);
+  }
+}
+
 /** Positions that are not the same at the venue and in the Book, of the accounts that the Book has. */
 export function comparePositions(
   book: BookReader,

@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { OrderView } from '../trading/order-view.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
-import { compareBalances, comparePositions } from './compare-holdings.ts';
-import type { Difference, Reconciliation } from './difference.ts';
+import { Holdings, compareBalances, comparePositions } from './compare-holdings.ts';
+import { type Difference, type Reconciliation, differenceKey } from './difference.ts';
 import type { Investigator, InvestigatorDesk } from './investigator.ts';
 import { asWas, inDoubt } from './order-evidence.ts';
 import type { VenueOrderReport } from './venue-driver.ts';
@@ -95,24 +95,37 @@ function foreign(desk: ReconcileDesk, report: VenueOrderReport): Difference[] {
   return [{ code: 'ORDER_FOREIGN', settled: false, detail, accountId, instrumentId }];
 }
 
-/** What differs must differ several times in a row: fills may be on their way. */
+/**
+ * What differs must differ by the same amount at each look, and our side of it must not have moved while the venue was
+ * asked: fills may be on their way.
+ */
 async function compareHoldings(desk: ReconcileDesk, found: Difference[]): Promise<void> {
+  let lasting: ReadonlySet<string> | undefined;
   for (let look = 1; ; look += 1) {
-    const positions = answered('positions', await desk.questions.positions());
-    const balances = answered('balances', await desk.questions.balances());
-    const differences = [
-      ...comparePositions(desk.book, positions, desk.instrumentIds),
-      ...compareBalances(desk.book, balances),
-    ];
+    const differences = (await lookAtHoldings(desk)).filter(
+      (one) => lasting?.has(differenceKey(one)) ?? true,
+    );
     if (differences.length === 0 || look === LOOKS) {
       found.push(...differences);
       return;
     }
+    lasting = new Set(differences.map(differenceKey));
     await desk.clock.sleep(RECHECK_MS, desk.stopping).catch((error: unknown) => {
       throw new NoAnswer(error instanceof Error ? error.message : String(error));
     });
     refuse('fills', await desk.catchUp(found));
   }
+}
+
+/** What differs and has not moved since the question: an answer may be of any moment since. */
+async function lookAtHoldings({ book, questions, instrumentIds }: ReconcileDesk): Promise<Difference[]> {
+  const still = new Holdings(book);
+  const positions = answered('positions', await questions.positions());
+  const ofPositions = comparePositions(book, positions, instrumentIds).filter((one) => still.are(one));
+  const alsoStill = new Holdings(book);
+  const balances = answered('balances', await questions.balances());
+  const ofBalances = compareBalances(book, balances).filter((one) => alsoStill.are(one));
+  return [...ofPositions, ...ofBalances];
 }
 
 function answered<T>(

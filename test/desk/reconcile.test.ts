@@ -316,6 +316,69 @@ describe('positions and balances', () => {
     expect([await world.differences(), looks, world.trading]).toEqual([[], 3, 'active']);
   });
 
+  test('of which another one differs at each look, or by another amount, do not differ', async () => {
+    const world = await opened();
+    const gold = (quantity: string) => ({ accountId: 'acc', instrumentId: 'GOLD', quantity });
+    const answers = [[gold('1')], [{ ...gold('1'), instrumentId: 'SILVER' }], [gold('3')]];
+    world.driver.onPositions = () => Promise.resolve(answers.shift() ?? []);
+    expect([await world.differences(), world.trading]).toEqual([[], 'active']);
+    const amounts = ['1', '2', '3'];
+    world.driver.onPositions = () => Promise.resolve([gold(amounts.shift() ?? '0')]);
+    expect([await world.differences(), world.trading]).toEqual([[], 'active']);
+  });
+
+  test('of which only one lasts are that one', async () => {
+    const world = await opened();
+    let looks = 0;
+    const silver = { accountId: 'acc', instrumentId: 'SILVER', quantity: '1' };
+    world.driver.onPositions = () => Promise.resolve((looks += 1) === 2 ? other : [...other, silver]);
+    expect(await world.reconciled()).toMatchObject({
+      differences: [{ code: 'POSITION_MISMATCH', instrumentId: 'GOLD' }],
+    });
+  });
+
+  test.for(['onPositions', 'onBalances'] as const)(
+    'that move between question and answer do not differ, however often: %s',
+    async (question) => {
+      const world = await working();
+      const { driver, book } = world;
+      let looks = 0;
+      driver[question] = (): Promise<never> => {
+        const quantity = String(book.cell('acc', 'GOLD')?.pos ?? 0);
+        const amount = book.account('acc')?.cash.toFixed() ?? '';
+        driver.fill(ONE_ID, `fill-${(looks += 1)}`, '1');
+        const listed =
+          question === 'onPositions'
+            ? { accountId: 'acc', instrumentId: 'GOLD', quantity }
+            : { accountId: 'acc', currency: 'USDT', amount };
+        return Promise.resolve([listed] as never);
+      };
+      for (const pass of [1, 2, 3]) {
+        expect([await world.differences(), world.trading, looks]).toEqual([[], 'active', pass]);
+      }
+    },
+  );
+
+  test('that differ by the same amount count although fills come between the looks', async () => {
+    const world = await working();
+    let looks = 0;
+    world.driver.onPositions = () => {
+      const quantity = String((world.book.cell('acc', 'GOLD')?.pos ?? 0) + 3);
+      void world.clock.turn().then(() => {
+        world.driver.fill(ONE_ID, `fill-${(looks += 1)}`, '1');
+      });
+      return Promise.resolve([{ accountId: 'acc', instrumentId: 'GOLD', quantity }]);
+    };
+    world.driver.onBalances = async () => {
+      await world.clock.turn();
+      return [];
+    };
+    expect(await world.reconciled()).toMatchObject({
+      differences: [{ code: 'POSITION_MISMATCH', amount: '3' }],
+    });
+    expect(looks).toBe(3);
+  });
+
   test('a fill that arrives meanwhile explains it', async () => {
     const world = await working();
     let looks = 0;
