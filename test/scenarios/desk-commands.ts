@@ -113,6 +113,12 @@ export const DESK_COMMANDS: Commands = {
       });
       return (await world.outcome(done)) ?? 'sent';
     }),
+  WRITEOFF: (world, words) =>
+    refusable(async () => {
+      const id = world.idOf(words.next('the name of an order'));
+      const done = world.desk.writeOff(id, { by: who(words), reason: 'table' });
+      return (await world.outcome(done))?.kind ?? 'sent';
+    }),
   DISK: async (world, words) => {
     const what = words.next('takes, holds or refuses');
     if (what !== 'takes' && what !== 'holds' && what !== 'refuses') throw new Error(`DISK ${what}`);

@@ -24,7 +24,7 @@ export type Expected = (typeof EXPECTED)[number];
 
 const STATES = 'submitting|working|cancelPending|unknown|filled|cancelled|expired|rejected|abandoned';
 const WORDS = new RegExp(
-  `^(${STATES}|ready|accepted|accepted \\d+(\\.\\d+)?|denied|duplicate|sent|requested|finished|failed|not-found|amended|booked|ignored|reconciled|tripped|released|refused|flat|not-flat|adjusted|ok|stopped)$`,
+  `^(${STATES}|ready|accepted|accepted \\d+(\\.\\d+)?|denied|duplicate|sent|requested|finished|failed|not-found|amended|booked|ignored|reconciled|tripped|released|refused|flat|not-flat|adjusted|written-off|not-in-doubt|ok|stopped)$`,
 );
 /** What comes back of desk and venue beside denials and errors. */
 const ANOMALIES = [
