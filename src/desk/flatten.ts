@@ -102,7 +102,7 @@ async function exit(desk: FlattenDesk, held: Held, order: FlattenOrder): Promise
   for (let round = 1; round <= ROUNDS; round += 1) {
     const pos = positionOf(desk, held);
     if (pos === 0) break;
-    const intentId = `${desk.clock.nowMs()}.${instrument.instrumentId.slice(0, 32)}.${round}`;
+    const intentId = `${desk.clock.nowMs()}.${nameOf(held)}.${round}`;
     const id = clientOrderId(accountId, FLATTEN, intentId);
     using _permit = desk.permitExit(id, order);
     const outcome = await desk.submit({
@@ -121,6 +121,10 @@ async function exit(desk: FlattenDesk, held: Held, order: FlattenOrder): Promise
   }
   return outcomes;
 }
+
+/** What tells instruments apart within an intent id, which has 64 characters. */
+const nameOf = ({ accountId, instrument: { instrumentId } }: Held): string =>
+  instrumentId.length <= 32 ? instrumentId : clientOrderId(accountId, FLATTEN, instrumentId);
 
 const positionOf = ({ book }: FlattenDesk, { accountId, instrument }: Held): Lots =>
   book.cell(accountId, instrument.instrumentId)?.pos ?? lots(0);

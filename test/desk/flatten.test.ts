@@ -3,6 +3,7 @@ import { person, system } from '../../src/core/index.ts';
 import type { FlattenOrder, FlattenReport } from '../../src/desk/index.ts';
 import type { PlaceScript } from '../support/scripted-driver.ts';
 import { FIRM, type Scope } from '../../src/risk/index.ts';
+import { defineInstrument } from '../../src/trading/index.ts';
 import { DeskWorld, intent } from '../support/desk-world.ts';
 import { never } from '../support/scripted-driver.ts';
 
@@ -134,6 +135,24 @@ describe('flatten', () => {
     const partly = await flattened(slow, { scope: { kind: 'instrument', id: 'GOLD' } });
     expect(partly).toMatchObject({ flat: false, left: [], positions: [{ before: '10', after: '5' }] });
     expect(slow.driver.placed).toHaveLength(5);
+  });
+
+  test('tells instruments apart whose long names begin alike', async () => {
+    const named = (end: string) => {
+      const instrumentId = `${'X'.repeat(60)}${end}`;
+      return defineInstrument({ instrumentId, base: `B${end}`, quote: 'USDT', tick: '1', step: '1' });
+    };
+    const instruments = [named('one'), named('two')];
+    const world = await DeskWorld.open({ instruments });
+    world.driver.onPlace = filling(world);
+    for (const { instrumentId } of instruments) {
+      const position = { instrumentId, quantity: '5', price: '100' };
+      const order = { adjustmentId: instrumentId, accountId: 'acc', position, by: BY, reason: 'test' };
+      await world.drained(world.desk.adjust(order));
+      world.mark(100, instrumentId);
+    }
+    expect((await flattened(world)).flat).toBe(true);
+    expect(world.driver.placed).toHaveLength(2);
   });
 
   test('stops where an exit brings nothing', async () => {
