@@ -4,6 +4,7 @@ import { isOpen } from '../trading/order-life-cycle.ts';
 import { Holdings, compareBalances, comparePositions } from './compare-holdings.ts';
 import { type Difference, type Reconciliation, differenceKey } from './difference.ts';
 import type { Investigator, InvestigatorDesk } from './investigator.ts';
+import { LookCount } from './look-count.ts';
 import { asWas, inDoubt } from './order-evidence.ts';
 import type { VenueOrderReport } from './venue-driver.ts';
 import type { VenueQuestions } from './venue-questions.ts';
@@ -46,7 +47,8 @@ export async function reconcile(desk: ReconcileDesk): Promise<Reconciliation> {
   return {
     kind: 'reconciled',
     atMs,
-    differences,
+    // What takes a person is found by every question of the pass.
+    differences: [...new Map(differences.map((one) => [differenceKey(one), one])).values()],
     inDoubt: doubtful.map(({ order }) => order.clientOrderId),
   };
 }
@@ -100,16 +102,14 @@ function foreign(desk: ReconcileDesk, report: VenueOrderReport): Difference[] {
  * asked: fills may be on their way.
  */
 async function compareHoldings(desk: ReconcileDesk, found: Difference[]): Promise<void> {
-  let lasting: ReadonlySet<string> | undefined;
+  const looks = new LookCount(desk.clock, { looks: LOOKS, graceMs: 0 });
   for (let look = 1; ; look += 1) {
-    const differences = (await lookAtHoldings(desk)).filter(
-      (one) => lasting?.has(differenceKey(one)) ?? true,
-    );
+    const differences = await lookAtHoldings(desk);
+    const lasting = differences.filter((one) => looks.more(differenceKey(one), undefined) !== undefined);
     if (differences.length === 0 || look === LOOKS) {
-      found.push(...differences);
+      found.push(...lasting);
       return;
     }
-    lasting = new Set(differences.map(differenceKey));
     await desk.clock.sleep(RECHECK_MS, desk.stopping).catch((error: unknown) => {
       throw new NoAnswer(error instanceof Error ? error.message : String(error));
     });
