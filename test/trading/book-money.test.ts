@@ -328,6 +328,15 @@ describe('money that cannot be counted exactly', () => {
     expect(buy(book, 1, '1')).toEqual(expected);
   });
 
+  test('is not booked for a position of which no lot more can be counted', () => {
+    const book = openBook();
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(buy(book, most, '0.0000001')).toBe('applied');
+    expect(buy(book, 1, '0.0000001')).toEqual({ anomaly: 'FILL_INVALID' });
+    expect(sell(book, 1, '100')).toBe('applied');
+    expect(ledger(book).pos).toBe(most - 1);
+  });
+
   test('up to the last unit of the range is booked', () => {
     const { book, said } = attempt('sell', '9007198354.740991');
     expect([said, ledger(book).cash]).toEqual(['applied', '9007199254.740991']);
