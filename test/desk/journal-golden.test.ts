@@ -30,6 +30,7 @@ describe('the golden journal of version 1', () => {
     expect(journal.recovered).toEqual({
       records: 38,
       openedAtMs: 1_767_355_200_000,
+      lastAtMs: 1_767_484_800_002,
       dayId: '2026-01-04',
       inDoubt: ['o4', 'o5', 'o7'],
       fromSnapshot: undefined,
