@@ -101,7 +101,7 @@ export class DeskWorks {
       older: (intent) => this.#older(intent),
       decide: (intent, older) => (this.#accepting ? this.#decide(intent, older) : REFUSED),
       decideChange: (row, change) => (this.#accepting ? this.#decideChange(row, change) : REFUSED),
-      confirm: (order) => this.#confirm(order) ?? (this.#accepting ? undefined : STOPPED),
+      confirm: (order) => this.#confirm(order),
       send: (order, signal) => outlet.place(this.#taken(order), signal),
       sendAmended: (order, signal) => outlet.amend(venueOrder(order), signal),
       amending: (id) => inFlight.amending(id),
@@ -171,7 +171,6 @@ export class DeskWorks {
     const verbs: SubmitDesk = {
       ...this.verbs,
       decide: (intent, older) => this.#decide(intent, older),
-      confirm: (order) => this.#confirm(order),
     };
     return {
       book,
@@ -266,5 +265,4 @@ export class DeskWorks {
   }
 }
 
-const STOPPED = deny('desk', 'DESK_STOPPED');
-const REFUSED = { kind: 'denied', denials: [STOPPED] } as const;
+const REFUSED = { kind: 'denied', denials: [deny('desk', 'DESK_STOPPED')] } as const;

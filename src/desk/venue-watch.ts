@@ -178,7 +178,6 @@ export class VenueWatch {
   }
 
   async #catchUp(fills: VenueFills): Promise<void> {
-    if (this.#stopping.signal.aborted) return;
     const found: Difference[] = [];
     const silent = await fills.catchUp(found);
     if (silent !== undefined) this.#recorder.audit({ kind: 'venue.silent', reason: silent });

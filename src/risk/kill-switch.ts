@@ -221,7 +221,6 @@ export class KillSwitch {
         );
       }
       this.#restrictions.setTripped(key, undefined);
-      this.#cancels.delete(key);
     });
     const { reason, by, second } = order;
     this.#listeners.tell({ kind: 'released', record, reason, by, ...(second && { second }) });

@@ -40,6 +40,25 @@ describe('a cancel that the venue took, and nothing came of it', () => {
     expect(world.driver.cancels).toEqual([ONE_ID, ONE_ID]);
   });
 
+  test('is asked again by a comparison, and not a moment later by a trip', async () => {
+    const world = await working();
+    await world.drained(world.desk.cancel(ONE_ID));
+    world.clock.advance(10_000);
+    await world.reconciled();
+    trip(world, 'halted');
+    expect(world.driver.cancels).toEqual([ONE_ID, ONE_ID]);
+  });
+
+  test('is asked again by a trip at once where the comparison was told no', async () => {
+    const world = await working();
+    await world.drained(world.desk.cancel(ONE_ID));
+    world.clock.advance(10_000);
+    world.driver.onCancel = failing('not now');
+    await world.reconciled();
+    trip(world, 'halted');
+    expect(world.driver.cancels).toEqual([ONE_ID, ONE_ID, ONE_ID]);
+  });
+
   test('of an order in doubt, is asked again when the order turns up', async () => {
     const world = await DeskWorld.open(QUIET);
     await world.unanswered();

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../src/core/manual-clock.ts';
 import { TradingDay, person } from '../../src/core/index.ts';
-import { OrderDesk, type PlaceReply, Venue } from '../../src/desk/index.ts';
+import { OrderDesk, type PlaceReply, Venue, type VenueFill } from '../../src/desk/index.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
-import { DAY_MS, DeskWorld, NOON_MS, ONE, ONE_ID, idOf, intent } from '../support/desk-world.ts';
+import { DAY_MS, DeskWorld, NOON_MS, ONE, ONE_ID, idOf, intent, venueFill } from '../support/desk-world.ts';
 import { ScriptedDriver, failing, never } from '../support/scripted-driver.ts';
 
 /** The same desk after a crash: a new process on what is on disk. */
@@ -160,6 +160,45 @@ describe('a desk that has been stopped', () => {
     for (let turns = 0; turns < 5; turns += 1) await world.turn();
     expect([world.trading, world.killSwitch.records(), world.cell().pos]).toEqual(['active', [], 0]);
     expect(world.killSwitch.restraints()).toEqual([]);
+  });
+
+  test('takes over nothing from a comparison that was under way', async () => {
+    const world = await DeskWorld.open();
+    const listed = Promise.withResolvers<readonly VenueFill[]>();
+    world.driver.onFills = () => listed.promise;
+    void world.desk.reconcile();
+    await world.drained(world.desk.stop());
+    await world.log.close();
+    listed.resolve([venueFill({ clientOrderId: 'theirs', atMs: world.clock.nowMs() })]);
+    await world.later(10_000, 1_000);
+    expect([world.cell().pos, world.killSwitch.records(), world.anomalies]).toEqual([0, [], []]);
+  });
+
+  test('begins no new day', async () => {
+    const world = await stopped();
+    await world.log.close();
+    world.clock.advance(DAY_MS);
+    world.mark(100);
+    await world.turn();
+    expect([world.history.includes('day-rolled'), world.killSwitch.records()]).toEqual([false, []]);
+  });
+
+  test('listens again for as long as a flatten takes', async () => {
+    const world = await DeskWorld.open();
+    await world.position('10');
+    await world.drained(world.desk.stop());
+    world.driver.onPlace = ({ clientOrderId, quantity }) => {
+      world.driver.fill(clientOrderId, 'exit', quantity);
+      return Promise.resolve({ status: 'accepted' });
+    };
+    const flattening = world.desk.flatten({
+      scope: { kind: 'firm' },
+      by: person('ada'),
+      reason: 'test',
+    });
+    expect(await world.drained(flattening)).toMatchObject({ flat: true });
+    world.driver.tell({ type: 'accepted', clientOrderId: 'theirs' });
+    expect(world.anomalies).toEqual([]);
   });
 
   test('takes over no answer that comes later', async () => {
