@@ -1,6 +1,6 @@
 import { type Decimal, ZERO } from '../core/decimal.ts';
 import { type Units, add, max, neg, positionValue, sub, units, unitsFloor } from '../core/units.ts';
-import type { Booking } from './book-booking.ts';
+import type { Booking } from './booking.ts';
 import { Cell, type CellView, type Mark } from './book-cell.ts';
 import type { SavedAccount } from './saved-book.ts';
 import type { Instrument } from './instrument.ts';

@@ -14,7 +14,7 @@ import {
   ticks,
   units,
 } from '../core/units.ts';
-import type { Booking } from './book-booking.ts';
+import type { Booking } from './booking.ts';
 import type { SavedCell } from './saved-book.ts';
 import type { Instrument } from './instrument.ts';
 import type { Side } from './order-intent.ts';

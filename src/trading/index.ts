@@ -8,7 +8,7 @@ export type { AmendOutcome, OrderChange } from './amend-outcome.ts';
 export type { Bar } from './bar.ts';
 export { Book, type BookReader, type DayRolled } from './book.ts';
 export type { AccountView } from './book-account.ts';
-export { LEDGER_PLACES } from './book-booking.ts';
+export { LEDGER_PLACES } from './booking.ts';
 export { type CellView, type Mark, exitRoom, isExit, worstQty } from './book-cell.ts';
 export type { OrderView } from './order-view.ts';
 export { DENIAL_CATALOGUE, type Denial, type DenialCode, deny } from './denial.ts';

@@ -5,6 +5,7 @@ import { FIRM } from '../../src/risk/index.ts';
 import { DeskWorld, ONE_ID, TIMEOUT_MS, idOf, intent, report, view } from '../support/desk-world.ts';
 import { failing, never } from '../support/scripted-driver.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
+import type { OrderChange } from '../../src/trading/index.ts';
 
 const BY = person('ada');
 const LOOKUP = { firstDelayMs: 100, maxDelayMs: 100, graceMs: 1_000, looks: 3 };
@@ -58,7 +59,7 @@ describe('amend', () => {
     expect(world.history).toEqual(['submitting', 'accepted', 'amendRequested', 'amended']);
   });
 
-  test.for([
+  test.for<[OrderChange, object]>([
     [{ quantity: '7' }, { quantity: '7', price: '100' }],
     [{ limit: '98' }, { quantity: '10', price: '98' }],
     [{}, { quantity: '10', price: '100' }],
