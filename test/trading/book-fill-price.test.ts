@@ -144,4 +144,16 @@ describe('an adjustment that cannot be counted exactly', () => {
     expect(JSON.stringify(book.snapshot())).toBe(was);
     expect(book.adjust({ adjustmentId: 'a', accountId: 'acc', cash: decimal('1') })).toBe('applied');
   });
+
+  test.each([
+    ['254', 'applied'],
+    ['256', 'unsafe'],
+  ])('counts what the position is worth: %s more', (cash, expected) => {
+    const book = new Book();
+    book.openAccount('acc', 'USDT', '9000000000');
+    book.mark(markOf(7_199_000));
+    place(book, 'o', 'buy', 1);
+    at(book, '1');
+    expect(book.adjust({ adjustmentId: 'a', accountId: 'acc', cash: decimal(cash) })).toBe(expected);
+  });
 });

@@ -328,6 +328,13 @@ describe('money that cannot be counted exactly', () => {
     expect(buy(book, 1, '1')).toEqual(expected);
   });
 
+  test.each([
+    ['9007198254.740991', 'applied'],
+    ['9007198254.740992', { anomaly: 'FILL_INVALID' }],
+  ])('is not booked for what it would make of the cash, also without a mark: %s', (price, expected) => {
+    expect(trade(openBook(), 'sell', fillOf('x', 1, price), { worst: ticks(1) })).toEqual(expected);
+  });
+
   test('is not booked for a position of which no lot more can be counted', () => {
     const book = openBook();
     const most = Number.MAX_SAFE_INTEGER;
