@@ -6,16 +6,18 @@ import { type KillRecord, readRecords, recorded } from './kill-record.ts';
 const STATE_KEY = 'kill-switch';
 /** Only our own late writes can come between, and each can do so once. */
 const MOST_ATTEMPTS = 5;
+/** How often what the disk refused is written again. */
+const RETRY_MS = 1_000;
 
 export interface KillRecordStoreDeps {
   readonly store: Pick<StateStore, 'get' | 'set'>;
-  readonly clock: Pick<Clock, 'deadline'>;
+  readonly clock: Pick<Clock, 'deadline' | 'every'>;
 }
 
 /**
  * The records on disk. One write at a time, in the order asked, each given up after `timeoutMs`, so that one that hangs
  * does not block the others for ever. Every write names the version that it replaces: one that was given up and lands
- * late can never replace a newer one.
+ * late can never replace a newer one. What the disk refused is tried again until it has been written.
  */
 export class KillRecordStore {
   readonly #deps: KillRecordStoreDeps;
@@ -25,6 +27,7 @@ export class KillRecordStore {
   /** The save that has not begun yet: it will take along whatever is asked to be saved until then. */
   #nextSave: Promise<void> | undefined;
   readonly #standing: () => Iterable<KillRecord>;
+  #retrying: Disposable | undefined;
 
   /** @param standing the records that count now */
   constructor(deps: KillRecordStoreDeps, timeoutMs: number, standing: () => Iterable<KillRecord>) {
@@ -51,9 +54,16 @@ export class KillRecordStore {
    * @throws {PortcullisError} `STORE_UNAVAILABLE`
    */
   save(): Promise<void> {
-    this.#nextSave ??= this.#inTurn(() => {
+    this.#nextSave ??= this.#inTurn(async () => {
       this.#nextSave = undefined;
-      return this.#write(this.#standing());
+      try {
+        await this.#write(this.#standing());
+        this.#retrying?.[Symbol.dispose]();
+        this.#retrying = undefined;
+      } catch (error) {
+        this.#retrying ??= this.#deps.clock.every(RETRY_MS, () => void this.save().catch(() => undefined));
+        throw error; // the caller is told of the first failure
+      }
     });
     return this.#nextSave;
   }

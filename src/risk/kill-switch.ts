@@ -47,7 +47,7 @@ export interface TripReport {
 
 export interface KillSwitchDeps {
   readonly store: Pick<StateStore, 'get' | 'set'>;
-  readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'deadline' | 'every'>;
   /**
    * The venue of the desk, where one desk has the switch for itself; a desk of another venue refuses it. Desks of several
    * venues that share it name theirs to their guards. What nobody names a trip of any venue concerns.

@@ -54,6 +54,23 @@ describe('KillSwitch, a store that hangs', () => {
     ]);
   });
 
+  test('a trip that the disk refused is written again, each second, until it is on disk; then no more', async () => {
+    const { store, killSwitch, clock } = await scripted();
+    store.mode = 'refuse';
+    expect((await killSwitch.trip(halted())).durable).toBe(false);
+    await pass(clock, 1_000); // refused again
+    store.mode = 'write';
+    await pass(clock, 999);
+    const before = store.written.length;
+    await pass(clock, 1);
+    expect([store.written.length - before, (await restart(store)).records()]).toEqual([
+      1,
+      [recordOf(halted())],
+    ]);
+    await pass(clock, 60_000);
+    expect(store.written.length - before).toBe(1);
+  });
+
   test('one write that hangs does not block the next for ever', async () => {
     const { store, killSwitch, clock } = await scripted();
     store.mode = 'wait';
