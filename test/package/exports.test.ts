@@ -15,14 +15,12 @@ describe('the packed package', () => {
     expect(manifest.exports).toEqual(packageExports());
   });
 
-  test('holds an entry for every room, and no other entry than chunks', () => {
+  test('holds an entry for every room and the command, and no other entry than chunks', () => {
     const entries = globSync('dist/**/*.js', { cwd: packed }).filter(
       (file) => !/^dist\/chunk-\w+\.js$/.test(file),
     );
     expect(entries.sort()).toEqual(
-      rooms()
-        .map(({ output }) => `dist/${output}.js`)
-        .sort(),
+      [...rooms().map(({ output }) => output), 'cli/main'].map((output) => `dist/${output}.js`).sort(),
     );
   });
 

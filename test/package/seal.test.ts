@@ -1,12 +1,15 @@
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { runModule } from './run-module.ts';
 
 const packed = join(inject('consumer'), 'node_modules/portcullis');
 
-/** Every emitted module, chunks included: `exports` hides them from names, not from paths. */
-const modules = globSync('dist/**/*.js', { cwd: packed });
+/** It runs when it is loaded, and exports nothing. */
+const COMMAND = 'dist/cli/main.js';
+
+/** Every other emitted module, chunks included: `exports` hides them from names, not from paths. */
+const modules = globSync('dist/**/*.js', { cwd: packed }).filter((file) => file !== COMMAND);
 
 /** Exports whose name speaks of sealing and which have been looked at: none of them hands out a sealed order. */
 const harmless = new Set(['SealError']);
@@ -36,6 +39,10 @@ function everyExport(): readonly Exported[] {
 describe('no emitted file mints a sealed order', () => {
   test('every module of the tarball can be imported by its path', () => {
     expect(new Set(everyExport().map(({ module }) => module)).size).toBeGreaterThan(0);
+  });
+
+  test('the command exports nothing', () => {
+    expect(readFileSync(join(packed, COMMAND), 'utf8')).not.toMatch(/\bexport\b/);
   });
 
   test('no export is named, or names itself, after sealing or minting', () => {
@@ -87,6 +94,11 @@ const world = `
     name: 'counting',
     place: (order) => (placed.push(order), Promise.resolve({ status: 'accepted' })),
     cancel: () => Promise.resolve(),
+    lookup: () => Promise.resolve(undefined),
+    openOrders: () => Promise.resolve([]),
+    fills: () => Promise.resolve([]),
+    positions: () => Promise.resolve([]),
+    balances: () => Promise.resolve([]),
     onEvent: () => ({ [Symbol.dispose]() {} }),
   };
   const gold = defineInstrument({ instrumentId: 'GOLD', base: 'XAU', quote: 'USD', tick: '1', step: '1' });
@@ -106,6 +118,7 @@ const world = `
   const policy = new ExecutionPolicy({ spreadBps: { entry: 'none' } });
   const venue = new Venue(driver);
   const desk = new OrderDesk({}, { book, guard, policy, killSwitch, venue, journal, instruments: [gold], clock });
+  await desk.start();
   desk.mark({ instrumentId: 'GOLD', bids: [{ price: 99, quantity: 50 }], asks: [{ price: 101, quantity: 50 }],
     mark: 100, recentVolume: 1000, volumeWindowMs: 60000, receivedMonotonicMs: 0, receivedMs: 0, problems: [] });
   const intent = { intentId: 'i', accountId: 'acc', strategyId: 's', instrumentId: 'GOLD', side: 'buy', quantity: '1',

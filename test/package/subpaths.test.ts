@@ -22,7 +22,7 @@ function packagesReachedFrom(file: string, seen = new Set<string>()): Set<string
   for (const [, specifier = ''] of imports) {
     if (specifier.startsWith('.')) {
       for (const name of packagesReachedFrom(join(dirname(file), specifier), seen)) reached.add(name);
-    } else if (!specifier.startsWith('node:')) {
+    } else if (/^[@\w]/.test(specifier) && !specifier.startsWith('node:')) {
       reached.add(specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/'));
     }
   }
