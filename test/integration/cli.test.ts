@@ -16,7 +16,7 @@ import {
 } from '../cli/support/data.ts';
 import { temporaryDirectory } from '../storage/support/temporary.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const HOLD = fileURLToPath(new URL('storage-children/hold.ts', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('../../package.json', import.meta.url));
 
