@@ -2,8 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { system } from '../core/principal.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
 import type { Restraint } from '../risk/restraint.ts';
-import { type Reconciliation, differenceKey, restricts } from './difference.ts';
-import type { Difference } from './difference.ts';
+import { type Difference, type Reconciliation, differenceKey, restricts } from './difference.ts';
 
 export interface SynchroniserDeps {
   readonly venue: string;
@@ -85,9 +84,9 @@ export class Synchroniser {
 
   /** Trips for differences that are new; what a person has released stays released while it lasts. */
   found(differences: readonly Difference[]): void {
-    for (const difference of differences) {
+    for (const difference of differences.filter(restricts)) {
       const key = differenceKey(difference);
-      if (restricts(difference) && !this.#told.has(key)) this.#deps.onMismatch(difference);
+      if (!this.#told.has(key)) this.#deps.onMismatch(difference);
       this.#told.add(key);
     }
   }
@@ -100,7 +99,7 @@ export class Synchroniser {
       this.#failures = 0;
       this.#retry?.[Symbol.dispose]();
       this.found(result.differences);
-      this.#told = new Set(result.differences.map(differenceKey));
+      this.#told = new Set(result.differences.filter(restricts).map(differenceKey));
       if (this.#connected && losses === this.#losses) this.#lift();
     }
     if (!this.#stopped) this.#deps.onPassed();
