@@ -38,6 +38,24 @@ export const DENIAL_CATALOGUE = {
   POSITION_SIZE_LIMIT: 'The position could become too large, working orders included.',
   TOTAL_EXPOSURE_LIMIT: 'The exposure of the account could become too large, working orders included.',
   CLUSTER_EXPOSURE_LIMIT: 'The exposure to instruments that move together could become too large.',
+  ORDER_VALUE_LIMIT: 'The order could cost more than one order may.',
+  ORDER_QUANTITY_LIMIT: 'The quantity is larger than that of one order may be.',
+  BUYING_POWER: 'There is not enough free cash or margin for the order, working orders included.',
+  CAPITAL_LIMIT: 'The capital employed could become too large, working orders included.',
+  MESSAGE_RATE_LIMIT: 'Too many orders, changes and cancels were sent within the window.',
+  REPEATED_EXECUTION:
+    'The strategy has executed too often within the window; a named person has to enable it again.',
+  DUPLICATE_CONTENT: 'An order of the same content was sent within the window.',
+  SELF_TRADE: 'The order would trade with a working order of our own.',
+  INSTRUMENT_RESTRICTED: 'The instrument is on the restricted list.',
+  NOT_PERMITTED: 'The strategy has no permission for the instrument.',
+  OUTSIDE_TRADING_HOURS: 'The instrument is not traded at this hour.',
+  VALUE_AT_RISK_LIMIT: 'The value at risk of the account could become too large.',
+  VALUE_AT_RISK_UNKNOWN: 'There are too few returns to know the value at risk.',
+  FX_RATE_MISSING:
+    'There is no rate, or too old a one, from the currency of the instrument to that of the account.',
+  OVERRIDE_INVALID:
+    'The override is not signed by a known person, not for this order, spent, expired, or for a gate that cannot be overridden.',
   EXIT_COLLAR: 'The price of an exit without good market data is too far from the last good mark.',
   // execution
   SPREAD_TOO_WIDE: 'The spread is wider than its limit, crossed, or unknown.',
@@ -48,6 +66,8 @@ export const DENIAL_CATALOGUE = {
   WOULD_CROSS: 'A post-only order would trade at once.',
   TIME_IN_FORCE_DENIED: 'This time in force is not allowed here.',
   PRICE_COLLAR: 'The worst price is too far from the mark.',
+  PERIOD_COLLAR: 'The worst price is too far from the prices of the last while.',
+  SPREAD_UNUSUAL: 'The spread is too wide compared with its own recent median.',
   // changing an order
   AMEND_UNSUPPORTED: 'The venue cannot change an order; cancel it and send another.',
   AMEND_NOT_WORKING: 'Only an order that works, and is not being changed or cancelled, can be changed.',

@@ -10,6 +10,7 @@ export { Book, type BookReader, type DayRolled } from './book.ts';
 export type { AccountView } from './book-account.ts';
 export { LEDGER_PLACES } from './booking.ts';
 export { type CellView, type Mark, exitRoom, isExit, worstQty } from './book-cell.ts';
+export type { GateExplanation, Measurement } from './measurement.ts';
 export type { OrderView } from './order-view.ts';
 export { DENIAL_CATALOGUE, type Denial, type DenialCode, deny } from './denial.ts';
 export type { Fee, Fill } from './fill.ts';
