@@ -4,7 +4,7 @@ import type { Denial, DenialCode } from './denial.ts';
 /** How often one gate decided what. */
 export interface GateCount {
   readonly gate: string;
-  /** Times it was asked. An order that was reduced asks again. */
+  /** Times it was asked. An order that was reduced asks again, and so do limits that are being tightened. */
   readonly checked: number;
   readonly denied: number;
   readonly reduced: number;
@@ -12,50 +12,75 @@ export interface GateCount {
   readonly reasons: readonly { readonly code: DenialCode; readonly count: number }[];
 }
 
-/** Counts the verdicts of an engine's gates. */
+interface Slot {
+  readonly gate: string;
+  checked: number;
+  denied: number;
+  reduced: number;
+  readonly reasons: Map<DenialCode, number>;
+}
+
+/**
+ * Counts the verdicts of an engine's gates, by name. Gates may be added later; what was counted under a name stays, also
+ * while no gate of that name is asked.
+ */
 export class GateTally {
-  readonly #gates: readonly string[];
-  readonly #checked: number[];
-  readonly #denied: number[];
-  readonly #reduced: number[];
-  readonly #reasons = new Map<string, Map<DenialCode, number>>();
+  readonly #slots: Slot[] = [];
+  readonly #indexOf = new Map<string, number>();
 
   /** @throws {PortcullisError} `OPTION_INVALID` unless the gates have distinct names */
   constructor(gates: readonly string[]) {
-    if (new Set(gates).size !== gates.length || gates.includes('')) {
-      throw new PortcullisError('OPTION_INVALID', `gates: expected distinct names, got ${gates.join(', ')}`);
+    this.slots(gates);
+  }
+
+  /**
+   * The index of each name, for the calls below; those that are new are added. The names given at construction have the
+   * indexes of their places there.
+   *
+   * @throws {PortcullisError} `OPTION_INVALID` unless the names are distinct and not empty; then nothing is added
+   */
+  slots(names: readonly string[]): readonly number[] {
+    if (new Set(names).size !== names.length || names.includes('')) {
+      throw new PortcullisError('OPTION_INVALID', `gates: expected distinct names, got ${names.join(', ')}`);
     }
-    this.#gates = gates;
-    this.#checked = gates.map(() => 0);
-    this.#denied = gates.map(() => 0);
-    this.#reduced = gates.map(() => 0);
+    return names.map((gate) => this.#indexOf.get(gate) ?? this.#added(gate));
   }
 
-  /** @param index of the gate in the list given at construction, here and below */
+  /** @param index as `slots` gave it, here and below; any other counts nothing */
   checked(index: number): void {
-    this.#checked[index] = (this.#checked[index] ?? 0) + 1;
+    const slot = this.#slots[index];
+    if (slot !== undefined) slot.checked += 1;
   }
 
-  denied(index: number, { gate, code }: Denial): void {
-    this.#denied[index] = (this.#denied[index] ?? 0) + 1;
-    const codes = this.#reasons.get(gate) ?? new Map<DenialCode, number>();
-    codes.set(code, (codes.get(code) ?? 0) + 1);
-    this.#reasons.set(gate, codes);
+  denied(index: number, { code }: Denial): void {
+    const slot = this.#slots[index];
+    if (slot === undefined) return;
+    slot.denied += 1;
+    slot.reasons.set(code, (slot.reasons.get(code) ?? 0) + 1);
   }
 
   reduced(index: number): void {
-    this.#reduced[index] = (this.#reduced[index] ?? 0) + 1;
+    const slot = this.#slots[index];
+    if (slot !== undefined) slot.reduced += 1;
   }
 
+  /** In the order in which the names were added. */
   counts(): readonly GateCount[] {
-    return this.#gates.map((gate, index) => ({
+    return this.#slots.map(({ gate, checked, denied, reduced, reasons }) => ({
       gate,
-      checked: this.#checked[index] ?? 0,
-      denied: this.#denied[index] ?? 0,
-      reduced: this.#reduced[index] ?? 0,
-      reasons: [...(this.#reasons.get(gate) ?? [])]
+      checked,
+      denied,
+      reduced,
+      reasons: [...reasons]
         .map(([code, count]) => ({ code, count }))
         .sort((a, b) => b.count - a.count || a.code.localeCompare(b.code)),
     }));
+  }
+
+  #added(gate: string): number {
+    const index = this.#slots.length;
+    this.#slots.push({ gate, checked: 0, denied: 0, reduced: 0, reasons: new Map() });
+    this.#indexOf.set(gate, index);
+    return index;
   }
 }

@@ -35,4 +35,40 @@ describe('GateTally', () => {
       { gate: 'b', checked: 1, denied: 0, reduced: 1, reasons: [] },
     ]);
   });
+
+  test('gives each name its index, and adds those that are new', () => {
+    const tally = new GateTally(['a', 'b']);
+    expect([tally.slots(['b', 'c', 'a']), tally.slots(['c']), tally.slots([])]).toEqual([[1, 2, 0], [2], []]);
+  });
+
+  test('keeps what was counted under a name when gates are added', () => {
+    const tally = new GateTally(['a']);
+    tally.checked(0);
+    tally.denied(0, deny('a', 'MARK_STALE'));
+    for (const index of tally.slots(['b', 'a'])) tally.checked(index);
+    expect(tally.counts()).toEqual([
+      { gate: 'a', checked: 2, denied: 1, reduced: 0, reasons: [{ code: 'MARK_STALE', count: 1 }] },
+      { gate: 'b', checked: 1, denied: 0, reduced: 0, reasons: [] },
+    ]);
+  });
+
+  test('counts a denial for the gate that was asked, in whatever name it denies', () => {
+    const tally = new GateTally(['a']);
+    tally.denied(0, deny('other', 'MARK_STALE'));
+    expect(tally.counts()).toMatchObject([{ gate: 'a', reasons: [{ code: 'MARK_STALE', count: 1 }] }]);
+  });
+
+  test.each([[['b', 'b']], [['b', '']]])('adds none of the names %j', (names) => {
+    const tally = new GateTally(['a']);
+    expect(() => tally.slots(names)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(tally.counts().map(({ gate }) => gate)).toEqual(['a']);
+  });
+
+  test('an index that nobody was given counts nothing', () => {
+    const tally = new GateTally(['a']);
+    tally.checked(1);
+    tally.denied(1, deny('a', 'MARK_STALE'));
+    tally.reduced(1);
+    expect(tally.counts()).toEqual(new GateTally(['a']).counts());
+  });
 });
