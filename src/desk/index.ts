@@ -39,6 +39,8 @@ export type {
 } from './venue-driver.ts';
 export type { VenueAnswers } from './venue-questions.ts';
 export { StrategyHost, type StrategyHostDeps } from './strategy-host.ts';
+export type { Latency } from './paper-latency.ts';
 export type { PaperVenueOpening } from './paper-opening.ts';
+export type { RejectionOptions } from './paper-rejections.ts';
 export { type Execution, type PaperOrder, PaperVenue, type PaperVenueOptions } from './paper-venue.ts';
 export type { WriteOffOrder, WriteOffOutcome } from './write-off.ts';

@@ -1,4 +1,4 @@
-import { type Decimal, decimal } from '../core/decimal.ts';
+import { type Decimal, ZERO, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { toGrid, toText } from '../core/increment.ts';
 import { type Lots, type Ticks, add, exactMoney, lots, neg } from '../core/units.ts';
@@ -34,6 +34,8 @@ interface Position {
   readonly accountId: string;
   readonly instrument: Instrument;
   quantity: Lots;
+  /** Paid in fees of the base currency: what is held is so much less than was traded. */
+  fees: Decimal;
 }
 
 interface Balance {
@@ -125,7 +127,7 @@ export class PaperLedger {
     const taken = this.#taken.get(clientOrderId);
     if (taken === undefined) return undefined;
     const { order, instrument } = taken;
-    const { grid, quote } = instrument;
+    const { grid, base, quote } = instrument;
     taken.cumulative = add(taken.cumulative, said.quantity);
     const asked = toGrid(order.quantity, grid.step, 'exact');
     if (taken.cumulative === asked) taken.state = 'filled';
@@ -139,10 +141,12 @@ export class PaperLedger {
     };
     const { accountId, instrumentId } = order;
     this.#executions.push(Object.freeze({ ...fill, accountId, instrumentId, side, atMs }));
-    this.#move(accountId, instrument, side === 'buy' ? said.quantity : neg(said.quantity));
+    const held = this.#move(accountId, instrument, side === 'buy' ? said.quantity : neg(said.quantity));
     const money = exactMoney(grid, said.quantity, decimal(fill.price));
     this.#pay(accountId, quote, side === 'buy' ? money.neg() : money);
-    this.#pay(accountId, said.fee.currency, said.fee.amount.neg());
+    if (said.fee.currency === base && base !== quote)
+      held.fees = held.fees.plus(said.fee.amount.div(grid.multiplier));
+    else this.#pay(accountId, said.fee.currency, said.fee.amount.neg());
     return { type: 'filled', ...fill };
   }
 
@@ -160,10 +164,14 @@ export class PaperLedger {
     return [...this.#executions];
   }
 
+  /** Exact: fees in base currency leave what may lie between two steps. */
   positions(): readonly VenuePosition[] {
-    return [...this.#positions.values()].flatMap(({ accountId, instrument, quantity }) => {
+    return [...this.#positions.values()].flatMap(({ accountId, instrument, quantity, fees }) => {
       const { instrumentId, grid } = instrument;
-      return quantity === 0 ? [] : [{ accountId, instrumentId, quantity: toText(quantity, grid.step) }];
+      const traded = toText(quantity, grid.step);
+      const held = decimal(traded).minus(fees);
+      if (held.eq('0')) return [];
+      return [{ accountId, instrumentId, quantity: fees.eq('0') ? traded : held.toFixed() }];
     });
   }
 
@@ -174,11 +182,12 @@ export class PaperLedger {
     }));
   }
 
-  #move(accountId: string, instrument: Instrument, by: Lots): void {
+  #move(accountId: string, instrument: Instrument, by: Lots): Position {
     const key = `${accountId} ${instrument.instrumentId}`;
-    const held = this.#positions.get(key);
-    if (held === undefined) this.#positions.set(key, { accountId, instrument, quantity: by });
-    else held.quantity = add(held.quantity, by);
+    const held = this.#positions.get(key) ?? { accountId, instrument, quantity: lots(0), fees: ZERO };
+    held.quantity = add(held.quantity, by);
+    this.#positions.set(key, held);
+    return held;
   }
 
   /** Cash that nobody said how much there was of is not counted. */

@@ -2,16 +2,18 @@ import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { idSchema } from '../core/ids.ts';
-import { toGrid } from '../core/increment.ts';
 import { parseOptions } from '../core/options.ts';
-import { type Lots, type Ticks, lots, ticks } from '../core/units.ts';
+import { SeededRandom } from '../core/random.ts';
 import { feeSchema } from '../simulation/fees.ts';
 import type { MatchEvent } from '../simulation/match-event.ts';
-import { MatchingEngine } from '../simulation/matching-engine.ts';
+import { MatchingEngine, matchingShape } from '../simulation/matching-engine.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { MarketEvent } from '../trading/market-event.ts';
+import { PaperFloor, type PaperOrder } from './paper-floor.ts';
 import { type Execution, PaperLedger } from './paper-ledger.ts';
+import { PaperLatency, latencyByLegSchema, latencySchema } from './paper-latency.ts';
 import { paperOpeningSchema } from './paper-opening.ts';
+import { PaperRejections, rejectionSchema } from './paper-rejections.ts';
 import { PaperWire } from './paper-wire.ts';
 import type {
   AmendReply,
@@ -25,12 +27,19 @@ import type {
   VenuePosition,
 } from './venue-driver.ts';
 
+export type { PaperOrder } from './paper-floor.ts';
 export type { Execution } from './paper-ledger.ts';
 
 const schema = z.strictObject({
   name: idSchema.default('paper'),
-  /** One way: a request reaches the market, and an answer reaches us, after this long. */
-  latencyMs: z.number().min(0).max(60_000).default(20),
+  /** One way: a request reaches the market, and a report reaches us, after this long. A number, or a distribution. */
+  latencyMs: latencySchema.default(20),
+  /** Where it is not the usual one: of order entry, cancel, amend, query, and of all reports. */
+  latencyMsByLeg: latencyByLegSchema.prefault({}),
+  /** For what is drawn: latencies, and refusals by chance. */
+  seed: z.int().default(1),
+  rejections: rejectionSchema.prefault({}),
+  ...matchingShape,
   ...feeSchema.shape,
   /** Fees by instrument, where they are not the usual ones. */
   fees: z.record(idSchema, feeSchema).default({}),
@@ -41,32 +50,22 @@ const schema = z.strictObject({
 /** @interface */
 export type PaperVenueOptions = z.input<typeof schema>;
 
-/** A resting order as the venue has it. */
-export interface PaperOrder {
-  readonly order: VenueOrder;
-  /** What has been filled. */
-  readonly cumulative: string;
-}
-
-interface Listing {
-  readonly instrument: Instrument;
-  readonly engine: MatchingEngine;
-}
-
 /**
  * A venue that exists on paper: real orders against a market that is given to it, with latency both ways, queue
- * positions, partial fills and fees (see `MatchingEngine` for what fills and what does not). Nothing leaves the process.
+ * positions, partial fills, refusals and fees (see `MatchingEngine` for what fills and what does not). Nothing leaves the
+ * process.
  *
  * Everything goes through the clock, also with a latency of 0: on a manual clock an answer needs `advance()`. What the
- * venue tells arrives in the order in which it happened; a fill never before the answer to its order has been served
- * (some real venues do otherwise). An aborted wait does not take the request back: the answer to an order, and to a change
- * that was made, then comes as an event. Questions are answered from the books as they are when the question arrives.
+ * venue tells of one order arrives in the order in which it happened, and all that it tells does so while the latency of
+ * reports is constant. A fill never comes before the answer to its order has been served (some real venues do otherwise).
+ * An aborted wait does not take the request back: the answer to an order, and to a change that was made, then comes as an
+ * event. Questions are answered from the books as they are when the question arrives.
  */
 export class PaperVenue implements VenueDriver {
   readonly name: string;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #wire: PaperWire;
-  readonly #listings = new Map<string, Listing>();
+  readonly #floor: PaperFloor;
   readonly #ledger: PaperLedger;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
@@ -74,23 +73,36 @@ export class PaperVenue implements VenueDriver {
     options: PaperVenueOptions,
     deps: { readonly clock: Clock; readonly instruments: Iterable<Instrument> },
   ) {
-    const { name, latencyMs, fees, opening, ...usual } = parseOptions('PaperVenue', schema, options);
+    const { name, latencyMs, latencyMsByLeg, seed, rejections, fees, opening, ...usual } = parseOptions(
+      'PaperVenue',
+      schema,
+      options,
+    );
+    const random = new SeededRandom(seed);
     this.name = name;
     this.#clock = deps.clock;
-    this.#wire = new PaperWire(deps.clock, latencyMs);
-    for (const instrument of deps.instruments) {
-      const engine = new MatchingEngine(fees[instrument.instrumentId] ?? usual, { instrument });
-      this.#listings.set(instrument.instrumentId, { instrument, engine });
-    }
-    const unlisted = Object.keys(fees).find((instrumentId) => !this.#listings.has(instrumentId));
+    this.#wire = new PaperWire(deps.clock, new PaperLatency(latencyMs, latencyMsByLeg, random));
+    const instruments = [...deps.instruments];
+    const listed = new Set(instruments.map(({ instrumentId }) => instrumentId));
+    const unlisted = Object.keys(fees).find((instrumentId) => !listed.has(instrumentId));
     if (unlisted !== undefined) {
       throw new PortcullisError(
         'OPTION_INVALID',
         `PaperVenue: fees.${unlisted}: expected a listed instrument`,
       );
     }
-    const instruments = Array.from(this.#listings.values(), ({ instrument }) => instrument);
     this.#ledger = new PaperLedger(opening, instruments);
+    this.#floor = new PaperFloor(
+      instruments.map((instrument) => ({
+        instrument,
+        engine: new MatchingEngine({ ...usual, ...fees[instrument.instrumentId] }, { instrument }),
+      })),
+      {
+        clock: deps.clock,
+        ledger: this.#ledger,
+        rejections: new PaperRejections(rejections, random.fork()),
+      },
+    );
   }
 
   /**
@@ -99,21 +111,22 @@ export class PaperVenue implements VenueDriver {
    * @throws {PortcullisError} `INSTRUMENT_UNKNOWN`
    */
   onMarket(event: MarketEvent): void {
-    const listing = this.#listings.get(event.instrumentId);
-    if (listing === undefined) {
+    const said = this.#floor.onMarket(event);
+    if (said === undefined) {
       throw new PortcullisError(
         'INSTRUMENT_UNKNOWN',
         `PaperVenue ${this.name}: expected a listed instrument, got ${event.instrumentId}`,
       );
     }
-    for (const said of listing.engine.onMarket(event)) this.#tell(said);
+    for (const one of said) this.#tell(one);
   }
 
   place(order: VenueOrder, signal: AbortSignal): Promise<PlaceReply> {
     const copy = Object.freeze({ ...order });
     const { clientOrderId } = copy;
-    return this.#wire.request<PlaceReply>(signal, (answer) => {
-      const said = this.#match(copy);
+    const way = { leg: 'entry', orderId: clientOrderId } as const;
+    return this.#wire.request<PlaceReply>(way, signal, (answer) => {
+      const said = this.#floor.match(copy);
       if (typeof said === 'string') {
         this.#ledger.refuse(copy, said);
         answer.resolve(
@@ -128,13 +141,14 @@ export class PaperVenue implements VenueDriver {
   }
 
   /**
-   * Rejected by name: what `MatchingEngine.amend` refuses, and `AMEND_UNSUPPORTED` for another account, instrument, side,
-   * time in force or post-only flag.
+   * Rejected by name: what `MatchingEngine.amend` and the rules of `rejections` refuse, and `AMEND_UNSUPPORTED` for another
+   * account, instrument, side, time in force or post-only flag.
    */
   amend(order: VenueOrder, signal: AbortSignal): Promise<AmendReply> {
     const copy = Object.freeze({ ...order });
-    return this.#wire.request<AmendReply>(signal, (answer) => {
-      const [first, ...rest] = this.#change(copy);
+    const way = { leg: 'amend', orderId: copy.clientOrderId } as const;
+    return this.#wire.request<AmendReply>(way, signal, (answer) => {
+      const [first, ...rest] = this.#floor.change(copy);
       if (first.type !== 'amended') {
         answer.resolve({ status: 'rejected', reason: first.reason });
         return;
@@ -149,9 +163,9 @@ export class PaperVenue implements VenueDriver {
 
   /** Rejects with `CANCEL_REFUSED` when no working order has this id. */
   cancel(clientOrderId: string, signal: AbortSignal): Promise<void> {
-    return this.#wire.request<undefined>(signal, (answer) => {
-      const [said] = this.#engineOf(clientOrderId)?.cancel(clientOrderId) ?? [];
-      if (said?.type === 'cancelled') {
+    return this.#wire.request<undefined>({ leg: 'cancel', orderId: clientOrderId }, signal, (answer) => {
+      const said = this.#floor.cancel(clientOrderId);
+      if (said !== undefined) {
         answer.resolve(undefined);
         this.#tell(said);
       } else {
@@ -196,59 +210,14 @@ export class PaperVenue implements VenueDriver {
 
   /** What rests at the venue now, without asking: by instrument, in the order in which it came. */
   resting(): readonly PaperOrder[] {
-    return [...this.#listings.values()].flatMap(({ engine }) =>
-      engine.openOrders().flatMap(({ order: { orderId } }) => {
-        const order = this.#ledger.order(orderId);
-        const cumulative = this.#ledger.report(orderId)?.cumulative;
-        return order === undefined || cumulative === undefined ? [] : [{ order, cumulative }];
-      }),
-    );
+    return this.#floor.resting();
   }
 
   /** Carries a question there and its answer back. */
   #ask<T>(signal: AbortSignal, look: () => T): Promise<T> {
-    return this.#wire.request<T>(signal, (answer) => {
+    return this.#wire.request<T>({ leg: 'query' }, signal, (answer) => {
       answer.resolve(look());
     });
-  }
-
-  #engineOf(clientOrderId: string): MatchingEngine | undefined {
-    return this.#listings.get(this.#ledger.order(clientOrderId)?.instrumentId ?? '')?.engine;
-  }
-
-  /** Hands the order to its engine: why it was refused, or what became of it at once. */
-  #match(order: VenueOrder): string | readonly MatchEvent[] {
-    const { clientOrderId, instrumentId, side, postOnly, timeInForce } = order;
-    const listing = this.#listings.get(instrumentId);
-    if (listing === undefined) return 'INSTRUMENT_UNKNOWN';
-    const { engine, instrument } = listing;
-    // Ids are unique at the venue, not only within an instrument.
-    if (this.#ledger.isTaken(clientOrderId)) return 'DUPLICATE_ORDER_ID';
-    const [first, ...rest] = engine.place({
-      orderId: clientOrderId,
-      instrumentId,
-      side,
-      ...onGrid(order, instrument),
-      postOnly,
-      timeInForce,
-    });
-    if (first?.type === 'rejected') return first.reason;
-    this.#ledger.take(order, instrument);
-    return rest;
-  }
-
-  #change(order: VenueOrder): readonly [AmendSaid, ...MatchEvent[]] {
-    const { clientOrderId, instrumentId } = order;
-    const refused = (reason: string): readonly [AmendSaid] => [{ type: 'refused', reason }];
-    const present = this.#ledger.order(clientOrderId);
-    const listing = this.#listings.get(instrumentId);
-    if (present === undefined) return refused('ORDER_NOT_WORKING');
-    if (listing === undefined || FIXED.some((key) => order[key] !== present[key]))
-      return refused('AMEND_UNSUPPORTED');
-    const { quantity, price } = onGrid(order, listing.instrument);
-    const [first, ...rest] = listing.engine.amend(clientOrderId, quantity, price);
-    if (first?.type === 'amended') return [first, ...rest];
-    return refused(first?.type === 'amendRefused' ? first.reason : 'ORDER_NOT_WORKING');
   }
 
   /** Books what an engine did, and tells it. */
@@ -262,14 +231,3 @@ export class PaperVenue implements VenueDriver {
     if (event !== undefined) this.#wire.tell(event);
   }
 }
-
-/** What a change leaves as it is. */
-const FIXED = ['accountId', 'instrumentId', 'side', 'timeInForce', 'postOnly'] as const;
-
-type AmendSaid =
-  Extract<MatchEvent, { type: 'amended' }> | { readonly type: 'refused'; readonly reason: string };
-
-const onGrid = ({ quantity, price }: VenueOrder, { grid }: Instrument): { quantity: Lots; price: Ticks } => ({
-  quantity: lots(toGrid(quantity, grid.step, 'exact')),
-  price: ticks(toGrid(price, grid.tick, 'exact')),
-});

@@ -7,10 +7,12 @@ import type { Level } from '../trading/market-view.ts';
 export type BookSideName = 'bids' | 'asks';
 
 const NONE = lots(0);
+/** A share is counted in whole millionths, so that a tenth of ten is one. */
+const PARTS = 1_000_000;
 
 /**
  * The displayed quantities of everybody else, less what we took: a quantity taken stays gone until the market shows
- * another quantity at that price.
+ * another quantity at that price. Of each quantity displayed we may take a share, rounded down to whole lots.
  *
  * Quotes may run ahead of diffs: what a diff says about the touch or beyond is ignored if a newer quote has spoken.
  * After a gap it goes on with what comes, since the market did so too.
@@ -18,8 +20,14 @@ const NONE = lots(0);
 export class ExternalBook {
   readonly #book = new L2Book();
   readonly #taken = { bids: new Map<Ticks, Lots>(), asks: new Map<Ticks, Lots>() };
+  readonly #shareParts: number;
   #updateId: number | undefined;
   #quote: BestQuote | undefined;
+
+  /** @param participationFraction the share of a displayed quantity that we may take, above 0 and at most 1 */
+  constructor(participationFraction = 1) {
+    this.#shareParts = Math.round(participationFraction * PARTS);
+  }
 
   /** Whether there has been a snapshot. */
   get known(): boolean {
@@ -67,13 +75,13 @@ export class ExternalBook {
 
   /** The best level from which something can still be taken, with what is left of it. */
   best(side: BookSideName): Level | undefined {
-    const { best, size } = this.#book[side];
-    if (best === undefined || this.#left(side, best) > 0) return best && this.#rest(side, best);
-    for (let count = 8; ; count *= 4) {
-      const level = this.#book[side].top(count).find((one) => this.#left(side, one) > 0);
-      if (level !== undefined) return this.#rest(side, level);
-      if (count >= size) return undefined;
-    }
+    const level = this.#first(side, (one) => this.#left(side, one) > 0);
+    return level && { price: level.price, quantity: this.#left(side, level) };
+  }
+
+  /** The best price at which something stands that we did not take, whether we may take of it or not. */
+  touch(side: BookSideName): Ticks | undefined {
+    return this.#first(side, (one) => one.quantity > this.#takenAt(side, one.price))?.price;
   }
 
   /** What can be taken at prices up to `limit`, at most `wanted`. */
@@ -87,15 +95,26 @@ export class ExternalBook {
   }
 
   take(side: BookSideName, price: Ticks, quantity: Lots): void {
-    this.#taken[side].set(price, add(this.#taken[side].get(price) ?? NONE, quantity));
+    this.#taken[side].set(price, add(this.#takenAt(side, price), quantity));
+  }
+
+  #first(side: BookSideName, isIt: (level: Level) => boolean): Level | undefined {
+    const { best, size } = this.#book[side];
+    if (best === undefined || isIt(best)) return best;
+    for (let count = 8; ; count *= 4) {
+      const level = this.#book[side].top(count).find(isIt);
+      if (level !== undefined || count >= size) return level;
+    }
   }
 
   #left(side: BookSideName, { price, quantity }: Level): Lots {
-    return max(sub(quantity, this.#taken[side].get(price) ?? NONE), NONE);
+    const share =
+      this.#shareParts === PARTS ? quantity : lots(Math.floor((quantity * this.#shareParts) / PARTS));
+    return max(sub(share, this.#takenAt(side, price)), NONE);
   }
 
-  #rest(side: BookSideName, level: Level): Level {
-    return { price: level.price, quantity: this.#left(side, level) };
+  #takenAt(side: BookSideName, price: Ticks): Lots {
+    return this.#taken[side].get(price) ?? NONE;
   }
 
   #set(side: BookSideName, level: Level): void {

@@ -6,7 +6,7 @@
  */
 export type { FeeOptions } from './fees.ts';
 export type { AmendRefusal, MatchEvent, MatchOrder, RejectReason } from './match-event.ts';
-export { MatchingEngine } from './matching-engine.ts';
+export { MatchingEngine, type MatchingOptions } from './matching-engine.ts';
 export type { OpenOrder } from './resting-orders.ts';
 export type { SimulatedMarketOptions, SimulatedMarketSettings } from './simulated-market-options.ts';
 export { SimulatedMarket } from './simulated-market.ts';

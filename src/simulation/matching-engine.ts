@@ -1,14 +1,32 @@
+import { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import { type Lots, type Ticks, add, lots, max, min, sub } from '../core/units.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { MarketEvent, PublicTrade } from '../trading/market-event.ts';
 import { type BookSideName, ExternalBook, reaches } from './external-book.ts';
-import { FeeSchedule, type FeeOptions, feeSchema } from './fees.ts';
+import { FeeSchedule, feeSchema } from './fees.ts';
 import type { AmendRefusal, MatchEvent, MatchOrder, RejectReason } from './match-event.ts';
 import { type OpenOrder, RestingOrders, openOrder } from './resting-orders.ts';
 
 const NONE = lots(0);
+
+/** How our orders meet the market of others, but for the fees. */
+export const matchingShape = {
+  /** Share of each displayed quantity that our orders may take, to six places. What a printed trade brings is not cut. */
+  participationFraction: z.number().min(0.000001).max(1).default(1),
+  /**
+   * Who leaves when less is displayed at a price of ours than before, and no trade was seen there. `behind`: those behind
+   * us first, the conservative answer. `pro-rata`: those ahead as well, in proportion. It needs trades that come before the
+   * book that shows them: one that comes after is counted twice.
+   */
+  queueCancels: z.enum(['behind', 'pro-rata']).default('behind'),
+};
+
+const schema = z.strictObject({ ...feeSchema.shape, ...matchingShape });
+
+/** @interface */
+export type MatchingOptions = z.input<typeof schema>;
 
 /**
  * Matches our orders of one instrument against a market that others make, given as market events: simulated, recorded or
@@ -17,8 +35,8 @@ const NONE = lots(0);
  * - An incoming order takes displayed levels, best first, up to its limit. What it took stays gone until the market shows
  *   another quantity at that price. The market does not move because of us.
  * - A resting order queues behind the quantity displayed at its price when it came. A trade of the opposite aggressor at
- *   that price eats the queue ahead, then fills us; a smaller displayed quantity shortens the queue ahead to it, a larger
- *   one joins behind us. Outside the displayed depth nobody is ahead.
+ *   that price eats the queue ahead, then fills us; a smaller displayed quantity shortens the queue ahead to it (or more,
+ *   see `queueCancels`), a larger one joins behind us. Outside the displayed depth nobody is ahead.
  * - A trade beyond our price, and quantity displayed at or beyond it on the other side, fill us at our price as far as
  *   their quantity reaches.
  * - Orders of ours never trade with each other: each meets the market of others alone, in priority among themselves.
@@ -27,15 +45,26 @@ const NONE = lots(0);
 export class MatchingEngine {
   readonly #instrument: Instrument;
   readonly #fees: FeeSchedule;
-  readonly #book = new ExternalBook();
+  readonly #proRata: boolean;
+  readonly #book: ExternalBook;
   readonly #resting = { buy: new RestingOrders('buy'), sell: new RestingOrders('sell') };
   readonly #open = new Map<string, OpenOrder>();
   readonly #seen = new Set<string>();
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(options: FeeOptions, deps: { readonly instrument: Instrument }) {
+  constructor(options: MatchingOptions, deps: { readonly instrument: Instrument }) {
+    const parsed = parseOptions('MatchingEngine', schema, options);
     this.#instrument = deps.instrument;
-    this.#fees = new FeeSchedule(parseOptions('MatchingEngine', feeSchema, options), deps.instrument);
+    this.#fees = new FeeSchedule(parsed, deps.instrument);
+    this.#proRata = parsed.queueCancels === 'pro-rata';
+    this.#book = new ExternalBook(parsed.participationFraction);
+  }
+
+  /** Half way between the best prices of others, in ticks, or the one there is; `undefined` without any. */
+  get middle(): number | undefined {
+    const [bid, ask] = [this.#book.touch('bids'), this.#book.touch('asks')];
+    if (bid === undefined || ask === undefined) return bid ?? ask;
+    return (bid + ask) / 2;
   }
 
   /**
@@ -148,14 +177,15 @@ export class MatchingEngine {
   /** Whether it may take what it reaches, or reaches nothing. */
   #mayRest({ side, price, postOnly }: MatchOrder): boolean {
     const far = side === 'buy' ? 'asks' : 'bids';
-    const best = this.#book.best(far);
-    return !postOnly || best === undefined || !reaches(far, price, best.price);
+    const touch = this.#book.touch(far);
+    return !postOnly || touch === undefined || !reaches(far, price, touch);
   }
 
   /** Joins the queue at its price, behind what is displayed there and behind ours. */
   #rest(open: OpenOrder): void {
     const { side, price } = open.order;
     open.ahead = this.#book.shown(side === 'buy' ? 'bids' : 'asks', price);
+    open.displayed = open.ahead;
     this.#resting[side].add(open);
   }
 
@@ -193,6 +223,7 @@ export class MatchingEngine {
         eaten = add(eaten, before);
         left = sub(left, before);
         open.ahead = max(sub(open.ahead, eaten), NONE);
+        open.displayed = max(sub(open.displayed, quantity), open.ahead);
       }
       const filled = min(left, open.leaves);
       if (filled === 0) continue;
@@ -203,7 +234,10 @@ export class MatchingEngine {
 
   #shortenQueues(side: 'buy' | 'sell', near: BookSideName): void {
     for (const open of this.#resting[side]) {
-      if (open.ahead > 0) open.ahead = min(open.ahead, this.#book.shown(near, open.order.price));
+      const shown = this.#book.shown(near, open.order.price);
+      const left = this.#proRata ? afterCancels(open, shown) : open.ahead;
+      open.ahead = min(left, shown);
+      open.displayed = shown;
     }
   }
 
@@ -214,7 +248,7 @@ export class MatchingEngine {
     open.fills += 1;
     if (open.leaves === 0) this.#drop(open);
     const executionId = `${orderId}-${open.fills}`;
-    const fee = this.#fees.fee(liquidity, quantity, price);
+    const fee = this.#fees.fee(liquidity, side, quantity, price);
     return { type: 'filled', orderId, executionId, side, quantity, price, fee, liquidity };
   }
 
@@ -223,5 +257,9 @@ export class MatchingEngine {
     this.#resting[open.order.side].remove(open);
   }
 }
+
+/** What is left ahead when others leave in proportion, rounded up. */
+const afterCancels = ({ ahead, displayed }: OpenOrder, shown: Lots): Lots =>
+  shown < displayed ? lots(Math.ceil((ahead * shown) / displayed)) : ahead;
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;

@@ -12,6 +12,8 @@ export interface OpenOrder {
   fills: number;
   /** Displayed quantity of others that trades before us at our price. */
   ahead: Lots;
+  /** Displayed quantity of others at our price when last looked at, less what has traded there since. */
+  displayed: Lots;
 }
 
 export const openOrder = (order: MatchOrder): OpenOrder => ({
@@ -20,6 +22,7 @@ export const openOrder = (order: MatchOrder): OpenOrder => ({
   cumulative: lots(0),
   fills: 0,
   ahead: lots(0),
+  displayed: lots(0),
 });
 
 /** Our resting orders of one side, in price-time priority. */

@@ -18,11 +18,11 @@ const schedule = (options: FeeOptions): FeeSchedule =>
   new FeeSchedule(parseOptions('test', feeSchema, options), instrument);
 
 const fee = (options: FeeOptions, liquidity: 'maker' | 'taker', quantity: number, price: number): string =>
-  schedule(options).fee(liquidity, lots(quantity), ticks(price)).amount.toFixed();
+  schedule(options).fee(liquidity, 'sell', lots(quantity), ticks(price)).amount.toFixed();
 
 describe('fees', () => {
   test('are basis points of the notional in quote currency', () => {
-    expect(schedule({ takerFeeBps: '10' }).fee('taker', lots(100_000), ticks(5_000_000))).toEqual({
+    expect(schedule({ takerFeeBps: '10' }).fee('taker', 'buy', lots(100_000), ticks(5_000_000))).toEqual({
       amount: decimal('50'),
       currency: 'USDT',
     });

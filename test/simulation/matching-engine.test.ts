@@ -45,7 +45,7 @@ describe('an incoming order', () => {
     const events = venue.place(order('a', side, 33, price));
     expect(events.map(({ type }) => type)).toEqual(['accepted', 'filled', 'filled']);
     expect(venue.openOrders()).toEqual([
-      { order: order('a', side, 33, price), leaves: 3, cumulative: 30, fills: 2, ahead: 0 },
+      { order: order('a', side, 33, price), leaves: 3, cumulative: 30, fills: 2, ahead: 0, displayed: 0 },
     ]);
   });
 
