@@ -3,8 +3,20 @@ import type { AccountView } from '../trading/book-account.ts';
 import type { CellView, Mark } from '../trading/book-cell.ts';
 import type { Denial } from '../trading/denial.ts';
 import type { MarketView } from '../trading/market-view.ts';
+import type { Measurement } from '../trading/measurement.ts';
 import type { PricedOrder } from '../trading/price-order.ts';
 import type { TradingState } from './trading-state.ts';
+
+/** Position, working quantities and worst-case exposure in one instrument. */
+export type ExposureCell = Pick<CellView, 'instrument' | 'pos' | 'buy' | 'sell' | 'worst'>;
+
+/**
+ * Whose limit is judged: an account, or what a wider or narrower scope has of all accounts. Money is NaN while something
+ * in it has no mark.
+ */
+export interface ExposureRow extends Pick<AccountView, 'gross' | 'count' | 'dayPnl' | 'drawdownFraction'> {
+  cells(): Iterable<ExposureCell>;
+}
 
 /** What a gate sees: facts of this moment, none of which it can change. */
 export interface RiskView {
@@ -14,8 +26,10 @@ export interface RiskView {
   /** Last good mark of the instrument; `undefined` if there never was one. */
   readonly mark: Mark | undefined;
   readonly account: AccountView;
-  /** `undefined` while the account has neither position nor order in the instrument. */
-  readonly cell: CellView | undefined;
+  /** What a limit is judged on: the account, or the scope that the limit is for. */
+  readonly row: ExposureRow;
+  /** Of the row; `undefined` while it has neither position nor order in the instrument. */
+  readonly cell: ExposureCell | undefined;
   readonly trading: TradingState;
   /** Scope and reason of what restricts trading most; `undefined` while it is active. */
   readonly restriction?: string | undefined;
@@ -42,5 +56,9 @@ export interface RiskGate {
   readonly name: string;
   /** Gates that apply to entries are skipped for exits before they run, so that they can never trap a position. */
   readonly appliesTo: 'all' | 'entries';
+  /** A signed override may let one order pass it. Never for the eight that are mandatory. */
+  readonly overridable?: boolean;
   check(order: PricedOrder, view: RiskView): Denial | Reduction | undefined;
+  /** What it measures against which limit, whether it lets the order through or not; for explanations. */
+  measure?(order: PricedOrder, view: RiskView): Measurement | undefined;
 }

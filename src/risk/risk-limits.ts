@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { moneySchema } from '../core/money-schema.ts';
+import { orderControls } from './order-controls.ts';
+import { scopedLimitsSchema } from './scoped-limits.ts';
+import { scopeKey } from './trading-state.ts';
 
-/** The limits of the eight mandatory gates. A limit of 0 allows exits only. */
+/**
+ * The limits of the eight mandatory gates, which every account has; further controls, off until they are set; and limits
+ * of single scopes. A limit of 0 allows exits only.
+ */
 export const riskLimitsSchema = z
   .strictObject({
     /** Largest loss of a trading day, open positions included. */
@@ -24,6 +30,16 @@ export const riskLimitsSchema = z
     exitCollarBps: z.number().min(0).max(10_000).default(500),
     /** Longest time between the decision and the send. */
     maxDecisionAgeMs: z.number().min(0).default(1_000),
+    ...orderControls,
+    /** Limits of the firm, the venue, single accounts, strategies and instruments. A narrower one never loosens a wider one. */
+    scopes: z
+      .array(scopedLimitsSchema)
+      .refine(
+        (all) => new Set(all.map(({ scope }) => scopeKey(scope))).size === all.length,
+        'expected each scope once',
+      )
+      .readonly()
+      .default([]),
   })
   .readonly();
 

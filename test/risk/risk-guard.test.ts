@@ -582,6 +582,7 @@ describe('RiskGuard, what it tells', () => {
       market: order.view,
       mark: { price: 100, monotonicMs: 0 },
       account: book.account('acc'),
+      row: book.account('acc'),
       cell: undefined,
       trading: 'active',
       isExit: false,
@@ -644,6 +645,7 @@ describe('RiskGuard, options', () => {
       maxMarkAgeMs: 60_000,
       exitCollarBps: 500,
       maxDecisionAgeMs: 1_000,
+      scopes: [],
     });
   });
 

@@ -86,6 +86,7 @@ export const riskViewOf = (overrides: Partial<RiskView> = {}): RiskView => ({
   market: marketOf(),
   mark: { price: ticks(100), monotonicMs: 0 },
   account: accountOf(),
+  row: overrides.account ?? accountOf(),
   cell: undefined,
   trading: 'active',
   qty: lots(10),

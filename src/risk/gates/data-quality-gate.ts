@@ -23,6 +23,10 @@ const BPS = 10_000;
 export const dataQualityGate = (limits: DataQualityLimits): RiskGate => ({
   name: GATE,
   appliesTo: 'all',
+  measure: (_order, { market, monotonicMs }) => ({
+    measured: monotonicMs - market.receivedMonotonicMs,
+    limit: limits.maxDataAgeMs,
+  }),
   check(order, view) {
     const problem = viewProblem(view, limits);
     if (view.isExit) {

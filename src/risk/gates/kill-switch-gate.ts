@@ -7,6 +7,10 @@ import type { TradingState } from '../trading-state.ts';
 export const killSwitchGate = (): RiskGate => ({
   name: 'kill-switch',
   appliesTo: 'all',
+  measure: (_order, { trading, restriction }) => ({
+    measured: trading,
+    ...(restriction !== undefined && { note: restriction }),
+  }),
   check(_order, { trading, isExit, restriction }) {
     return restricted(trading, isExit, restriction);
   },

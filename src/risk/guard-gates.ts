@@ -1,0 +1,55 @@
+import type { BookReader } from '../trading/book.ts';
+import type { GateTally } from '../trading/gate-tally.ts';
+import type { OrderActivity } from './activity/order-activity.ts';
+import { controlGates } from './control-gates.ts';
+import { type Clusters, correlationGate } from './gates/correlation-gate.ts';
+import { dailyLossGate } from './gates/daily-loss-gate.ts';
+import { dataQualityGate } from './gates/data-quality-gate.ts';
+import { drawdownGate } from './gates/drawdown-gate.ts';
+import { killSwitchGate } from './gates/kill-switch-gate.ts';
+import { positionCountGate } from './gates/position-count-gate.ts';
+import { positionSizeGate } from './gates/position-size-gate.ts';
+import { totalExposureGate } from './gates/total-exposure-gate.ts';
+import type { RiskGate } from './risk-gate.ts';
+import type { RiskLimits } from './risk-limits.ts';
+import { scopedGates } from './scoped-gates.ts';
+
+export interface GateDeps {
+  readonly book: BookReader;
+  readonly activity: OrderActivity;
+  readonly clusters: Clusters | undefined;
+  readonly venueName: string | undefined;
+  /** The user's own. */
+  readonly gates: readonly RiskGate[];
+}
+
+/** Gates in the order in which they are asked, each with its place in the tally. */
+export interface GateSet {
+  readonly gates: readonly RiskGate[];
+  readonly slots: readonly number[];
+}
+
+/** The eight that are mandatory, the controls that are set, the scopes, the user's own. */
+export const gatesOf = (limits: RiskLimits, deps: GateDeps): RiskGate[] => [
+  ...mandatoryGates(limits, deps.clusters),
+  ...controlGates(limits, { ...deps, by: 'account' }),
+  ...limits.scopes.flatMap((scoped) => scopedGates(scoped, deps)),
+  ...deps.gates,
+];
+
+export const gateSet = (gates: readonly RiskGate[], tally: GateTally): GateSet => ({
+  gates,
+  slots: tally.slots(gates.map(({ name }) => name)),
+});
+
+/** Cheap and absolute first, the one that reduces last. */
+const mandatoryGates = (limits: RiskLimits, clusters: Clusters | undefined): RiskGate[] => [
+  killSwitchGate(),
+  dataQualityGate(limits),
+  dailyLossGate(limits.maxDailyLoss),
+  drawdownGate(limits.maxDrawdownFraction),
+  positionCountGate(limits.maxPositions),
+  positionSizeGate(limits.maxPositionNotional),
+  correlationGate(limits.maxClusterExposure, clusters),
+  totalExposureGate(limits.maxTotalExposure),
+];
