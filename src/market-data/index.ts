@@ -12,5 +12,6 @@ export type { DataQualityOptions } from './data-quality-options.ts';
 export { MarketTracker, type MarketTrackerDeps, type MarketTrackerOptions } from './market-tracker.ts';
 export { PriceJump, type PriceJumpOptions } from './price-jump.ts';
 export type { ProblemCounts } from './problem-list.ts';
+export type { RecentMarketOptions } from './recent-market.ts';
 export { type MessageCounts, Recording, type RecordingDeps } from './recording.ts';
 export { type BookState, type BookStep, VerifiedBook } from './verified-book.ts';

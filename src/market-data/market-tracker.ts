@@ -4,12 +4,13 @@ import type { BestQuote, BookDiff, BookSnapshot, MarketEvent, PublicTrade } from
 import { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
-import { type MarketView, midMark } from '../trading/market-view.ts';
+import { type MarketView, isGood, midMark } from '../trading/market-view.ts';
 import { BookTop } from './book-top.ts';
 import { DataQualityMonitor } from './data-quality-monitor.ts';
 import { DataQualityOptionsSchema } from './data-quality-options.ts';
 import { eventFlaw } from './event-flaw.ts';
 import type { ProblemCounts } from './problem-list.ts';
+import { RecentMarket, RecentMarketOptionsSchema } from './recent-market.ts';
 import { RollingSum } from './rolling-sum.ts';
 import { VerifiedBook } from './verified-book.ts';
 
@@ -17,6 +18,7 @@ const MarketTrackerOptionsSchema = z.strictObject({
   depth: z.int().min(1).max(1_000).default(10),
   volumeWindowMs: z.number().positive().default(60_000),
   maxWaitingDiffs: z.int().min(1).default(1_000),
+  recent: RecentMarketOptionsSchema.prefault({}),
   quality: DataQualityOptionsSchema.prefault({}),
 });
 
@@ -24,6 +26,7 @@ const MarketTrackerOptionsSchema = z.strictObject({
  * - `depth`: levels a side in the view, 1 to 1,000. Default 10.
  * - `volumeWindowMs`: over which `recentVolume` is summed. Default 60,000.
  * - `maxWaitingDiffs`: changes of the book kept while it waits for a snapshot. Default 1,000.
+ * - `recent`: over which time the recent spread and marks are kept; see `RecentMarketOptions`.
  * - `quality`: see `DataQualityOptions`.
  *
  * @interface
@@ -38,8 +41,8 @@ export interface MarketTrackerDeps {
 
 /**
  * Folds the events of one instrument into its market view: a verified book ({@link VerifiedBook}), best prices from
- * whichever of book and quote is fresher (`BookTop`), recent volume, and what is wrong with the data
- * ({@link DataQualityMonitor}).
+ * whichever of book and quote is fresher (`BookTop`), recent volume, what spread and mark have been (`RecentMarket`), and
+ * what is wrong with the data ({@link DataQualityMonitor}).
  *
  * `receivedMs`, `receivedMonotonicMs` and `exchangeMs` of the view are those of the event that last told us prices: an
  * ignored event or a trade makes no price fresher. Until there is one they are `-Infinity`, so that every age is too high.
@@ -51,6 +54,7 @@ export class MarketTracker {
   readonly #book: VerifiedBook;
   readonly #top: BookTop;
   readonly #volume: RollingSum;
+  readonly #recent: RecentMarket;
   readonly #quality: DataQualityMonitor;
   #receivedMs = -Infinity;
   #receivedMonotonicMs = -Infinity;
@@ -70,6 +74,7 @@ export class MarketTracker {
     this.#book = new VerifiedBook(o.maxWaitingDiffs);
     this.#top = new BookTop(this.#book, o.depth);
     this.#volume = new RollingSum(o.volumeWindowMs);
+    this.#recent = new RecentMarket(o.recent);
     this.#quality = new DataQualityMonitor(o.quality, { instrumentId });
     this.#judgeBook(0);
     this.#view = this.#look(0);
@@ -105,22 +110,27 @@ export class MarketTracker {
     this.#quality.received(event);
     this.#judgeAge(now);
     this.#take(event, now);
+    this.#sample(now);
     this.#view = this.#look(now);
     return this.#view;
   }
 
   /**
-   * To be called when nothing arrives: the view becomes stale, and volume leaves its window.
+   * To be called when nothing arrives: the view becomes stale, what is recent goes on, and volume leaves its window.
    *
    * @returns the market now
    */
   check(): MarketView {
     const now = this.#clock.monotonicMs();
     this.#judgeAge(now);
-    const { problems, recentVolume } = this.#view;
-    if (this.#quality.problems !== problems || this.#volume.at(now) !== recentVolume) {
-      this.#view = this.#look(now);
-    }
+    this.#sample(now);
+    const { problems, recentVolume, recentSpread, recentMarks } = this.#view;
+    const isAsItWas =
+      this.#quality.problems === problems &&
+      this.#volume.at(now) === recentVolume &&
+      this.#recent.spread === recentSpread &&
+      this.#recent.marks === recentMarks;
+    if (!isAsItWas) this.#view = this.#look(now);
     return this.#view;
   }
 
@@ -204,9 +214,19 @@ export class MarketTracker {
     if (this.#bookMonotonicMs > -Infinity) this.#quality.age(now - this.#bookMonotonicMs);
   }
 
+  #sample(now: number): void {
+    this.#recent.advance(now);
+    const [bid] = this.#top.bids;
+    const [ask] = this.#top.asks;
+    if (bid === undefined || ask === undefined) return;
+    const mark = midMark(bid, ask);
+    if (isGood({ mark, problems: this.#quality.problems })) this.#recent.see(bid.price, ask.price, mark);
+  }
+
   #look(now: number): MarketView {
     const { bids, asks } = this.#top;
-    const view = {
+    const { spread, marks } = this.#recent;
+    const view: Draft = {
       instrumentId: this.#instrumentId,
       bids,
       asks,
@@ -217,6 +237,12 @@ export class MarketTracker {
       receivedMs: this.#receivedMs,
       problems: this.#quality.problems,
     };
-    return this.#exchangeMs === undefined ? view : { ...view, exchangeMs: this.#exchangeMs };
+    if (spread !== undefined) view.recentSpread = spread;
+    if (marks !== undefined) view.recentMarks = marks;
+    if (this.#exchangeMs !== undefined) view.exchangeMs = this.#exchangeMs;
+    return view;
   }
 }
+
+/** A view in the making. */
+type Draft = { -readonly [Field in keyof MarketView]: MarketView[Field] };

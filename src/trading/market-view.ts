@@ -30,6 +30,22 @@ export interface DataProblem {
   readonly note?: string;
 }
 
+/** The spread of the recent past, of samples that are over: the one of now is not among them. */
+export interface RecentSpread {
+  /** Median, in bps of the middle. Of an even number of samples the mean of the two in the middle. */
+  readonly medianBps: number;
+  /** How many good samples it is the median of, 1 or more. */
+  readonly samples: number;
+  readonly windowMs: number;
+}
+
+/** The range of the good marks of the recent past, of samples that are over: the mark of now may lie outside. */
+export interface RecentMarks {
+  readonly low: Ticks;
+  readonly high: Ticks;
+  readonly windowMs: number;
+}
+
 /**
  * The market of one instrument at one moment: immutable, and what an order is priced and judged on. Only a view without
  * blocking problems moves marks, P&L and the high-water mark.
@@ -45,6 +61,10 @@ export interface MarketView {
   /** Traded over the last `volumeWindowMs`. */
   readonly recentVolume: Lots;
   readonly volumeWindowMs: number;
+  /** What the spread has been. Missing without good samples in its window, and where nobody keeps them. */
+  readonly recentSpread?: RecentSpread;
+  /** Where the mark has been. Missing without good samples in its window, and where nobody keeps them. */
+  readonly recentMarks?: RecentMarks;
   /** When we received it, by the monotonic clock: freshness is measured with this. */
   readonly receivedMonotonicMs: number;
   /** When we received it, by the wall clock. */
@@ -54,7 +74,7 @@ export interface MarketView {
   readonly problems: readonly DataProblem[];
 }
 
-export const isGood = (view: MarketView): boolean =>
+export const isGood = (view: Pick<MarketView, 'mark' | 'problems'>): boolean =>
   Number.isSafeInteger(view.mark) && view.mark > 0 && !view.problems.some((problem) => problem.blocking);
 
 /** The middle of a book, rounded down to the tick; NaN when a side is empty. */

@@ -362,6 +362,74 @@ describe('MarketTracker, freshness', () => {
   });
 });
 
+describe('MarketTracker, what was before', () => {
+  const recent = { sampleMs: 100, spreadWindowMs: 300, marksWindowMs: 200 };
+  const NONE = { recentSpread: undefined, recentMarks: undefined };
+  const past = ({ recentSpread, recentMarks }: MarketView) => ({ recentSpread, recentMarks });
+
+  test('is told once the first sample is over, without an event as well', () => {
+    const { clock, tracker } = withBook({ recent });
+    expect(past(tracker.view)).toEqual(NONE);
+    clock.advance(99);
+    expect(past(tracker.check())).toEqual(NONE);
+    clock.advance(1);
+    expect(past(tracker.check())).toEqual({
+      recentSpread: { medianBps: 20_000 / 201, samples: 1, windowMs: 300 },
+      recentMarks: { low: 100, high: 100, windowMs: 200 },
+    });
+  });
+
+  test('has only good markets in it', () => {
+    const { apply, clock, tracker } = withBook({ recent });
+    apply(quote(11, level(100, 1), level(103, 1), { receivedMs: 1_100 }));
+    apply(quote(12, level(104, 1), level(103, 1), { receivedMs: 1_200 }));
+    clock.advance(100);
+    expect(past(tracker.check())).toEqual({
+      recentSpread: { medianBps: (20_000 / 201 + 60_000 / 203) / 2, samples: 2, windowMs: 300 },
+      recentMarks: { low: 101, high: 101, windowMs: 200 },
+    });
+  });
+
+  test('a market that stands still goes on counting as long as it is looked at', () => {
+    const { clock, tracker } = withBook({ recent });
+    for (let i = 0; i < 6; i += 1) {
+      clock.advance(100);
+      tracker.check();
+    }
+    expect(tracker.view.recentSpread).toMatchObject({ samples: 3 });
+  });
+
+  test('stays where it was when the clock goes back a little', () => {
+    const at = { ms: 1_000 };
+    const clock = new ManualClock(START_MS);
+    const tracker = new MarketTracker(
+      { recent, quality: { staleAfterMs: 1e9 } },
+      {
+        instrumentId: 'BTC-USDT',
+        clock: Object.assign(Object.create(clock) as ManualClock, { monotonicMs: () => at.ms }),
+      },
+    );
+    tracker.apply(snapshot(10));
+    at.ms = 1_100;
+    const before = past(tracker.check());
+    at.ms = 1_050;
+    expect(past(tracker.check())).toEqual(before);
+  });
+
+  test('has five minutes in it unless told otherwise', () => {
+    const { clock, tracker } = withBook();
+    clock.advance(1_000);
+    expect(past(tracker.check())).toMatchObject({
+      recentSpread: { windowMs: 300_000 },
+      recentMarks: { windowMs: 300_000 },
+    });
+  });
+
+  test('refuses a bad option by name', () => {
+    expect(() => setup({ recent: { marksWindowMs: 1_500 } })).toThrow('recent.marksWindowMs');
+  });
+});
+
 test('MarketTracker measures the clock offset and says so without blocking', () => {
   const { apply, tracker } = withBook();
   expect(tracker.clockOffsetMs).toBeNaN();
