@@ -7,6 +7,8 @@ import { type VenueUnderTest, venueContract } from '../../src/testing/venue-cont
 import { type InstrumentOptions, defineInstrument } from '../../src/trading/index.ts';
 
 const NOON_MS = Date.UTC(2026, 0, 2, 12);
+/** Longer than anything is under way that is drawn here. */
+const LONG_MS = 400;
 
 const paper =
   (options: PaperVenueOptions, grid: Pick<InstrumentOptions, 'tick' | 'step' | 'minNotional'>) =>
@@ -27,7 +29,7 @@ const paper =
       clock,
       async settle() {
         await clock.turn();
-        clock.advance(options.latencyMs ?? 20);
+        clock.advance(typeof options.latencyMs === 'number' ? options.latencyMs : LONG_MS);
         await clock.turn();
       },
       quote(bid, ask, shown) {
@@ -58,7 +60,30 @@ const paper =
   };
 
 describe.for([
-  ['whole numbers', paper({}, { tick: '1', step: '1' })],
+  ['whole numbers', paper({ latencyMs: 20 }, { tick: '1', step: '1' })],
+  ...[1, 2, 3].map(
+    (seed) =>
+      [
+        `drawn latencies, rules that refuse, queue cancels pro rata, seed ${seed}`,
+        paper(
+          {
+            seed,
+            latencyMs: { kind: 'log-normal', medianMs: 5, p99Ms: 40 },
+            latencyMsByLeg: {
+              cancel: { kind: 'shifted-exponential', medianMs: 2, p99Ms: 9 },
+              report: { kind: 'empirical', samplesMs: [0, 1, 4, 25, 90] },
+            },
+            rejections: {
+              priceBandFraction: 0.5,
+              maxOpenOrders: 8,
+              maintenance: [{ fromMs: NOON_MS - 3_600_000, toMs: NOON_MS }],
+            },
+            queueCancels: 'pro-rata',
+          },
+          { tick: '1', step: '1' },
+        ),
+      ] as const,
+  ),
   [
     'a fine grid, odd fees, a smallest value, and no latency',
     paper(

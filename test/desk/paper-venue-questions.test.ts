@@ -114,6 +114,24 @@ describe('a question', () => {
     ]);
   });
 
+  test('positions: less the fees that were paid in the base currency, to the last digit', async () => {
+    const opening = { balances: [{ accountId: 'main', currency: 'USD', amount: '1000' }] };
+    const { venue, place, pass, answer } = open({ takerFeeBps: '4', feeCurrency: 'received', opening });
+    void place(order('a', { price: '101', quantity: '2' })); // 2 at 100.5, 0.0008 ABC paid
+    void place(order('b', { price: '99.5', side: 'sell' })); // 1 at 99.5, 0.0398 USD paid
+    await pass(20);
+    expect(venue.executions().map(({ fee }) => fee)).toEqual([
+      { amount: '0.0008', currency: 'ABC' },
+      { amount: '0.0398', currency: 'USD' },
+    ]);
+    expect(await answer(venue.positions(never))).toEqual([
+      { accountId: 'main', instrumentId: 'ABC-USD', quantity: '0.9992' },
+    ]);
+    expect(await answer(venue.balances(never))).toEqual([
+      { accountId: 'main', currency: 'USD', amount: '898.4602' },
+    ]);
+  });
+
   test('balances: what was there, less what was bought and paid, and nothing of accounts without one', async () => {
     const balances = [
       { accountId: 'main', currency: 'USD', amount: '1000.5' },

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { ZERO, decimal } from '../../src/core/decimal.ts';
 import { ManualClock } from '../../src/core/manual-clock.ts';
-import { PaperVenue } from '../../src/desk/paper-venue.ts';
+import { PaperVenue, type PaperVenueOptions } from '../../src/desk/paper-venue.ts';
 import type { VenueEvent, VenueOrder } from '../../src/desk/venue-driver.ts';
 import { SimulatedMarket } from '../../src/simulation/index.ts';
 import { TIMES_IN_FORCE, defineInstrument } from '../../src/trading/index.ts';
@@ -28,9 +28,42 @@ const order = fc.record({
   timeInForce: fc.constantFrom(...TIMES_IN_FORCE),
 });
 
+/** Of each leg, or of all. */
+const drawnLatency = fc.constantFrom(
+  { kind: 'log-normal' as const, medianMs: 20, p99Ms: 20_000 },
+  { kind: 'shifted-exponential' as const, medianMs: 4_000, p99Ms: 20_000 },
+  { kind: 'empirical' as const, samplesMs: [0, 5, 30_000] },
+  3,
+);
+
+const legs = fc.record(
+  {
+    entry: drawnLatency,
+    cancel: drawnLatency,
+    amend: drawnLatency,
+    query: drawnLatency,
+    report: drawnLatency,
+  },
+  { requiredKeys: [] },
+);
+
 const history = fc.record({
   seed: fc.integer(),
   latencyMs: fc.constantFrom(0, 3, 2_500, 40_000),
+  latencyMsByLeg: fc.option(legs, { nil: undefined }),
+  fuss: fc.record({
+    participationFraction: fc.constantFrom(1, 0.3),
+    queueCancels: fc.constantFrom('behind' as const, 'pro-rata' as const),
+    feeCurrency: fc.constantFrom('quote' as const, 'base' as const, 'received' as const),
+    rejections: fc.record(
+      {
+        rates: fc.constantFrom({ OVERLOADED: 0.2 }, { NO_FUNDS: 0.1, OVERLOADED: 0.1 }),
+        priceBandFraction: fc.constantFrom(0.004, 0.1),
+        maxOpenOrders: fc.constantFrom(1, 4),
+      },
+      { requiredKeys: [] },
+    ),
+  }),
   /** What is sent after each market event, how long somebody waits for it, and what is cancelled. */
   actions: fc.array(
     fc.oneof(
@@ -62,7 +95,7 @@ interface Played {
 }
 
 /** Plays a history over a simulated market, with a turn of the event loop after each market event. */
-async function play({ seed, latencyMs, actions }: History): Promise<Played> {
+async function play({ seed, latencyMs, latencyMsByLeg = {}, fuss, actions }: History): Promise<Played> {
   const market = new SimulatedMarket(
     {
       seed,
@@ -77,10 +110,12 @@ async function play({ seed, latencyMs, actions }: History): Promise<Played> {
     { instrument },
   );
   const clock = new ManualClock(market.settings.startMs);
+  const options: PaperVenueOptions = { ...fuss, seed, latencyMs, latencyMsByLeg };
   const venue = new PaperVenue(
-    { latencyMs, makerFeeBps: '-0.7', takerFeeBps: '3.3', opening: OPENING },
+    { ...options, makerFeeBps: '-0.7', takerFeeBps: '3.3', opening: OPENING },
     { clock, instruments: [instrument] },
   );
+  const longestMs = 60_000;
   const events: VenueEvent[] = [];
   const orders = new Map<string, VenueOrder>();
   const log: string[] = [];
@@ -122,10 +157,10 @@ async function play({ seed, latencyMs, actions }: History): Promise<Played> {
       if (sent !== undefined) void venue.amend({ ...sent, quantity, price }, new AbortController().signal);
     }
   }
-  clock.advance(3 * latencyMs);
+  clock.advance(3 * longestMs);
   await clock.turn();
   const answer = async <T>(waiting: Promise<T>): Promise<T> => {
-    clock.advance(2 * latencyMs);
+    clock.advance(2 * longestMs);
     return waiting;
   };
   return { venue, events, log, answer };
@@ -133,15 +168,23 @@ async function play({ seed, latencyMs, actions }: History): Promise<Played> {
 
 describe('the paper venue, under any history', () => {
   test.prop([history], { numRuns: 60 })(
-    'tells every fill once, in order, and nothing else',
+    'tells every fill once, those of an order in order, all of them while reports take the same time',
     async (drawn) => {
       const { venue, events } = await play(drawn);
       const told = events.filter((event) => event.type === 'filled');
-      expect(told.map(({ executionId }) => executionId)).toEqual(
-        venue.executions().map(({ executionId }) => executionId),
-      );
-      for (const [n, { type, ...fill }] of told.entries()) {
-        expect({ type, ...venue.executions()[n] }).toMatchObject({ type: 'filled', ...fill });
+      const made = venue.executions();
+      const stories = (fills: readonly { clientOrderId: string; executionId: string }[]) =>
+        [...Map.groupBy(fills, ({ clientOrderId }) => clientOrderId)]
+          .map(([id, of]) => [id, of.map(({ executionId }) => executionId)])
+          .sort();
+      expect(stories(told)).toEqual(stories(made));
+      if (typeof (drawn.latencyMsByLeg?.report ?? 0) === 'number')
+        expect(told.map(({ executionId }) => executionId)).toEqual(
+          made.map(({ executionId }) => executionId),
+        );
+      const byId = new Map(made.map((fill) => [fill.executionId, fill]));
+      for (const fill of told) {
+        expect({ type: 'filled', ...byId.get(fill.executionId) }).toMatchObject(fill);
       }
     },
   );
@@ -209,7 +252,9 @@ describe('the paper venue, under any history', () => {
     for (const { side, quantity, price, fee } of venue.executions()) {
       const bought = side === 'buy' ? decimal(quantity) : ZERO.minus(quantity);
       position = position.plus(bought);
-      cash = cash.minus(bought.times(decimal(price))).minus(fee.amount);
+      cash = cash.minus(bought.times(decimal(price)));
+      if (fee.currency === 'ABC') position = position.minus(fee.amount);
+      else cash = cash.minus(fee.amount);
     }
     expect(await answer(venue.positions(signal))).toEqual(
       position.eq('0') ? [] : [{ accountId: 'main', instrumentId: 'ABC-USD', quantity: position.toFixed() }],

@@ -53,6 +53,30 @@ describe('fees', () => {
     expect(fee({ takerFeeBps: '7.5' }, 'taker', 100_000, 5_000_000)).toBe('37.5');
   });
 
+  test.for([
+    ['quote', 'buy', '25', 'USDT'],
+    ['quote', 'sell', '25', 'USDT'],
+    ['base', 'buy', '0.0005', 'BTC'],
+    ['base', 'sell', '0.0005', 'BTC'],
+    ['received', 'buy', '0.0005', 'BTC'],
+    ['received', 'sell', '25', 'USDT'],
+  ] as const)('paid in %s, of a %s: %s %s', ([feeCurrency, side, amount, currency]) => {
+    expect(schedule({ feeCurrency }).fee('taker', side, lots(100_000), ticks(5_000_000))).toEqual({
+      amount: decimal(amount),
+      currency,
+    });
+  });
+
+  test('in base currency are rounded up at the eighth place as well', () => {
+    // 0.00001 x 3 bps = 3e-9
+    const paid = schedule({ feeCurrency: 'base', makerFeeBps: '3' }).fee('maker', 'buy', lots(1), ticks(1));
+    expect(paid.amount.toFixed()).toBe('0.00000001');
+  });
+
+  test('are paid in no other currency', () => {
+    expect(() => schedule({ feeCurrency: 'BNB' } as never)).toThrow(/feeCurrency/);
+  });
+
   test.for([5, 'x', '1e3', '10000.01', '-10001', null])('refuse %o', (takerFeeBps) => {
     expect(() => schedule({ takerFeeBps } as never)).toThrow(
       expect.objectContaining({

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { decimal } from '../../src/core/decimal.ts';
 import { PortcullisError } from '../../src/core/errors.ts';
 import { lots, ticks } from '../../src/core/units.ts';
-import { type MatchOrder, MatchingEngine } from '../../src/simulation/index.ts';
+import { type MatchOrder, MatchingEngine, type MatchingOptions } from '../../src/simulation/index.ts';
 import type { MarketEvent } from '../../src/trading/index.ts';
 import { diff, instrument, order, quote, said, snapshot, trade } from './market.ts';
 
@@ -19,9 +19,12 @@ const usual = snapshot(
   ],
 );
 
-function engine(...events: MarketEvent[]): MatchingEngine {
-  const made = new MatchingEngine({}, { instrument });
-  for (const event of events.length === 0 ? [usual] : events) made.onMarket(event);
+const engine = (...events: MarketEvent[]): MatchingEngine =>
+  engineWith({}, ...(events.length === 0 ? [usual] : events));
+
+function engineWith(options: MatchingOptions, ...events: MarketEvent[]): MatchingEngine {
+  const made = new MatchingEngine(options, { instrument });
+  for (const event of events) made.onMarket(event);
   return made;
 }
 
@@ -286,6 +289,163 @@ describe('the queue', () => {
     const venue = engine();
     venue.place(order('a', 'buy', 5, 100));
     expect(said(venue.onMarket(trade('sell', 100, 2)))).toEqual(['a buy 2 @ 100 maker']);
+  });
+});
+
+describe('queue cancels pro rata', () => {
+  /** Behind the 10 displayed at 99, 30 more having joined behind. */
+  function queued(): MatchingEngine {
+    const venue = engineWith({ queueCancels: 'pro-rata' }, usual);
+    venue.place(order('a', 'buy', 5, 99));
+    venue.onMarket(diff(11, { bids: [[99, 40]] }));
+    return venue;
+  }
+  const ahead = (venue: MatchingEngine): number | undefined => venue.openOrders()[0]?.ahead;
+
+  test('who cancels stands ahead in proportion to those ahead', () => {
+    const venue = queued();
+    venue.onMarket(diff(12, { bids: [[99, 20]] }));
+    expect(ahead(venue)).toBe(5);
+  });
+
+  test('what is left ahead is rounded up', () => {
+    const venue = queued();
+    venue.onMarket(diff(12, { bids: [[99, 39]] }));
+    expect(ahead(venue)).toBe(10); // 9.75
+    venue.onMarket(diff(13, { bids: [[99, 1]] }));
+    expect(ahead(venue)).toBe(1);
+  });
+
+  test('a trade eats the queue, and the book that shows it is no cancel', () => {
+    const venue = queued();
+    venue.onMarket(trade('sell', 99, 6));
+    expect(ahead(venue)).toBe(4);
+    venue.onMarket(diff(12, { bids: [[99, 34]] }));
+    expect(ahead(venue)).toBe(4);
+    venue.onMarket(diff(13, { bids: [[99, 17]] }));
+    expect(ahead(venue)).toBe(2);
+  });
+
+  test('what left beyond the trade counts as cancelled', () => {
+    const venue = queued();
+    venue.onMarket(trade('sell', 99, 6));
+    venue.onMarket(diff(12, { bids: [[99, 17]] }));
+    expect(ahead(venue)).toBe(2);
+  });
+
+  test('what joins goes behind, and a level that has gone leaves nobody ahead', () => {
+    const venue = queued();
+    venue.onMarket(diff(12, { bids: [[99, 400]] }));
+    expect(ahead(venue)).toBe(10);
+    venue.onMarket(diff(13, { bids: [[99, 0]] }));
+    expect(ahead(venue)).toBe(0);
+  });
+
+  test('by default they stand behind, as long as somebody does', () => {
+    const venue = engine();
+    venue.place(order('a', 'buy', 5, 99));
+    venue.onMarket(diff(11, { bids: [[99, 40]] }));
+    venue.onMarket(diff(12, { bids: [[99, 20]] }));
+    expect(ahead(venue)).toBe(10);
+    venue.onMarket(diff(13, { bids: [[99, 3]] }));
+    expect(ahead(venue)).toBe(3);
+  });
+
+  test('an order amended to the back queues behind all that is displayed', () => {
+    const venue = queued();
+    venue.amend('a', lots(6), ticks(99));
+    expect(ahead(venue)).toBe(40);
+    venue.onMarket(diff(12, { bids: [[99, 20]] }));
+    expect(ahead(venue)).toBe(20);
+  });
+});
+
+describe('participation', () => {
+  const sharing = (participationFraction: number, ...events: MarketEvent[]): MatchingEngine =>
+    engineWith({ participationFraction }, ...(events.length === 0 ? [usual] : events));
+
+  test('takes its share of each level, rounded down', () => {
+    const events = sharing(0.25).place(order('a', 'buy', 100, 105, { timeInForce: 'IOC' }));
+    expect(said(events)).toEqual([
+      'a accepted',
+      'a buy 2 @ 101 taker',
+      'a buy 5 @ 102 taker',
+      'a buy 7 @ 105 taker',
+      'a cancelled after 14',
+    ]);
+  });
+
+  test('a share of a hundredth in decimal is one in binary as well', () => {
+    const venue = sharing(0.29, snapshot([[99, 100]], [[101, 100]]));
+    expect(said(venue.place(order('a', 'buy', 100, 101, { timeInForce: 'IOC' })))).toContain(
+      'a buy 29 @ 101 taker',
+    );
+  });
+
+  test('is of what is displayed, whoever of ours took it, until the market shows another quantity', () => {
+    const venue = sharing(0.5);
+    const buy = (id: string): string[] =>
+      said(venue.place(order(id, 'buy', 4, 101, { timeInForce: 'IOC' }))).slice(1);
+    expect(buy('a')).toEqual(['a buy 4 @ 101 taker']);
+    expect(buy('b')).toEqual(['b buy 1 @ 101 taker', 'b cancelled after 1']);
+    venue.onMarket(quote(11, [99, 12], [101, 10]));
+    expect(buy('c')).toEqual(['c cancelled after 0']);
+    venue.onMarket(diff(12, { asks: [[101, 6]] }));
+    expect(buy('d')).toEqual(['d buy 3 @ 101 taker', 'd cancelled after 3']);
+  });
+
+  test('a fill-or-kill order counts on no more than its share', () => {
+    const venue = sharing(0.5);
+    const events = ['a', 'b'].flatMap((id, n) =>
+      venue.place(order(id, 'buy', 16 - n, 102, { timeInForce: 'FOK' })),
+    );
+    expect(said(events)).toEqual([
+      'a accepted',
+      'a cancelled after 0',
+      'b accepted',
+      'b buy 5 @ 101 taker',
+      'b buy 10 @ 102 taker',
+    ]);
+  });
+
+  test('a market that comes to a resting order gives it a share', () => {
+    const venue = sharing(0.5);
+    venue.place(order('a', 'buy', 5, 99));
+    expect(said(venue.onMarket(quote(11, [97, 1], [98, 6])))).toEqual(['a buy 3 @ 99 maker']);
+  });
+
+  test('what trades against a resting order is its own', () => {
+    const venue = sharing(0.5);
+    venue.place(order('a', 'buy', 5, 100));
+    expect(said(venue.onMarket(trade('sell', 100, 4)))).toEqual(['a buy 4 @ 100 maker']);
+  });
+
+  test('a post-only order would still take where nothing may be taken', () => {
+    const venue = sharing(0.01);
+    const events = venue.place(order('a', 'buy', 1, 101, { postOnly: true }));
+    expect(said(events)).toEqual(['a rejected WOULD_CROSS']);
+  });
+
+  test.for([0, -0.5, 1.01, NaN])('of %d is refused', (participationFraction) => {
+    expect(() => sharing(participationFraction)).toThrow(/participationFraction/);
+  });
+});
+
+describe('the middle of the market', () => {
+  test.for([
+    ['half way between the best of both sides', [usual], 100],
+    ['between ticks where it is so', [snapshot([[99, 1]], [[102, 1]])], 100.5],
+    ['the only price there is', [snapshot([[99, 1]], [])], 99],
+    ['none without prices', [snapshot([], [])], undefined],
+    ['none before the first', [], undefined],
+  ] as const)('%s', ([, events, middle]) => {
+    expect(engineWith({}, ...events).middle).toBe(middle);
+  });
+
+  test('does not count what we took', () => {
+    const venue = engine();
+    venue.place(order('a', 'buy', 10, 101));
+    expect(venue.middle).toBe(100.5);
   });
 });
 
