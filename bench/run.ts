@@ -2,9 +2,10 @@ import { rename, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type BenchResult, type Suite } from './result.ts';
 import { orderPath } from './suites/order-path.ts';
+import { risk } from './suites/risk.ts';
 import { safety } from './suites/safety.ts';
 
-const SUITES: readonly Suite[] = [orderPath, safety];
+const SUITES: readonly Suite[] = [orderPath, risk, safety];
 const USAGE = `usage: npm run bench -- [SUITE ...] [--json FILE]\nsuites: ${SUITES.map(({ name }) => name).join(', ')}`;
 
 const { values, positionals } = parseArgs({

@@ -1,0 +1,292 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { ManualClock, SeededRandom, decimal, lots, ticks } from 'portcullis/core';
+import { type ExecutionFacts, ExecutionPolicy, type ExecutionLimitsInput } from 'portcullis/execution';
+import { KillSwitch, RiskGuard, type RiskLimitsInput } from 'portcullis/risk';
+import { MemoryStateStore } from 'portcullis/storage';
+import {
+  Book,
+  type Instrument,
+  type MarketView,
+  type OrderIntent,
+  type PricedOrder,
+  defineInstrument,
+  priceOrder,
+} from 'portcullis/trading';
+import { type BenchResult, type Suite, quantile } from '../result.ts';
+import { floatFloor } from './float-floor.ts';
+import { Oracle, type OracleVerdict } from './risk-oracle.ts';
+
+const SUITE = 'risk';
+const INSTRUMENTS = 100;
+const ACCOUNTS = 10;
+const CHUNK = 2_000;
+const CHUNKS = 100;
+const DAY_MS = 1_700_000_000_000;
+const HEAP_DECISIONS = 10_000_000;
+
+/** Money of the account: what may be held of one instrument, of all, and what is held. */
+const POSITION = 60_000_000;
+const TOTAL = 60_000_000;
+const HELD = 40_000_000;
+
+const LIMITS: RiskLimitsInput = {
+  maxDailyLoss: '1000000000',
+  maxDrawdownFraction: 0.9,
+  maxPositions: INSTRUMENTS,
+  maxPositionNotional: String(POSITION),
+  maxTotalExposure: String(TOTAL),
+  maxClusterExposure: '1000000000',
+};
+
+/** The fifteen gates against an oracle, on books that move: 70 % approved, 20 % denied, 10 % resized. */
+export const risk: Suite = {
+  name: SUITE,
+  async run() {
+    const floor = floatFloor(SUITE);
+    const of = async (name: string, working: number, everything = false): Promise<BenchResult> => {
+      const world = await createWorld(working, everything);
+      const result = decisions(name, world);
+      return { ...result, vs: { 'float-floor': floor.nsPerOp / result.nsPerOp } };
+    };
+    const results = [
+      floor,
+      await of('decision', 1_000),
+      await of('decision-10-working', 10),
+      await of('decision-10000-working', 10_000),
+      await of('all-gates', 1_000, true),
+    ];
+    const [few, many] = [results[2], results[3]];
+    if (few !== undefined && many !== undefined)
+      console.log(`  10 against 10,000 working orders: ${(many.nsPerOp / few.nsPerOp).toFixed(2)}`);
+    heap(await createWorld(1_000, false));
+    return results;
+  },
+};
+
+interface World {
+  readonly guard: RiskGuard;
+  readonly policy: ExecutionPolicy;
+  readonly book: Book;
+  readonly clock: ManualClock;
+  readonly oracle: Oracle;
+  readonly random: SeededRandom;
+  readonly instruments: readonly Instrument[];
+  readonly mids: number[];
+}
+
+async function createWorld(working: number, everything: boolean): Promise<World> {
+  const random = new SeededRandom(1);
+  const clock = new ManualClock(DAY_MS);
+  const book = new Book();
+  const killSwitch = await KillSwitch.open({ store: new MemoryStateStore({ clock }), clock }, true);
+  const instruments = Array.from({ length: INSTRUMENTS }, (_, i) =>
+    defineInstrument({ instrumentId: `I${i}-USD`, base: `I${i}`, quote: 'USD', tick: '0.01', step: '0.001' }),
+  );
+  const oracle = new Oracle(
+    {
+      maxPositions: INSTRUMENTS,
+      maxPositionNotional: BigInt(POSITION),
+      maxTotalExposure: BigInt(TOTAL),
+      maxClusterExposure: 1_000_000_000n,
+    },
+    instruments,
+  );
+  const mids = instruments.map(() => 10_000 + random.integer(0, 90_000));
+  const guard = new RiskGuard(everything ? { ...LIMITS, ...ALL_CONTROLS } : LIMITS, {
+    book,
+    killSwitch,
+    clock,
+  });
+  const policy = new ExecutionPolicy(everything ? ALL_EXECUTION : {});
+  const world = { guard, policy, book, clock, oracle, random, instruments, mids };
+  for (let i = 0; i < ACCOUNTS; i += 1) book.openAccount(`account-${i}`, 'USD', '1000000000');
+  move(world);
+  for (let i = 0; i < working; i += 1) {
+    work(world, intentOf(world, `working-${i}`, `account-${i % ACCOUNTS}`, random.integer(0, 99), 20_000));
+  }
+  // Each account holds one position that leaves the same room.
+  for (let i = 0; i < ACCOUNTS; i += 1) {
+    const accountId = `account-${i}`;
+    const missing = HELD - (TOTAL - Number(oracle.room(accountId)) / 1e6);
+    const intent = intentOf(world, `held-${i}`, accountId, i, missing);
+    const { clientOrderId, qty, worst, instrument } = work(world, intent);
+    book.apply({
+      type: 'filled',
+      clientOrderId,
+      atMs: DAY_MS,
+      fill: {
+        executionId: `fill-${i}`,
+        quantity: qty,
+        price: instrument.grid.tick.value.times(String(worst)),
+        fee: { amount: decimal('0'), currency: 'USD' },
+        liquidity: 'taker',
+      },
+    });
+  }
+  return world;
+}
+
+/** Every book moves by up to 0.2 %; one in twenty is wide. */
+function move({ instruments, mids, random, book, oracle, clock }: World): void {
+  for (const [i, { instrumentId }] of instruments.entries()) {
+    const mid = Math.round((mids[i] ?? NaN) * (1 + (random.next() - 0.5) * 0.004));
+    mids[i] = Math.min(110_000, Math.max(9_000, mid));
+    const half = random.next() < 0.05 ? Math.ceil(mid / 100) : 1;
+    const view: MarketView = {
+      instrumentId,
+      bids: Array.from({ length: 10 }, (_, n) => ({ price: ticks(mid - half - n), quantity: lots(2e8) })),
+      asks: Array.from({ length: 10 }, (_, n) => ({ price: ticks(mid + half + n), quantity: lots(2e8) })),
+      mark: ticks(mid),
+      recentVolume: lots(1e12),
+      volumeWindowMs: 60_000,
+      receivedMonotonicMs: clock.monotonicMs(),
+      receivedMs: clock.nowMs(),
+      problems: [],
+    };
+    book.mark(view);
+    oracle.see(view);
+  }
+}
+
+/** A buy at the bid for about so much money. */
+function intentOf(
+  { instruments, book }: World,
+  intentId: string,
+  accountId: string,
+  at: number,
+  money: number,
+): OrderIntent {
+  const instrument = instruments[at % INSTRUMENTS];
+  const bid = instrument && book.view(instrument.instrumentId)?.bids[0];
+  if (instrument === undefined || bid === undefined) throw new Error('expected an instrument with a bid');
+  return {
+    intentId,
+    accountId,
+    strategyId: 'bench',
+    instrumentId: instrument.instrumentId,
+    side: 'buy',
+    quantity: (money / (bid.price / 100)).toFixed(3),
+    price: { type: 'limit', limit: (bid.price / 100).toFixed(2) },
+  };
+}
+
+function price({ instruments, book }: World, intent: OrderIntent): PricedOrder {
+  const instrument = instruments.find(({ instrumentId }) => instrumentId === intent.instrumentId);
+  const order = priceOrder(intent, instrument, book.view(intent.instrumentId));
+  if ('code' in order) throw new Error(`expected a price, got ${order.code}`);
+  return order;
+}
+
+function work(world: World, intent: OrderIntent): PricedOrder {
+  const order = price(world, intent);
+  const verdict = world.guard.reserve(order);
+  if (verdict.decision !== 'approve') throw new Error(`expected ${intent.intentId} to be approved`);
+  verdict.reservation.keep();
+  world.oracle.take(intent, order.qty);
+  return order;
+}
+
+interface Case {
+  readonly order: PricedOrder;
+  readonly expected: OracleVerdict;
+}
+
+/** Distinct intents for the books as they are now, priced and hashed, each with what the oracle says. */
+function casesOf(world: World, chunk: number): Case[] {
+  const { random, oracle } = world;
+  return Array.from({ length: CHUNK }, (_, i) => {
+    const draw = random.next();
+    const money =
+      draw < 0.72 ? 1_000 + random.next() * 500_000 : draw < 0.89 ? 70_000_000 : 25_000_000 + random.next() * 5e6;
+    const accountId = `account-${random.integer(0, ACCOUNTS - 1)}`;
+    const intent = intentOf(world, `${chunk}-${i}`, accountId, random.integer(ACCOUNTS, INSTRUMENTS - 1), money);
+    return { order: price(world, intent), expected: oracle.decide(intent) };
+  });
+}
+
+const SEEN = { has: () => false };
+
+/** Guard with its hold, policy, and the hold given back. Its answer as a number: -1 denied, else the lots. */
+function decide({ guard, policy }: World, order: PricedOrder, facts: ExecutionFacts): number {
+  const verdict = guard.reserve(order);
+  if (verdict.decision === 'reject') return -1;
+  const { reservation } = verdict;
+  const denials = policy.evaluate(reservation.order, facts);
+  reservation[Symbol.dispose]();
+  return denials.length > 0 ? -1 : verdict.quantity;
+}
+
+/** Chunks are timed as a whole and one by one in turn; what is asked and what is expected is made outside the timing. */
+function decisions(name: string, world: World): BenchResult {
+  const chunkNs: number[] = [];
+  const us = new Float64Array((CHUNK * CHUNKS) / 2);
+  const mix = { approve: 0, reject: 0, resize: 0 };
+  const answers = new Float64Array(CHUNK);
+  for (let chunk = -10; chunk < CHUNKS; chunk += 1) {
+    move(world);
+    const cases = casesOf(world, chunk);
+    const facts = cases.map(({ order }) => factsOf(world, order));
+    const startedMs = performance.now();
+    if (chunk % 2 === 0) {
+      for (let i = 0; i < CHUNK; i += 1) answers[i] = decide(world, cases[i]!.order, facts[i]!);
+      if (chunk >= 0) chunkNs.push(((performance.now() - startedMs) * 1e6) / CHUNK);
+    } else {
+      for (let i = 0; i < CHUNK; i += 1) {
+        const fromMs = performance.now();
+        answers[i] = decide(world, cases[i]!.order, facts[i]!);
+        if (chunk >= 0) us[((chunk - 1) / 2) * CHUNK + i] = (performance.now() - fromMs) * 1_000;
+      }
+    }
+    check(cases, answers);
+    if (chunk >= 0) for (const { expected } of cases) mix[expected.decision] += 1;
+  }
+  const share = (count: number): string => `${((100 * count) / (CHUNK * CHUNKS)).toFixed(1)} %`;
+  console.log(
+    `  ${name}: ${share(mix.approve)} approved, ${share(mix.reject)} denied, ${share(mix.resize)} resized, all as the oracle says`,
+  );
+  const nsPerOp = quantile(Float64Array.from(chunkNs), 0.5);
+  const [p50Us, p99Us] = [quantile(us, 0.5), quantile(us, 0.99)];
+  return { suite: SUITE, name, opsPerSec: 1e9 / nsPerOp, nsPerOp, p50Us, p99Us, vs: {} };
+}
+
+const factsOf = ({ clock }: World, { view }: PricedOrder): ExecutionFacts => ({
+  nowMs: clock.nowMs(),
+  monotonicMs: clock.monotonicMs(),
+  dayId: '2023-11-14',
+  mark: view.mark,
+  seen: SEEN,
+});
+
+function check(cases: readonly Case[], answers: Float64Array): void {
+  for (const [i, { order, expected }] of cases.entries()) {
+    const wanted = expected.decision === 'reject' ? -1 : Number(expected.lots);
+    if (answers[i] === wanted) continue;
+    throw new Error(
+      `order ${order.intent.intentId} of ${order.qty} lots: the oracle says ${expected.decision} ${wanted}, the engines ${String(answers[i])}`,
+    );
+  }
+}
+
+/** What ten million decisions leave behind. */
+function heap(world: World): void {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  const cases = casesOf(world, 0);
+  const facts = cases.map(({ order }) => factsOf(world, order));
+  const run = (count: number): number => {
+    for (let i = 0; i < count; i += 1) decide(world, cases[i % CHUNK]!.order, facts[i % CHUNK]!);
+    gc();
+    return process.memoryUsage().heapUsed / 1_048_576;
+  };
+  const before = run(100_000);
+  const after = run(HEAP_DECISIONS);
+  console.log(`  heap after ${HEAP_DECISIONS.toLocaleString('en')} decisions: ${before.toFixed(1)} to ${after.toFixed(1)} MB`);
+}
+
+/** Every control that needs no other data, at limits that nothing here reaches. */
+const ALL_CONTROLS: Partial<RiskLimitsInput> = {
+  maxOrderValue: '1000000000',
+};
+
+const ALL_EXECUTION: ExecutionLimitsInput = {};
