@@ -30,19 +30,18 @@ export class GateTally {
 
   /** @throws {PortcullisError} `OPTION_INVALID` unless the gates have distinct names */
   constructor(gates: readonly string[]) {
+    if (new Set(gates).size !== gates.length) throw badNames('distinct names', gates);
     this.slots(gates);
   }
 
   /**
-   * The index of each name, for the calls below; those that are new are added. The names given at construction have the
-   * indexes of their places there.
+   * The index of each name, for the calls below; those that are new are added. A name that comes twice, as that of a gate
+   * of two sets of limits, is one. The names given at construction have the indexes of their places there.
    *
-   * @throws {PortcullisError} `OPTION_INVALID` unless the names are distinct and not empty; then nothing is added
+   * @throws {PortcullisError} `OPTION_INVALID` for an empty name; then nothing is added
    */
   slots(names: readonly string[]): readonly number[] {
-    if (new Set(names).size !== names.length || names.includes('')) {
-      throw new PortcullisError('OPTION_INVALID', `gates: expected distinct names, got ${names.join(', ')}`);
-    }
+    if (names.includes('')) throw badNames('names', names);
     return names.map((gate) => this.#indexOf.get(gate) ?? this.#added(gate));
   }
 
@@ -84,3 +83,6 @@ export class GateTally {
     return index;
   }
 }
+
+const badNames = (expected: string, names: readonly string[]): PortcullisError =>
+  new PortcullisError('OPTION_INVALID', `gates: expected ${expected}, got ${JSON.stringify(names)}`);
