@@ -4,6 +4,7 @@ import { ManualClock } from '../../src/core/manual-clock.ts';
 import { decimal, lots, ticks, toText } from '../../src/core/index.ts';
 import {
   type DeskEvent,
+  type Latency,
   OrderDesk,
   PaperVenue,
   type PaperVenueOptions,
@@ -25,7 +26,7 @@ import {
   view,
 } from '../support/desk-world.ts';
 
-const latency = fc.constantFrom(
+const latency = fc.constantFrom<Latency>(
   0,
   15,
   { kind: 'log-normal' as const, medianMs: 15, p99Ms: 900 },
@@ -45,10 +46,13 @@ const venueOptions = fc.record({
   }),
   participationFraction: fc.constantFrom(1, 0.4),
   rejections: fc.record({
-    rates: fc.constantFrom({}, { OVERLOADED: 0.3 }),
+    rates: fc.constantFrom<Record<string, number>>({}, { OVERLOADED: 0.3 }),
     priceBandFraction: fc.constantFrom(0.01, 0.5),
     maxOpenOrders: fc.constantFrom(1, 3, 100),
-    maintenance: fc.constantFrom([], [{ fromMs: NOON_MS + 500, toMs: NOON_MS + 1_500 }]),
+    maintenance: fc.constantFrom<{ fromMs: number; toMs: number }[]>(
+      [],
+      [{ fromMs: NOON_MS + 500, toMs: NOON_MS + 1_500 }],
+    ),
   }),
 });
 
@@ -185,7 +189,7 @@ test.prop([steps, venueOptions], { numRuns: 150 })(
     expect({ buy: cell?.buy ?? 0, sell: cell?.sell ?? 0 }).toEqual(leaves);
     expect(outcomes.filter(({ kind }) => kind === 'unknown')).toEqual([]);
     expect(events.filter(({ kind }) => kind === 'anomaly')).toEqual([]);
-    expect(reconciled.differences).toEqual([]);
+    expect(reconciled).toMatchObject({ kind: 'reconciled', differences: [], inDoubt: [] });
     expect(state).toBe('active');
   },
 );
