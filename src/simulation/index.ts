@@ -10,3 +10,8 @@ export { MatchingEngine, type MatchingOptions } from './matching-engine.ts';
 export type { OpenOrder } from './resting-orders.ts';
 export type { SimulatedMarketOptions, SimulatedMarketSettings } from './simulated-market-options.ts';
 export { SimulatedMarket } from './simulated-market.ts';
+export type { CorrelationMatrix, CorrelationOptions } from './correlation.ts';
+export type { DisturbanceOptions, FeedDisturbanceOptions } from './disturbance.ts';
+export { DisturbedMarket, type DisturbedMarketOptions } from './disturbed-market.ts';
+export type { SimulatedMarketsOptions, SimulatedMarketsSettings } from './simulated-markets-options.ts';
+export { SimulatedMarkets } from './simulated-markets.ts';

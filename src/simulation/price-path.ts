@@ -1,10 +1,7 @@
 import type { SeededRandom } from '../core/random.ts';
-import { type CrashState, crashState } from './crash.ts';
-import { REGIMES, type Regime, nextRegime } from './regime.ts';
-import type { SimulatedMarketSettings } from './simulated-market-options.ts';
+import type { MarketClimate } from './market-climate.ts';
 
 const DAY_MS = 86_400_000;
-const BUSIEST_HOUR = 15;
 
 /** Prices stay between these, in ticks, whatever the options. */
 const LOWEST = Math.log(4);
@@ -22,56 +19,65 @@ export interface MarketMood {
   readonly depth: number;
 }
 
-/** The latent price: a random walk with drift whose volatility follows regime, hour and stress, and one crash. */
+export interface PricePathOptions {
+  readonly stepMs: number;
+  readonly dailyDriftFraction: number;
+  /** Standard deviation of a day's return in the normal regime. */
+  readonly dailyVolatilityFraction: number;
+  /** How much of a crash it takes part in: 1 all of it, 0 nothing, -1 the same upwards. Default 1. */
+  readonly crashLoading?: number;
+}
+
+/** The latent price of one instrument: a random walk with drift, whose volatility follows the climate of the market. */
 export class PricePath {
-  readonly #settings: SimulatedMarketSettings;
+  readonly #options: PricePathOptions;
+  readonly #crashLoading: number;
   readonly #random: SeededRandom;
-  readonly #crashMs: number;
-  #regime: Regime = REGIMES.normal;
   /** Logarithm of the price in ticks, without the crash. */
   #walk: number;
   #spreadNoise = 0;
 
-  constructor(settings: SimulatedMarketSettings, startTicks: number, random: SeededRandom) {
-    this.#settings = settings;
+  constructor(options: PricePathOptions, startTicks: number, random: SeededRandom) {
+    this.#options = options;
+    this.#crashLoading = options.crashLoading ?? 1;
     this.#random = random;
     this.#walk = bounded(Math.log(startTicks));
-    const { crash, startMs, days } = settings;
-    this.#crashMs = crash === 'none' ? Infinity : startMs + crash.atFraction * days * DAY_MS;
   }
 
-  step(atMs: number): MarketMood {
-    const { stepMs, dailyVolatilityFraction, dailyDriftFraction, crash } = this.#settings;
-    const random = this.#random;
-    this.#regime = nextRegime(this.#regime, stepMs, random);
-    const regime = this.#regime;
-    const hour = hourOfActivity(atMs);
-    const { shift, stress, falling }: CrashState =
-      crash === 'none' ? { shift: 0, stress: 0, falling: false } : crashState(crash, atMs - this.#crashMs);
-
+  /**
+   * @param shock a draw from a standard normal distribution, of this step alone
+   * @param volatilityFactor on the volatility of this step
+   */
+  step({ regime, hour, crash }: MarketClimate, shock: number, volatilityFactor = 1): MarketMood {
+    const { stepMs, dailyVolatilityFraction, dailyDriftFraction } = this.#options;
+    const loading = this.#crashLoading;
+    const stress = crash.stress * Math.min(1, Math.abs(loading));
     const stepDays = stepMs / DAY_MS;
     const volatility =
-      dailyVolatilityFraction * regime.volatility * (1 + stress) * Math.sqrt(hour * stepDays);
-    const shock = random.normal();
+      volatilityFactor *
+      dailyVolatilityFraction *
+      regime.volatility *
+      (1 + stress) *
+      Math.sqrt(hour * stepDays);
     this.#walk = bounded(
       this.#walk + dailyDriftFraction * stepDays - (volatility * volatility) / 2 + volatility * shock,
     );
-    this.#spreadNoise = 0.95 * this.#spreadNoise + 0.1 * random.normal();
+    this.#spreadNoise = 0.95 * this.#spreadNoise + 0.1 * this.#random.normal();
     const pressure = 0.5 + 0.2 * shock;
+    const push = crash.falling ? 0.3 * Math.sign(loading) : 0;
     return {
-      mid: Math.exp(bounded(this.#walk + shift)),
-      buying: Math.min(0.9, Math.max(0.1, falling ? pressure - 0.3 : pressure)),
+      mid: Math.exp(bounded(this.#walk + crash.shift * loading)),
+      buying: Math.min(0.9, Math.max(0.1, pressure - push)),
       activity: hour * regime.activity * (1 + 2 * stress),
       spread: regime.spread * (1 + 7 * stress) * Math.exp(this.#spreadNoise),
       depth: regime.depth / (1 + 4 * stress),
     };
   }
-}
 
-/** From 0.4 in the quiet to 1.6 in the busy hours (UTC). */
-const hourOfActivity = (atMs: number): number => {
-  const hour = (atMs % DAY_MS) / (DAY_MS / 24);
-  return 1 + 0.6 * Math.cos((2 * Math.PI * (hour - BUSIEST_HOUR)) / 24);
-};
+  /** Moves the price at once by a fraction of it: -0.05 is 5 % down. From the next step on. */
+  jump(fraction: number): void {
+    this.#walk = bounded(this.#walk + Math.log(1 + fraction));
+  }
+}
 
 const bounded = (logPrice: number): number => Math.min(HIGHEST, Math.max(LOWEST, logPrice));
