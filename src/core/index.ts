@@ -36,6 +36,7 @@ export {
   sub,
   ticks,
   units,
+  unitsCeil,
   unitsFloor,
   unitsToDecimal,
 } from './units.ts';

@@ -78,10 +78,7 @@ export function createGrid(tick: DecimalInput, step: DecimalInput, multiplier: D
  */
 export function notional(grid: Grid, quantity: Lots, price: Ticks): Units {
   const product = quantity * price * grid.numerator;
-  if (product <= Number.MAX_SAFE_INTEGER) {
-    const rest = product % grid.denominator;
-    return ((product - rest) / grid.denominator + (rest > 0 ? 1 : 0)) as Units;
-  }
+  if (product <= Number.MAX_SAFE_INTEGER) return divideUp(product, grid.denominator) as Units;
   if (!Number.isFinite(product)) return product as Units;
   const denominator = BigInt(grid.denominator);
   const exact = BigInt(quantity) * BigInt(price) * BigInt(grid.numerator);
@@ -91,8 +88,7 @@ export function notional(grid: Grid, quantity: Lots, price: Ticks): Units {
 /** As `notional`, rounded down. */
 export function notionalDown(grid: Grid, quantity: Lots, price: Ticks): Units {
   const product = quantity * price * grid.numerator;
-  if (product <= Number.MAX_SAFE_INTEGER)
-    return ((product - (product % grid.denominator)) / grid.denominator) as Units;
+  if (product <= Number.MAX_SAFE_INTEGER) return divideDown(product, grid.denominator) as Units;
   if (!Number.isFinite(product)) return product as Units;
   return units(
     safeInteger(
@@ -136,12 +132,29 @@ export function unitsFloor(amount: Decimal): Units {
   );
 }
 
+/** As `unitsFloor`, rounded towards plus infinity. */
+export const unitsCeil = (amount: Decimal): Units => neg(unitsFloor(amount.neg()));
+
 /** The exact decimal that units stand for. */
 export const unitsToDecimal = (amount: Units): Decimal => decimal(BigInt(amount)).div(UNITS_PER_ONE);
 
 /** Exact money for a quantity at a price given as a decimal (a fill may stand between two ticks). */
 export const exactMoney = (grid: Grid, quantity: Lots, price: Decimal): Decimal =>
   decimal(BigInt(quantity)).times(grid.step.value).times(grid.multiplier).times(price);
+
+/*
+ * Exact for safe integers of 0 or more: the rounded quotient never falls below a whole number that the true one has reached, and
+ * where it rounds up to one that the true one has not, the rest is negative. Several times as fast as a remainder.
+ */
+function divideUp(a: number, b: number): number {
+  const whole = Math.floor(a / b);
+  return a - whole * b > 0 ? whole + 1 : whole;
+}
+
+function divideDown(a: number, b: number): number {
+  const whole = Math.floor(a / b);
+  return a - whole * b < 0 ? whole - 1 : whole;
+}
 
 const safeInteger = (exact: bigint, otherwise: number): number => {
   const value = Number(exact);

@@ -1,18 +1,16 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { type Decimal, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
-import { moneyText } from '../core/money-text.ts';
 import { parseInput } from '../core/options.ts';
 import type { DayId } from '../core/trading-day.ts';
 import type { JsonValue } from '../storage/json.ts';
 import type { Snapshot } from '../storage/snapshot-store.ts';
 import type { Instrument } from '../trading/instrument.ts';
-import type { SavedAccount, SavedBook, SavedOrder } from '../trading/saved-book.ts';
+import type { SavedBook, SavedOrder } from '../trading/saved-book.ts';
 import type { InstrumentOf } from './journal-apply.ts';
 import { type Regrid, regrid, storedGrid } from './journal-grid.ts';
+import { savedAccount, storedAccount } from './journal-checkpoint-account.ts';
 import { readStoredOrder, savedOrder, storedOrder } from './journal-checkpoint-order.ts';
-import { readUnits } from './journal-record.ts';
 
 /*
  * A checkpoint is a Book at one record of the journal, as lines of JSON: a header, the accounts, the orders, oldest first.
@@ -37,18 +35,6 @@ const headerSchema = z.object({
   adjustments: z.array(text),
   /** How many of the lines after this one are accounts. */
   accounts: z.int().min(0),
-});
-
-const accountSchema = z.object({
-  accountId: text,
-  currency: text,
-  cash: text,
-  fees: text,
-  flows: text,
-  adjusted: text,
-  dayOpen: text,
-  highWater: text,
-  cells: z.array(z.object({ instrumentId: text, pos: z.int(), cost: text, realised: text, fees: text })),
 });
 
 /** What a journal has to know beside the Book. */
@@ -143,51 +129,6 @@ function readHeader(seq: number, line: JsonValue | undefined) {
     );
   }
   return at(seq, 1, () => parseInput('header', headerSchema, line));
-}
-
-/** @throws {PortcullisError} `NUMBER_INVALID` for what could not be read back: better no checkpoint than a useless one */
-const exact = (value: Decimal): string => decimal(value).toFixed();
-
-const storedAccount = ({ cells, ...account }: SavedAccount) => ({
-  accountId: account.accountId,
-  currency: account.currency,
-  cash: exact(account.cash),
-  fees: exact(account.fees),
-  flows: exact(account.flows),
-  adjusted: exact(account.adjusted),
-  dayOpen: moneyText(account.dayOpen),
-  highWater: moneyText(account.highWater),
-  cells: cells.map(({ instrument, pos, cost, realised, fees }) => ({
-    instrumentId: instrument.instrumentId,
-    pos,
-    cost: exact(cost),
-    realised: exact(realised),
-    fees: exact(fees),
-  })),
-});
-
-function savedAccount(line: JsonValue | undefined, regridOf: (instrumentId: string) => Regrid): SavedAccount {
-  const { cells, ...account } = parseInput('account', accountSchema, line);
-  return {
-    accountId: account.accountId,
-    currency: account.currency,
-    cash: decimal(account.cash, 'cash'),
-    fees: decimal(account.fees, 'fees'),
-    flows: decimal(account.flows, 'flows'),
-    adjusted: decimal(account.adjusted, 'adjusted'),
-    dayOpen: readUnits(account.dayOpen, 'dayOpen'),
-    highWater: readUnits(account.highWater, 'highWater'),
-    cells: cells.map((cell) => {
-      const on = regridOf(cell.instrumentId);
-      return {
-        instrument: on.instrument,
-        pos: on.lots('pos', cell.pos),
-        cost: decimal(cell.cost, 'cost'),
-        realised: decimal(cell.realised, 'realised'),
-        fees: decimal(cell.fees, 'fees'),
-      };
-    }),
-  };
 }
 
 /** What goes wrong in there is said to be wrong in that line. */

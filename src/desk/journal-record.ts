@@ -3,7 +3,8 @@ import { decimal } from '../core/decimal.ts';
 import { increment, toGrid, toText } from '../core/increment.ts';
 import { type Units, neg, units, unitsFloor } from '../core/units.ts';
 import { moneyText } from '../core/money-text.ts';
-import type { DayRolled } from '../trading/book.ts';
+import type { DayRolled } from '../trading/book-reader.ts';
+import type { StrategyOpen } from '../trading/saved-book.ts';
 import type { HeldOrder } from '../trading/order-event.ts';
 import { loneOrderSchema } from './journal-checkpoint-order.ts';
 import { type RecordedIntent, intentSchema } from './journal-intent.ts';
@@ -21,6 +22,9 @@ const execution = {
   fee: z.object({ amount: text, currency: text }),
   liquidity: z.enum(['maker', 'taker']),
 };
+
+/** What a strategy had earned when a day began. */
+export const strategyOpenSchema = z.object({ strategyId: text, pnl: text });
 
 /** Every record of a journal. Quantities, prices and money are plain decimals. */
 export const journalRecordSchema = z.discriminatedUnion('type', [
@@ -97,7 +101,15 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
     type: z.literal('dayRolled'),
     atMs: z.number(),
     dayId: text,
-    accounts: z.array(z.object({ accountId: text, dayOpen: text, highWater: text })),
+    accounts: z.array(
+      z.object({
+        accountId: text,
+        dayOpen: text,
+        highWater: text,
+        /** What strategies had earned; those that are missing, nothing. Journals of before it was kept do not have it. */
+        strategies: z.array(strategyOpenSchema).exactOptional(),
+      }),
+    ),
   }),
 ]);
 
@@ -168,20 +180,30 @@ export const dayRolledRecord = ({ dayId, atMs, accounts }: DayRolled): JournalRe
   type: 'dayRolled',
   atMs,
   dayId,
-  accounts: accounts.map(({ accountId, dayOpen, highWater }) => ({
+  accounts: accounts.map(({ accountId, dayOpen, highWater, strategies }) => ({
     accountId,
     dayOpen: writeUnits(dayOpen),
     highWater: writeUnits(highWater),
+    ...(strategies && { strategies: strategies.map(storedOpen) }),
   })),
+});
+
+export const storedOpen = ({ strategyId, pnl }: StrategyOpen) => ({ strategyId, pnl: writeUnits(pnl) });
+
+/** @throws {PortcullisError} `NUMBER_INVALID` */
+export const strategyOpen = ({ strategyId, pnl }: z.output<typeof strategyOpenSchema>): StrategyOpen => ({
+  strategyId,
+  pnl: readUnits(pnl, 'pnl'),
 });
 
 export const dayRolled = (record: JournalRecord & { type: 'dayRolled' }): DayRolled => ({
   dayId: record.dayId,
   atMs: record.atMs,
-  accounts: record.accounts.map(({ accountId, dayOpen, highWater }) => ({
+  accounts: record.accounts.map(({ accountId, dayOpen, highWater, strategies }) => ({
     accountId,
     dayOpen: readUnits(dayOpen, 'dayOpen'),
     highWater: readUnits(highWater, 'highWater'),
+    ...(strategies && { strategies: strategies.map(strategyOpen) }),
   })),
 });
 

@@ -1,43 +1,26 @@
 import { type Decimal, ZERO } from '../core/decimal.ts';
-import { type Units, add, max, neg, positionValue, sub, units, unitsFloor } from '../core/units.ts';
+import { ExactSum } from '../core/exact-sum.ts';
+import {
+  type Lots,
+  type Units,
+  add,
+  max,
+  neg,
+  positionValue,
+  sub,
+  units,
+  unitsFloor,
+} from '../core/units.ts';
 import type { Booking } from './booking.ts';
-import { Cell, type CellView, type Mark } from './book-cell.ts';
-import type { SavedAccount } from './saved-book.ts';
+import type { AccountView } from './account-view.ts';
+import { Cell, type Mark } from './book-cell.ts';
+import type { Share } from './book-share.ts';
+import { StrategyBooks } from './strategy-books.ts';
+import type { BookedOrder } from './order-event.ts';
+import type { SavedAccount, StrategyOpen } from './saved-book.ts';
 import type { Instrument } from './instrument.ts';
 
-/**
- * What an account looks like to gates, ledgers and dashboards. Money in units is NaN while a held instrument has no mark,
- * and while it is beyond the range in which it is exact.
- */
-export interface AccountView {
-  readonly accountId: string;
-  readonly currency: string;
-  readonly cash: Decimal;
-  readonly fees: Decimal;
-  /** Deposits less withdrawals since the beginning. */
-  readonly flows: Decimal;
-  /** What persons have adjusted, at the prices that they gave. */
-  readonly adjusted: Decimal;
-  /** Worst-case exposure over all instruments, not netted. */
-  readonly gross: Units;
-  /** Instruments with a position, or with orders that could make one. */
-  readonly count: number;
-  readonly equity: Units;
-  /** Equity at the roll of the day, shifted by deposits and withdrawals since. */
-  readonly dayOpen: Units;
-  readonly dayPnl: Units;
-  /** Highest equity, scaled by deposits and withdrawals. */
-  readonly highWater: Units;
-  /** How far equity is below the high-water mark, as a fraction of it: 0 or more. */
-  readonly drawdownFraction: number;
-  /**
-   * Age of the oldest mark among what is held or being ordered, milliseconds: `Infinity` without a mark, 0 when nothing
-   * is held. An age within `limitMs` may be an upper bound, so that the marks need not be looked at for each order.
-   */
-  oldestMarkAgeMs(monotonicMs: number, limitMs: number): number;
-  cell(instrumentId: string): CellView | undefined;
-  cells(): Iterable<CellView>;
-}
+export type { AccountView } from './account-view.ts';
 
 /** The writable account. Only the Book has it. Sums are kept by exact integer deltas. */
 export class Account implements AccountView {
@@ -50,13 +33,20 @@ export class Account implements AccountView {
   dayOpen: Units;
   highWater: Units;
   #cashUnits: Units;
-  #gross = 0;
-  #value = 0;
+  readonly #gross = new ExactSum();
+  readonly #value = new ExactSum();
   #unpriced = 0;
+  readonly #claimed = new ExactSum();
+  /** Orders whose claims cannot be counted: they are not in the sum. */
+  #countless = 0;
+  readonly #costs = new ExactSum();
+  /** Cells whose cost is beyond what can be counted. */
+  #costless = 0;
   #count = 0;
   /** Not later than the oldest mark of what is active. */
   #oldestMarkMs = Infinity;
   readonly #cells = new Map<string, Cell>();
+  readonly #strategies = new StrategyBooks();
 
   constructor(accountId: string, currency: string, balance: Decimal) {
     this.accountId = accountId;
@@ -76,17 +66,16 @@ export class Account implements AccountView {
     account.adjusted = was.adjusted;
     account.dayOpen = exactOrUnknown(was.dayOpen);
     account.highWater = exactOrUnknown(was.highWater);
-    for (const { instrument, pos, cost, realised, fees } of was.cells) {
-      const cell = account.openCell(instrument);
-      account.update(cell, undefined, () => Object.assign(cell, { pos, cost, realised, fees }));
-    }
+    for (const one of was.cells) account.#take(Cell.restore(one));
+    account.#strategies.restore(was.strategies ?? []);
     return account;
   }
 
   snapshot(): SavedAccount {
     const { accountId, currency, cash, fees, flows, adjusted, dayOpen, highWater } = this;
     const cells = Array.from(this.#cells.values(), (cell) => cell.snapshot());
-    return { accountId, currency, cash, fees, flows, adjusted, dayOpen, highWater, cells };
+    const strategies = this.#strategies.snapshot();
+    return { accountId, currency, cash, fees, flows, adjusted, dayOpen, highWater, cells, strategies };
   }
 
   get count(): number {
@@ -94,11 +83,23 @@ export class Account implements AccountView {
   }
 
   get gross(): Units {
-    return units(this.#unpriced > 0 ? NaN : this.#gross);
+    return units(this.#unpriced > 0 ? NaN : this.#gross.value);
+  }
+
+  get claimed(): Units {
+    return units(this.#countless > 0 ? NaN : this.#claimed.value);
+  }
+
+  get freeCash(): Units {
+    return exactOrUnknown(this.#cashUnits - this.claimed);
+  }
+
+  get capital(): Units {
+    return add(units(this.#costless > 0 ? NaN : this.#costs.value), this.claimed);
   }
 
   get equity(): Units {
-    return exactOrUnknown(this.#unpriced > 0 ? NaN : this.#cashUnits + this.#value);
+    return exactOrUnknown(this.#unpriced > 0 ? NaN : this.#cashUnits + this.#value.value);
   }
 
   get dayPnl(): Units {
@@ -125,22 +126,62 @@ export class Account implements AccountView {
   }
 
   openCell(instrument: Instrument): Cell {
-    const present = this.#cells.get(instrument.instrumentId);
-    if (present !== undefined) return present;
-    const cell = new Cell(instrument);
-    this.#cells.set(instrument.instrumentId, cell);
-    return cell;
+    return this.#cells.get(instrument.instrumentId) ?? this.#take(new Cell(instrument));
+  }
+
+  strategyPnl(strategyId: string): Units {
+    return this.#strategies.pnl(strategyId);
+  }
+
+  strategyDayPnl(strategyId: string): Units {
+    return this.#strategies.dayPnl(strategyId);
+  }
+
+  strategies(): Iterable<string> {
+    return this.#strategies.ids();
+  }
+
+  /** What an order may still fill moves by `by`, and what it may still cost from `claim` to `claims`. */
+  moveLeaves(order: BookedOrder, by: Lots, claim: Units, claims: Units, mark: Mark | undefined): void {
+    const cell = this.openCell(order.instrument);
+    const share = this.openShare(cell, order.strategyId);
+    if (cell.mark !== mark) this.update(cell, mark);
+    const { worst, active, isKnown } = cell;
+    cell.moveLeaves(order.side, share, by);
+    cell.priceWorst();
+    // The value stays: most of what `update` does need not be done for each decision.
+    if (isKnown && cell.isKnown) this.#gross.add(cell.worst - worst);
+    else this.#reweigh(cell, worst, isKnown);
+    if (cell.active !== active) this.#activate(cell);
+    this.moveClaim(claim, claims);
+  }
+
+  /** What an order may still cost was `from` and is `to`. */
+  moveClaim(from: Units, to: Units): void {
+    if (Number.isSafeInteger(from) && Number.isSafeInteger(to)) {
+      this.#claimed.add(to - from);
+      return;
+    }
+    if (Number.isSafeInteger(from)) this.#claimed.add(0 - from);
+    else this.#countless -= 1;
+    if (Number.isSafeInteger(to)) this.#claimed.add(to);
+    else this.#countless += 1;
+  }
+
+  openShare(cell: Cell, strategyId: string): Share {
+    return cell.share(strategyId) ?? this.#strategies.open(cell, strategyId);
   }
 
   /** Runs a change of a cell and carries its effect into the sums. */
   update(cell: Cell, mark: Mark | undefined, change?: () => void): void {
-    const wasExact = this.#gross <= Number.MAX_SAFE_INTEGER;
     this.#weigh(cell, -1);
-    change?.();
+    if (change !== undefined) {
+      this.#weighCost(cell, -1);
+      change();
+      this.#weighCost(cell, 1);
+    }
     cell.price(mark);
     this.#weigh(cell, 1);
-    // Beyond the exact range additions would drift: recount, also when it has just been left.
-    if (!(wasExact && this.#gross <= Number.MAX_SAFE_INTEGER)) this.#recount();
   }
 
   oldestMarkAgeMs(monotonicMs: number, limitMs: number): number {
@@ -173,10 +214,20 @@ export class Account implements AccountView {
     if (!(equity <= this.highWater) && Number.isSafeInteger(equity)) this.highWater = equity;
   }
 
-  /** Opens a day with what was written down. What cannot be counts as the highest there was: no loss is forgiven. */
-  openDay(equity: Units): void {
+  /** What the strategies have earned, for the roll; a day whose end is unknown goes on for them. */
+  strategyOpens(): StrategyOpen[] {
+    return this.#strategies.opens();
+  }
+
+  /**
+   * Opens a day with what was written down. What cannot be counts as the highest there was: no loss is forgiven.
+   *
+   * @param strategies what they had earned; `undefined` where that was not written down
+   */
+  openDay(equity: Units, strategies: readonly StrategyOpen[] | undefined): void {
     const isPossible = Number.isSafeInteger(equity) || Number.isNaN(equity);
     this.dayOpen = isPossible ? equity : max(this.dayOpen, this.highWater);
+    this.#strategies.openDay(strategies);
   }
 
   /**
@@ -196,28 +247,48 @@ export class Account implements AccountView {
     return stays(this.equity, this.equity - this.#cashUnits - cell.value + after + value);
   }
 
+  #take(cell: Cell): Cell {
+    this.#cells.set(cell.instrument.instrumentId, cell);
+    this.#strategies.take(cell);
+    cell.price(undefined);
+    this.#weigh(cell, 1);
+    this.#weighCost(cell, 1);
+    return cell;
+  }
+
   #weigh(cell: Cell, sign: 1 | -1): void {
     if (!cell.active) return;
     this.#count += sign;
     if (sign === 1) this.#noteMark(cell);
-    if (Number.isSafeInteger(cell.worst) && Number.isSafeInteger(cell.value)) {
-      this.#gross += sign * cell.worst;
-      this.#value += sign * cell.value;
+    if (cell.isKnown) {
+      this.#gross.add(sign * cell.worst);
+      this.#value.add(sign * cell.value);
     } else {
       this.#unpriced += sign;
     }
   }
 
-  #noteMark(cell: Cell): void {
-    if (cell.active) this.#oldestMarkMs = Math.min(this.#oldestMarkMs, cell.markMonotonicMs);
+  /** Exposure that was, or has become, more than can be counted. */
+  #reweigh(cell: Cell, worst: Units, wasKnown: boolean): void {
+    if (wasKnown === cell.isKnown) return;
+    this.#gross.add(wasKnown ? 0 - worst : cell.worst);
+    this.#value.add(wasKnown ? 0 - cell.value : cell.value);
+    this.#unpriced += wasKnown ? 1 : -1;
   }
 
-  #recount(): void {
-    this.#gross = 0;
-    this.#value = 0;
-    this.#unpriced = 0;
-    this.#count = 0;
-    for (const cell of this.#cells.values()) this.#weigh(cell, 1);
+  /** It has begun, or ceased, to be part of the account. */
+  #activate(cell: Cell): void {
+    this.#count += cell.active ? 1 : -1;
+    this.#noteMark(cell);
+  }
+
+  #weighCost({ costUnits }: Cell, sign: 1 | -1): void {
+    if (Number.isSafeInteger(costUnits)) this.#costs.add(sign * costUnits);
+    else this.#costless += sign;
+  }
+
+  #noteMark(cell: Cell): void {
+    if (cell.active) this.#oldestMarkMs = Math.min(this.#oldestMarkMs, cell.markMonotonicMs);
   }
 }
 

@@ -13,8 +13,10 @@ import {
   sub,
   ticks,
   units,
+  unitsCeil,
 } from '../core/units.ts';
 import type { Booking } from './booking.ts';
+import { Share, type ShareView, UNATTRIBUTED, byStrategy } from './book-share.ts';
 import type { SavedCell } from './saved-book.ts';
 import type { Instrument } from './instrument.ts';
 import type { Side } from './order-intent.ts';
@@ -42,6 +44,10 @@ export interface CellView {
   readonly cost: Decimal;
   readonly realised: Decimal;
   readonly fees: Decimal;
+  /** What a strategy has of it; `undefined` when it never had anything. */
+  share(strategyId: string): ShareView | undefined;
+  /** What each strategy has of it: those that have, or have traded, something. */
+  shares(): Iterable<ShareView>;
 }
 
 /** The largest |position| that any order of fills can lead to. */
@@ -70,43 +76,106 @@ export class Cell implements CellView {
   worst = units(0);
   value = units(0);
   cost = ZERO;
+  /** What the position cost, by absolute value, rounded up. */
+  costUnits = units(0);
   realised = ZERO;
   fees = ZERO;
-  /** When the mark was received; minus infinity without one. */
-  markMonotonicMs = -Infinity;
+  /** The last good one that it has been told of. */
+  mark: Mark | undefined;
+  /** Few: strategies that share an account rarely share an instrument. */
+  readonly #shares: Share[] = [];
+  /** The one asked for last: mostly it is the next as well. */
+  #last: Share | undefined;
 
   constructor(instrument: Instrument) {
     this.instrument = instrument;
   }
 
+  /** The cell as it was, but for what works, with the shares that were saved. */
+  static restore({ instrument, pos, cost, realised, fees, shares }: SavedCell): Cell {
+    const cell = new Cell(instrument);
+    cell.take({ pos, cost, realised });
+    cell.fees = fees;
+    // A Book of before shares were kept: what is held, and what it has earned so far, is nobody's.
+    const earned = realised.minus(fees).minus(cost);
+    const saved = shares ?? [{ strategyId: UNATTRIBUTED, pos, cash: earned }];
+    for (const was of saved) {
+      if (was.pos !== 0 || !was.cash.eq('0')) cell.openShare(was.strategyId).take(was.pos, was.cash);
+    }
+    return cell;
+  }
+
   snapshot(): SavedCell {
     const { instrument, pos, cost, realised, fees } = this;
-    return { instrument, pos, cost, realised, fees };
+    const traded = this.#shares.filter((share) => share.hasTraded).sort(byStrategy);
+    const shares = traded.map((share) => share.snapshot());
+    return { instrument, pos, cost, realised, fees, shares };
+  }
+
+  /** Whether exposure and value can be counted. */
+  get isKnown(): boolean {
+    return Number.isSafeInteger(this.worst) && Number.isSafeInteger(this.value);
   }
 
   get active(): boolean {
     return this.pos !== 0 || this.buy > 0 || this.sell > 0;
   }
 
+  /** When the mark was received; minus infinity without one. */
+  get markMonotonicMs(): number {
+    return this.mark?.monotonicMs ?? -Infinity;
+  }
+
+  share(strategyId: string): Share | undefined {
+    if (this.#last?.strategyId === strategyId) return this.#last;
+    for (const share of this.#shares) if (share.strategyId === strategyId) return (this.#last = share);
+    return undefined;
+  }
+
+  *shares(): Iterable<Share> {
+    for (const share of this.#shares) if (!share.isEmpty) yield share;
+  }
+
+  openShare(strategyId: string): Share {
+    const present = this.share(strategyId);
+    if (present !== undefined) return present;
+    const share = new Share(strategyId);
+    this.#shares.push(share);
+    return share;
+  }
+
   /** Adds to what working orders of a side may still do; negative to take away. */
-  moveLeaves(side: Side, by: Lots): void {
+  moveLeaves(side: Side, share: Share, by: Lots): void {
     if (side === 'buy') this.buy = add(this.buy, by);
     else this.sell = add(this.sell, by);
+    share.moveLeaves(side, by);
   }
 
   price(mark: Mark | undefined): void {
-    const { grid } = this.instrument;
-    const price = mark?.price ?? NO_MARK;
-    this.markMonotonicMs = mark?.monotonicMs ?? -Infinity;
+    this.mark = mark;
+    this.value =
+      this.pos === 0 ? units(0) : positionValue(this.instrument.grid, this.pos, mark?.price ?? NO_MARK);
+    this.priceWorst();
+  }
+
+  /** The same where only what works has changed. */
+  priceWorst(): void {
     const quantity = worstQty(this.pos, this.buy, this.sell);
-    this.worst = quantity === 0 ? units(0) : notional(grid, quantity, price);
-    this.value = this.pos === 0 ? units(0) : positionValue(grid, this.pos, price);
+    this.worst =
+      quantity === 0 ? units(0) : notional(this.instrument.grid, quantity, this.mark?.price ?? NO_MARK);
+  }
+
+  /** What a strategy has earned here at the last mark; NaN without one, while it holds something. */
+  profitOf({ pos, cashUnits }: ShareView): Units {
+    if (pos === 0) return cashUnits;
+    return add(cashUnits, positionValue(this.instrument.grid, pos, this.mark?.price ?? NO_MARK));
   }
 
   /** Makes what has been worked out. */
   take({ pos, cost, realised }: Pick<Booking, 'pos' | 'cost' | 'realised'>): void {
     this.pos = pos;
     this.cost = cost;
+    this.costUnits = unitsCeil(cost.abs());
     this.realised = realised;
   }
 }

@@ -1,8 +1,9 @@
 import type { Decimal } from '../core/decimal.ts';
-import { type Lots, type Ticks, add, lots, max, min, sub } from '../core/units.ts';
+import { type Lots, type Ticks, type Units, add, lots, max, min, sub } from '../core/units.ts';
 import type { Side } from './order-intent.ts';
 import type { DayId } from '../core/trading-day.ts';
 import type { OrderView } from './order-view.ts';
+import { claimOf } from './claim.ts';
 import type { SavedOrder } from './saved-book.ts';
 import type { Fill } from './fill.ts';
 import type { Amendment, Applied, BookedOrder, OrderEvent } from './order-event.ts';
@@ -81,6 +82,12 @@ export class OrderRow implements OrderView {
     return isOpen(this.state) || this.leaves > 0;
   }
 
+  /** What it may still cost, at the worst price that a fill may have, in quote currency. */
+  get claim(): Units {
+    const { side, order, leaves } = this;
+    return claimOf({ side, instrument: order.instrument, worst: this.#worst }, leaves);
+  }
+
   /** Takes what happened to the order itself; `touch` has to follow, unless it was an `ILLEGAL_TRANSITION`. */
   apply(event: Exclude<OrderEvent, { type: 'filled' }>): Applied {
     const before = this.state;
@@ -147,11 +154,16 @@ export class OrderRow implements OrderView {
    * it did; what it was before it was changed counts for good, since the report of a fill may be older than the change.
    */
   #isBeyond(price: Decimal): boolean {
-    const { side, order, amendment, formerWorst } = this;
-    const worse = side === 'buy' ? max<Ticks> : min<Ticks>;
-    const worst = worse(worse(order.worst, amendment?.worst ?? order.worst), formerWorst ?? order.worst);
-    const limit = order.instrument.grid.tick.value.times(String(worst));
-    return side === 'buy' ? price.gt(limit) : price.lt(limit);
+    const limit = this.order.instrument.grid.tick.value.times(String(this.#worst));
+    return this.side === 'buy' ? price.gt(limit) : price.lt(limit);
+  }
+
+  /** The worst of what it is, may have become, and was. */
+  get #worst(): Ticks {
+    const { order, amendment, formerWorst } = this;
+    if (amendment === undefined && formerWorst === undefined) return order.worst;
+    const worse = order.side === 'buy' ? max<Ticks> : min<Ticks>;
+    return worse(worse(order.worst, amendment?.worst ?? order.worst), formerWorst ?? order.worst);
   }
 
   /** The venue's last word: the hold shrinks to the fills that are still to arrive. Without a quantity it stays. */

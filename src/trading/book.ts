@@ -1,10 +1,14 @@
-import { type DecimalInput, decimal } from '../core/decimal.ts';
+import { type DecimalInput, ZERO, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
 import type { DayId } from '../core/trading-day.ts';
-import { type Lots, type Units, max, neg, sub } from '../core/units.ts';
-import { Account, type AccountView } from './book-account.ts';
+import { type Lots, type Units, max, neg, sub, units } from '../core/units.ts';
+import type { AccountView } from './account-view.ts';
+import { Account } from './book-account.ts';
 import { adjustmentOf } from './booking.ts';
+import { ADJUSTMENT } from './book-share.ts';
+import type { BookReader, DayRolled } from './book-reader.ts';
+import { claimOf } from './claim.ts';
 import { type PlannedFill, planFill } from './plan-fill.ts';
 import type { CellView, Mark } from './book-cell.ts';
 import type { OrderRow } from './book-order.ts';
@@ -15,31 +19,9 @@ import { type MarketView, isGood } from './market-view.ts';
 import type { Applied, BookedOrder, OrderEvent } from './order-event.ts';
 import { OrderIndex } from './order-index.ts';
 
-/** What everybody but the desk sees of the Book. */
-export interface BookReader {
-  account(accountId: string): AccountView | undefined;
-  accounts(): Iterable<AccountView>;
-  cell(accountId: string, instrumentId: string): CellView | undefined;
-  order(clientOrderId: string): OrderView | undefined;
-  orders(): Iterable<OrderView>;
-  /** Those that may still fill, oldest first: open ones, and ended ones whose last fills have not been seen. */
-  liveOrders(): Iterable<OrderView>;
-  /** The last view, good or not. */
-  view(instrumentId: string): MarketView | undefined;
-  /** The last good mark. */
-  markOf(instrumentId: string): Mark | undefined;
-}
+export type { BookReader, DayRolled } from './book-reader.ts';
 
-/** The roll of a trading day, with the facts that a journal cannot derive. */
-export interface DayRolled {
-  readonly dayId: DayId;
-  readonly atMs: number;
-  readonly accounts: readonly {
-    readonly accountId: string;
-    readonly dayOpen: Units;
-    readonly highWater: Units;
-  }[];
-}
+const NONE = units(0);
 
 /**
  * The one source of truth: positions, working orders, marks, cash. Everything is counted in the tick in which it
@@ -88,6 +70,10 @@ export class Book implements BookReader {
     return this.#orders.live();
   }
 
+  workingOn(instrumentId: string): Iterable<OrderView> {
+    return this.#orders.liveOn(instrumentId);
+  }
+
   view(instrumentId: string): MarketView | undefined {
     return this.#views.get(instrumentId);
   }
@@ -104,15 +90,16 @@ export class Book implements BookReader {
     this.#marks.set(view.instrumentId, mark);
     for (const account of this.#accounts.values()) {
       const cell = account.cell(view.instrumentId);
-      if (cell?.active !== true) continue;
-      account.update(cell, mark);
+      if (cell === undefined) continue;
+      account.update(cell, mark); // one that is flat may be made of shares that are not
+      if (!cell.active) continue;
       account.raiseHighWater();
     }
   }
 
   /** Holds an order's quantity on its side. Synchronous; the order is not yet known by id. */
   hold(order: BookedOrder): void {
-    this.#moveLeaves(order, order.qty);
+    this.#moveLeaves(order, order.qty, NONE, claimOf(order, order.qty));
   }
 
   /**
@@ -126,20 +113,20 @@ export class Book implements BookReader {
 
   /** Gives up a hold that was never kept. */
   drop(order: BookedOrder): void {
-    this.#moveLeaves(order, neg(order.qty));
+    this.#moveLeaves(order, neg(order.qty), claimOf(order, order.qty), NONE);
   }
 
   apply(event: OrderEvent): Applied {
     const row = this.#orders.get(event.clientOrderId);
     if (row === undefined) return { anomaly: 'ORDER_UNKNOWN' };
     if (event.type === 'filled') return this.#fill(row, event.fill);
-    const before = row.leaves;
+    const { leaves, claim } = row;
     const applied = row.apply(event);
     // What cannot happen, or comes too late to mean anything, leaves no trace.
     if (typeof applied === 'object' && applied.anomaly === 'ILLEGAL_TRANSITION') return applied;
     this.#orders.touch(row, this.#dayId);
-    const moved = sub(row.leaves, before);
-    if (moved !== 0) this.#moveLeaves(row.order, moved);
+    const [moved, claims] = [sub(row.leaves, leaves), row.claim];
+    if (moved !== 0 || !Object.is(claim, claims)) this.#moveLeaves(row.order, moved, claim, claims);
     return applied;
   }
 
@@ -171,7 +158,9 @@ export class Book implements BookReader {
     this.#adjustments.add(adjustmentId);
     if (booking !== undefined) {
       const cell = account.openCell(booking.instrument);
+      const share = account.openShare(cell, ADJUSTMENT);
       account.update(cell, mark, () => {
+        share.take(sub(booking.pos, cell.pos), ZERO);
         cell.take(booking);
       });
       account.adjusted = account.adjusted.minus(booking.paid);
@@ -202,8 +191,8 @@ export class Book implements BookReader {
 
   /** Takes back an order that was retired, since something happened to it after all. */
   revive(was: SavedOrder): void {
-    const { order, leaves } = this.#orders.restore(was);
-    if (leaves !== 0) this.#moveLeaves(order, leaves);
+    const { order, leaves, claim } = this.#orders.restore(was);
+    if (leaves !== 0) this.#moveLeaves(order, leaves, NONE, claim);
   }
 
   /** The orders that are over and to which nothing has happened since before a trading day. */
@@ -231,12 +220,16 @@ export class Book implements BookReader {
 
   /** The facts of a day's end: equity at the last good marks becomes the open of the new day. Writes nothing. */
   planRoll(dayId: DayId, atMs: number): DayRolled {
-    const accounts = [...this.#accounts.values()].map(({ accountId, equity, dayOpen, highWater }) => ({
-      accountId,
-      // Unknown equity: the highest there was, so that no loss is forgiven.
-      dayOpen: Number.isNaN(equity) ? max(dayOpen, highWater) : equity,
-      highWater,
-    }));
+    const accounts = Array.from(this.#accounts.values(), (account) => {
+      const { accountId, equity, dayOpen, highWater } = account;
+      return {
+        accountId,
+        // Unknown equity: the highest there was, so that no loss is forgiven.
+        dayOpen: Number.isNaN(equity) ? max(dayOpen, highWater) : equity,
+        highWater,
+        strategies: account.strategyOpens(),
+      };
+    });
     return { dayId, atMs, accounts };
   }
 
@@ -244,8 +237,8 @@ export class Book implements BookReader {
   roll(day: DayRolled): void {
     if (!(day.dayId > this.#dayId)) return;
     this.#dayId = day.dayId;
-    for (const { accountId, dayOpen, highWater } of day.accounts) {
-      this.#require(accountId).openDay(dayOpen);
+    for (const { accountId, dayOpen, highWater, strategies } of day.accounts) {
+      this.#require(accountId).openDay(dayOpen, strategies);
       this.stampHighWater(accountId, highWater);
     }
   }
@@ -260,12 +253,12 @@ export class Book implements BookReader {
     if (row.hasExecution(fill.executionId)) return 'duplicate';
     const planned = this.#plan(order, fill);
     if (planned === undefined) return { anomaly: 'FILL_INVALID' };
-    const before = row.leaves;
+    const { leaves, claim } = row;
     const applied = row.fill(fill);
     this.#orders.touch(row, this.#dayId);
     const reused = this.#orders.hasExecution(order, fill.executionId);
     this.#orders.addExecution(order, fill.executionId);
-    planned.take(sub(row.leaves, before));
+    planned.take(sub(row.leaves, leaves), claim, row.claim);
     if (reused) return { anomaly: 'EXECUTION_ID_REUSED' };
     return applied === 'applied' && !planned.feeTaken ? { anomaly: 'FEE_CURRENCY_UNSUPPORTED' } : applied;
   }
@@ -276,12 +269,8 @@ export class Book implements BookReader {
     return planFill(this.#require(order.accountId), order, fill, this.#markFor(order));
   }
 
-  #moveLeaves(order: BookedOrder, by: Lots): void {
-    const account = this.#require(order.accountId);
-    const cell = account.openCell(order.instrument);
-    account.update(cell, this.#markFor(order), () => {
-      cell.moveLeaves(order.side, by);
-    });
+  #moveLeaves(order: BookedOrder, by: Lots, claim: Units, claims: Units): void {
+    this.#require(order.accountId).moveLeaves(order, by, claim, claims, this.#markFor(order));
   }
 
   #markFor(order: BookedOrder): Mark | undefined {

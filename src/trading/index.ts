@@ -7,7 +7,9 @@
 export type { AmendOutcome, OrderChange } from './amend-outcome.ts';
 export type { Bar } from './bar.ts';
 export { Book, type BookReader, type DayRolled } from './book.ts';
-export type { AccountView } from './book-account.ts';
+export type { AccountView } from './account-view.ts';
+export { claimOf } from './claim.ts';
+export { ADJUSTMENT, type ShareView, UNATTRIBUTED } from './book-share.ts';
 export { LEDGER_PLACES } from './booking.ts';
 export { type CellView, type Mark, exitRoom, isExit, worstQty } from './book-cell.ts';
 export type { GateExplanation, Measurement } from './measurement.ts';
@@ -23,6 +25,8 @@ export {
   type DataProblemCode,
   type Level,
   type MarketView,
+  type RecentMarks,
+  type RecentSpread,
   isGood,
   midMark,
 } from './market-view.ts';
@@ -38,6 +42,14 @@ export {
 export { type OrderEventType, type OrderState, TRANSITIONS, isOpen, nextState } from './order-life-cycle.ts';
 export type { OrderOutcome } from './order-outcome.ts';
 export { type PricedOrder, priceOrder } from './price-order.ts';
-export type { Adjustment, SavedAccount, SavedBook, SavedCell, SavedOrder } from './saved-book.ts';
+export type {
+  Adjustment,
+  SavedAccount,
+  SavedBook,
+  SavedCell,
+  SavedOrder,
+  SavedShare,
+  StrategyOpen,
+} from './saved-book.ts';
 export type { Signal } from './signal.ts';
 export type { Strategy, StrategyContext } from './strategy.ts';

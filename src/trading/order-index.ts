@@ -8,6 +8,8 @@ import type { BookedOrder } from './order-event.ts';
 export class OrderIndex {
   readonly #rows = new Map<string, OrderRow>();
   readonly #live = new Set<OrderRow>();
+  /** The same, by instrument. */
+  readonly #liveOn = new Map<string, Set<OrderRow>>();
   /** How many orders have it. By account and instrument: venues count executions per instrument, and both sides of a trade share the id. */
   readonly #executions = new Map<string, number>();
   #places = 0;
@@ -22,6 +24,11 @@ export class OrderIndex {
 
   live(): Iterable<OrderRow> {
     return this.#live;
+  }
+
+  /** The live ones of an instrument, oldest first. */
+  liveOn(instrumentId: string): Iterable<OrderRow> {
+    return this.#liveOn.get(instrumentId) ?? NONE;
   }
 
   /** @throws {PortcullisError} `RESERVATION_SPENT` when an order of this id has been kept before */
@@ -42,8 +49,10 @@ export class OrderIndex {
       if (!this.#live.has(row)) this.#resurrect(row);
       return;
     }
+    if (!this.#live.delete(row)) return;
+    this.#liveOn.get(row.order.instrument.instrumentId)?.delete(row);
     // A snapshot has to be taken in one step: it finds those that are over, which are most, ready.
-    if (this.#live.delete(row)) row.snapshot();
+    row.snapshot();
   }
 
   hasExecution(order: BookedOrder, executionId: string): boolean {
@@ -84,15 +93,34 @@ export class OrderIndex {
 
   /** An order that was over lives again: it is as old as before. */
   #resurrect(row: OrderRow): void {
-    const live = [...this.#live, row].sort((a, b) => a.place - b.place);
-    this.#live.clear();
-    for (const one of live) this.#live.add(one);
+    insert(this.#live, row);
+    insert(this.#liveSet(row), row);
   }
 
   #take(row: OrderRow): void {
     this.#rows.set(row.order.clientOrderId, row);
-    if (row.isLive) this.#live.add(row);
+    if (!row.isLive) return;
+    this.#live.add(row);
+    this.#liveSet(row).add(row);
   }
+
+  #liveSet({ order }: OrderRow): Set<OrderRow> {
+    const { instrumentId } = order.instrument;
+    const present = this.#liveOn.get(instrumentId);
+    if (present !== undefined) return present;
+    const rows = new Set<OrderRow>();
+    this.#liveOn.set(instrumentId, rows);
+    return rows;
+  }
+}
+
+const NONE: readonly OrderRow[] = [];
+
+/** Adds a row to others, which are sorted by age, at its place. */
+function insert(rows: Set<OrderRow>, row: OrderRow): void {
+  const sorted = [...rows, row].sort((a, b) => a.place - b.place);
+  rows.clear();
+  for (const one of sorted) rows.add(one);
 }
 
 const key = ({ accountId, instrument }: BookedOrder, executionId: string): string =>

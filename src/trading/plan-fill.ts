@@ -1,5 +1,5 @@
 import { ZERO } from '../core/decimal.ts';
-import type { Lots } from '../core/units.ts';
+import { type Lots, type Units, sub } from '../core/units.ts';
 import type { Account } from './book-account.ts';
 import type { Mark } from './book-cell.ts';
 import { bookingOf } from './booking.ts';
@@ -10,14 +10,14 @@ import type { BookedOrder } from './order-event.ts';
 export interface PlannedFill {
   /** Whether its fee can be booked: one in another currency cannot. */
   readonly feeTaken: boolean;
-  /** Makes it; what its order may still fill moves by `moved` in the same step. */
-  take(moved: Lots): void;
+  /** Makes it; what its order may still fill moves by `moved`, and what it may still cost from `claim` to `claims`, in the same step. */
+  take(moved: Lots, claim: Units, claims: Units): void;
 }
 
 /** Works out what a fill does to its account; `undefined` when money would leave the range in which it is exact. */
 export function planFill(
   account: Account,
-  { instrument, side }: Pick<BookedOrder, 'instrument' | 'side'>,
+  { instrument, side, strategyId }: Pick<BookedOrder, 'instrument' | 'side' | 'strategyId'>,
   fill: Fill,
   mark: Mark | undefined,
 ): PlannedFill | undefined {
@@ -29,12 +29,15 @@ export function planFill(
   if (!account.bears(cash, booking, mark)) return undefined;
   return {
     feeTaken,
-    take(moved) {
+    take(moved, claim, claims) {
       const cell = account.openCell(instrument);
+      const share = account.openShare(cell, strategyId);
       account.update(cell, mark, () => {
+        share.take(sub(booking.pos, cell.pos), cash);
         cell.take(booking);
-        cell.moveLeaves(side, moved);
+        cell.moveLeaves(side, share, moved);
       });
+      account.moveClaim(claim, claims);
       cell.fees = cell.fees.plus(paidFee);
       account.fees = account.fees.plus(paidFee);
       account.addCash(cash);

@@ -21,6 +21,23 @@ export interface SavedCell {
   readonly cost: Decimal;
   readonly realised: Decimal;
   readonly fees: Decimal;
+  /** What each strategy has of it. A Book saved before they were kept has none: then all is `unattributed`. */
+  readonly shares?: readonly SavedShare[];
+}
+
+/** What one strategy had of a position. */
+export interface SavedShare {
+  readonly strategyId: string;
+  /** Signed. */
+  readonly pos: Lots;
+  /** What it was paid less what it paid, fees taken off. */
+  readonly cash: Decimal;
+}
+
+/** What a strategy had earned when the trading day began. */
+export interface StrategyOpen {
+  readonly strategyId: string;
+  readonly pnl: Units;
 }
 
 /** One account as it was at one moment. */
@@ -34,6 +51,8 @@ export interface SavedAccount {
   readonly dayOpen: Units;
   readonly highWater: Units;
   readonly cells: readonly SavedCell[];
+  /** Those that are not 0. */
+  readonly strategies?: readonly StrategyOpen[];
 }
 
 /** A whole Book as it was at one moment, but for marks and views, which a restart has to see anew. */

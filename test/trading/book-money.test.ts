@@ -420,7 +420,14 @@ describe('the trading day', () => {
     expect(plan).toEqual({
       dayId: '2026-01-02',
       atMs: 5,
-      accounts: [{ accountId: 'acc', dayOpen: 1_020 * ONE, highWater: 1_020 * ONE }],
+      accounts: [
+        {
+          accountId: 'acc',
+          dayOpen: 1_020 * ONE,
+          highWater: 1_020 * ONE,
+          strategies: [{ strategyId: 'strat', pnl: 20 * ONE }],
+        },
+      ],
     });
     expect(acc(book).dayPnl).toBe(20 * ONE); // planned, not done
     book.roll(plan);
@@ -433,7 +440,7 @@ describe('the trading day', () => {
     book.stampHighWater('acc', units(1_500 * ONE));
     buy(book, 1, '100');
     expect(book.planRoll('2026-01-02', 5).accounts).toEqual([
-      { accountId: 'acc', dayOpen: 1_500 * ONE, highWater: 1_500 * ONE },
+      { accountId: 'acc', dayOpen: 1_500 * ONE, highWater: 1_500 * ONE, strategies: [] },
     ]);
   });
 
@@ -441,7 +448,7 @@ describe('the trading day', () => {
     const book = openBook();
     buy(book, 1, '100');
     expect(book.planRoll('2026-01-02', 5).accounts).toEqual([
-      { accountId: 'acc', dayOpen: 1_000 * ONE, highWater: 1_000 * ONE },
+      { accountId: 'acc', dayOpen: 1_000 * ONE, highWater: 1_000 * ONE, strategies: [] },
     ]);
   });
 
