@@ -4,13 +4,17 @@
  *
  * @packageDocumentation
  */
+export { BarMarket } from './bar-market.ts';
+export type { BarMarketOptions, BarMarketSettings } from './bar-market-options.ts';
 export type { FeeOptions } from './fees.ts';
+export type { GridBar } from './grid-bar.ts';
 export type { AmendRefusal, MatchEvent, MatchOrder, RejectReason } from './match-event.ts';
 export { MatchingEngine, type MatchingOptions } from './matching-engine.ts';
 export type { OpenOrder } from './resting-orders.ts';
 export type { SimulatedMarketOptions, SimulatedMarketSettings } from './simulated-market-options.ts';
 export { SimulatedMarket } from './simulated-market.ts';
 export type { CorrelationMatrix, CorrelationOptions } from './correlation.ts';
+export { type CsvBarsOptions, barsFromCsv } from './csv-bars.ts';
 export type { DisturbanceOptions, FeedDisturbanceOptions } from './disturbance.ts';
 export { DisturbedMarket, type DisturbedMarketOptions } from './disturbed-market.ts';
 export type { SimulatedMarketsOptions, SimulatedMarketsSettings } from './simulated-markets-options.ts';
