@@ -8,13 +8,14 @@ import type { GateExplanation } from '../trading/measurement.ts';
 import type { Applied, HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import type { PricedOrder } from '../trading/price-order.ts';
 import { OrderActivity } from './activity/order-activity.ts';
-import { type Decision, type Moment, decide, explainGates } from './decide.ts';
+import { type Moment, decide, explainGates } from './decide.ts';
 import type { Clusters } from './gates/correlation-gate.ts';
 import { restricted } from './gates/kill-switch-gate.ts';
 import { type GateDeps, type GateSet, gateSet, gatesOf } from './guard-gates.ts';
+import { heldOrder } from './held-order.ts';
 import type { KillSwitch } from './kill-switch.ts';
-import type { OrderShape } from './order-shape.ts';
 import { Reservation } from './reservation.ts';
+import type { RiskBasis } from './risk-basis.ts';
 import type { RiskGate } from './risk-gate.ts';
 import { type RiskLimits, type RiskLimitsInput, riskLimitsSchema } from './risk-limits.ts';
 import type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';
@@ -59,6 +60,7 @@ export class RiskGuard {
   readonly #moment: Moment;
   readonly #hold: { keep(order: HeldOrder): void; drop(order: HeldOrder): void };
   #rules: Rules;
+  #basis: RiskBasis;
   /** Of the rules in force; of two sets while limits are being changed. */
   #gates: GateSet;
   #maxDecisionAgeMs: number;
@@ -88,6 +90,7 @@ export class RiskGuard {
     };
     this.#rules = this.#rulesOf(parseRiskLimits(limits));
     this.#gates = gateSet(this.#rules.gates, this.#tally);
+    this.#basis = this.#basisOf([this.#rules.limits]);
     this.#maxDecisionAgeMs = this.#rules.limits.maxDecisionAgeMs;
     // Neither an own property nor a subclass may stand in for a method: the desk relies on this.
     freeze(this);
@@ -116,21 +119,34 @@ export class RiskGuard {
     return this.#rules.hash;
   }
 
+  /** For records from which a verdict can be made again. The same object until the limits change. */
+  get basis(): RiskBasis {
+    return this.#basis;
+  }
+
   /** Whether it obeys this kill switch. */
   obeys(killSwitch: unknown): boolean {
     return this.#killSwitch === killSwitch;
   }
 
   /**
-   * Puts limits in force beside the ones that are, until `adopt` or `withdraw`: an order has to pass both. So whatever is
-   * tighter counts at once, and whatever is looser not yet.
+   * Puts limits in force beside the ones that are, until `adopt`, `withdraw` or the next `tighten`: an order has to pass
+   * all of them. So whatever is tighter counts at once, and whatever is looser not yet.
    *
-   * @param limits as `parseRiskLimits` gives them
+   * @param sets as `parseRiskLimits` gives them
    */
-  tighten(limits: RiskLimits): void {
-    const { gates } = this.#rulesOf(limits);
+  tighten(...sets: readonly RiskLimits[]): void {
+    const gates = sets.flatMap((limits) => this.#rulesOf(limits).gates);
     this.#gates = gateSet([...this.#rules.gates, ...gates], this.#tally);
-    this.#maxDecisionAgeMs = Math.min(this.#rules.limits.maxDecisionAgeMs, limits.maxDecisionAgeMs);
+    this.#basis = this.#basisOf([this.#rules.limits, ...sets]);
+    const ages = sets.map(({ maxDecisionAgeMs }) => maxDecisionAgeMs);
+    this.#maxDecisionAgeMs = Math.min(this.#rules.limits.maxDecisionAgeMs, ...ages);
+  }
+
+  /** Whether a signed override may let one order pass the gate of exactly this name. */
+  canOverride(gate: string): boolean {
+    const named = this.#gates.gates.filter(({ name }) => name === gate);
+    return named.length > 0 && named.every(({ overridable }) => overridable === true);
   }
 
   /** Ends what `tighten` began: the limits of before are in force alone. */
@@ -171,7 +187,7 @@ export class RiskGuard {
     const decision = decide(this.#moment, this.#gates, order, { tally: this.#tally, overridden });
     if (decision.kind === 'reject') return { decision: 'reject', denials: decision.denials };
     const { qty: quantity, isExit, because, markAgeMs } = decision;
-    const held = this.#held(order, decision);
+    const held = heldOrder(order, decision, this.#clock.monotonicMs());
     this.#book.hold(held);
     const reservation = new Reservation(held, this.#hold);
     return because === undefined
@@ -208,40 +224,20 @@ export class RiskGuard {
     return { limits, gates, hash: hash('sha256', JSON.stringify([limits, names])) };
   }
 
+  #basisOf(limits: readonly RiskLimits[]): RiskBasis {
+    const gates = this.#gates.gates.map(({ name }) => name);
+    return freeze({ limits: freeze(limits), gates: freeze(gates), clusters: this.#gateDeps.clusters });
+  }
+
   #enforce(rules: Rules): void {
     this.#rules = rules;
     this.#gates = gateSet(rules.gates, this.#tally);
+    this.#basis = this.#basisOf([rules.limits]);
     this.#maxDecisionAgeMs = rules.limits.maxDecisionAgeMs;
   }
 
   #why(trading: TradingState, order: PricedOrder | HeldOrder): string | undefined {
     return trading === 'active' ? undefined : this.#killSwitch.whyRestricted?.(order, this.venueName);
-  }
-
-  #held(order: PricedOrder, { qty, isExit }: OrderShape & Decision): HeldOrder {
-    const { intent, clientOrderId, instrument, view, accountId, strategyId, side, type, worst, reduceOnly } =
-      order;
-    const timeInForce = order.timeInForce ?? 'GTC';
-    const postOnly = order.postOnly ?? (!isExit && timeInForce === 'GTC');
-    const decidedMonotonicMs = this.#clock.monotonicMs();
-    // Frozen: what is held, kept and sent must be the same.
-    return freeze({
-      intent,
-      clientOrderId,
-      instrument,
-      view,
-      accountId,
-      strategyId,
-      side,
-      type,
-      qty,
-      worst,
-      reduceOnly,
-      isExit,
-      postOnly,
-      timeInForce,
-      decidedMonotonicMs,
-    });
   }
 }
 freeze(RiskGuard.prototype);
