@@ -130,17 +130,16 @@ export class RiskGuard {
   }
 
   /**
-   * Puts limits in force beside the ones that are, until `adopt`, `withdraw` or the next `tighten`: an order has to pass
-   * all of them. So whatever is tighter counts at once, and whatever is looser not yet.
+   * Puts limits in force beside the ones that are, until `adopt` or `withdraw`: an order has to pass all of them. So
+   * whatever is tighter counts at once, and whatever is looser not yet. Called again, it adds to what it added.
    *
-   * @param sets as `parseRiskLimits` gives them
+   * @param limits as `parseRiskLimits` gives them
    */
-  tighten(...sets: readonly RiskLimits[]): void {
-    const gates = sets.flatMap((limits) => this.#rulesOf(limits).gates);
-    this.#gates = gateSet([...this.#rules.gates, ...gates], this.#tally);
-    this.#basis = this.#basisOf([this.#rules.limits, ...sets]);
-    const ages = sets.map(({ maxDecisionAgeMs }) => maxDecisionAgeMs);
-    this.#maxDecisionAgeMs = Math.min(this.#rules.limits.maxDecisionAgeMs, ...ages);
+  tighten(limits: RiskLimits): void {
+    const { gates } = this.#rulesOf(limits);
+    this.#gates = gateSet([...this.#gates.gates, ...gates], this.#tally);
+    this.#basis = this.#basisOf([...this.#basis.limits, limits]);
+    this.#maxDecisionAgeMs = Math.min(this.#maxDecisionAgeMs, limits.maxDecisionAgeMs);
   }
 
   /** Whether a signed override may let one order pass the gate of exactly this name. */
