@@ -126,7 +126,7 @@ function askAll(
     tally?.checked(slot);
     const answer = ask(gate, order, view);
     if (answer === undefined) continue;
-    if (gate.overridable === true && overridden?.has(gate.name) === true) continue;
+    if (gate.overridable === true && overridden?.has(gate.name) === true && !isFailure(answer)) continue;
     if ('reduceTo' in answer) {
       tally?.reduced(slot);
       if (reduction === undefined || answer.reduceTo < reduction.reduceTo) reduction = answer;
@@ -138,6 +138,9 @@ function askAll(
   if (reduction !== undefined && denials !== undefined) denials = withDenial(denials, reduction.because);
   return { denials, reduction };
 }
+
+/** What a broken gate says is no limit that could be overridden. */
+const isFailure = (answer: Denial | Reduction): boolean => 'code' in answer && answer.code === 'GATE_FAILED';
 
 /** Old and new limits may both be in force: what both deny is said once. */
 function withDenial(denials: Denial[] | undefined, denial: Denial): Denial[] {
