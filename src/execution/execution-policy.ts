@@ -1,48 +1,54 @@
-import { parseOptions } from '../core/options.ts';
+import { hash } from 'node:crypto';
 import type { DayId } from '../core/trading-day.ts';
-import { type Ticks, type Units, add, sub, units } from '../core/units.ts';
-import { type Denial, deny } from '../trading/denial.ts';
+import { type Ticks, type Units, sub, units } from '../core/units.ts';
+import type { Denial } from '../trading/denial.ts';
 import { type GateCount, GateTally } from '../trading/gate-tally.ts';
+import type { GateExplanation } from '../trading/measurement.ts';
 import type { HeldOrder } from '../trading/order-event.ts';
+import { askGates, explainGates } from './ask-gates.ts';
 import type { ExecutionGate, ExecutionView } from './execution-gate.ts';
 import {
   type ExecutionLimits,
   type ExecutionLimitsInput,
-  executionLimitsSchema,
+  checkParsed,
+  parseExecutionLimits,
 } from './execution-limits.ts';
-import { depthGate } from './gates/depth-gate.ts';
-import { idempotencyGate } from './gates/idempotency-gate.ts';
-import { priceCollarGate } from './gates/price-collar-gate.ts';
-import { type SlippageTerms, slippageGate, slippageMoney } from './gates/slippage-gate.ts';
-import { spreadGate } from './gates/spread-gate.ts';
-import { timeInForceGate } from './gates/time-in-force-gate.ts';
-import { volumeGate } from './gates/volume-gate.ts';
+import { type GateSet, checkOwnNames, gateSet, gatesOf } from './gate-set.ts';
+import { type SlippageTerms, slippageMoney } from './gates/slippage-gate.ts';
+import { SlippageCounters, type SpentSlippage } from './spent-slippage.ts';
 
 const { freeze, getPrototypeOf } = Object; // as they were when we loaded
 
 export interface ExecutionPolicyDeps {
-  /** Asked after the seven that are mandatory. */
+  /** Asked after the seven that are mandatory and those that are configured. */
   readonly gates?: readonly ExecutionGate[];
 }
 
 /** What the caller knows of the moment; the policy adds its own counters. */
-export type ExecutionFacts = Omit<ExecutionView, 'spentSlippage'>;
+export type ExecutionFacts = Omit<ExecutionView, 'spentSlippage' | 'spentSlippageByStrategy'>;
 
 /**
  * Answers whether an order is sane for the market as it is now. It never changes a quantity: that is the guard's. Counters
  * are spent by `spend`, once an order is really going out.
  */
 export class ExecutionPolicy {
-  readonly limits: ExecutionLimits;
-  readonly #gates: readonly ExecutionGate[];
-  readonly #tally: GateTally;
-  readonly #spent: { dayId: DayId; slippage: Units } = { dayId: '', slippage: units(0) };
+  readonly #own: readonly ExecutionGate[];
+  readonly #tally = new GateTally([]);
+  readonly #spent = new SlippageCounters();
+  #limits: ExecutionLimits;
+  /** In force besides, while limits are being changed. */
+  #besides: readonly ExecutionLimits[] = [];
+  /** Of all limits in force. */
+  #gates: GateSet;
+  #limitsHash: string;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
   constructor(limits: ExecutionLimitsInput = {}, deps: ExecutionPolicyDeps = {}) {
-    this.limits = parseOptions('ExecutionPolicy', executionLimitsSchema, limits);
-    this.#gates = [...mandatoryGates(this.limits), ...(deps.gates ?? [])];
-    this.#tally = new GateTally(this.#gates.map(({ name }) => name));
+    this.#own = [...(deps.gates ?? [])];
+    checkOwnNames(this.#own);
+    this.#limits = parseExecutionLimits(limits);
+    this.#gates = this.#gatesInForce();
+    this.#limitsHash = this.#hashInForce();
     // Neither an own property nor a subclass may stand in for a method: the desk relies on this.
     freeze(this);
   }
@@ -57,29 +63,71 @@ export class ExecutionPolicy {
     );
   }
 
+  /** Those of the constructor, or of the last `adopt`; what `tighten` puts beside them is not among them. */
+  get limits(): ExecutionLimits {
+    return this.#limits;
+  }
+
+  /** SHA-256 over all limits in force, those of `tighten` as well, and the names of the gates: what a verdict was made under. */
+  get limitsHash(): string {
+    return this.#limitsHash;
+  }
+
+  /**
+   * Puts limits in force instead of all that are. Counters are kept.
+   *
+   * @param limits as `parseExecutionLimits` gives them
+   * @throws {PortcullisError} `OPTION_INVALID` for other ones; then nothing changes
+   */
+  adopt(limits: ExecutionLimits): void {
+    checkParsed(limits);
+    this.#enforce(limits, []);
+  }
+
+  /**
+   * Puts limits in force beside the ones that are, until `adopt` or `withdraw`: an order has to pass the gates of both. So
+   * what is tighter counts at once, and what is looser not yet. Called again, it adds to what it added.
+   *
+   * @param limits as `parseExecutionLimits` gives them
+   * @throws {PortcullisError} `OPTION_INVALID` for other ones; then nothing changes
+   */
+  tighten(limits: ExecutionLimits): void {
+    checkParsed(limits);
+    this.#enforce(this.#limits, [...this.#besides, limits]);
+  }
+
+  /** Ends what `tighten` began: the limits of before are in force alone. */
+  withdraw(): void {
+    this.#enforce(this.#limits, []);
+  }
+
   /**
    * Every reason against the order; none means it may go.
    *
    * @param instead the order whose place it takes, as far as that is not filled: of the budget, only what is added counts
+   * @param skip names of overridable gates whose limits need not be kept; other names in it change nothing
    */
-  evaluate(order: HeldOrder, facts: ExecutionFacts, instead?: SlippageTerms): readonly Denial[] {
-    const spentSlippage = sub(this.#spentOn(facts.dayId), budgeted(instead, facts.mark));
-    const view: ExecutionView = { ...facts, spentSlippage };
-    let denials: Denial[] | undefined;
-    let index = -1;
-    for (const gate of this.#gates) {
-      index += 1;
-      this.#tally.checked(index);
-      const denial = ask(gate, order, view);
-      if (denial === undefined) continue;
-      this.#tally.denied(index, denial);
-      (denials ??= []).push(denial);
-    }
-    return denials ?? NONE;
+  evaluate(
+    order: HeldOrder,
+    facts: ExecutionFacts,
+    instead?: SlippageTerms,
+    skip?: ReadonlySet<string>,
+  ): readonly Denial[] {
+    return askGates(this.#gates, order, this.#viewOf(order, facts, instead), this.#tally, skip);
   }
 
   /**
-   * Spends the day's slippage budget on an entry that goes out. Nothing is ever given back.
+   * What each gate measures against which limit, in the order in which they are asked: one entry a gate, and a second one
+   * where `tighten` has put another limit beside it. Says denied where `evaluate` denies. Leaves no trace, not even in `status`.
+   *
+   * @param instead as in `evaluate`
+   */
+  explain(order: HeldOrder, facts: ExecutionFacts, instead?: SlippageTerms): readonly GateExplanation[] {
+    return explainGates(this.#gates, order, this.#viewOf(order, facts, instead));
+  }
+
+  /**
+   * Spends the day's slippage budget, and that of the strategy, on an entry that goes out. Nothing is ever given back.
    *
    * @param instead the order whose place it takes, as far as that is not filled: only what is added is spent
    */
@@ -90,8 +138,22 @@ export class ExecutionPolicy {
   ): void {
     const added = sub(budgeted(order, mark), budgeted(instead, mark));
     if (added <= 0) return;
-    this.#spent.slippage = add(this.#spentOn(dayId), added);
-    this.#spent.dayId = dayId;
+    this.#spent.spend(dayId, order.strategyId, added);
+  }
+
+  /** What was spent on a day so far, to be kept with the orders and given to `restoreSpent` after a restart. */
+  spentOn(dayId: DayId): SpentSlippage {
+    return this.#spent.on(dayId);
+  }
+
+  /**
+   * Takes over what was spent on a day before a restart. Never lowers what has been counted since; may be called again,
+   * with what another record says.
+   *
+   * @throws {PortcullisError} `INPUT_INVALID` for an amount that is not a whole number of millionths, 0 or more
+   */
+  restoreSpent(dayId: DayId, spent: SpentSlippage): void {
+    this.#spent.restore(dayId, spent);
   }
 
   /** How often each gate decided what. */
@@ -99,8 +161,29 @@ export class ExecutionPolicy {
     return this.#tally.counts();
   }
 
-  #spentOn(dayId: DayId): Units {
-    return this.#spent.dayId === dayId ? this.#spent.slippage : units(0);
+  #viewOf(order: HeldOrder, facts: ExecutionFacts, instead: SlippageTerms | undefined): ExecutionView {
+    const { nowMs, monotonicMs, dayId, mark, seen } = facts;
+    const own = budgeted(instead, mark);
+    const spentSlippage = sub(this.#spent.total(dayId), own);
+    const spentSlippageByStrategy = sub(this.#spent.of(dayId, order.strategyId), own);
+    return { nowMs, monotonicMs, dayId, mark, seen, spentSlippage, spentSlippageByStrategy };
+  }
+
+  #enforce(limits: ExecutionLimits, besides: readonly ExecutionLimits[]): void {
+    this.#limits = limits;
+    this.#besides = besides;
+    this.#gates = this.#gatesInForce();
+    this.#limitsHash = this.#hashInForce();
+  }
+
+  #gatesInForce(): GateSet {
+    const besides = this.#besides.flatMap(gatesOf);
+    return gateSet([...gatesOf(this.#limits), ...this.#own, ...besides], this.#tally);
+  }
+
+  #hashInForce(): string {
+    const names = this.#gates.gates.map(({ name }) => name);
+    return hash('sha256', JSON.stringify([this.#limits, ...this.#besides, names]));
   }
 }
 freeze(ExecutionPolicy.prototype);
@@ -109,27 +192,3 @@ freeze(ExecutionPolicy);
 /** What an order takes of the budget: exits take nothing. */
 const budgeted = (order: SlippageTerms | undefined, mark: Ticks): Units =>
   order === undefined || order.isExit ? units(0) : slippageMoney(order, mark);
-
-const NONE: readonly Denial[] = Object.freeze([]);
-
-const mandatoryGates = (limits: ExecutionLimits): ExecutionGate[] => [
-  idempotencyGate(),
-  timeInForceGate(limits.timeInForce),
-  priceCollarGate(limits.collarBps),
-  spreadGate(limits.spreadBps),
-  depthGate(limits.depth),
-  volumeGate(limits.volumeFraction),
-  slippageGate(limits.slippage),
-];
-
-/** A gate that throws denies, in its own name. */
-function ask(gate: ExecutionGate, order: HeldOrder, view: ExecutionView): Denial | undefined {
-  try {
-    const answer = gate.check(order, view);
-    if (answer === undefined || 'code' in answer) return answer;
-    if ((answer as unknown) instanceof Promise) void (answer as Promise<unknown>).catch(() => undefined); // must not end the process
-    return deny(gate.name, 'GATE_FAILED', { note: 'expected a denial or undefined' });
-  } catch (error) {
-    return deny(gate.name, 'GATE_FAILED', { note: error instanceof Error ? error.message : String(error) });
-  }
-}

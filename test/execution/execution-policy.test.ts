@@ -12,7 +12,7 @@ import { type HeldOverrides, heldOf } from '../support/orders.ts';
 import { executionViewOf, levels, marketOf, money } from '../support/views.ts';
 
 const facts = (overrides: Partial<ExecutionFacts> = {}): ExecutionFacts => {
-  const { spentSlippage: _, ...rest } = executionViewOf(overrides);
+  const { spentSlippage: _, spentSlippageByStrategy: _by, ...rest } = executionViewOf(overrides);
   return rest;
 };
 const gateOf = (check: ExecutionGate['check'], name = 'own'): ExecutionGate => ({ name, check });
@@ -97,7 +97,7 @@ describe('ExecutionPolicy, evaluate', () => {
     const now = facts({ nowMs: 5, monotonicMs: 6 });
     policy.spend(heldOf({ worst: 101 }), now);
     policy.evaluate(heldOf(), now);
-    expect(shown).toEqual([{ ...now, spentSlippage: money(10) }]);
+    expect(shown).toEqual([{ ...now, spentSlippage: money(10), spentSlippageByStrategy: money(10) }]);
   });
 
   test('changes nothing: asked twice it says the same', () => {

@@ -1,4 +1,5 @@
-import { type Denial, deny } from '../../trading/denial.ts';
+import type { Ticks } from '../../core/units.ts';
+import { deny } from '../../trading/denial.ts';
 import type { HeldOrder } from '../../trading/order-event.ts';
 import type { TimeInForce } from '../../trading/order-intent.ts';
 import type { ExecutionGate } from '../execution-gate.ts';
@@ -11,20 +12,26 @@ export interface TimeInForceLimits {
 const GATE = 'time-in-force';
 
 /** Only the times in force that are allowed; and a post-only order must not trade at once. */
-export const timeInForceGate = (allowed: TimeInForceLimits): ExecutionGate => ({
-  name: GATE,
-  check(order) {
-    const list = order.isExit ? allowed.exit : allowed.entry;
-    if (!list.includes(order.timeInForce)) {
-      return deny(GATE, 'TIME_IN_FORCE_DENIED', { measured: order.timeInForce, limit: list.join(', ') });
-    }
-    return order.postOnly ? wouldCross(order) : undefined;
-  },
-});
+export function timeInForceGate(allowed: TimeInForceLimits): ExecutionGate {
+  const listOf = ({ isExit }: HeldOrder): readonly TimeInForce[] => (isExit ? allowed.exit : allowed.entry);
+  const isAllowed = (order: HeldOrder): boolean => listOf(order).includes(order.timeInForce);
+  const measure = (order: HeldOrder) =>
+    isAllowed(order) && order.postOnly
+      ? { measured: order.worst, limit: farTouch(order) }
+      : { measured: order.timeInForce, limit: listOf(order).join(', ') };
+  return {
+    name: GATE,
+    measure,
+    check(order) {
+      if (!isAllowed(order)) return deny(GATE, 'TIME_IN_FORCE_DENIED', measure(order));
+      return order.postOnly && !staysAway(order) ? deny(GATE, 'WOULD_CROSS', measure(order)) : undefined;
+    },
+  };
+}
 
 /** Meeting the far touch is crossing it. An empty far side denies: nobody knows where it is. */
-function wouldCross({ side, worst, view }: HeldOrder): Denial | undefined {
-  const touch = (side === 'buy' ? view.asks : view.bids)[0]?.price ?? NaN;
-  if (side === 'buy' ? worst < touch : worst > touch) return undefined;
-  return deny(GATE, 'WOULD_CROSS', { measured: worst, limit: touch });
-}
+const staysAway = (order: HeldOrder): boolean =>
+  order.side === 'buy' ? order.worst < farTouch(order) : order.worst > farTouch(order);
+
+const farTouch = ({ side, view }: HeldOrder): Ticks =>
+  (side === 'buy' ? view.asks : view.bids)[0]?.price ?? (NaN as Ticks);
