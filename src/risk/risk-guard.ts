@@ -220,6 +220,7 @@ export class RiskGuard {
   #rulesOf(limits: RiskLimits): Rules {
     const gates = gatesOf(limits, this.#gateDeps);
     const names = gates.map(({ name }) => name);
+    new GateTally(names); // refuses two gates of one name
     return { limits, gates, hash: hash('sha256', JSON.stringify([limits, names])) };
   }
 
