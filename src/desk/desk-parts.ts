@@ -5,6 +5,7 @@ import { PortcullisError } from '../core/errors.ts';
 import type { TradingDay } from '../core/trading-day.ts';
 import type { ExecutionPolicy } from '../execution/execution-policy.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
+import type { OverrideRegister } from '../risk/overrides/override-register.ts';
 import type { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
@@ -53,6 +54,8 @@ export interface DeskParts {
   readonly clock: Clock;
   /** Default: UTC days. */
   readonly tradingDay?: TradingDay;
+  /** Takes the overrides that orders come with. Default: none is taken. */
+  readonly overrides?: OverrideRegister;
   /** Every verdict and every anomaly is recorded there. */
   readonly audit?: Pick<AuditLog, 'record'>;
   /** Measures decisions where the clock is not the machine's. Default: the clock. */

@@ -2,6 +2,8 @@ import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { clientOrderId as idOf } from '../core/ids.ts';
 import { units } from '../core/units.ts';
+import type { SignedOverride } from '../risk/overrides/override.ts';
+import type { SpentOverride } from '../risk/overrides/override-register.ts';
 import { FIRM, type Scope } from '../risk/trading-state.ts';
 import type { OrderChange } from '../trading/amend-outcome.ts';
 import type { OrderView } from '../trading/order-view.ts';
@@ -99,7 +101,9 @@ export class DeskWorks {
       venue: venue.name,
       canAmend: venue.canAmend,
       older: (intent) => this.#older(intent),
-      decide: (intent, older) => (this.#accepting ? this.#decide(intent, older) : REFUSED),
+      spendOverride: (intent, override) => this.#spendOverride(intent, override),
+      decide: (intent, older, override) =>
+        this.#accepting ? this.#decide(intent, older, override) : REFUSED,
       decideChange: (row, change) => (this.#accepting ? this.#decideChange(row, change) : REFUSED),
       confirm: (order) => this.#confirm(order),
       send: (order, signal) => outlet.place(this.#taken(order), signal),
@@ -222,15 +226,31 @@ export class DeskWorks {
     });
   }
 
-  #decide(intent: OrderIntent, older: Older): SubmitDecision {
+  async #spendOverride(
+    intent: OrderIntent,
+    override: SignedOverride,
+  ): Promise<SpentOverride | Denial | undefined> {
+    const { book, overrides, guard, policy } = this.#parts;
+    const id = idOf(intent.accountId, intent.strategyId, intent.intentId);
+    if (!this.#accepting || book.order(id) !== undefined) return undefined;
+    return overrides === undefined
+      ? deny('override', 'OVERRIDE_INVALID', { note: 'this desk takes none' })
+      : overrides.spend(override, intent, (gate) => guard.canOverride(gate) || policy.canOverride(gate));
+  }
+
+  #decide(intent: OrderIntent, older: Older, override?: SpentOverride): SubmitDecision {
     this.rollIfDue();
     const startedMs = this.#stopwatch.monotonicMs();
-    const decision = this.path.decide(intent, older);
+    const decision = this.path.decide(intent, older, override?.gates);
     const tookMs = this.#stopwatch.monotonicMs() - startedMs;
     // Written before anybody is told: whatever a listener does about it stands behind it in the journal.
     const decided =
       decision.kind === 'held' ? { ...decision, written: this.#writeDown(decision.order) } : decision;
     this.recorder.decided(intent, decision, this.#parts.guard.limitsHash, tookMs);
+    if (override !== undefined) {
+      const { overrideId } = override;
+      this.recorder.audit({ kind: 'override.decided', overrideId, decision: decision.kind });
+    }
     return decided;
   }
 

@@ -15,7 +15,7 @@ import { type DeskParts, type OrderDeskOptions, checkParts, orderDeskOptionsSche
 import { DeskWorks } from './desk-works.ts';
 import type { Reconciliation } from './difference.ts';
 import type { FlattenOrder, FlattenReport } from './flatten.ts';
-import { submit } from './submit.ts';
+import { type SubmitOptions, submit } from './submit.ts';
 import type { AmendReply, PlaceReply, VenueDriver, VenueOrder } from './venue-driver.ts';
 import type { VenueAnswers } from './venue-questions.ts';
 import type { WriteOffOrder, WriteOffOutcome } from './write-off.ts';
@@ -214,8 +214,8 @@ export class OrderDesk {
    * @returns `denied` (nothing left the process; so is everything after `stop()`), `duplicate`, `accepted`, `rejected` by
    *   the venue, or `unknown`
    */
-  submit(intent: OrderIntent): Promise<OrderOutcome> {
-    return submit(this.#works.verbs, intent);
+  submit(intent: OrderIntent, options?: SubmitOptions): Promise<OrderOutcome> {
+    return submit(this.#works.verbs, intent, options);
   }
 
   /** Changes quantity or limit of a working order. It passes all gates as it would be; all of it or nothing. */

@@ -96,8 +96,12 @@ export class OrderPath {
     Object.freeze(this);
   }
 
-  /** Decides in one step, and holds what may go. */
-  decide(intent: OrderIntent, older?: Older): Decision {
+  /**
+   * Decides in one step, and holds what may go.
+   *
+   * @param overridden names of overridable gates of either engine that need not let it pass
+   */
+  decide(intent: OrderIntent, older?: Older, overridden?: ReadonlySet<string>): Decision {
     if (older !== undefined && 'code' in older) return { kind: 'denied', denials: [older] };
     const instrument = this.#instruments.get(intent.instrumentId);
     const priced = priceOrder(intent, instrument, this.#book.view(intent.instrumentId));
@@ -106,12 +110,12 @@ export class OrderPath {
     const known = this.#known(priced.intent, older, priced.clientOrderId);
     if (known !== undefined) return known;
 
-    const verdict = this.#guard.reserve(priced);
+    const verdict = this.#guard.reserve(priced, overridden);
     if (verdict.decision === 'reject') return { kind: 'denied', denials: verdict.denials };
     using reservation = verdict.reservation; // any return, any throw: as if it never was
     const { order } = reservation;
     const facts = this.#factsOf(order);
-    const denials = this.#policy.evaluate(order, facts);
+    const denials = this.#policy.evaluate(order, facts, undefined, overridden);
     if (denials.length > 0) return { kind: 'denied', denials };
     reservation.keep(); // from here on only events end it
     this.#policy.spend(order, facts);

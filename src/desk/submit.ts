@@ -1,7 +1,9 @@
 import type { Clock } from '../core/clock.ts';
+import type { SignedOverride } from '../risk/overrides/override.ts';
+import type { SpentOverride } from '../risk/overrides/override-register.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
-import type { OrderIntent } from '../trading/order-intent.ts';
+import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
 import { type Answer, answerInTime } from './answer-in-time.ts';
 import type { Decision, Older } from './order-path.ts';
@@ -12,13 +14,21 @@ export type SubmitDecision =
   | Exclude<Decision, { kind: 'held' }>
   | (Extract<Decision, { kind: 'held' }> & { readonly written: Promise<unknown> });
 
+/** What an order may be given along. */
+export interface SubmitOptions {
+  /** Lets it pass optional limits, once, as `signOverride` makes it. An order that exists already takes none. */
+  readonly override?: SignedOverride | undefined;
+}
+
 /** What the verb needs of its desk. */
 export interface SubmitDesk {
   readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
   readonly venueTimeoutMs: number;
   /** Looks for an order of days ago, where the id of the intent may be one; a denial when nobody can say. Never rejects. */
   older(intent: OrderIntent): Promise<Older> | undefined;
-  decide(intent: OrderIntent, older: Older): SubmitDecision;
+  /** Spends an override; `undefined` when there is nothing to decide, a denial when it is not valid. Never rejects. */
+  spendOverride(intent: OrderIntent, override: SignedOverride): Promise<SpentOverride | Denial | undefined>;
+  decide(intent: OrderIntent, older: Older, override?: SpentOverride): SubmitDecision;
   /** The last look, in the tick of the send. */
   confirm(order: HeldOrder): Denial | undefined;
   /** Seals the order and hands it to the venue, once. */
@@ -28,9 +38,19 @@ export interface SubmitDesk {
 }
 
 /** The way of an order. After the send it never throws. */
-export async function submit(desk: SubmitDesk, intent: OrderIntent): Promise<OrderOutcome> {
+export async function submit(
+  desk: SubmitDesk,
+  asked: OrderIntent,
+  { override }: SubmitOptions = {},
+): Promise<OrderOutcome> {
+  // What is looked at while the override is being spent must be what is decided then.
+  const intent = override === undefined ? asked : copyIntent(asked);
   const looking = desk.older(intent);
-  const decision = desk.decide(intent, looking === undefined ? undefined : await looking);
+  const older = looking === undefined ? undefined : await looking;
+  const decision =
+    override === undefined || older !== undefined
+      ? desk.decide(intent, older)
+      : decideWith(desk, intent, await desk.spendOverride(intent, override));
   if (decision.kind === 'denied') return decision;
   if (decision.kind === 'duplicate') {
     const { order, state } = decision.known;
@@ -54,6 +74,13 @@ export async function submit(desk: SubmitDesk, intent: OrderIntent): Promise<Ord
   const durable = await desk.record(event);
   return outcome(order, reduced, durable ? event : undefined);
 }
+
+const decideWith = (
+  desk: SubmitDesk,
+  intent: OrderIntent,
+  spent: SpentOverride | Denial | undefined,
+): SubmitDecision =>
+  spent !== undefined && 'code' in spent ? desk.decide(intent, spent) : desk.decide(intent, undefined, spent);
 
 /** It never left: the hold ends, and the record says so. */
 async function abandon(desk: SubmitDesk, order: HeldOrder, because: Denial): Promise<OrderOutcome> {

@@ -83,7 +83,9 @@ export function readOverride(given: unknown): SignedOverride | string {
 }
 
 /** What the signature is over. It begins with what it is for, so that nothing else that was signed can pass as one. */
-export const signedText = (override: OverrideTerms & { readonly version: 1; readonly signature?: string }): string => {
+export const signedText = (
+  override: OverrideTerms & { readonly version: 1; readonly signature?: string },
+): string => {
   const { signature: _, ...unsigned } = override;
   return `portcullis override\n${canonicalJson(unsigned)}`;
 };
