@@ -37,6 +37,10 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     meaning: 'A scope of the kill switch cannot be released like this, or not now.',
   },
+  LIMITS_CONFLICT: {
+    retryable: false,
+    meaning: 'Someone else has changed the limits meanwhile: look at theirs before you change them again.',
+  },
   RESERVATION_SPENT: { retryable: false, meaning: 'A reservation was kept or dropped twice.' },
   SEAL_FORGED: { retryable: false, meaning: 'The order was not sealed by the desk of this venue.' },
   SEAL_SPENT: { retryable: false, meaning: 'The sealed order has been sent before.' },

@@ -15,6 +15,7 @@ export { moneySchema } from './money-schema.ts';
 export { parseInput, parseOptions } from './options.ts';
 export { type Principal, person, requirePerson, system } from './principal.ts';
 export { SeededRandom } from './random.ts';
+export { type SigningKeys, type Verifier, newSigningKeys, signText, verifierOf } from './signatures.ts';
 export { type DayId, TradingDay, type TradingDayOptions } from './trading-day.ts';
 export {
   type Grid,
