@@ -308,7 +308,14 @@ describe('the roll of the day', () => {
       type: 'dayRolled',
       atMs: NOON_MS + DAY_MS / 2,
       dayId: '2026-01-03',
-      accounts: [{ accountId: 'acc', dayOpen: '100100', highWater: '100100' }],
+      accounts: [
+        {
+          accountId: 'acc',
+          dayOpen: '100100',
+          highWater: '100100',
+          strategies: [{ strategyId: 'strat', pnl: '100' }],
+        },
+      ],
     });
     expect(world.told.filter(({ kind }) => kind === 'day-rolled')).toMatchObject([
       { day: { dayId: '2026-01-03' } },
