@@ -12,21 +12,17 @@ export interface GateCount {
   readonly reasons: readonly { readonly code: DenialCode; readonly count: number }[];
 }
 
-interface Slot {
-  readonly gate: string;
-  checked: number;
-  denied: number;
-  reduced: number;
-  readonly reasons: Map<DenialCode, number>;
-}
-
 /**
  * Counts the verdicts of an engine's gates, by name. Gates may be added later; what was counted under a name stays, also
  * while no gate of that name is asked.
  */
 export class GateTally {
-  readonly #slots: Slot[] = [];
+  readonly #gates: string[] = [];
   readonly #indexOf = new Map<string, number>();
+  readonly #checked: number[] = [];
+  readonly #denied: number[] = [];
+  readonly #reduced: number[] = [];
+  readonly #reasons: Map<DenialCode, number>[] = [];
 
   /** @throws {PortcullisError} `OPTION_INVALID` unless the gates have distinct names */
   constructor(gates: readonly string[]) {
@@ -47,41 +43,45 @@ export class GateTally {
 
   /** @param index as `slots` gave it, here and below; any other counts nothing */
   checked(index: number): void {
-    const slot = this.#slots[index];
-    if (slot !== undefined) slot.checked += 1;
+    countAt(this.#checked, index);
   }
 
   denied(index: number, { code }: Denial): void {
-    const slot = this.#slots[index];
-    if (slot === undefined) return;
-    slot.denied += 1;
-    slot.reasons.set(code, (slot.reasons.get(code) ?? 0) + 1);
+    countAt(this.#denied, index);
+    const reasons = this.#reasons[index];
+    reasons?.set(code, (reasons.get(code) ?? 0) + 1);
   }
 
   reduced(index: number): void {
-    const slot = this.#slots[index];
-    if (slot !== undefined) slot.reduced += 1;
+    countAt(this.#reduced, index);
   }
 
   /** In the order in which the names were added. */
   counts(): readonly GateCount[] {
-    return this.#slots.map(({ gate, checked, denied, reduced, reasons }) => ({
+    return this.#gates.map((gate, index) => ({
       gate,
-      checked,
-      denied,
-      reduced,
-      reasons: [...reasons]
+      checked: this.#checked[index] ?? 0,
+      denied: this.#denied[index] ?? 0,
+      reduced: this.#reduced[index] ?? 0,
+      reasons: [...(this.#reasons[index] ?? [])]
         .map(([code, count]) => ({ code, count }))
         .sort((a, b) => b.count - a.count || a.code.localeCompare(b.code)),
     }));
   }
 
   #added(gate: string): number {
-    const index = this.#slots.length;
-    this.#slots.push({ gate, checked: 0, denied: 0, reduced: 0, reasons: new Map() });
-    this.#indexOf.set(gate, index);
-    return index;
+    this.#indexOf.set(gate, this.#gates.length);
+    this.#checked.push(0);
+    this.#denied.push(0);
+    this.#reduced.push(0);
+    this.#reasons.push(new Map());
+    return this.#gates.push(gate) - 1;
   }
+}
+
+function countAt(counts: number[], index: number): void {
+  const count = counts[index];
+  if (count !== undefined) counts[index] = count + 1;
 }
 
 const badNames = (expected: string, names: readonly string[]): PortcullisError =>

@@ -34,12 +34,15 @@ export function slippageGate({
     if (order.isExit) return 'none';
     return bound === 'day' ? perDay : budgetOf(order.strategyId);
   };
+  // One by one: a loop over them would be a sixth of the decision.
   const brokenBy = (order: HeldOrder, view: ExecutionView): Bound | undefined => {
-    for (const bound of BOUNDS) {
-      const limit = limitOf(bound, order);
-      if (limit !== 'none' && !(used(bound, order, view) <= limit)) return bound;
-    }
-    return undefined;
+    const limit = order.isExit ? perOrderBps.exit : perOrderBps.entry;
+    if (limit !== 'none' && !(slippageBps(order, view.mark) <= limit)) return 'order';
+    if (order.isExit) return undefined;
+    if (perDay !== 'none' && !(used('day', order, view) <= perDay)) return 'day';
+    if (perStrategyDay === 'none') return undefined;
+    const budget = budgetOf(order.strategyId);
+    return budget === 'none' || used('strategy', order, view) <= budget ? undefined : 'strategy';
   };
   const nearest = (order: HeldOrder, view: ExecutionView): Bound => {
     const shares = BOUNDS.map((bound) => shareOf(used(bound, order, view), limitOf(bound, order)));
@@ -79,10 +82,12 @@ const beyond = ({ side, worst }: SlippageTerms, mark: Ticks): Ticks => {
   return max(side === 'buy' ? sub(worst, mark) : sub(mark, worst), ticks(0));
 };
 
+const slippageBps = (order: SlippageTerms, mark: Ticks): number => (beyond(order, mark) * 10_000) / mark;
+
 /** What would be used of a limit, the order included: bps of the order, or money of the day. */
 function used(bound: Bound, order: HeldOrder, view: ExecutionView): number {
   const { mark, spentSlippage, spentSlippageByStrategy = units(NaN) } = view;
-  if (bound === 'order') return (beyond(order, mark) * 10_000) / mark;
+  if (bound === 'order') return slippageBps(order, mark);
   return add(bound === 'day' ? spentSlippage : spentSlippageByStrategy, slippageMoney(order, mark));
 }
 
