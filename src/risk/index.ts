@@ -12,6 +12,11 @@ export { killSwitchGate } from './gates/kill-switch-gate.ts';
 export { positionCountGate } from './gates/position-count-gate.ts';
 export { positionSizeGate } from './gates/position-size-gate.ts';
 export { totalExposureGate } from './gates/total-exposure-gate.ts';
+export {
+  type ValueAtRiskGateDeps,
+  type ValueAtRiskGateOptions,
+  valueAtRiskGate,
+} from './gates/value-at-risk-gate.ts';
 export type { KillRecord } from './kill-record.ts';
 export {
   KillSwitch,
@@ -41,13 +46,41 @@ export {
   type UnknownOrdersMonitorOptions,
 } from './monitors/unknown-orders-monitor.ts';
 export { Watch, type WatchDeps, type WatchOptions } from './monitors/watch.ts';
+export {
+  type OverrideOptions,
+  OverrideRegister,
+  type OverrideRegisterDeps,
+  type SpentOverride,
+} from './overrides/override-register.ts';
+export { type OverrideTerms, type SignedOverride, signOverride } from './overrides/override.ts';
 export type { ReleaseOrder } from './release.ts';
 export type { Reservation } from './reservation.ts';
 export type { Restraint, RestrainOrder } from './restraint.ts';
+export { Correlations, type CorrelationsDeps, type CorrelationsOptions } from './returns/correlations.ts';
+export {
+  type BarOutcome,
+  ReturnHistory,
+  type ReturnHistoryOptions,
+  type ReturnListener,
+} from './returns/return-history.ts';
+export { type ValueAtRisk, type ValueAtRiskOptions, valueAtRisk } from './returns/value-at-risk.ts';
 export type { ExposureCell, ExposureRow, Reduction, RiskGate, RiskView } from './risk-gate.ts';
 export { type GuardKillSwitch, RiskGuard, type RiskGuardDeps, parseRiskLimits } from './risk-guard.ts';
 export type { RiskLimits, RiskLimitsInput } from './risk-limits.ts';
 export type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';
+export { type AtrRiskInput, type AtrRiskOptions, atrRisk } from './sizing/atr-risk.ts';
+export {
+  type FixedFractionalInput,
+  type FixedFractionalOptions,
+  fixedFractional,
+} from './sizing/fixed-fractional.ts';
+export { type KellyInput, type KellyOptions, type KellySized, kelly } from './sizing/kelly.ts';
+export type { SizeBound, Sized } from './sizing/sized.ts';
+export {
+  type VolatilityTargetInput,
+  type VolatilityTargetOptions,
+  volatilityTarget,
+} from './sizing/volatility-target.ts';
 export { FIRM, type Scope, type Scoped, type TradingState, inScope, scopeKey } from './trading-state.ts';
 export type {
   CancelResult,

@@ -1,53 +1,77 @@
-import { type Units, add, sub, units } from '../../core/units.ts';
-import type { AccountView } from '../../trading/book-account.ts';
-import type { CellView } from '../../trading/book-cell.ts';
-import { deny } from '../../trading/denial.ts';
 import { moneyText } from '../../core/money-text.ts';
-import type { RiskGate } from '../risk-gate.ts';
+import { type Units, add, sub, units } from '../../core/units.ts';
+import { deny } from '../../trading/denial.ts';
+import type { Measurement } from '../../trading/measurement.ts';
+import type { PricedOrder } from '../../trading/price-order.ts';
+import type { ExposureRow, RiskGate, RiskView } from '../risk-gate.ts';
 import { maySpan } from './growth.ts';
 
 /** Says which instruments move together. */
 export interface Clusters {
-  /** Whether two different instruments count as correlated. Not knowing is a yes. */
+  /** Whether two different instruments count as correlated, in whichever order. Not knowing is a yes. */
   correlated(instrumentId: string, otherId: string): boolean;
+  /** Why: from -1 to 1, `undefined` while it is unknown. For verdicts. */
+  correlation?(instrumentId: string, otherId: string): number | undefined;
 }
+
+/** Most members that a verdict names. */
+const MAX_NAMED = 8;
 
 /**
  * Worst-case exposure to all that moves with the instrument: gross, without credit for hedges. What does not grow passes.
+ * The verdict names the members, with their correlation where it is known.
  *
  * @param clusters Without it nothing is known and everything moves together: a second limit on the total.
  */
-export const correlationGate = (maxClusterExposure: Units, clusters?: Clusters): RiskGate => ({
-  name: 'correlation',
-  appliesTo: 'entries',
-  check({ instrument: { instrumentId } }, view) {
-    const { account, worstBefore, worstAfter } = view;
-    const others =
-      clusters === undefined ? sub(account.gross, worstBefore) : exposureTo(instrumentId, account, clusters);
-    const exposure = add(others, worstAfter);
-    if (maySpan(maxClusterExposure, exposure, view)) return undefined;
-    const members = [...membersWith(instrumentId, account, clusters)].map(
-      ({ instrument }) => instrument.instrumentId,
-    );
-    return deny('correlation', 'CLUSTER_EXPOSURE_LIMIT', {
-      measured: moneyText(exposure),
-      limit: moneyText(maxClusterExposure),
-      note: `moves with ${members.join(', ') || 'nothing else held'}`,
-    });
-  },
-});
+export function correlationGate(maxClusterExposure: Units, clusters?: Clusters): RiskGate {
+  const measure = ({ instrument: { instrumentId } }: PricedOrder, view: RiskView): Measurement => ({
+    measured: moneyText(exposureWith(instrumentId, view, clusters)),
+    limit: moneyText(maxClusterExposure),
+    note: noteOn(instrumentId, view.row, clusters),
+  });
+  return {
+    name: 'correlation',
+    appliesTo: 'entries',
+    check(order, view) {
+      const exposure = exposureWith(order.instrument.instrumentId, view, clusters);
+      if (maySpan(maxClusterExposure, exposure, view)) return undefined;
+      return deny('correlation', 'CLUSTER_EXPOSURE_LIMIT', measure(order, view));
+    },
+    measure,
+  };
+}
 
-function exposureTo(instrumentId: string, account: AccountView, clusters: Clusters): Units {
+function exposureWith(
+  instrumentId: string,
+  { row, worstBefore, worstAfter }: RiskView,
+  clusters: Clusters | undefined,
+): Units {
+  if (clusters === undefined) return add(sub(row.gross, worstBefore), worstAfter);
   let sum = units(0);
-  for (const { worst } of membersWith(instrumentId, account, clusters)) sum = add(sum, worst);
-  return sum;
+  for (const { instrument, worst } of row.cells()) {
+    const other = instrument.instrumentId;
+    // A row of several accounts has the instrument of the order more than once.
+    if (other === instrumentId || isMember(instrumentId, other, worst, clusters)) sum = add(sum, worst);
+  }
+  return add(sub(sum, worstBefore), worstAfter);
 }
 
 /** What else is held or being ordered and moves with the instrument. An exposure that is unknown is one. */
-function* membersWith(instrumentId: string, account: AccountView, clusters?: Clusters): Generator<CellView> {
-  for (const cell of account.cells()) {
-    const other = cell.instrument.instrumentId;
-    if (other === instrumentId || cell.worst <= 0) continue;
-    if (clusters?.correlated(instrumentId, other) !== false) yield cell;
+const isMember = (instrumentId: string, other: string, worst: Units, clusters?: Clusters): boolean =>
+  other !== instrumentId && !(worst <= 0) && clusters?.correlated(instrumentId, other) !== false;
+
+function noteOn(instrumentId: string, row: ExposureRow, clusters: Clusters | undefined): string {
+  const members = new Set<string>();
+  for (const { instrument, worst } of row.cells()) {
+    const other = instrument.instrumentId;
+    if (isMember(instrumentId, other, worst, clusters)) members.add(named(instrumentId, other, clusters));
   }
+  if (members.size === 0) return 'moves with nothing else held';
+  const more = members.size > MAX_NAMED ? ` and ${members.size - MAX_NAMED} more` : '';
+  return `moves with ${[...members].slice(0, MAX_NAMED).join(', ')}${more}`;
+}
+
+function named(instrumentId: string, other: string, clusters: Clusters | undefined): string {
+  if (clusters?.correlation === undefined) return other;
+  return `${other} (${clusters.correlation(instrumentId, other)?.toFixed(2) ?? 'unknown'})`;
 }

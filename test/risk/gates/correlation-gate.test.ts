@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { units } from '../../src/core/index.ts';
-import { type Clusters, correlationGate } from '../../src/risk/index.ts';
-import type { CellView } from '../../src/trading/index.ts';
-import { GOLD, instrumentOf, pricedOf } from '../support/orders.ts';
-import { accountOf, cellOf, money, riskViewOf } from '../support/views.ts';
+import { units } from '../../../src/core/index.ts';
+import { type Clusters, correlationGate } from '../../../src/risk/index.ts';
+import type { CellView } from '../../../src/trading/index.ts';
+import { GOLD, instrumentOf, pricedOf } from '../../support/orders.ts';
+import { accountOf, cellOf, money, riskViewOf } from '../../support/views.ts';
 
 const SILVER = instrumentOf({ instrumentId: 'SILVER' });
 const WHEAT = instrumentOf({ instrumentId: 'WHEAT' });
@@ -20,7 +20,7 @@ const ask = ({ held = [], after, before = 0, limit = 1_000, clusters = metals }:
   correlationGate(money(limit), clusters).check(
     pricedOf(),
     riskViewOf({
-      account: accountOf({ held }),
+      account: accountOf({ held: before === 0 ? held : [...held, cellOf(GOLD, { pos: 1, worst: before })] }),
       worstBefore: money(before),
       worstAfter: money(after),
     }),
@@ -55,8 +55,7 @@ describe('correlationGate', () => {
   });
 
   test('counts its own instrument once, with the order', () => {
-    const own = cellOf(GOLD, { pos: 1, worst: 500 });
-    expect(ask({ held: [own], before: 500, after: 1_000 })).toBeUndefined();
+    expect(ask({ before: 500, after: 1_000 })).toBeUndefined();
   });
 
   test('gives no credit for a hedge: exposure is gross', () => {
@@ -109,5 +108,51 @@ describe('correlationGate', () => {
     expect(correlationGate(units(NaN)).check(pricedOf(), riskViewOf({ worstAfter: money(1) }))).toEqual(
       denial('1', 'moves with nothing else held', 'NaN'),
     );
+  });
+
+  test('says how closely each member moves with it, and which count only because nothing is known', () => {
+    const known: Clusters = {
+      correlated: () => true,
+      correlation: (a, b) => (a === 'GOLD' && b === 'SILVER' ? -0.834 : undefined),
+    };
+    expect(ask({ held: [silver(600), wheat(1)], after: 400, clusters: known })).toEqual(
+      denial('1001', 'moves with SILVER (-0.83), WHEAT (unknown)'),
+    );
+  });
+
+  const crowd = (size: number) =>
+    Array.from({ length: size }, (_, i) =>
+      cellOf(instrumentOf({ instrumentId: `M${i}` }), { pos: 1, worst: 200 }),
+    );
+
+  test('names eight members', () => {
+    expect(ask({ held: crowd(8), after: 1 })).toEqual(
+      denial('1601', 'moves with M0, M1, M2, M3, M4, M5, M6, M7'),
+    );
+  });
+
+  test('counts further ones, so that a verdict stays short', () => {
+    expect(ask({ held: crowd(10), after: 1 })).toEqual(
+      denial('2001', 'moves with M0, M1, M2, M3, M4, M5, M6, M7 and 2 more'),
+    );
+  });
+
+  test('over several accounts counts an instrument in each, and names it once', () => {
+    const row = accountOf({
+      held: [cellOf(GOLD, { pos: 1, worst: 100 }), silver(300), cellOf(GOLD, { worst: 200 }), silver(400)],
+    });
+    const view = riskViewOf({ row, worstBefore: money(100), worstAfter: money(101) });
+    expect(correlationGate(money(1_000), metals).check(pricedOf(), view)).toEqual(
+      denial('1001', 'moves with SILVER'),
+    );
+  });
+
+  test('measures the same when it lets an order through', () => {
+    const view = riskViewOf({ account: accountOf({ held: [silver(600)] }), worstAfter: money(400) });
+    const gate = correlationGate(money(1_000), metals);
+    expect([gate.check(pricedOf(), view), gate.measure?.(pricedOf(), view)]).toEqual([
+      undefined,
+      { measured: '1000', limit: '1000', note: 'moves with SILVER' },
+    ]);
   });
 });
