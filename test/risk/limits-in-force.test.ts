@@ -54,6 +54,7 @@ describe('RiskGuard, limits in force', () => {
     clock.advance(101);
     guard.tighten(limitsOf({ maxDecisionAgeMs: 50 }));
     expect(late()).toBe(50);
+    guard.withdraw();
     guard.tighten(limitsOf({ maxDecisionAgeMs: 200 }));
     expect(late()).toBe(100);
     guard.adopt(limitsOf({ maxDecisionAgeMs: 200 }));
