@@ -1,5 +1,6 @@
 import type { BookReader } from '../trading/book.ts';
 import type { GateTally } from '../trading/gate-tally.ts';
+import { type KeepingGate, isKeeping } from './activity/keeping-gate.ts';
 import type { OrderActivity } from './activity/order-activity.ts';
 import { controlGates } from './control-gates.ts';
 import { type Clusters, correlationGate } from './gates/correlation-gate.ts';
@@ -27,6 +28,8 @@ export interface GateDeps {
 export interface GateSet {
   readonly gates: readonly RiskGate[];
   readonly slots: readonly number[];
+  /** Those that act when an order is kept. */
+  readonly keeping: readonly KeepingGate[];
 }
 
 /** The eight that are mandatory, the controls that are set, the scopes, the user's own. */
@@ -40,6 +43,7 @@ export const gatesOf = (limits: RiskLimits, deps: GateDeps): RiskGate[] => [
 export const gateSet = (gates: readonly RiskGate[], tally: GateTally): GateSet => ({
   gates,
   slots: tally.slots(gates.map(({ name }) => name)),
+  keeping: gates.filter(isKeeping),
 });
 
 /** Cheap and absolute first, the one that reduces last. */

@@ -23,8 +23,9 @@ import type { TradingState } from './trading-state.ts';
 
 const { freeze, getPrototypeOf } = Object; // as they were when we loaded
 
-/** What the guard asks the kill switch: the state, and for the denial why. */
-export type GuardKillSwitch = Pick<KillSwitch, 'tradingState'> & Partial<Pick<KillSwitch, 'whyRestricted'>>;
+/** What the guard asks the kill switch: the state, and for the denial why. What repeats itself too often it trips. */
+export type GuardKillSwitch = Pick<KillSwitch, 'tradingState'> &
+  Partial<Pick<KillSwitch, 'whyRestricted' | 'trip'>>;
 
 export interface RiskGuardDeps {
   readonly book: Book;
@@ -54,7 +55,7 @@ export class RiskGuard {
   readonly #book: Book;
   readonly #killSwitch: GuardKillSwitch;
   readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
-  readonly #activity = new OrderActivity();
+  readonly #activity: OrderActivity;
   readonly #tally = new GateTally([]);
   readonly #gateDeps: GateDeps;
   readonly #moment: Moment;
@@ -72,6 +73,7 @@ export class RiskGuard {
     this.#killSwitch = killSwitch;
     this.#clock = clock;
     this.venueName = venueName;
+    this.#activity = new OrderActivity({ clock, killSwitch });
     this.#gateDeps = { book, activity: this.#activity, clusters, venueName, gates };
     this.#moment = {
       book,
@@ -83,6 +85,7 @@ export class RiskGuard {
       keep: (order) => {
         book.keep(order);
         this.#activity.kept(order);
+        for (const gate of this.#gates.keeping) gate.kept(order);
       },
       drop: (order) => {
         book.drop(order);
@@ -207,7 +210,8 @@ export class RiskGuard {
   /** Counts what happened to an order at once. */
   apply(event: OrderEvent): Applied {
     const applied = this.#book.apply(event);
-    const order = applied === 'applied' ? this.#book.order(event.clientOrderId)?.order : undefined;
+    const isCounted = applied === 'applied' && this.#activity.isOn;
+    const order = isCounted ? this.#book.order(event.clientOrderId)?.order : undefined;
     if (order !== undefined) this.#activity.happened(event, order);
     return applied;
   }

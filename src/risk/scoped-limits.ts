@@ -19,13 +19,25 @@ const exposure = {
   maxClusterExposure: moneySchema.optional(),
 } as const;
 
-/** What makes no sense for a scope: nobody has a high-water mark but an account, an instrument is one position of many. */
-const MEANINGLESS: Readonly<Record<Scope['kind'], readonly (keyof typeof exposure)[]>> = {
-  firm: ['maxDrawdownFraction'],
-  venue: ['maxDrawdownFraction'],
+type Limit = keyof typeof exposure | keyof typeof orderControls;
+
+/**
+ * What makes no sense for a scope: nobody has cash or a high-water mark but an account, what positions cost is known of
+ * accounts only, an instrument is one position of many.
+ */
+const MEANINGLESS: Readonly<Record<Scope['kind'], readonly Limit[]>> = {
+  firm: ['maxDrawdownFraction', 'buyingPower'],
+  venue: ['maxDrawdownFraction', 'buyingPower'],
   account: [],
-  strategy: ['maxDrawdownFraction'],
-  instrument: ['maxDrawdownFraction', 'maxDailyLoss', 'maxPositions', 'maxClusterExposure'],
+  strategy: ['maxDrawdownFraction', 'buyingPower', 'maxCapital'],
+  instrument: [
+    'maxDrawdownFraction',
+    'maxDailyLoss',
+    'maxPositions',
+    'maxClusterExposure',
+    'buyingPower',
+    'maxCapital',
+  ],
 };
 
 /**

@@ -1,0 +1,48 @@
+import { moneyText } from '../../core/money-text.ts';
+import { type Units, add, units } from '../../core/units.ts';
+import { claimOf } from '../../trading/claim.ts';
+import { deny } from '../../trading/denial.ts';
+import type { PricedOrder } from '../../trading/price-order.ts';
+import type { RiskGate, RiskView } from '../risk-gate.ts';
+
+export interface BuyingPowerOptions {
+  /** Fee that a fill may cost, in basis points of its value, in steps of a hundredth. */
+  readonly feeBps: number;
+}
+
+/**
+ * What an order may cost at its worst price fits into the cash that is free of what working and unknown orders may cost.
+ * The fees of those are counted as well.
+ */
+export function buyingPowerGate({ feeBps }: BuyingPowerOptions): RiskGate {
+  const feeHundredths = Math.round(feeBps * 100);
+  const needed = (order: PricedOrder, { qty, account }: RiskView): Units => {
+    const cost = claimOf(order, qty);
+    return feeHundredths === 0 ? cost : add(cost, feeOn(add(cost, account.claimed), feeHundredths));
+  };
+  const measure = (order: PricedOrder, view: RiskView) => ({
+    measured: moneyText(needed(order, view)),
+    limit: moneyText(view.account.freeCash),
+  });
+  return {
+    name: 'buying-power',
+    appliesTo: 'entries',
+    overridable: true,
+    measure,
+    check(order, view) {
+      if (needed(order, view) <= view.account.freeCash) return undefined;
+      return deny('buying-power', 'BUYING_POWER', measure(order, view));
+    },
+  };
+}
+
+const HUNDREDTHS = 1_000_000;
+
+/** Rounded up. */
+function feeOn(amount: Units, feeHundredths: number): Units {
+  const product = amount * feeHundredths;
+  if (Number.isSafeInteger(product)) return units(Math.ceil(product / HUNDREDTHS));
+  if (!Number.isFinite(product)) return units(product);
+  const exact = BigInt(amount) * BigInt(feeHundredths);
+  return units(Number((exact + BigInt(HUNDREDTHS - 1)) / BigInt(HUNDREDTHS)));
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { isZone } from '../../core/trading-day.ts';
+import { DAY_MS, LocalTime } from './local-time.ts';
+
+const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+const MINUTE_MS = 60_000;
+
+const time = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "expected a time of day such as '09:30'");
+const date = z.string().refine(isDate, "expected a date such as '2026-12-25'");
+
+const sessionSchema = z.strictObject({
+  /** Days on which it begins. */
+  days: z.array(z.enum(WEEKDAYS)).min(1).readonly(),
+  from: time,
+  /** The first minute after it. Not later than `from`: on the next day. */
+  to: time,
+});
+
+export const tradingHoursSchema = z
+  .strictObject({
+    /** IANA time zone of all that follows. */
+    zone: z.string().refine(isZone, 'expected an IANA time zone').default('UTC'),
+    sessions: z.array(sessionSchema.readonly()).min(1).readonly(),
+    /** Dates on which no session begins. */
+    holidays: z.array(date).readonly().default([]),
+    /** When the sessions that begin on a date end, by date. */
+    earlyCloses: z.record(date, time).default({}),
+  })
+  .readonly();
+
+/** @interface */
+export type TradingHoursOptions = z.output<typeof tradingHoursSchema>;
+
+interface Span {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+const NEVER: Span = { fromMs: Infinity, untilMs: -Infinity };
+
+/**
+ * Whether it is an hour at which there is trading. The answer is kept until it can change, so asking is cheap; a clock
+ * that jumps, either way, is answered for where it is.
+ */
+export class TradingHours {
+  readonly #rules: TradingHoursOptions;
+  readonly #local: LocalTime;
+  readonly #holidays: ReadonlySet<string>;
+  readonly #earlyCloses: ReadonlyMap<string, string>;
+  #known: Span = NEVER;
+  #isOpen = false;
+
+  constructor(rules: TradingHoursOptions) {
+    this.#rules = rules;
+    this.#local = new LocalTime(rules.zone);
+    this.#holidays = new Set(rules.holidays);
+    this.#earlyCloses = new Map(Object.entries(rules.earlyCloses));
+  }
+
+  /** @throws {RangeError} for what is no time */
+  isOpen(nowMs: number): boolean {
+    const { fromMs, untilMs } = this.#known;
+    if (!(nowMs >= fromMs && nowMs < untilMs)) this.#locate(nowMs);
+    return this.#isOpen;
+  }
+
+  /** Local date and time, such as `2026-03-09 09:30`, for verdicts. */
+  text(nowMs: number): string {
+    if (!(Math.abs(nowMs) < 8.64e15)) return String(nowMs);
+    return new Date(this.#local.at(nowMs)).toISOString().slice(0, 16).replace('T', ' ');
+  }
+
+  #locate(nowMs: number): void {
+    const today = Math.floor(this.#local.at(nowMs) / DAY_MS) * DAY_MS;
+    // None is longer than a day: what concerns today began today or yesterday.
+    const spans = [...this.#spansOf(today - DAY_MS), ...this.#spansOf(today)];
+    const edges = spans.flatMap(({ fromMs, untilMs }) => [fromMs, untilMs]);
+    edges.push(this.#local.firstAt(today), this.#local.firstAt(today + DAY_MS));
+    const fromMs = Math.max(...edges.filter((edge) => edge <= nowMs));
+    const untilMs = Math.min(...edges.filter((edge) => edge > nowMs));
+    this.#isOpen = spans.some((span) => nowMs >= span.fromMs && nowMs < span.untilMs);
+    this.#known = { fromMs, untilMs };
+  }
+
+  /** The sessions that begin on a day, given as local midnight. */
+  #spansOf(day: number): Span[] {
+    const moment = new Date(day);
+    const id = moment.toISOString().slice(0, 10);
+    const weekday = WEEKDAYS[moment.getUTCDay()];
+    if (this.#holidays.has(id) || weekday === undefined) return [];
+    const early = this.#earlyCloses.get(id);
+    return this.#rules.sessions
+      .filter(({ days }) => days.includes(weekday))
+      .map((session) => endOf(session, early))
+      .filter(({ from, end }) => end > from)
+      .map(({ from, end }) => ({
+        fromMs: this.#local.firstAt(day + from),
+        untilMs: this.#local.firstAt(day + end),
+      }));
+  }
+}
+
+/** Of a session, from the midnight before it; an early close that is not later than its beginning is on the next day, if the session is. */
+function endOf({ from, to }: z.output<typeof sessionSchema>, early: string | undefined) {
+  const fromMs = msOf(from);
+  const crosses = msOf(to) <= fromMs;
+  const end = crosses ? msOf(to) + DAY_MS : msOf(to);
+  if (early === undefined) return { from: fromMs, end };
+  const close = crosses && msOf(early) <= fromMs ? msOf(early) + DAY_MS : msOf(early);
+  return { from: fromMs, end: Math.min(end, close) };
+}
+
+const msOf = (text: string): number => (Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) * MINUTE_MS;
+
+function isDate(text: string): boolean {
+  const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
