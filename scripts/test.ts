@@ -4,18 +4,29 @@ import { root } from './rooms.ts';
 
 /**
  * `npm test`: the whole suite with coverage; arguments go to vitest, and it runs on the
- * node that runs this script. The last line is `N passed, N failed, N skipped`
+ * node that runs this script. `--long` gives every property many more runs (`npm test -- --long --project property`). The last line is `N passed, N failed, N skipped`
  * from scripts/end-line-reporter.ts, and it is printed here when vitest broke before it could say so.
  */
 
 const endLine = /^\d+ passed, \d+ failed, \d+ skipped$/;
 
+const long = process.argv.includes('--long');
+const passedOn = process.argv.slice(2).filter((argument) => argument !== '--long');
 const run = spawn(
   process.execPath,
-  [`${root}node_modules/vitest/vitest.mjs`, 'run', '--coverage', ...process.argv.slice(2)],
+  [
+    `${root}node_modules/vitest/vitest.mjs`,
+    'run',
+    ...(long ? ['--testTimeout=3600000'] : ['--coverage']),
+    ...passedOn,
+  ],
   {
     stdio: ['inherit', 'pipe', 'inherit'],
-    env: { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}) },
+    env: {
+      ...process.env,
+      ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}),
+      ...(long ? { PORTCULLIS_LONG: '1' } : {}),
+    },
   },
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => run.kill(signal));

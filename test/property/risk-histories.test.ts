@@ -17,8 +17,9 @@ import {
 } from '../support/order-arbitraries.ts';
 import { type Lots3, OrderHistory, type Step } from '../support/order-history.ts';
 import { quotedAt } from '../support/views.ts';
+import { runs } from '../support/runs.ts';
 
-const RUNS = { numRuns: 400 };
+const RUNS = runs(1_000);
 const histories = fc.array(steps, { minLength: 1, maxLength: 60, size: 'max' });
 
 const most = ({ pos, buy, sell }: Lots3): number => Math.max(Math.abs(pos + buy), Math.abs(pos - sell));

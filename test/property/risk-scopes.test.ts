@@ -5,8 +5,9 @@ import { bookDigest } from '../support/guard.ts';
 import { METALS, exposureLimits, marketAfter, orders, steps } from '../support/order-arbitraries.ts';
 import { pricedOf } from '../support/orders.ts';
 import { marketOf } from '../support/views.ts';
+import { runs } from '../support/runs.ts';
 
-const RUNS = { numRuns: 300 };
+const RUNS = runs(1_000);
 type Scoped = NonNullable<RiskLimitsInput['scopes']>[number];
 
 const money = fc.integer({ min: 0, max: 1_600 }).map((cents) => (cents / 100).toFixed(2));

@@ -7,8 +7,9 @@ import { bookDigest, withoutReservation } from '../support/guard.ts';
 import { METALS, exposureLimits, marketAfter, orders, steps } from '../support/order-arbitraries.ts';
 import { pricedOf } from '../support/orders.ts';
 import { marketOf } from '../support/views.ts';
+import { runs } from '../support/runs.ts';
 
-const RUNS = { numRuns: 500 };
+const RUNS = runs(1_000);
 const histories = fc.array(steps, { maxLength: 30, size: 'max' });
 
 /** Monotone, as a gate must be: it minds an order above some quantity, in one way or another. */
