@@ -31,6 +31,8 @@ export const orderDeskOptionsSchema = z.strictObject({
   /** What is cancelled when the connection to the venue is lost, as far as the venue can still be asked to. */
   cancelOnDisconnect: z.enum(['not-reducing', 'all', 'none']).default('not-reducing'),
   lookup: lookupSchema.prefault({}),
+  /** Of which verdicts the audit log takes down what they were made from, so that they can be made again. */
+  verdictInputs: z.enum(['all', 'denied', 'none']).default('all'),
   /** How far behind the newest fill seen fills are asked for again: a venue may list one late. */
   fillsOverlapMs: z.number().min(0).default(300_000),
   /** How far before the end of the journal fills are asked for after a restart, but not to before it began. */

@@ -1,4 +1,3 @@
-import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { clientOrderId as idOf } from '../core/ids.ts';
 import { units } from '../core/units.ts';
@@ -20,15 +19,18 @@ import type { DeskParts, DeskRules } from './desk-parts.ts';
 import type { Reconciliation } from './difference.ts';
 import { type FlattenDesk, type FlattenOrder, type FlattenReport, flatten } from './flatten.ts';
 import { InFlight } from './in-flight.ts';
+import { findOlder } from './older-order.ts';
 import { OrderEnds } from './order-ends.ts';
 import { type Older, OrderPath } from './order-path.ts';
 import { Recorder } from './recorder.ts';
 import { SharedListening } from './shared-listening.ts';
 import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
+import type { Explanation } from './explain.ts';
 import type { AmendReply, PlaceReply, VenueOrder } from './venue-driver.ts';
 import { venueOrder } from './venue-order.ts';
 import type { VenueAnswers } from './venue-questions.ts';
 import { VenueWatch } from './venue-watch.ts';
+import { VerdictTrail } from './verdict-inputs-trail.ts';
 import { type WriteOffDesk, type WriteOffOrder, type WriteOffOutcome, writeOff } from './write-off.ts';
 
 /** The way out, as only the desk of the venue has it: it seals what it is given. */
@@ -52,7 +54,7 @@ export class DeskWorks {
   readonly watch: VenueWatch;
   readonly verbs: SubmitDesk & CancelRoundDesk & AmendDesk;
   readonly #parts: DeskParts;
-  readonly #stopwatch: Pick<Clock, 'monotonicMs'>;
+  readonly #trail: VerdictTrail;
   readonly #inFlight: InFlight;
   readonly #cancels: Cancels;
   readonly #listening: SharedListening;
@@ -65,7 +67,6 @@ export class DeskWorks {
     const { venueTimeoutMs } = rules;
     const { venue } = outlet;
     this.#parts = parts;
-    this.#stopwatch = parts.stopwatch ?? clock;
     this.path = new OrderPath({ ...parts, dayId: parts.journal.recovered.dayId });
     this.#listening = new SharedListening(() =>
       outlet.listen((event) => {
@@ -80,6 +81,12 @@ export class DeskWorks {
       onMoved: () => {
         this.#cancels.enforce();
       },
+    });
+    this.#trail = new VerdictTrail(rules.verdictInputs, {
+      ...parts,
+      stopwatch: parts.stopwatch ?? clock,
+      dayId: () => this.path.dayId,
+      recorder: parts.audit && this.recorder,
     });
     this.#inFlight = new InFlight(book, clock);
     const ends = new OrderEnds(book);
@@ -100,7 +107,7 @@ export class DeskWorks {
       venueTimeoutMs,
       venue: venue.name,
       canAmend: venue.canAmend,
-      older: (intent) => this.#older(intent),
+      older: (intent) => findOlder(parts, intent),
       spendOverride: (intent, override) => this.#spendOverride(intent, override),
       decide: (intent, older, override) =>
         this.#accepting ? this.#decide(intent, older, override) : REFUSED,
@@ -213,17 +220,13 @@ export class DeskWorks {
     await journal.checkpoint();
   }
 
-  /** Looked for only where the id may be one that is not in memory any more. */
-  #older({ accountId, strategyId, intentId }: OrderIntent): Promise<Older> | undefined {
-    const { journal, book } = this.#parts;
-    const { archive } = journal;
-    if (archive === undefined || archive.isEmpty) return undefined;
-    const id = idOf(accountId, strategyId, intentId);
-    if (book.order(id) !== undefined) return undefined;
-    return archive.find(id).catch((error: unknown) => {
-      const note = error instanceof Error ? error.message : String(error);
-      return deny('order', 'KNOWN_IDS_UNAVAILABLE', { note });
-    });
+  /** What `submit` would decide now. */
+  async explain(intent: OrderIntent): Promise<Explanation> {
+    const looking = findOlder(this.#parts, intent);
+    const older = looking && (await looking);
+    this.rollIfDue();
+    const explanation = this.path.explain(intent, older);
+    return this.#accepting ? explanation : { ...explanation, decision: 'denied', denials: REFUSED.denials };
   }
 
   async #spendOverride(
@@ -240,13 +243,14 @@ export class DeskWorks {
 
   #decide(intent: OrderIntent, older: Older, override?: SpentOverride): SubmitDecision {
     this.rollIfDue();
-    const startedMs = this.#stopwatch.monotonicMs();
-    const decision = this.path.decide(intent, older, override?.gates);
-    const tookMs = this.#stopwatch.monotonicMs() - startedMs;
+    const asked = { intent, older, overridden: override?.gates };
+    const { decision, ...rest } = this.#trail.around(asked, () =>
+      this.path.decide(intent, older, override?.gates),
+    );
     // Written before anybody is told: whatever a listener does about it stands behind it in the journal.
     const decided =
       decision.kind === 'held' ? { ...decision, written: this.#writeDown(decision.order) } : decision;
-    this.recorder.decided(intent, decision, this.#parts.guard.limitsHash, tookMs);
+    this.recorder.decided(intent, decision, this.#parts.guard.limitsHash, rest);
     if (override !== undefined) {
       const { overrideId } = override;
       this.recorder.audit({ kind: 'override.decided', overrideId, decision: decision.kind });

@@ -14,6 +14,7 @@ import type { DeskListener } from './desk-event.ts';
 import { type DeskParts, type OrderDeskOptions, checkParts, orderDeskOptionsSchema } from './desk-parts.ts';
 import { DeskWorks } from './desk-works.ts';
 import type { Reconciliation } from './difference.ts';
+import type { Explanation } from './explain.ts';
 import type { FlattenOrder, FlattenReport } from './flatten.ts';
 import { type SubmitOptions, submit } from './submit.ts';
 import type { AmendReply, PlaceReply, VenueDriver, VenueOrder } from './venue-driver.ts';
@@ -216,6 +217,11 @@ export class OrderDesk {
    */
   submit(intent: OrderIntent, options?: SubmitOptions): Promise<OrderOutcome> {
     return submit(this.#works.verbs, intent, options);
+  }
+
+  /** What `submit` would decide now, and what every gate measures. Decides when `submit` would; leaves no trace. */
+  explain(intent: OrderIntent): Promise<Explanation> {
+    return this.#works.explain(intent);
   }
 
   /** Changes quantity or limit of a working order. It passes all gates as it would be; all of it or nothing. */

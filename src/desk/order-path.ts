@@ -17,6 +17,7 @@ import { priceOrder } from '../trading/price-order.ts';
 import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
 import type { OrderChange } from '../trading/amend-outcome.ts';
 import { type ChangeDecision, type ChangeDeps, decideChange } from './change-order.ts';
+import { type ExplainDeps, type Explanation, explain } from './explain.ts';
 
 export interface OrderPathDeps {
   readonly book: Book;
@@ -72,6 +73,7 @@ export class OrderPath {
   readonly #seen: { has(id: string): boolean };
   readonly #day: { id: DayId };
   readonly #changing: ChangeDeps;
+  readonly #explaining: ExplainDeps<KnownOrder>;
 
   /** @throws {PortcullisError} `ENGINE_NOT_GENUINE` for anything but a RiskGuard over this Book and an ExecutionPolicy */
   constructor({
@@ -93,7 +95,18 @@ export class OrderPath {
     this.#seen = { has: (id) => book.order(id) !== undefined };
     this.#day = { id: dayId ?? tradingDay.dayOf(clock.nowMs()) };
     this.#changing = { book, guard, policy, factsOf: (order) => this.#factsOf(order) };
+    this.#explaining = {
+      ...this.#changing,
+      clock,
+      instrument: (instrumentId) => this.#instruments.get(instrumentId),
+      known: (intent, older, id) => this.#known(intent, older, id),
+    };
     Object.freeze(this);
+  }
+
+  /** The trading day that is open. */
+  get dayId(): DayId {
+    return this.#day.id;
   }
 
   /**
@@ -120,6 +133,11 @@ export class OrderPath {
     reservation.keep(); // from here on only events end it
     this.#policy.spend(order, facts);
     return { kind: 'held', order, reduced: verdict.decision === 'resize' ? verdict.because : undefined };
+  }
+
+  /** What `decide` would say now, and what every gate measures against which limit. Leaves no trace. */
+  explain(intent: OrderIntent, older?: Older): Explanation {
+    return explain(this.#explaining, intent, older);
   }
 
   /** Decides whether an open order may become another. Leaves no trace. */
@@ -205,7 +223,11 @@ export class OrderPath {
   }
 
   /** An id that exists is answered whatever the market does: same content is a duplicate, other content is denied. */
-  #known(intent: OrderIntent, older: KnownOrder | undefined, id?: string): Decision | undefined {
+  #known(
+    intent: OrderIntent,
+    older: KnownOrder | undefined,
+    id?: string,
+  ): Exclude<Decision, { kind: 'held' }> | undefined {
     const { accountId, strategyId, intentId } = intent;
     const known = this.#book.order(id ?? clientOrderId(accountId, strategyId, intentId)) ?? older;
     if (known === undefined) return undefined;

@@ -13,6 +13,7 @@ import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
 import type { AdjustedBy } from './journal-adjusted.ts';
 import type { Journal } from './journal.ts';
 import type { Decision, OrderPath } from './order-path.ts';
+import type { Made } from './verdict-inputs-trail.ts';
 
 export interface RecorderDeps {
   readonly book: BookReader;
@@ -45,8 +46,13 @@ export class Recorder {
     });
   }
 
-  /** A verdict, with the hash of the limits that it was made under. */
-  decided(asked: OrderIntent, decision: Decision, limitsHash: string, tookMs: number): void {
+  /** A verdict, with the hash of the limits that it was made under, and with what it was made from. */
+  decided(
+    asked: OrderIntent,
+    decision: Decision,
+    limitsHash: string,
+    { tookMs, inputs }: Omit<Made, 'decision'>,
+  ): void {
     const held = decision.kind === 'held' ? decision : undefined;
     const denials =
       decision.kind === 'denied' ? decision.denials : held?.reduced === undefined ? [] : [held.reduced];
@@ -61,6 +67,7 @@ export class Recorder {
         quantity: held.order.qty,
         isExit: held.order.isExit,
       }),
+      ...(inputs !== undefined && { inputs }),
     });
     this.emit({
       kind: 'decided',
