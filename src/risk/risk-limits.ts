@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { moneySchema } from '../core/money-schema.ts';
-import { orderControls } from './order-controls.ts';
+import { buyingPowerSchema, orderControls } from './order-controls.ts';
 import { scopedLimitsSchema } from './scoped-limits.ts';
 import { scopeKey } from './trading-state.ts';
 
 /**
- * The limits of the eight mandatory gates, which every account has; further controls, off until they are set; and limits
- * of single scopes. A limit of 0 allows exits only.
+ * The limits of the eight mandatory gates, which every account has; further controls, off until they are set but for buying
+ * power; and limits of single scopes. A limit of 0 allows exits only.
  */
 export const riskLimitsSchema = z
   .strictObject({
@@ -31,6 +31,8 @@ export const riskLimitsSchema = z
     /** Longest time between the decision and the send. */
     maxDecisionAgeMs: z.number().min(0).default(1_000),
     ...orderControls,
+    /** What an order may cost has to fit into what is free: on unless it is `'none'`. */
+    buyingPower: buyingPowerSchema.prefault({}),
     /** Limits of the firm, the venue, single accounts, strategies and instruments. A narrower one never loosens a wider one. */
     scopes: z
       .array(scopedLimitsSchema)

@@ -7,6 +7,7 @@ import {
   type RiskGuardDeps,
   type RiskLimitsInput,
   type RiskView,
+  parseRiskLimits,
 } from '../../src/risk/index.ts';
 import { Book, type Denial, deny } from '../../src/trading/index.ts';
 import { WIDE, bookDigest, filledEvent, guardOf, withoutReservation } from '../support/guard.ts';
@@ -633,14 +634,16 @@ describe('RiskGuard, options', () => {
     );
   });
 
-  test('fills in the ages and the collar', () => {
-    expect(guardOf().guard.limits).toEqual({
+  test('fills in the ages and the collar, and minds buying power', () => {
+    const { buyingPower: _off, ...limits } = WIDE;
+    expect(parseRiskLimits(limits)).toEqual({
       maxDailyLoss: 1e12,
       maxDrawdownFraction: 1,
       maxPositions: 100,
       maxPositionNotional: 1e12,
       maxTotalExposure: 1e12,
       maxClusterExposure: 1e12,
+      buyingPower: { feeBps: 0 },
       maxDataAgeMs: 1_000,
       maxMarkAgeMs: 60_000,
       exitCollarBps: 500,

@@ -57,6 +57,7 @@ export const WIDE_RISK: RiskLimitsInput = {
   maxPositionNotional: '1000000',
   maxTotalExposure: '1000000',
   maxClusterExposure: '1000000',
+  buyingPower: 'none',
   maxDataAgeMs: 60_000,
 };
 export const WIDE_EXECUTION: ExecutionLimitsInput = {

@@ -18,6 +18,7 @@ export const WIDE: RiskLimitsInput = {
   maxPositionNotional: '1000000',
   maxTotalExposure: '1000000',
   maxClusterExposure: '1000000',
+  buyingPower: 'none',
 };
 
 export interface GuardOptions {
