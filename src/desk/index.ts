@@ -22,6 +22,20 @@ export {
 export type { CheckpointOutcome } from './journal-checkpoint-writer.ts';
 export type { JournalDeps, Recovered } from './journal-replay.ts';
 export type { AdjustedBy } from './journal-adjusted.ts';
+export { LimitControl, type LimitControlDeps, type LimitControlOptions } from './limit-control.ts';
+export type { LimitDifference } from './limit-difference.ts';
+export type { LimitInputs, LimitTexts } from './limit-engines.ts';
+export {
+  type LimitFileDeps,
+  type LimitFileEvent,
+  type LimitFileOptions,
+  LimitFileWatch,
+  readLimitFile,
+} from './limit-file.ts';
+export type { LimitChangeOrder } from './limit-order.ts';
+export type { LimitRecord } from './limit-record.ts';
+export type { LimitChange, LimitSource, LimitStatus } from './limit-status.ts';
+export type { LimitText } from './limit-text.ts';
 export { OrderArchive, type OrderArchiveDeps } from './order-archive.ts';
 export { JOURNAL_VERSION, type JournalRecord, type Stamp } from './journal-record.ts';
 export { OrderDesk, type OrderDeskDeps, type SealedOrder, Venue } from './order-desk.ts';
@@ -43,4 +57,5 @@ export type { Latency } from './paper-latency.ts';
 export type { PaperVenueOpening } from './paper-opening.ts';
 export type { RejectionOptions } from './paper-rejections.ts';
 export { type Execution, type PaperOrder, PaperVenue, type PaperVenueOptions } from './paper-venue.ts';
+export type { SubmitOptions } from './submit.ts';
 export type { WriteOffOrder, WriteOffOutcome } from './write-off.ts';

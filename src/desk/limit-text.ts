@@ -1,0 +1,55 @@
+import { isDeepStrictEqual } from 'node:util';
+import { PortcullisError } from '../core/errors.ts';
+import { moneyText } from '../core/money-text.ts';
+import type { Units } from '../core/units.ts';
+import type { JsonValue } from '../storage/json.ts';
+
+/** Limits as they stand in a file or on disk: every default in place, money as text. */
+export type LimitText = Readonly<Record<string, JsonValue>>;
+
+type Draft = Record<PropertyKey, unknown>;
+
+/** What of an issue of the schema is looked at. */
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  /** Of the alternatives, where there are some. */
+  readonly errors?: readonly (readonly Issue[])[];
+}
+
+/**
+ * Writes limits so that reading them again gives the same. The schema takes no number for money, so what it complains
+ * about in a copy of what it gave is where money stands.
+ *
+ * @param read how such limits are read
+ * @throws {PortcullisError} `OPTION_INVALID` for limits that cannot be written like this
+ */
+export function limitText<L extends object>(limits: L, read: (text: never) => L): LimitText {
+  const draft = JSON.parse(JSON.stringify(limits)) as Draft;
+  for (const issue of issuesOf(() => read(draft as never))) writeMoney(draft, issue);
+  if (issuesOf(() => read(draft as never)).length === 0 && isDeepStrictEqual(read(draft as never), limits)) {
+    return draft as LimitText;
+  }
+  throw new PortcullisError(
+    'OPTION_INVALID',
+    'limits: expected ones that can be written as JSON and read again',
+  );
+}
+
+function issuesOf(read: () => unknown): readonly Issue[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (!(error instanceof PortcullisError)) throw error;
+    return error.details['issues'] as readonly Issue[];
+  }
+}
+
+function writeMoney(draft: Draft, { path, errors }: Issue, under: readonly PropertyKey[] = []): void {
+  const whole = [...under, ...path];
+  const last = whole.at(-1);
+  let parent = draft;
+  for (const key of whole.slice(0, -1)) parent = parent[key] as Draft;
+  if (last !== undefined && typeof parent[last] === 'number') parent[last] = moneyText(parent[last] as Units);
+  for (const issue of errors?.flat() ?? []) writeMoney(draft, issue, whole);
+}
