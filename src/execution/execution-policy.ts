@@ -107,12 +107,6 @@ export class ExecutionPolicy {
     return named.length > 0 && named.every(({ overridable }) => overridable === true);
   }
 
-  /** Whether a signed override may let one order pass the gate of exactly this name. */
-  canOverride(gate: string): boolean {
-    const named = this.#gates.gates.filter(({ name }) => name === gate);
-    return named.length > 0 && named.every(({ overridable }) => overridable === true);
-  }
-
   /**
    * Every reason against the order; none means it may go.
    *

@@ -1,28 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { ticks } from '../../src/core/index.ts';
-import {
-  type ExecutionFacts,
-  type ExecutionGate,
-  type ExecutionLimitsInput,
-  ExecutionPolicy,
-  type ExecutionView,
-} from '../../src/execution/index.ts';
-import { deny } from '../../src/trading/index.ts';
-import { type HeldOverrides, heldOf } from '../support/orders.ts';
-import { executionViewOf, levels, marketOf, money } from '../support/views.ts';
-
-const facts = (overrides: Partial<ExecutionFacts> = {}): ExecutionFacts => {
-  const { spentSlippage: _, spentSlippageByStrategy: _by, ...rest } = executionViewOf(overrides);
-  return rest;
-};
-const gateOf = (check: ExecutionGate['check'], name = 'own'): ExecutionGate => ({ name, check });
-const NO = deny('own', 'ABOVE_MAXIMUM', { note: 'no' });
-const policyOf = (limits: ExecutionLimitsInput = {}, ...gates: readonly ExecutionGate[]) =>
-  new ExecutionPolicy(limits, { gates });
-/** Everything is wrong with this market: nobody sells, nothing was traded. */
-const DESERT = marketOf({ bids: levels([50, 1]), asks: [], recentVolume: money(0) as never });
-
-const WIDE_SPREAD = { spreadBps: { entry: 10_000, exit: 'none' } } as const satisfies ExecutionLimitsInput;
+import { ExecutionPolicy, type ExecutionView } from '../../src/execution/index.ts';
+import { heldOf } from '../support/orders.ts';
+import { money } from '../support/views.ts';
+import { DESERT, NO, WIDE_SPREAD, facts, gateOf, policyOf } from './policy-builders.ts';
 
 describe('ExecutionPolicy, evaluate', () => {
   test('has nothing against a sane order', () => {
@@ -107,132 +87,6 @@ describe('ExecutionPolicy, evaluate', () => {
   });
 });
 
-describe('ExecutionPolicy, the budget of a day', () => {
-  const TEN: HeldOverrides = { worst: 101, qty: 10 }; // 10 lots, each 1 beyond the mark
-  const limits: ExecutionLimitsInput = {
-    ...WIDE_SPREAD,
-    slippage: { perOrderBps: { entry: 100 }, perDay: '25' },
-  };
-  const spentAfter = (spend: (policy: ExecutionPolicy) => void, dayId = '2026-01-02') => {
-    const policy = policyOf(limits);
-    spend(policy);
-    return policy.evaluate(heldOf(TEN), facts({ dayId }));
-  };
-  const overspent = (measured: string) => [
-    { gate: 'slippage-budget', code: 'SLIPPAGE_BUDGET', measured, limit: '25', note: 'of the day' },
-  ];
-
-  test('is spent by orders that go out', () => {
-    const once = spentAfter((policy) => {
-      policy.spend(heldOf(TEN), facts());
-    });
-    const twice = spentAfter((policy) => {
-      policy.spend(heldOf(TEN), facts());
-      policy.spend(heldOf(TEN), facts());
-    });
-    expect([once, twice]).toEqual([[], overspent('30')]);
-  });
-
-  test('is whole again on another day', () => {
-    const denials = spentAfter((policy) => {
-      policy.spend(heldOf(TEN), facts());
-      policy.spend(heldOf(TEN), facts());
-    }, '2026-01-03');
-    expect(denials).toEqual([]);
-  });
-
-  test('counts from nothing with the first order of a day', () => {
-    const denials = spentAfter((policy) => {
-      policy.spend(heldOf(TEN), facts());
-      policy.spend(heldOf(TEN), facts());
-      policy.spend(heldOf(TEN), facts({ dayId: '2026-01-03' }));
-    }, '2026-01-03');
-    expect(denials).toEqual([]);
-  });
-
-  test('is not spent by exits', () => {
-    const denials = spentAfter((policy) => {
-      for (let i = 0; i < 5; i += 1) policy.spend(heldOf({ side: 'sell', isExit: true, worst: 90 }), facts());
-    });
-    expect(denials).toEqual([]);
-  });
-
-  test('is not spent by orders that cannot slip', () => {
-    const denials = spentAfter((policy) => {
-      for (let i = 0; i < 5; i += 1) policy.spend(heldOf({ worst: 99 }), facts());
-    });
-    expect(denials).toEqual([]);
-  });
-
-  describe('and an order that takes the place of another', () => {
-    const WAS = heldOf({ worst: 101, qty: 5 }); // 5 of the budget of 25
-    const after = (...spent: readonly [HeldOverrides, HeldOverrides?][]): ExecutionPolicy => {
-      const policy = policyOf(limits);
-      for (const [order, instead] of spent) policy.spend(heldOf(order), facts(), instead && heldOf(instead));
-      return policy;
-    };
-    const FIVE: HeldOverrides = { worst: 101, qty: 5 };
-
-    test.each([
-      ['exactly what is left', 10, []],
-      ['one more', 11, overspent('26')],
-    ])('may add %s', (_, qty, expected) => {
-      const policy = after([TEN], [FIVE], [FIVE]); // 20, of which 5 are its own
-      expect(policy.evaluate(heldOf({ worst: 101, qty }), facts(), WAS)).toEqual(expected);
-    });
-
-    test('spends only what it adds', () => {
-      const policy = after([FIVE], [TEN, FIVE]); // 10 in all
-      expect([
-        policy.evaluate(heldOf({ worst: 101, qty: 15 }), facts()),
-        policy.evaluate(heldOf({ worst: 101, qty: 16 }), facts()),
-      ]).toEqual([[], overspent('26')]);
-    });
-
-    test('gives nothing back', () => {
-      const policy = after([TEN], [FIVE, TEN], [{ worst: 99, qty: 10 }, TEN]);
-      expect([
-        policy.evaluate(heldOf({ worst: 101, qty: 15 }), facts()),
-        policy.evaluate(heldOf({ worst: 101, qty: 16 }), facts()),
-      ]).toEqual([[], overspent('26')]);
-    });
-
-    test('may take less, also when nothing is left', () => {
-      const policy = after([TEN], [TEN], [FIVE]);
-      expect([
-        policy.evaluate(heldOf({ worst: 101, qty: 4 }), facts(), WAS),
-        policy.evaluate(WAS, facts(), WAS),
-        policy.evaluate(heldOf({ worst: 101, qty: 6 }), facts(), WAS),
-      ]).toEqual([[], [], overspent('26')]);
-    });
-
-    test('spends all of it where the other was an exit, and nothing where it is one', () => {
-      const exit: HeldOverrides = { ...TEN, isExit: true };
-      const policy = after([TEN, exit], [{ worst: 101, qty: 20, isExit: true }, FIVE]);
-      expect([
-        policy.evaluate(heldOf({ worst: 101, qty: 15 }), facts()),
-        policy.evaluate(heldOf({ worst: 101, qty: 16 }), facts()),
-      ]).toEqual([[], overspent('26')]);
-    });
-
-    test('adds the same to a day on which the other was not placed', () => {
-      const policy = after([TEN]);
-      const tomorrow = facts({ dayId: '2026-01-03' });
-      expect([
-        policy.evaluate(heldOf({ worst: 101, qty: 30 }), tomorrow, WAS),
-        policy.evaluate(heldOf({ worst: 101, qty: 31 }), tomorrow, WAS),
-      ]).toEqual([[], overspent('26')]);
-    });
-  });
-
-  test('is gone for the day once an order went out at an unknown mark', () => {
-    const denials = spentAfter((policy) => {
-      policy.spend(heldOf(TEN), facts({ mark: ticks(NaN) }));
-    });
-    expect(denials).toEqual(overspent('NaN'));
-  });
-});
-
 describe('ExecutionPolicy, what it tells', () => {
   test('counts what each gate decided', () => {
     const policy = policyOf(
@@ -260,13 +114,11 @@ describe('ExecutionPolicy, what it tells', () => {
     ]);
   });
 
-  test('refuses two gates of one name', () => {
-    expect(() =>
-      policyOf(
-        {},
-        gateOf(() => undefined, 'spread'),
-      ),
-    ).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  test.each(['spread', 'spread-median', 'own', ''])('refuses a second gate of the name %j', (name) => {
+    const pass = () => undefined;
+    expect(() => policyOf({}, gateOf(pass), gateOf(pass, name))).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
   });
 });
 
@@ -301,6 +153,8 @@ describe('ExecutionPolicy.is', () => {
     ['method of the class', ExecutionPolicy.prototype, 'evaluate'],
     ['static method', ExecutionPolicy, 'is'],
     ['own property', policy, 'evaluate'],
+    ['getter of the class', ExecutionPolicy.prototype, 'limits'],
+    ['own property that hides a getter', policy, 'limits'],
   ])('a %s cannot be put in place of ours', (_name, target, key) => {
     expect(Reflect.set(target, key, () => [])).toBe(false);
     expect(Reflect.defineProperty(target, key, { value: () => [] })).toBe(false);
