@@ -13,20 +13,21 @@ const Matrix = z
     if (flaw !== undefined) context.addIssue({ code: 'custom', message: flaw });
   });
 
-/**
- * How the returns of several instruments move together, in the order of the instruments.
- *
- * - `factor`: each has a loading from -1 to 1 on one common factor; two correlate by the product of their loadings.
- * - `matrix`: every pair by itself; symmetric, 1 on the diagonal, positive semi-definite.
- */
 export const correlationSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('independent') }),
   z.strictObject({ kind: z.literal('factor'), loadings: z.array(coefficient).min(1) }),
   z.strictObject({ kind: z.literal('matrix'), rows: Matrix }),
 ]);
 
-/** @interface */
+/**
+ * How the returns of several instruments move together, in the order of the instruments.
+ *
+ * - `independent`: not at all.
+ * - `factor`: each has a loading from -1 to 1 on one common factor; two correlate by the product of their loadings.
+ * - `matrix`: every pair by itself; symmetric, 1 on the diagonal, positive semi-definite.
+ */
 export type CorrelationOptions = z.input<typeof correlationSchema>;
+/** Rows of coefficients from -1 to 1, 1 on the diagonal. */
 export type CorrelationMatrix = readonly (readonly number[])[];
 
 /** The correlation of every pair that the options ask for. */

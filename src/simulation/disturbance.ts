@@ -96,9 +96,9 @@ export const disturbanceSchema = z.discriminatedUnion('kind', [
   illiquid,
 ]);
 
-/** @interface */
+/** An outage, stuck quotes, crossed quotes or a drifting clock: when, whom it strikes, and how. */
 export type FeedDisturbanceOptions = z.input<typeof feedDisturbanceSchema>;
-/** @interface */
+/** A disturbance of the feed, or a price gap or an illiquid time of the market itself. */
 export type DisturbanceOptions = z.input<typeof disturbanceSchema>;
 export type FeedDisturbance = z.output<typeof feedDisturbanceSchema>;
 export type Disturbance = z.output<typeof disturbanceSchema>;

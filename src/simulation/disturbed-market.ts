@@ -3,7 +3,7 @@ import { parseOptions } from '../core/options.ts';
 import type { MarketEvent } from '../trading/market-event.ts';
 import { ClockDriftStage } from './clock-drift-stage.ts';
 import { CrossedStage } from './crossed-stage.ts';
-import { type FeedDisturbance, feedDisturbanceSchema } from './disturbance.ts';
+import { feedDisturbanceSchema } from './disturbance.ts';
 import { WindowCursor, type WindowSource } from './disturbance-windows.ts';
 import type { FeedStage } from './feed-stage.ts';
 import { OutageStage } from './outage-stage.ts';
@@ -18,6 +18,9 @@ const schema = z.strictObject({
 /** @interface */
 export type DisturbedMarketOptions = z.input<typeof schema>;
 
+/** @interface */
+export type DisturbedMarketSettings = z.output<typeof schema>;
+
 /**
  * Any market events, with what goes wrong between a venue and its listener: outages, stuck and crossed quotes, a clock that
  * drifts. Nothing comes earlier or later than without it, update ids stay those of the venue, and once a disturbance is
@@ -27,7 +30,7 @@ export type DisturbedMarketOptions = z.input<typeof schema>;
  */
 export class DisturbedMarket implements Iterable<MarketEvent> {
   /** The options with their defaults. */
-  readonly settings: { readonly seed: number; readonly disturbances: readonly FeedDisturbance[] };
+  readonly settings: DisturbedMarketSettings;
   readonly #events: Iterable<MarketEvent>;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
