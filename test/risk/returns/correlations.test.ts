@@ -231,7 +231,7 @@ describe('Correlations', () => {
     ],
     ['a threshold of 0', { threshold: 0 }, /threshold/],
     ['a misspelt option', { treshold: 0.5 }, /treshold/],
-  ])('refuses %s', (_what, options, message) => {
+  ])('refuses %s', (_what, options: object, message) => {
     expect(() => rolling(windowOf(), options)).toThrow(message);
   });
 });

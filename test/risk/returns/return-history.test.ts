@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ReturnHistory } from '../../../src/risk/index.ts';
+import { type ReturnHistory } from '../../../src/risk/index.ts';
 import { barOf, feed, historyOf } from './support/bars.ts';
 
 const last = (history: ReturnHistory, instrumentId = 'GOLD', count?: number) => [
@@ -143,7 +143,7 @@ describe('ReturnHistory', () => {
     ['an offset of a whole bar', { offsetMs: 1_000 }, /offsetMs: expected less than barMs/],
     ['no instrument', { instrumentIds: [] }, /instrumentIds/],
     ['a misspelt option', { windows: 3 }, /windows/],
-  ])('refuses %s', (_what, options, message) => {
+  ])('refuses %s', (_what, options: object, message) => {
     expect(() => historyOf(options)).toThrow(message);
   });
 });
