@@ -52,7 +52,7 @@ const clock = new ManualClock();
 const killSwitch = await KillSwitch.open({ store: new MemoryStateStore({ clock }), clock }, true);
 const money = { maxDailyLoss: '1', maxPositionNotional: '1', maxTotalExposure: '1', maxClusterExposure: '1' };
 const guard = new RiskGuard(
-  { ...money, maxDrawdownFraction: 0.1, maxPositions: 1 },
+  { ...money, maxDrawdownFraction: 0.1, maxPositions: 1, buyingPower: 'none' },
   { book: new Book(), killSwitch, clock },
 );
 const policy = new ExecutionPolicy();
@@ -87,7 +87,9 @@ describe('the table of the eight risk gates', () => {
   });
 
   test('names every option of the limits, once', () => {
-    const options = [...rows.flatMap((row) => row.options), 'maxDecisionAgeMs'];
+    // The further gates and the scopes have a page of their own.
+    const others = ['maxDecisionAgeMs', 'buyingPower', 'scopes'];
+    const options = [...rows.flatMap((row) => row.options), ...others];
     expect(options.toSorted()).toEqual(Object.keys(guard.limits).toSorted());
   });
 });
