@@ -4,11 +4,12 @@ import { PortcullisError } from '../core/errors.ts';
 import {
   type ExecutionLimits,
   type ExecutionLimitsInput,
+  executionLimitsSchema,
   parseExecutionLimits,
 } from '../execution/execution-limits.ts';
 import type { ExecutionPolicy } from '../execution/execution-policy.ts';
 import { type RiskGuard, parseRiskLimits } from '../risk/risk-guard.ts';
-import type { RiskLimits, RiskLimitsInput } from '../risk/risk-limits.ts';
+import { type RiskLimits, type RiskLimitsInput, riskLimitsSchema } from '../risk/risk-limits.ts';
 import { type LimitText, limitText } from './limit-text.ts';
 
 /** The limits of both engines. */
@@ -93,8 +94,8 @@ export const readRecorded = (texts: LimitTexts): Limits =>
 
 /** @throws {PortcullisError} `OPTION_INVALID` for limits that cannot be written like this */
 export const textOf = ({ risk, execution }: Limits): LimitTexts => ({
-  risk: limitText(risk, parseRiskLimits),
-  execution: limitText(execution, parseExecutionLimits),
+  risk: limitText(risk, riskLimitsSchema),
+  execution: limitText(execution, executionLimitsSchema),
 });
 
 /** SHA-256 over both, whatever the order of their members. */

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
 import { moneyText } from '../core/money-text.ts';
 import type { Units } from '../core/units.ts';
@@ -20,36 +21,23 @@ interface Issue {
  * Writes limits so that reading them again gives the same. The schema takes no number for money, so what it complains
  * about in a copy of what it gave is where money stands.
  *
- * @param read how such limits are read
  * @throws {PortcullisError} `OPTION_INVALID` for limits that cannot be written like this
  */
-export function limitText<L extends object>(limits: L, read: (text: never) => L): LimitText {
+export function limitText<S extends z.ZodType>(limits: z.output<S>, schema: S): LimitText {
   const draft = JSON.parse(JSON.stringify(limits)) as Draft;
-  for (const issue of issuesOf(() => read(draft as never))) writeMoney(draft, issue);
-  if (issuesOf(() => read(draft as never)).length === 0 && isDeepStrictEqual(read(draft as never), limits)) {
-    return draft as LimitText;
-  }
+  for (const issue of schema.safeParse(draft).error?.issues ?? []) writeMoney(draft, issue as Issue);
+  if (isDeepStrictEqual(schema.safeParse(draft).data, limits)) return draft as LimitText;
   throw new PortcullisError(
     'OPTION_INVALID',
     'limits: expected ones that can be written as JSON and read again',
   );
 }
 
-function issuesOf(read: () => unknown): readonly Issue[] {
-  try {
-    read();
-    return [];
-  } catch (error) {
-    if (!(error instanceof PortcullisError)) throw error;
-    return error.details['issues'] as readonly Issue[];
-  }
-}
-
-function writeMoney(draft: Draft, { path, errors }: Issue, under: readonly PropertyKey[] = []): void {
+function writeMoney(draft: Draft, { path, errors = [] }: Issue, under: readonly PropertyKey[] = []): void {
   const whole = [...under, ...path];
   const last = whole.at(-1);
   let parent = draft;
   for (const key of whole.slice(0, -1)) parent = parent[key] as Draft;
   if (last !== undefined && typeof parent[last] === 'number') parent[last] = moneyText(parent[last] as Units);
-  for (const issue of errors?.flat() ?? []) writeMoney(draft, issue, whole);
+  for (const issue of errors.flat()) writeMoney(draft, issue, whole);
 }
