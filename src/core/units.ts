@@ -146,7 +146,8 @@ export const exactMoney = (grid: Grid, quantity: Lots, price: Decimal): Decimal 
  * Exact for safe integers of 0 or more: the rounded quotient never falls below a whole number that the true one has reached, and
  * where it rounds up to one that the true one has not, the rest is negative. Several times as fast as a remainder.
  */
-function divideUp(a: number, b: number): number {
+/** @internal */
+export function divideUp(a: number, b: number): number {
   const whole = Math.floor(a / b);
   return a - whole * b > 0 ? whole + 1 : whole;
 }

@@ -1,5 +1,7 @@
 import type { Decimal } from '../core/decimal.ts';
 import type { Units } from '../core/units.ts';
+import type { CurrencyView } from './currency-ledger.ts';
+import type { Money } from './saved-book.ts';
 import type { CellView } from './book-cell.ts';
 
 /**
@@ -9,6 +11,7 @@ import type { CellView } from './book-cell.ts';
 export interface AccountView {
   readonly accountId: string;
   readonly currency: string;
+  /** In its own currency; so are the next three. Others: `currencies()`. */
   readonly cash: Decimal;
   readonly fees: Decimal;
   /** Deposits less withdrawals since the beginning. */
@@ -19,9 +22,14 @@ export interface AccountView {
   readonly gross: Units;
   /** What working and unknown orders may still cost at their worst prices; NaN while that is beyond what can be counted. */
   readonly claimed: Units;
-  /** Cash, rounded down, less what is claimed: what a further order may cost. */
+  /** Initial margin of what is held on margin, working and unknown orders included, at worst case. */
+  readonly margin: Units;
+  /**
+   * What a further order may cost or tie up: cash of all currencies, rounded down, less what is claimed, margin, and what is
+   * lost in what is held on margin but not realised. Profit that is not realised does not raise it.
+   */
   readonly freeCash: Units;
-  /** Capital employed: what positions cost, each by its absolute value, and what is claimed. */
+  /** Capital employed: what spot positions cost, each by its absolute value, margin, and what is claimed. */
   readonly capital: Units;
   /** Instruments with a position, or with orders that could make one. */
   readonly count: number;
@@ -48,6 +56,14 @@ export interface AccountView {
   strategyDayPnl(strategyId: string): Units;
   /** The strategies that ever held or ordered something. */
   strategies(): Iterable<string>;
+  /** What it has in each currency, its own first. */
+  currencies(): Iterable<CurrencyView>;
+  /** Fees by the currency that they were paid in, rebates taken off. */
+  feesPaid(): readonly Money[];
+  /** An amount in another currency as it counts here: rounded up, NaN without a rate. What is in its own stays as it is. */
+  inOwnCurrency(currency: string, amount: Units): Units;
+  /** When the rate of a currency was received, by the monotonic clock: `Infinity` for its own, minus infinity without one. */
+  rateMonotonicMs(currency: string): number;
   cell(instrumentId: string): CellView | undefined;
   cells(): Iterable<CellView>;
 }

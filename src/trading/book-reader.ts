@@ -2,6 +2,7 @@ import type { DayId } from '../core/trading-day.ts';
 import type { Units } from '../core/units.ts';
 import type { AccountView } from './account-view.ts';
 import type { CellView, Mark } from './book-cell.ts';
+import type { FxRates, Marks } from './fx-rates.ts';
 import type { MarketView } from './market-view.ts';
 import type { OrderView } from './order-view.ts';
 import type { StrategyOpen } from './saved-book.ts';
@@ -34,4 +35,12 @@ export interface DayRolled {
     /** What strategies had earned in it; those that are missing, nothing. `undefined`: that was not written down. */
     readonly strategies?: readonly StrategyOpen[];
   }[];
+}
+
+export interface BookDeps {
+  /**
+   * Makes what is asked for rates between the currencies of accounts and instruments; `markedFxRates` reads them from the
+   * Book's own marks. Default: none, so that accounts trade only what is quoted in their currency.
+   */
+  readonly fxRates?: (marks: Marks) => FxRates;
 }

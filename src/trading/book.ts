@@ -1,25 +1,26 @@
-import { type DecimalInput, ZERO, decimal } from '../core/decimal.ts';
+import { type DecimalInput, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
 import type { DayId } from '../core/trading-day.ts';
-import { type Lots, type Units, max, neg, sub, units } from '../core/units.ts';
+import { type Lots, type Units, neg, sub, units } from '../core/units.ts';
 import type { AccountView } from './account-view.ts';
 import { Account } from './book-account.ts';
-import { adjustmentOf } from './booking.ts';
-import { ADJUSTMENT } from './book-share.ts';
-import type { BookReader, DayRolled } from './book-reader.ts';
+import { BookFacts, type Booked } from './book-facts.ts';
+import type { BookDeps, BookReader, DayRolled } from './book-reader.ts';
 import { claimOf } from './claim.ts';
+import { planRoll } from './plan-roll.ts';
 import { type PlannedFill, planFill } from './plan-fill.ts';
 import type { CellView, Mark } from './book-cell.ts';
 import type { OrderRow } from './book-order.ts';
 import type { OrderView } from './order-view.ts';
-import type { Adjustment, SavedBook, SavedOrder } from './saved-book.ts';
+import type { FxRates } from './fx-rates.ts';
+import type { Adjustment, Flow, Funding, SavedBook, SavedOrder } from './saved-book.ts';
 import { type Fill, isSound } from './fill.ts';
 import { type MarketView, isGood } from './market-view.ts';
 import type { Applied, BookedOrder, OrderEvent } from './order-event.ts';
 import { OrderIndex } from './order-index.ts';
 
-export type { BookReader, DayRolled } from './book-reader.ts';
+export type { BookDeps, BookReader, DayRolled } from './book-reader.ts';
 
 const NONE = units(0);
 
@@ -32,8 +33,13 @@ export class Book implements BookReader {
   readonly #orders = new OrderIndex();
   readonly #views = new Map<string, MarketView>();
   readonly #marks = new Map<string, Mark>();
-  readonly #adjustments = new Set<string>();
+  readonly #facts = new BookFacts();
+  readonly #rates: FxRates | undefined;
   #dayId: DayId = '';
+
+  constructor(deps: BookDeps = {}) {
+    this.#rates = deps.fxRates?.(this);
+  }
 
   /** @throws {PortcullisError} `OPTION_INVALID` when the account exists */
   openAccount(accountId: string, currency: string, balance: DecimalInput): void {
@@ -43,7 +49,7 @@ export class Book implements BookReader {
         `accountId: expected a new account, got ${accountId} again`,
       );
     }
-    this.#accounts.set(accountId, new Account(accountId, currency, decimal(balance, 'balance')));
+    this.#accounts.set(accountId, new Account(accountId, currency, decimal(balance, 'balance'), this.#rates));
   }
 
   account(accountId: string): AccountView | undefined {
@@ -90,11 +96,14 @@ export class Book implements BookReader {
     this.#marks.set(view.instrumentId, mark);
     for (const account of this.#accounts.values()) {
       const cell = account.cell(view.instrumentId);
-      if (cell === undefined) continue;
-      account.update(cell, mark); // one that is flat may be made of shares that are not
-      if (!cell.active) continue;
-      account.raiseHighWater();
+      if (cell !== undefined) account.mark(cell, mark); // one that is flat may be made of shares that are not
+      if (account.refreshRates() || cell?.active === true) account.raiseHighWater();
     }
+  }
+
+  /** Values by the rates of now. Every mark does it as well. */
+  refreshRates(): void {
+    for (const account of this.#accounts.values()) if (account.refreshRates()) account.raiseHighWater();
   }
 
   /** Holds an order's quantity on its side. Synchronous; the order is not yet known by id. */
@@ -149,43 +158,38 @@ export class Book implements BookReader {
    * @returns `unsafe` for what would make money leave the range in which it is exact: it leaves no trace
    * @throws {PortcullisError} `ACCOUNT_UNKNOWN`
    */
-  adjust({ adjustmentId, accountId, position, cash }: Adjustment): 'applied' | 'duplicate' | 'unsafe' {
-    if (this.#adjustments.has(adjustmentId)) return 'duplicate';
-    const account = this.#require(accountId);
+  adjust(adjustment: Adjustment): Booked {
+    const { accountId, position } = adjustment;
     const mark = position && this.#marks.get(position.instrument.instrumentId);
-    const booking = position && adjustmentOf(account.cellOf(position.instrument), position);
-    if (!account.bears(cash, booking, mark)) return 'unsafe';
-    this.#adjustments.add(adjustmentId);
-    if (booking !== undefined) {
-      const cell = account.openCell(booking.instrument);
-      const share = account.openShare(cell, ADJUSTMENT);
-      account.update(cell, mark, () => {
-        share.take(sub(booking.pos, cell.pos), ZERO);
-        cell.take(booking);
-      });
-      account.adjusted = account.adjusted.minus(booking.paid);
-    }
-    account.adjusted = account.adjusted.plus(cash);
-    account.addCash(cash);
-    account.raiseHighWater();
-    return 'applied';
+    return this.#facts.adjust(this.#require(accountId), adjustment, mark);
+  }
+
+  /**
+   * Books funding of what is held on margin. The same one counts once.
+   *
+   * @returns `unsafe` as `adjust`
+   * @throws {PortcullisError} `ACCOUNT_UNKNOWN`
+   */
+  fund(funding: Funding): Booked {
+    return this.#facts.fund(this.#require(funding.accountId), funding);
   }
 
   /** The Book as it is now. The orders may be read through later: they stay as they are now. */
   snapshot(): SavedBook {
     return {
       dayId: this.#dayId,
-      adjustments: [...this.#adjustments],
+      ...this.#facts.snapshot(),
       accounts: Array.from(this.#accounts.values(), (account) => account.snapshot()),
       orders: this.#orders.snapshot(),
     };
   }
 
   /** Makes an empty Book what another was when the snapshot was taken. */
-  restore({ dayId, adjustments, accounts, orders }: SavedBook): void {
+  restore(saved: SavedBook): void {
+    const { dayId, accounts, orders } = saved;
     this.#dayId = dayId;
-    for (const adjustmentId of adjustments) this.#adjustments.add(adjustmentId);
-    for (const was of accounts) this.#accounts.set(was.accountId, Account.restore(was));
+    this.#facts.restore(saved);
+    for (const was of accounts) this.#accounts.set(was.accountId, Account.restore(was, this.#rates));
     for (const was of orders) this.revive(was);
   }
 
@@ -218,19 +222,20 @@ export class Book implements BookReader {
     account.flow(exact);
   }
 
+  /**
+   * The same, once.
+   *
+   * @param highWater what the high-water mark was written down to have become: without marks it cannot be worked out again
+   * @returns `unsafe` as `adjust`
+   * @throws {PortcullisError} `ACCOUNT_UNKNOWN`
+   */
+  flowOnce(flow: Flow, highWater?: Units): Booked {
+    return this.#facts.flow(this.#require(flow.accountId), flow, highWater);
+  }
+
   /** The facts of a day's end: equity at the last good marks becomes the open of the new day. Writes nothing. */
   planRoll(dayId: DayId, atMs: number): DayRolled {
-    const accounts = Array.from(this.#accounts.values(), (account) => {
-      const { accountId, equity, dayOpen, highWater } = account;
-      return {
-        accountId,
-        // Unknown equity: the highest there was, so that no loss is forgiven.
-        dayOpen: Number.isNaN(equity) ? max(dayOpen, highWater) : equity,
-        highWater,
-        strategies: account.strategyOpens(),
-      };
-    });
-    return { dayId, atMs, accounts };
+    return planRoll(dayId, atMs, this.#accounts.values());
   }
 
   /** Starts a day. Never backwards: a day that has been rolled to, or an earlier one, changes nothing. */

@@ -12,6 +12,6 @@ export interface Claimant {
 
 const NONE = units(0);
 
-/** The most that `qty` of an order can still cost, before fees, in quote currency, rounded up. What is sold costs nothing. */
+/** The most that `qty` of an order can still cost, before fees, in quote currency, rounded up. What is sold, or held on margin, costs nothing. */
 export const claimOf = ({ side, instrument, worst }: Claimant, qty: Lots): Units =>
-  side === 'buy' && qty !== 0 ? notional(instrument.grid, qty, worst) : NONE;
+  side === 'buy' && qty !== 0 && instrument.kind === 'spot' ? notional(instrument.grid, qty, worst) : NONE;

@@ -6,10 +6,13 @@
  */
 export type { AmendOutcome, OrderChange } from './amend-outcome.ts';
 export type { Bar } from './bar.ts';
-export { Book, type BookReader, type DayRolled } from './book.ts';
+export { Book, type BookDeps, type BookReader, type DayRolled } from './book.ts';
+export type { Booked } from './book-facts.ts';
 export type { AccountView } from './account-view.ts';
 export { claimOf } from './claim.ts';
-export { ADJUSTMENT, type ShareView, UNATTRIBUTED } from './book-share.ts';
+export type { CurrencyView } from './currency-ledger.ts';
+export { type FxRate, type FxRates, type Marks, markedFxRates } from './fx-rates.ts';
+export { ADJUSTMENT, FUNDING, type ShareView, UNATTRIBUTED } from './book-share.ts';
 export { LEDGER_PLACES } from './booking.ts';
 export { type CellView, type Mark, exitRoom, isExit, worstQty } from './book-cell.ts';
 export type { GateExplanation, Measurement } from './measurement.ts';
@@ -44,9 +47,13 @@ export type { OrderOutcome } from './order-outcome.ts';
 export { type PricedOrder, priceOrder } from './price-order.ts';
 export type {
   Adjustment,
+  Flow,
+  Funding,
+  Money,
   SavedAccount,
   SavedBook,
   SavedCell,
+  SavedCurrency,
   SavedOrder,
   SavedShare,
   StrategyOpen,

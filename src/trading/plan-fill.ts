@@ -1,17 +1,30 @@
-import { ZERO } from '../core/decimal.ts';
+import { type Decimal, ZERO } from '../core/decimal.ts';
 import { type Lots, type Units, sub } from '../core/units.ts';
+import { bears } from './bears.ts';
 import type { Account } from './book-account.ts';
-import type { Mark } from './book-cell.ts';
-import { bookingOf } from './booking.ts';
-import type { Fill } from './fill.ts';
+import type { Cell, Mark } from './book-cell.ts';
+import { type Booking, baseFeeOf, bookingOf } from './booking.ts';
+import type { Fee, Fill } from './fill.ts';
 import type { BookedOrder } from './order-event.ts';
 
 /** A fill that has been worked out, but not made. */
 export interface PlannedFill {
-  /** Whether its fee can be booked: one in another currency cannot. */
+  /** Whether its fee can be booked: one in a third currency cannot. */
   readonly feeTaken: boolean;
   /** Makes it; what its order may still fill moves by `moved`, and what it may still cost from `claim` to `claims`, in the same step. */
   take(moved: Lots, claim: Units, claims: Units): void;
+}
+
+/** What a fill does: to the position, to the cash in its quote currency, and to that of the account where it is another. */
+interface Effect {
+  readonly booking: Booking;
+  /** In quote currency. */
+  readonly cash: Decimal;
+  /** What the fee was worth in quote currency. */
+  readonly fee: Decimal;
+  /** The fee where it was paid in the currency of the account, and that is not the quote currency. */
+  readonly ownFee: Decimal;
+  readonly feeTaken: boolean;
 }
 
 /** Works out what a fill does to its account; `undefined` when money would leave the range in which it is exact. */
@@ -21,27 +34,54 @@ export function planFill(
   fill: Fill,
   mark: Mark | undefined,
 ): PlannedFill | undefined {
-  const { fee } = fill;
-  const feeTaken = fee.currency === account.currency || fee.amount.eq('0');
-  const paidFee = feeTaken ? fee.amount : ZERO;
-  const booking = bookingOf(account.cellOf(instrument), side, fill);
-  const cash = booking.paid.minus(paidFee);
-  if (!account.bears(cash, booking, mark)) return undefined;
+  const before = account.cellOf(instrument);
+  const effect = withFee(bookingOf(before, side, fill), before, fill, account.currency);
+  const { booking, cash, fee, ownFee, feeTaken } = effect;
+  const { isOwn } = before.ledger;
+  const isBorne = isOwn
+    ? bears(account, cash, booking, mark)
+    : bears(account, ownFee.neg(), booking, mark, cash);
+  if (!isBorne) return undefined;
   return {
     feeTaken,
     take(moved, claim, claims) {
       const cell = account.openCell(instrument);
       const share = account.openShare(cell, strategyId);
+      const { ledger } = cell;
       account.update(cell, mark, () => {
-        share.take(sub(booking.pos, cell.pos), cash);
+        share.take(sub(booking.pos, cell.pos), cash, ownFee.eq('0') ? undefined : ownFee);
         cell.take(booking);
         cell.moveLeaves(side, share, moved);
       });
-      account.moveClaim(claim, claims);
-      cell.fees = cell.fees.plus(paidFee);
-      account.fees = account.fees.plus(paidFee);
-      account.addCash(cash);
+      if (claim !== claims) ledger.claims.move(claim, claims);
+      cell.fees = cell.fees.plus(fee);
+      account.ledgers.addFee(ledger, fee, feeTaken ? fill.fee : NO_FEE);
+      account.addCash(cash, ledger);
+      if (!ownFee.eq('0')) {
+        account.ledgers.addFee(account.ledgers.own, ownFee, NO_FEE);
+        account.addCash(ownFee.neg());
+      }
       account.raiseHighWater();
     },
   };
+}
+
+const NO_FEE: Fee = { amount: ZERO, currency: '' };
+
+function withFee(
+  booking: Booking,
+  { instrument }: Cell,
+  { fee: { amount, currency }, price }: Fill,
+  own: string,
+): Effect {
+  const { paid: cash } = booking;
+  const none = { booking, cash, fee: ZERO, ownFee: ZERO, feeTaken: true };
+  if (amount.eq('0')) return none;
+  if (currency === instrument.quote) return { ...none, cash: cash.minus(amount), fee: amount };
+  if (currency === own) return { ...none, ownFee: amount };
+  if (currency === instrument.base && instrument.kind === 'spot') {
+    const taken = baseFeeOf(booking, amount, price);
+    return { ...none, booking: taken.booking, fee: taken.worth };
+  }
+  return { ...none, feeTaken: false };
 }

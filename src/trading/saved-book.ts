@@ -23,6 +23,10 @@ export interface SavedCell {
   readonly fees: Decimal;
   /** What each strategy has of it. A Book saved before they were kept has none: then all is `unattributed`. */
   readonly shares?: readonly SavedShare[];
+  /** Beyond whole lots, in units of the base; default 0. */
+  readonly dust?: Decimal;
+  /** Default 0. */
+  readonly funding?: Decimal;
 }
 
 /** What one strategy had of a position. */
@@ -32,12 +36,28 @@ export interface SavedShare {
   readonly pos: Lots;
   /** What it was paid less what it paid, fees taken off. */
   readonly cash: Decimal;
+  /** In the currency of the account, where that is another; default 0. */
+  readonly fees?: Decimal;
 }
 
 /** What a strategy had earned when the trading day began. */
 export interface StrategyOpen {
   readonly strategyId: string;
   readonly pnl: Units;
+}
+
+/** An amount of a currency. */
+export interface Money {
+  readonly currency: string;
+  readonly amount: Decimal;
+}
+
+/** What an account had in a currency that is not its own. */
+export interface SavedCurrency {
+  readonly currency: string;
+  readonly cash: Decimal;
+  readonly fees: Decimal;
+  readonly adjusted: Decimal;
 }
 
 /** One account as it was at one moment. */
@@ -53,6 +73,10 @@ export interface SavedAccount {
   readonly cells: readonly SavedCell[];
   /** Those that are not 0. */
   readonly strategies?: readonly StrategyOpen[];
+  /** What it has in currencies that are not its own. */
+  readonly currencies?: readonly SavedCurrency[];
+  /** Fees by the currency that they were paid in. */
+  readonly feesPaid?: readonly Money[];
 }
 
 /** A whole Book as it was at one moment, but for marks and views, which a restart has to see anew. */
@@ -60,6 +84,10 @@ export interface SavedBook {
   readonly dayId: DayId;
   /** Ids of the adjustments that have been made. */
   readonly adjustments: readonly string[];
+  /** Ids of the deposits and withdrawals. */
+  readonly flows?: readonly string[];
+  /** Ids of the fundings. */
+  readonly fundings?: readonly string[];
   readonly accounts: readonly SavedAccount[];
   /** Oldest first. */
   readonly orders: Iterable<SavedOrder>;
@@ -74,4 +102,23 @@ export interface Adjustment {
   readonly position?: { readonly instrument: Instrument; readonly qty: Lots; readonly price: Decimal };
   /** Added to the cash. */
   readonly cash: Decimal;
+}
+
+/** A deposit or a withdrawal. */
+export interface Flow {
+  /** The same id is the same flow, however often it is made. */
+  readonly flowId: string;
+  readonly accountId: string;
+  /** Positive: a deposit. In the currency of the account. */
+  readonly amount: Decimal;
+}
+
+/** Funding of what is held on margin, as the venue settled it. */
+export interface Funding {
+  /** The same id is the same funding, however often it is reported. */
+  readonly fundingId: string;
+  readonly accountId: string;
+  readonly instrument: Instrument;
+  /** Positive: received. In the quote currency of the instrument. */
+  readonly amount: Decimal;
 }

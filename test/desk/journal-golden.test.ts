@@ -13,11 +13,20 @@ const lines = (state: unknown): string => {
 };
 
 /** What is kept of a Book since the golden files were written. */
-const LATER: ReadonlySet<string> = new Set(['shares', 'strategies']);
+const LATER: ReadonlySet<string> = new Set([
+  'shares',
+  'strategies',
+  'flows',
+  'fundings',
+  'currencies',
+  'feesPaid',
+]);
 
 /** A value of now as it would have been written then. */
 const asThen = <T>(value: T): T =>
-  JSON.parse(JSON.stringify(value, (key, part: unknown) => (LATER.has(key) ? undefined : part))) as T;
+  JSON.parse(
+    JSON.stringify(value, (key, part: unknown) => (LATER.has(key) && Array.isArray(part) ? undefined : part)),
+  ) as T;
 
 const BOOK = goldenText('book-v1.jsonl');
 

@@ -94,7 +94,7 @@ describe('a fill of an order that we never sent', () => {
 
   test('with a fee that cannot be booked is booked without it, and told', () => {
     const book = openBook();
-    expect(external(book, fillOf('x', 4, '100', '1', 'XAU'))).toEqual(anomaly('FEE_CURRENCY_UNSUPPORTED'));
+    expect(external(book, fillOf('x', 4, '100', '1', 'BNB'))).toEqual(anomaly('FEE_CURRENCY_UNSUPPORTED'));
     expect(cell(book).pos).toBe(4);
   });
 

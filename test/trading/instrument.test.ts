@@ -52,7 +52,7 @@ describe('defineInstrument', () => {
     expect(() => defineInstrument(options({ kind }))).toThrow(
       expect.objectContaining({
         code: 'INSTRUMENT_KIND_UNSUPPORTED',
-        message: `Instrument BTC-USDT: kind: expected spot, got "${kind}"`,
+        message: `Instrument BTC-USDT: kind: expected spot or linear, got "${kind}"`,
       }),
     );
   });
