@@ -23,6 +23,7 @@ import { findOlder } from './older-order.ts';
 import { OrderEnds } from './order-ends.ts';
 import { type Older, OrderPath } from './order-path.ts';
 import { Recorder } from './recorder.ts';
+import { type AtMost, type SelfTradeDesk, preventSelfTrade } from './self-trade.ts';
 import { SharedListening } from './shared-listening.ts';
 import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
 import type { Explanation } from './explain.ts';
@@ -54,6 +55,7 @@ export class DeskWorks {
   readonly watch: VenueWatch;
   readonly verbs: SubmitDesk & CancelRoundDesk & AmendDesk;
   readonly #parts: DeskParts;
+  readonly #clearing: SelfTradeDesk;
   readonly #trail: VerdictTrail;
   readonly #inFlight: InFlight;
   readonly #cancels: Cancels;
@@ -109,8 +111,10 @@ export class DeskWorks {
       canAmend: venue.canAmend,
       older: (intent) => findOlder(parts, intent),
       spendOverride: (intent, override) => this.#spendOverride(intent, override),
-      decide: (intent, older, override) =>
-        this.#accepting ? this.#decide(intent, older, override) : REFUSED,
+      preventSelfTrade: (intent, overridden) =>
+        this.#accepting ? preventSelfTrade(this.#clearing, intent, overridden) : undefined,
+      decide: (intent, older, override, atMost) =>
+        this.#accepting ? this.#decide(intent, older, override, atMost) : REFUSED,
       decideChange: (row, change) => (this.#accepting ? this.#decideChange(row, change) : REFUSED),
       confirm: (order) => this.#confirm(order),
       send: (order, signal) => outlet.place(this.#taken(order), signal),
@@ -129,6 +133,8 @@ export class DeskWorks {
       cancelAtVenue: (id, signal) => venue.cancel(id, signal),
       record,
     };
+    const price = (intent: OrderIntent) => this.path.price(intent);
+    this.#clearing = { ...this.verbs, guard: parts.guard, recorder, price };
     this.#cancels = new Cancels({ desk: this.verbs, killSwitch, inFlight, ends });
     this.watch = new VenueWatch({
       parts,
@@ -241,12 +247,13 @@ export class DeskWorks {
       : overrides.spend(override, intent, (gate) => guard.canOverride(gate) || policy.canOverride(gate));
   }
 
-  #decide(intent: OrderIntent, older: Older, override?: SpentOverride): SubmitDecision {
+  #decide(intent: OrderIntent, older: Older, override?: SpentOverride, atMost?: AtMost): SubmitDecision {
     this.rollIfDue();
     const asked = { intent, older, overridden: override?.gates };
-    const { decision, ...rest } = this.#trail.around(asked, () =>
-      this.path.decide(intent, older, override?.gates),
+    const { decision, ...made } = this.#trail.around(asked, () =>
+      this.path.decide(intent, older, override?.gates, atMost),
     );
+    const rest = atMost === undefined ? made : { ...made, inputs: atMost.inputs };
     // Written before anybody is told: whatever a listener does about it stands behind it in the journal.
     const decided =
       decision.kind === 'held' ? { ...decision, written: this.#writeDown(decision.order) } : decision;

@@ -13,10 +13,11 @@ import type { MarketView } from '../trading/market-view.ts';
 import type { Fill } from '../trading/fill.ts';
 import type { Applied, BookedOrder, HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import { type OrderIntent, copyIntent, sameIntent } from '../trading/order-intent.ts';
-import { priceOrder } from '../trading/price-order.ts';
+import { type PricedOrder, priceOrder } from '../trading/price-order.ts';
 import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
 import type { OrderChange } from '../trading/amend-outcome.ts';
 import { type ChangeDecision, type ChangeDeps, decideChange } from './change-order.ts';
+import type { AtMost } from './self-trade.ts';
 import { type ExplainDeps, type Explanation, explain } from './explain.ts';
 
 export interface OrderPathDeps {
@@ -113,17 +114,20 @@ export class OrderPath {
    * Decides in one step, and holds what may go.
    *
    * @param overridden names of overridable gates of either engine that need not let it pass
+   * @param atMost what is left of it after self-trade prevention
    */
-  decide(intent: OrderIntent, older?: Older, overridden?: ReadonlySet<string>): Decision {
+  decide(intent: OrderIntent, older?: Older, overridden?: ReadonlySet<string>, atMost?: AtMost): Decision {
     if (older !== undefined && 'code' in older) return { kind: 'denied', denials: [older] };
-    const instrument = this.#instruments.get(intent.instrumentId);
-    const priced = priceOrder(intent, instrument, this.#book.view(intent.instrumentId));
+    const priced = this.price(intent);
     if ('code' in priced)
       return this.#known(copyIntent(intent), older) ?? { kind: 'denied', denials: [priced] };
     const known = this.#known(priced.intent, older, priced.clientOrderId);
     if (known !== undefined) return known;
 
-    const verdict = this.#guard.reserve(priced, overridden);
+    if (atMost?.qty === 0) return { kind: 'denied', denials: [atMost.because] };
+    const isLess = atMost !== undefined && atMost.qty < priced.qty;
+    const asked = isLess ? { ...priced, qty: atMost.qty } : priced;
+    const verdict = this.#guard.reserve(asked, overridden);
     if (verdict.decision === 'reject') return { kind: 'denied', denials: verdict.denials };
     using reservation = verdict.reservation; // any return, any throw: as if it never was
     const { order } = reservation;
@@ -132,7 +136,14 @@ export class OrderPath {
     if (denials.length > 0) return { kind: 'denied', denials };
     reservation.keep(); // from here on only events end it
     this.#policy.spend(order, facts);
-    return { kind: 'held', order, reduced: verdict.decision === 'resize' ? verdict.because : undefined };
+    const because = isLess ? atMost.because : undefined;
+    return { kind: 'held', order, reduced: verdict.decision === 'resize' ? verdict.because : because };
+  }
+
+  /** The order that an intent is now. */
+  price(intent: OrderIntent): PricedOrder | Denial {
+    const instrument = this.#instruments.get(intent.instrumentId);
+    return priceOrder(intent, instrument, this.#book.view(intent.instrumentId));
   }
 
   /** What `decide` would say now, and what every gate measures against which limit. Leaves no trace. */

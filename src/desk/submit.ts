@@ -7,6 +7,7 @@ import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
 import { type Answer, answerInTime } from './answer-in-time.ts';
 import type { Decision, Older } from './order-path.ts';
+import type { AtMost, Prevented } from './self-trade.ts';
 import type { PlaceReply } from './venue-driver.ts';
 
 /** A decision; what is held is being written down, and must not go out before it is. */
@@ -28,7 +29,12 @@ export interface SubmitDesk {
   older(intent: OrderIntent): Promise<Older> | undefined;
   /** Spends an override; `undefined` when there is nothing to decide, a denial when it is not valid. Never rejects. */
   spendOverride(intent: OrderIntent, override: SignedOverride): Promise<SpentOverride | Denial | undefined>;
-  decide(intent: OrderIntent, older: Older, override?: SpentOverride): SubmitDecision;
+  /** Clears the way for an order that would trade with our own; `undefined` where there is nothing to do. Never rejects. */
+  preventSelfTrade(
+    intent: OrderIntent,
+    overridden: ReadonlySet<string> | undefined,
+  ): Promise<Prevented> | undefined;
+  decide(intent: OrderIntent, older: Older, override?: SpentOverride, atMost?: AtMost): SubmitDecision;
   /** The last look, in the tick of the send. */
   confirm(order: HeldOrder): Denial | undefined;
   /** Seals the order and hands it to the venue, once. */
@@ -47,10 +53,14 @@ export async function submit(
   const intent = override === undefined ? asked : copyIntent(asked);
   const looking = desk.older(intent);
   const older = looking === undefined ? undefined : await looking;
-  const decision =
-    override === undefined || older !== undefined
-      ? desk.decide(intent, older)
-      : decideWith(desk, intent, await desk.spendOverride(intent, override));
+  const spent =
+    override === undefined || older !== undefined ? undefined : await desk.spendOverride(intent, override);
+  const refused = spent !== undefined && 'code' in spent ? spent : undefined;
+  const permit = spent !== undefined && 'code' in spent ? undefined : spent;
+  const clearing =
+    older === undefined && refused === undefined ? desk.preventSelfTrade(intent, permit?.gates) : undefined;
+  const cleared = clearing === undefined ? undefined : await clearing;
+  const decision = desk.decide(cleared?.intent ?? intent, refused ?? older, permit, cleared?.atMost);
   if (decision.kind === 'denied') return decision;
   if (decision.kind === 'duplicate') {
     const { order, state } = decision.known;
@@ -74,13 +84,6 @@ export async function submit(
   const durable = await desk.record(event);
   return outcome(order, reduced, durable ? event : undefined);
 }
-
-const decideWith = (
-  desk: SubmitDesk,
-  intent: OrderIntent,
-  spent: SpentOverride | Denial | undefined,
-): SubmitDecision =>
-  spent !== undefined && 'code' in spent ? desk.decide(intent, spent) : desk.decide(intent, undefined, spent);
 
 /** It never left: the hold ends, and the record says so. */
 async function abandon(desk: SubmitDesk, order: HeldOrder, because: Denial): Promise<OrderOutcome> {
