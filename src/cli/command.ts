@@ -18,13 +18,15 @@ export interface CommandIo {
 /** What a command found: `ok` is exit code 0, `not-ok` is 1. */
 export type Verdict = 'ok' | 'not-ok';
 
-/** One command: `portcullis <name> <directory> [--options]`. */
+/** One command: `portcullis <name> <directory> [--options]`, or without a directory where it says so. */
 export interface Command {
   readonly name: string;
   /** One line, for the help. */
   readonly about: string;
   /** Options as they are written: `--by NAME`. */
   readonly usage: readonly string[];
+  /** What stands behind the name before the options. Default: the directory. */
+  readonly operand?: 'none';
   run(args: readonly string[], io: CommandIo): Promise<Verdict>;
 }
 

@@ -4,12 +4,14 @@ import type { Command, CommandIo } from './command.ts';
 import { journalShow, journalVerify } from './journal-commands.ts';
 import { journalRepair } from './journal-repair.ts';
 import { killSwitchRelease, killSwitchShow, killSwitchTrip } from './kill-switch-commands.ts';
+import { replay } from './replay-command.ts';
 
 const COMMANDS: readonly Command[] = [
   journalVerify,
   journalShow,
   journalRepair,
   auditVerify,
+  replay,
   killSwitchShow,
   killSwitchTrip,
   killSwitchRelease,
@@ -35,7 +37,7 @@ const BAD_INPUT: ReadonlySet<string> = new Set([
  * @returns the exit code: 0, 1 when something was found to be wrong or failed, 2 for what the caller can put right
  */
 export async function runCommand(args: readonly string[], io: CommandIo): Promise<number> {
-  const [room = '--help', verb = '', ...rest] = args;
+  const [room = '--help', verb = ''] = args;
   if (room === '--help' || room === 'help') {
     say(['usage: portcullis COMMAND DIRECTORY [options]', '', ABOUT, '', ...COMMANDS.flatMap(usageOf)], io);
     return EXIT.ok;
@@ -44,13 +46,14 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
     io.out(io.version);
     return EXIT.ok;
   }
-  const found = COMMANDS.find(({ name }) => name === `${room} ${verb}`);
+  const found = COMMANDS.find(({ name }) => name === room || name === `${room} ${verb}`);
   if (found === undefined) {
     io.err(`portcullis: no command ${[room, verb].join(' ').trim()}; see portcullis --help`);
     return EXIT.badInput;
   }
+  const rest = args.slice(found.name.split(' ').length);
   if (rest.includes('--help')) {
-    say([`usage: portcullis ${found.name} DIRECTORY ${found.usage.join(' ')}`, '', found.about], io);
+    say([`usage: portcullis ${synopsisOf(found)}`, '', found.about], io);
     return EXIT.ok;
   }
   try {
@@ -65,10 +68,10 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
 const ABOUT =
   'Works on the data directory of a trading process that is not running. Ends with 0; 1 when something is wrong or failed; 2 when it was not asked properly.';
 
-const usageOf = ({ name, about, usage }: Command): string[] => [
-  `  ${name} DIRECTORY ${usage.join(' ')}`,
-  `      ${about}`,
-];
+const usageOf = (command: Command): string[] => [`  ${synopsisOf(command)}`, `      ${command.about}`];
+
+const synopsisOf = ({ name, usage, operand }: Command): string =>
+  [name, ...(operand === 'none' ? [] : ['DIRECTORY']), ...usage].join(' ');
 
 function say(lines: readonly string[], io: CommandIo): void {
   for (const line of lines) io.out(line);

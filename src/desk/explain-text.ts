@@ -89,5 +89,4 @@ function table(rows: readonly Row[]): readonly string[] {
 }
 
 /** An intent may hold anything. */
-const shown = (value: unknown): string =>
-  typeof value === 'string' ? value : typeof value;
+const shown = (value: unknown): string => (typeof value === 'string' ? value : typeof value);

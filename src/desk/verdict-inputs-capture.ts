@@ -3,15 +3,23 @@ import { clientOrderId } from '../core/ids.ts';
 import type { DayId } from '../core/trading-day.ts';
 import type { ExecutionPolicy } from '../execution/execution-policy.ts';
 import type { Clusters } from '../risk/gates/correlation-gate.ts';
+import { firstCrossing, reachOf } from '../risk/gates/self-crossing.ts';
 import type { GuardKillSwitch, RiskGuard } from '../risk/risk-guard.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { Level, MarketView } from '../trading/market-view.ts';
 import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
+import { priceOrder } from '../trading/price-order.ts';
 import type { Older } from './order-path.ts';
 import { accountInputs } from './verdict-inputs-accounts.ts';
 import { type VerdictRules, rulesHash, rulesOf } from './verdict-inputs-rules.ts';
-import { type AccountInputs, INPUTS_VERSION, type VerdictInputs, type ViewInputs } from './verdict-inputs.ts';
+import {
+  type AccountInputs,
+  type CrossingInputs,
+  INPUTS_VERSION,
+  type VerdictInputs,
+  type ViewInputs,
+} from './verdict-inputs.ts';
 
 export interface CaptureDeps {
   readonly book: BookReader;
@@ -83,6 +91,7 @@ export class VerdictCapture {
       view: this.#viewOf(intent, view),
       ...this.#accountsOf(accountInputs(book, order, scopes, guard.venueName), intent.instrumentId),
       ...this.#switchFor(order),
+      ...this.#crossing(intent, instrument, view),
       spentSlippage: this.#spent(intent.strategyId, common.dayId),
     };
   }
@@ -105,6 +114,19 @@ export class VerdictCapture {
     const { clusters } = guard.basis;
     const movesWith = clusters && membersOf(clusters, instrumentId, ids);
     return { accounts, marks, ...(movesWith && { movesWith }) };
+  }
+
+  #crossing(intent: OrderIntent, instrument: Instrument, view: MarketView) {
+    const { book, guard } = this.#deps;
+    const isRead = guard.basis.limits.some(
+      ({ selfTrade, scopes }) =>
+        selfTrade !== undefined || scopes.some((scoped) => scoped.selfTrade !== undefined),
+    );
+    const priced = isRead ? priceOrder(intent, instrument, view) : undefined;
+    const row = priced === undefined || 'code' in priced ? undefined : firstCrossing(book, priced);
+    if (row === undefined) return undefined;
+    const { clientOrderId: id, accountId, strategyId, side } = row.order;
+    return { crossing: [id, accountId, strategyId, side, reachOf(row)] as CrossingInputs };
   }
 
   #switchFor(order: Parameters<GuardKillSwitch['tradingState']>[0]) {

@@ -55,6 +55,9 @@ const accountSchema = z
   })
   .readonly();
 
+/** The first of our own orders that the order would trade with: id, account, strategy, side, and how far it may stand, in ticks. */
+const crossingSchema = z.tuple([z.string(), z.string(), z.string(), z.enum(['buy', 'sell']), number]);
+
 /** An order that exists under the id that is asked for. */
 const knownSchema = z.strictObject({ intent: z.unknown(), clientOrderId: z.string(), state: z.string() });
 
@@ -98,6 +101,8 @@ export const verdictInputsSchema = z
       .array(z.union([z.tuple([z.string()]), z.tuple([z.string(), number.nullable()])]))
       .readonly()
       .optional(),
+    /** Where a limit reads it. */
+    crossing: crossingSchema.optional(),
     /** Slippage that was spent on the day, in all and by the strategy of the order. */
     spentSlippage: z.tuple([number, number]).optional(),
     /** Gates that need not let it pass. */
@@ -108,6 +113,7 @@ export const verdictInputsSchema = z
 /** What a verdict was made from: nothing but what a gate may have read. */
 export type VerdictInputs = z.output<typeof verdictInputsSchema>;
 export type ViewInputs = z.output<typeof viewSchema>;
+export type CrossingInputs = z.output<typeof crossingSchema>;
 export type AccountInputs = z.output<typeof accountSchema>;
 
 /** What is recorded of verdicts: inputs of all, of those that are denied, or of none. */

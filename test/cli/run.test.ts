@@ -13,6 +13,7 @@ describe('portcullis', () => {
       '  journal show',
       '  journal repair',
       '  audit verify',
+      '  replay SEQ|--all --data-dir',
       '  kill-switch show',
       '  kill-switch trip',
       '  kill-switch release',
