@@ -4,14 +4,23 @@
  *
  * @packageDocumentation
  */
+export { type BuyingPowerOptions, buyingPowerGate } from './gates/buying-power-gate.ts';
+export { type CapitalOf, capitalGate } from './gates/capital-gate.ts';
 export { type Clusters, correlationGate } from './gates/correlation-gate.ts';
 export { dailyLossGate } from './gates/daily-loss-gate.ts';
 export { type DataQualityLimits, dataQualityGate } from './gates/data-quality-gate.ts';
 export { drawdownGate } from './gates/drawdown-gate.ts';
 export { killSwitchGate } from './gates/kill-switch-gate.ts';
+export { orderQuantityGate } from './gates/order-quantity-gate.ts';
+export { orderValueGate } from './gates/order-value-gate.ts';
+export { type Permissions, permissionGate } from './gates/permission-gate.ts';
 export { positionCountGate } from './gates/position-count-gate.ts';
 export { positionSizeGate } from './gates/position-size-gate.ts';
+export { restrictedGate } from './gates/restricted-gate.ts';
+export { selfTradeGate } from './gates/self-trade-gate.ts';
 export { totalExposureGate } from './gates/total-exposure-gate.ts';
+export { tradingHoursGate } from './gates/trading-hours-gate.ts';
+export { TradingHours, type TradingHoursOptions } from './gates/trading-hours.ts';
 export {
   type ValueAtRiskGateDeps,
   type ValueAtRiskGateOptions,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseOptions } from '../../core/options.ts';
 import { isZone } from '../../core/trading-day.ts';
 import { DAY_MS, LocalTime } from './local-time.ts';
 
@@ -29,7 +30,7 @@ export const tradingHoursSchema = z
   .readonly();
 
 /** @interface */
-export type TradingHoursOptions = z.output<typeof tradingHoursSchema>;
+export type TradingHoursOptions = z.input<typeof tradingHoursSchema>;
 
 interface Span {
   readonly fromMs: number;
@@ -43,18 +44,26 @@ const NEVER: Span = { fromMs: Infinity, untilMs: -Infinity };
  * that jumps, either way, is answered for where it is.
  */
 export class TradingHours {
-  readonly #rules: TradingHoursOptions;
+  readonly zone: string;
+  readonly #sessions: readonly z.output<typeof sessionSchema>[];
   readonly #local: LocalTime;
   readonly #holidays: ReadonlySet<string>;
   readonly #earlyCloses: ReadonlyMap<string, string>;
   #known: Span = NEVER;
   #isOpen = false;
 
-  constructor(rules: TradingHoursOptions) {
-    this.#rules = rules;
-    this.#local = new LocalTime(rules.zone);
-    this.#holidays = new Set(rules.holidays);
-    this.#earlyCloses = new Map(Object.entries(rules.earlyCloses));
+  /** @throws {PortcullisError} `OPTION_INVALID` */
+  constructor(options: TradingHoursOptions) {
+    const { zone, sessions, holidays, earlyCloses } = parseOptions(
+      'TradingHours',
+      tradingHoursSchema,
+      options,
+    );
+    this.zone = zone;
+    this.#sessions = sessions;
+    this.#local = new LocalTime(zone);
+    this.#holidays = new Set(holidays);
+    this.#earlyCloses = new Map(Object.entries(earlyCloses));
   }
 
   /** @throws {RangeError} for what is no time */
@@ -89,7 +98,7 @@ export class TradingHours {
     const weekday = WEEKDAYS[moment.getUTCDay()];
     if (this.#holidays.has(id) || weekday === undefined) return [];
     const early = this.#earlyCloses.get(id);
-    return this.#rules.sessions
+    return this.#sessions
       .filter(({ days }) => days.includes(weekday))
       .map((session) => endOf(session, early))
       .filter(({ from, end }) => end > from)
