@@ -6,13 +6,14 @@ import type { BookReader, DayRolled } from '../trading/book.ts';
 import type { OrderView } from '../trading/order-view.ts';
 import type { Fill } from '../trading/fill.ts';
 import type { Applied, BookedOrder, OrderEvent } from '../trading/order-event.ts';
-import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
+import type { OrderIntent } from '../trading/order-intent.ts';
 import type { ChangeDecision } from './change-order.ts';
 import type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
 import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
 import type { AdjustedBy } from './journal-adjusted.ts';
 import type { Journal } from './journal.ts';
 import type { Decision, OrderPath } from './order-path.ts';
+import { denialsOf, plainJson, verdictEvent } from './verdict-inputs-event.ts';
 import type { Made } from './verdict-inputs-trail.ts';
 
 export interface RecorderDeps {
@@ -53,27 +54,12 @@ export class Recorder {
     limitsHash: string,
     { tookMs, inputs }: Omit<Made, 'decision'>,
   ): void {
-    const held = decision.kind === 'held' ? decision : undefined;
-    const denials =
-      decision.kind === 'denied' ? decision.denials : held?.reduced === undefined ? [] : [held.reduced];
-    this.audit({
-      kind: 'order.decided',
-      decision: decision.kind,
-      intent: held?.order.intent ?? auditable(asked),
-      denials,
-      limitsHash,
-      ...(held && {
-        clientOrderId: held.order.clientOrderId,
-        quantity: held.order.qty,
-        isExit: held.order.isExit,
-      }),
-      ...(inputs !== undefined && { inputs }),
-    });
+    this.audit(verdictEvent('order.decided', asked, decision, { limitsHash, inputs }));
     this.emit({
       kind: 'decided',
-      intent: held?.order.intent ?? asked,
+      intent: decision.kind === 'held' ? decision.order.intent : asked,
       decision: decision.kind,
-      denials,
+      denials: denialsOf(decision),
       tookMs,
     });
   }
@@ -150,6 +136,13 @@ export class Recorder {
     });
   }
 
+  /** Tells of what has been counted when it is on disk; resolves to whether it is. */
+  written(record: Promise<unknown>, event: DeskEvent): Promise<boolean> {
+    return this.#settle(record, undefined, () => {
+      this.emit(event);
+    });
+  }
+
   /** Takes an order back into memory, since something has happened to it after all. */
   revived(saved: SavedOrder): void {
     if (!this.#deps.isListening()) return;
@@ -195,7 +188,7 @@ export class Recorder {
 
   async #audit(event: AuditEvent): Promise<void> {
     try {
-      await this.#deps.audit?.record({ by: BY, ...(plain(event) as AuditEvent) });
+      await this.#deps.audit?.record({ by: BY, ...(plainJson(event) as AuditEvent) });
     } catch (error) {
       this.#tripOnce('reducing', `the audit log cannot be written: ${messageOf(error)}`);
     }
@@ -235,22 +228,5 @@ function changed(event: OrderEvent, applied: Applied): boolean {
   const ignored = event.type === 'filled' ? 'FILL_INVALID' : 'ILLEGAL_TRANSITION';
   return applied.anomaly !== ignored;
 }
-
-/** An intent that was refused may hold anything: what JSON cannot hold is left out. */
-function auditable(asked: OrderIntent): unknown {
-  try {
-    return plain(copyIntent(asked));
-  } catch (error) {
-    return `not to be written as JSON: ${messageOf(error)}`;
-  }
-}
-
-/** A copy as JSON can hold it, with the numbers that it cannot hold by name. */
-const plain = (value: unknown): unknown =>
-  JSON.parse(
-    JSON.stringify(value, (_key, member: unknown) =>
-      typeof member === 'number' && !Number.isFinite(member) ? String(member) : member,
-    ),
-  );
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
