@@ -100,6 +100,5 @@ export const disturbanceSchema = z.discriminatedUnion('kind', [
 export type FeedDisturbanceOptions = z.input<typeof feedDisturbanceSchema>;
 /** A disturbance of the feed, or a price gap or an illiquid time of the market itself. */
 export type DisturbanceOptions = z.input<typeof disturbanceSchema>;
-export type FeedDisturbance = z.output<typeof feedDisturbanceSchema>;
 export type Disturbance = z.output<typeof disturbanceSchema>;
 export type DisturbanceOf<K extends Disturbance['kind']> = Extract<Disturbance, { readonly kind: K }>;

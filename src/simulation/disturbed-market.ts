@@ -65,7 +65,11 @@ export function* disturbed(
 
 function through(stages: readonly FeedStage[], event: MarketEvent): readonly MarketEvent[] {
   let events: readonly MarketEvent[] = [event];
-  for (const stage of stages) events = events.flatMap((each) => stage.take(each));
+  for (const stage of stages) {
+    const [only] = events;
+    if (only === undefined) return events;
+    events = events.length === 1 ? stage.take(only) : events.flatMap((each) => stage.take(each));
+  }
   return events;
 }
 

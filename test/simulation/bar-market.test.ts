@@ -185,7 +185,7 @@ describe('BarMarket', () => {
   test('rebuilds the recorded week, price by price and volume by volume', async ({ skip }) => {
     if (barsMissing !== undefined) skip(barsMissing);
     const bars = await barsFromCsv(BARS_FILE, { instrument: DASH });
-    const rebuilt = rebuild(new BarMarket({}, { instrument: DASH, bars }));
+    const rebuilt = rebuild(new BarMarket({ stepsPerBar: 6 }, { instrument: DASH, bars }));
     expect(rebuilt).toHaveLength(10_080);
     const wrong = rebuilt.filter((built, i) => {
       const { openMs, open, high, low, close, volume } = bars[i] as GridBar;

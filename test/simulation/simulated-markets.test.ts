@@ -136,7 +136,7 @@ describe('SimulatedMarkets', () => {
   ])('returns correlate as asked: %s', ([, correlation, expected]) => {
     const made = markets({
       days: 20,
-      stepMs: 60_000,
+      stepMs: 100_000,
       ...(correlation === undefined ? {} : { correlation }),
       instruments: IDS.map((instrumentId) => ({ instrumentId, levels: 2, tradesPerStep: 0 })),
     });
@@ -153,15 +153,17 @@ describe('SimulatedMarkets', () => {
   test('share their regimes: what is wild is wild for all', () => {
     const events = [
       ...markets({
-        days: 6,
+        days: 5,
+        stepMs: 20_000,
         instruments: IDS.slice(0, 2).map((instrumentId) => ({ instrumentId, levels: 2 })),
       }),
     ];
     const [btc, eth] = IDS.slice(0, 2).map((id) => {
       const all = quotes(of(events, id));
-      return Array.from({ length: 48 }, (_, n) => mean(between(all, 3 * n, 3 * n + 3).map(spreadBps)));
+      return Array.from({ length: 60 }, (_, n) => mean(between(all, 2 * n, 2 * n + 2).map(spreadBps)));
     });
-    expect(pearson(btc ?? [], eth ?? [])).toBeGreaterThan(0.7);
+    // Spreads have noise of their own besides.
+    expect(pearson(btc ?? [], eth ?? [])).toBeGreaterThan(0.5);
   });
 });
 
@@ -243,10 +245,10 @@ describe('a venue that opens and closes', () => {
   const session = {
     hours: { zone: 'America/New_York', from: '09:30', to: '16:00', weekdays: [1, 2, 3, 4, 5] },
   };
-  const made = (days: number, rest: object = {}): MarketEvent[] => [
+  const made = (days: number, rest: object = {}, stepMs = 60_000): MarketEvent[] => [
     ...markets({
       days,
-      stepMs: 60_000,
+      stepMs,
       latencyMs: 0,
       instruments: [{ instrumentId: 'BTC-USD', session, ...rest }],
     }),
@@ -281,7 +283,7 @@ describe('a venue that opens and closes', () => {
 
   test('opens where the price has gone unseen, by as much as is asked', () => {
     const gaps = (closedVolatilityFactor: number): number => {
-      const events = made(60, { session: { ...session, closedVolatilityFactor }, levels: 2 });
+      const events = made(60, { session: { ...session, closedVolatilityFactor }, levels: 2 }, 300_000);
       let last = NaN;
       const sizes: number[] = [];
       for (const event of events) {
@@ -293,8 +295,8 @@ describe('a venue that opens and closes', () => {
       }
       return mean(sizes);
     };
-    // A minute with the venue open is in it.
-    expect(gaps(0)).toBeLessThan(0.001);
+    // The first five minutes with the venue open are in it.
+    expect(gaps(0)).toBeLessThan(0.002);
     // Seventeen hours at half of 3 % a day, quieter hours and regimes in it.
     expect(gaps(0.5)).toBeGreaterThan(0.004);
     expect(gaps(2) / gaps(0.5)).toBeGreaterThan(3);
@@ -348,7 +350,7 @@ describe('illiquid times', () => {
       measured(
         [
           ...markets({
-            stepMs: 2_500,
+            stepMs: 10_000,
             days: 0.5,
             ...with_,
             instruments: [{ instrumentId: 'BTC-USD', ...own }],
@@ -385,7 +387,7 @@ describe('illiquid times', () => {
     ],
   ])('have wider spreads, less depth and fewer trades: %s', ([, options, own]) => {
     const [spread = NaN, depth = NaN, trades = NaN] = change(options, own);
-    expect(spread).toBeGreaterThan(3.5);
+    expect(spread).toBeGreaterThan(3);
     expect(spread).toBeLessThan(6);
     expect(depth).toBeGreaterThan(0.05);
     expect(depth).toBeLessThan(0.2);
