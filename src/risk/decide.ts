@@ -106,7 +106,7 @@ function viewOf(moment: Moment, order: PricedOrder, account: AccountView, shape:
     qty: shape.qty,
     isExit: shape.isExit,
     worstBefore: cell?.worst ?? units(0),
-    worstAfter: worstWith(order, cell, mark, shape.qty),
+    worstAfter: worstWith(account, order, cell, mark, shape.qty),
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Lots, type Units, lots, notional, ticks, units } from '../core/units.ts';
-import type { AccountView } from '../trading/book-account.ts';
+import type { AccountView } from '../trading/account-view.ts';
 import type { BookReader } from '../trading/book.ts';
 import { type CellView, worstQty } from '../trading/book-cell.ts';
 import type { ExposureCell, ExposureRow } from './risk-gate.ts';
@@ -67,7 +67,12 @@ export const strategyRow = (book: BookReader, strategyId: string): ExposureRow =
 });
 
 /** What a strategy has of an account's cell. */
-export function shareCell(book: BookReader, cell: CellView, strategyId: string): ExposureCell {
+export function shareCell(
+  book: BookReader,
+  account: AccountView,
+  cell: CellView,
+  strategyId: string,
+): ExposureCell {
   const { instrument } = cell;
   const { pos, buy, sell } = cell.share(strategyId) ?? { pos: NONE, buy: NONE, sell: NONE };
   const quantity: Lots = worstQty(pos, buy, sell);
@@ -77,13 +82,16 @@ export function shareCell(book: BookReader, cell: CellView, strategyId: string):
     pos,
     buy,
     sell,
-    worst: quantity === 0 ? units(0) : notional(instrument.grid, quantity, price),
+    worst:
+      quantity === 0
+        ? units(0)
+        : account.inOwnCurrency(instrument.quote, notional(instrument.grid, quantity, price)),
   };
 }
 
 function* sharesOf(book: BookReader, account: AccountView, strategyId: string): Generator<ExposureCell> {
   for (const cell of account.cells()) {
-    if (cell.share(strategyId) !== undefined) yield shareCell(book, cell, strategyId);
+    if (cell.share(strategyId) !== undefined) yield shareCell(book, account, cell, strategyId);
   }
 }
 

@@ -72,15 +72,16 @@ const over =
 function ofStrategy(book: BookReader, strategyId: string): ScopeView {
   const row = strategyRow(book, strategyId);
   return (order, view) => {
-    const present = view.account.cell(order.instrument.instrumentId);
-    const cell = present && shareCell(book, present, strategyId);
+    const { account } = view;
+    const present = account.cell(order.instrument.instrumentId);
+    const cell = present && shareCell(book, account, present, strategyId);
     return {
       ...view,
       row,
       cell,
       isExit: isExit(order.side, view.qty, cell ?? FLAT),
-      worstBefore: worstWith(order, cell, view.mark, FLAT.pos),
-      worstAfter: worstWith(order, cell, view.mark, view.qty),
+      worstBefore: worstWith(account, order, cell, view.mark, FLAT.pos),
+      worstAfter: worstWith(account, order, cell, view.mark, view.qty),
     };
   };
 }
