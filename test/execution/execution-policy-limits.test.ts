@@ -59,6 +59,13 @@ describe('ExecutionPolicy, limits at run time', () => {
     expect(codes(policy)).toEqual([]);
   });
 
+  test('that are adopted end what was tightened, whatever that was', () => {
+    const policy = policyOf(spreadOf(1_000));
+    policy.tighten(limitsOf(spreadOf(100)));
+    policy.adopt(limitsOf(spreadOf(300)));
+    expect(codes(policy)).toEqual([]);
+  });
+
   test('tightened twice hold both, until all are withdrawn', () => {
     const policy = policyOf(spreadOf(1_000));
     policy.tighten(limitsOf(spreadOf(100)));
@@ -153,6 +160,15 @@ describe('ExecutionPolicy, limits at run time', () => {
       true,
       false,
     ]);
+  });
+
+  test('have a hash that tells by what they are tightened', () => {
+    const tightenedTo = (entry: number) => {
+      const policy = policyOf(spreadOf(100));
+      policy.tighten(limitsOf(spreadOf(entry)));
+      return policy.limitsHash;
+    };
+    expect([tightenedTo(50) === tightenedTo(50), tightenedTo(50) === tightenedTo(60)]).toEqual([true, false]);
   });
 
   test('have another hash while two sets are in force, and the one of before when they are not', () => {

@@ -208,6 +208,15 @@ describe('slippageGate, what it measures of an order that passes', () => {
     });
   });
 
+  test('a budget of 0 that nothing was taken of is the nearest', () => {
+    const gate = slippageGate({ perOrderBps: { entry: 50, exit: 'none' }, perDay: money(0) });
+    expect(gate.measure?.(heldOf({ worst: 999 }), executionViewOf({ mark: ticks(1_000) }))).toEqual({
+      measured: '0',
+      limit: '0',
+      note: 'of the day',
+    });
+  });
+
   test('without any bound what the order may slip', () => {
     expect(measured({ perDay: money(1) }, { side: 'sell', isExit: true, worst: 990 })).toEqual({
       measured: 100,
