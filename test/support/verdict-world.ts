@@ -183,7 +183,10 @@ const UNIT: Readonly<Record<string, string>> = { GOLD: '1', SILVER: '1', WHEAT: 
 export const intents: fc.Arbitrary<OrderIntent> = fc
   .record({
     id: fc.nat({ max: 60 }),
-    accountId: fc.constantFrom('acc', 'acc', 'acc', 'other', 'nobody'),
+    accountId: fc.oneof(
+      { weight: 30, arbitrary: fc.constantFrom('acc', 'acc', 'other') },
+      { weight: 1, arbitrary: fc.constant('nobody') },
+    ),
     strategyId: fc.constantFrom('a', 'b'),
     instrumentId: fc.oneof(
       { weight: 20, arbitrary: instrumentIds },
@@ -191,9 +194,9 @@ export const intents: fc.Arbitrary<OrderIntent> = fc
     ),
     side: fc.constantFrom<'buy' | 'sell'>('buy', 'buy', 'sell'),
     size: fc.integer({ min: 0, max: 40 }),
-    limit: fc.integer({ min: 90, max: 110 }),
+    limit: fc.integer({ min: 92, max: 108 }),
     isMarket: fc.boolean(),
-    reduceOnly: fc.constantFrom(false, false, true),
+    reduceOnly: fc.constantFrom(false, false, false, false, false, true),
   })
   .map(({ id, size, limit, isMarket, instrumentId, ...rest }) =>
     intent({
@@ -205,11 +208,16 @@ export const intents: fc.Arbitrary<OrderIntent> = fc
         .toFixed(),
       price: isMarket
         ? { type: 'market', maxSlippageBps: limit }
-        : { type: 'limit', limit: instrumentId === 'WHEAT' ? `${limit / 100}` : String(limit) },
+        : {
+            type: 'limit',
+            limit: instrumentId === 'WHEAT' ? `${limit / 100}` : String(limit),
+            postOnly: false,
+          },
     }),
   );
 
-const money = (most: number) => fc.integer({ min: 0, max: most }).map(String);
+/** From a tenth of the most. */
+const money = (most: number) => fc.integer({ min: most / 10, max: most }).map(String);
 const scoped = fc.constantFrom(
   { kind: 'firm' } as const,
   { kind: 'venue', id: 'paper' } as const,
@@ -218,29 +226,31 @@ const scoped = fc.constantFrom(
   { kind: 'strategy', id: 'b' } as const,
 );
 
-export const riskLimits: fc.Arbitrary<Partial<RiskLimitsInput>> = fc.record(
+const someLimits: fc.Arbitrary<Partial<RiskLimitsInput>> = fc.record(
   {
     maxDailyLoss: money(300),
-    maxPositions: fc.integer({ min: 1, max: 3 }),
-    maxPositionNotional: money(6_000),
-    maxTotalExposure: money(8_000),
-    maxClusterExposure: money(7_000),
+    maxPositions: fc.integer({ min: 2, max: 3 }),
+    maxPositionNotional: money(20_000),
+    maxTotalExposure: money(20_000),
+    maxClusterExposure: money(20_000),
     maxDataAgeMs: fc.constantFrom(100, 60_000),
-    maxOrderValue: money(4_000),
+    maxOrderValue: money(20_000),
     selfTrade: fc.constantFrom('cancel-newest' as const),
-    maxCapital: money(7_000),
+    maxCapital: money(20_000),
     scopes: fc.uniqueArray(
       fc.record({
         scope: scoped,
-        maxTotalExposure: money(5_000),
+        maxTotalExposure: money(15_000),
         maxDailyLoss: money(200),
-        maxPositions: fc.nat({ max: 3 }),
+        maxPositions: fc.integer({ min: 1, max: 3 }),
       }),
       { maxLength: 3, selector: ({ scope }) => JSON.stringify(scope) },
     ),
   },
   { requiredKeys: [] },
 );
+
+export const riskLimits = fc.oneof(fc.constant({}), someLimits, someLimits);
 
 export const executionLimits: fc.Arbitrary<ExecutionLimitsInput> = fc
   .record({
