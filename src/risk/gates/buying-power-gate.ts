@@ -1,9 +1,9 @@
 import { moneyText } from '../../core/money-text.ts';
 import { type Units, add, units } from '../../core/units.ts';
-import { claimOf } from '../../trading/claim.ts';
 import { deny } from '../../trading/denial.ts';
 import type { PricedOrder } from '../../trading/price-order.ts';
 import type { RiskGate, RiskView } from '../risk-gate.ts';
+import { orderCost, orderValue } from './order-cost.ts';
 
 export interface BuyingPowerOptions {
   /** Fee that a fill may cost, in basis points of its value, in steps of a hundredth. */
@@ -11,14 +11,15 @@ export interface BuyingPowerOptions {
 }
 
 /**
- * What an order may cost at its worst price fits into the cash that is free of what working and unknown orders may cost.
- * The fees of those are counted as well.
+ * What an order may cost at its worst price, or tie up as margin, fits into the cash that is free of what positions on
+ * margin and working and unknown orders take. Fees are counted for this order and for what is claimed.
  */
 export function buyingPowerGate({ feeBps }: BuyingPowerOptions): RiskGate {
   const feeHundredths = Math.round(feeBps * 100);
-  const needed = (order: PricedOrder, { qty, account }: RiskView): Units => {
-    const cost = claimOf(order, qty);
-    return feeHundredths === 0 ? cost : add(cost, feeOn(add(cost, account.claimed), feeHundredths));
+  const needed = (order: PricedOrder, view: RiskView): Units => {
+    const cost = orderCost(order, view);
+    if (feeHundredths === 0) return cost;
+    return add(cost, feeOn(add(orderValue(order, view), view.account.claimed), feeHundredths));
   };
   const measure = (order: PricedOrder, view: RiskView) => ({
     measured: moneyText(needed(order, view)),

@@ -2,10 +2,10 @@ import { moneyText } from '../../core/money-text.ts';
 import { type Units, add, units } from '../../core/units.ts';
 import type { AccountView } from '../../trading/account-view.ts';
 import type { BookReader } from '../../trading/book-reader.ts';
-import { claimOf } from '../../trading/claim.ts';
 import { deny } from '../../trading/denial.ts';
 import type { PricedOrder } from '../../trading/price-order.ts';
 import type { RiskGate, RiskView } from '../risk-gate.ts';
+import { orderCapital } from './order-cost.ts';
 
 /** Whose capital is meant. */
 export type CapitalOf = (account: AccountView) => Units;
@@ -23,12 +23,12 @@ export const capitalOfAll =
   };
 
 /**
- * Capital employed: what positions cost and what working and unknown orders may cost, this one included (SEC
- * 15c3-5(c)(1)(i)). What costs nothing passes, unless the limit is 0.
+ * Capital employed: what positions cost or tie up, and what working and unknown orders may, this one included (SEC
+ * 15c3-5(c)(1)(i)). What employs no more passes, unless the limit is 0.
  */
 export function capitalGate(maxCapital: Units, capitalOf: CapitalOf = ownCapital): RiskGate {
-  const after = (order: PricedOrder, { qty, account }: RiskView): Units =>
-    add(capitalOf(account), claimOf(order, qty));
+  const after = (order: PricedOrder, view: RiskView): Units =>
+    add(capitalOf(view.account), orderCapital(order, view));
   const measure = (order: PricedOrder, view: RiskView) => ({
     measured: moneyText(after(order, view)),
     limit: moneyText(maxCapital),
@@ -39,7 +39,7 @@ export function capitalGate(maxCapital: Units, capitalOf: CapitalOf = ownCapital
     overridable: true,
     measure,
     check(order, view) {
-      if (maxCapital > 0 && (after(order, view) <= maxCapital || claimOf(order, view.qty) <= 0))
+      if (maxCapital > 0 && (after(order, view) <= maxCapital || orderCapital(order, view) <= 0))
         return undefined;
       return deny('capital', 'CAPITAL_LIMIT', measure(order, view));
     },

@@ -1,15 +1,14 @@
 import { moneyText } from '../../core/money-text.ts';
-import { type Units, max, notional, ticks } from '../../core/units.ts';
+import type { Units } from '../../core/units.ts';
 import { deny } from '../../trading/denial.ts';
 import type { PricedOrder } from '../../trading/price-order.ts';
 import type { RiskGate, RiskView } from '../risk-gate.ts';
-
-const NO_MARK = ticks(NaN);
+import { orderValue } from './order-cost.ts';
 
 /** Value of one order at its worst price or the mark, whichever is more (RTS 6, article 15(1)(b)). */
 export function orderValueGate(maxOrderValue: Units): RiskGate {
   const measure = (order: PricedOrder, view: RiskView) => ({
-    measured: moneyText(valueOf(order, view)),
+    measured: moneyText(orderValue(order, view)),
     limit: moneyText(maxOrderValue),
   });
   return {
@@ -18,11 +17,8 @@ export function orderValueGate(maxOrderValue: Units): RiskGate {
     overridable: true,
     measure,
     check(order, view) {
-      if (valueOf(order, view) <= maxOrderValue && maxOrderValue > 0) return undefined;
+      if (orderValue(order, view) <= maxOrderValue && maxOrderValue > 0) return undefined;
       return deny('order-value', 'ORDER_VALUE_LIMIT', measure(order, view));
     },
   };
 }
-
-const valueOf = ({ instrument, worst }: PricedOrder, { qty, mark }: RiskView): Units =>
-  notional(instrument.grid, qty, max(worst, mark?.price ?? NO_MARK));
