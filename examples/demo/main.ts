@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ManualClock, SystemClock } from 'portcullis';
+import { barScenario } from './bar-scenario.ts';
 import { badInput, fail } from './command-line.ts';
 import { killed } from './kill/killed.ts';
-import { HELP, parseOptions } from './options.ts';
+import { type DemoOptions, HELP, parseOptions } from './options.ts';
 import { printReport } from './print-report.ts';
 import { replay, stopReplay } from './replay.ts';
 import { type RunReport, runReport } from './run-report.ts';
@@ -30,10 +31,7 @@ async function main(): Promise<void> {
     if (!(await killed(options.seed ?? 7))) process.exitCode = 1;
     return;
   }
-  const scenario =
-    options.recording === undefined
-      ? simulation({ seed: options.seed ?? 7, days: options.days ?? 3 })
-      : await recorded(options.recording);
+  const scenario = await chosen(options);
 
   const temporary = options['data-dir'] === undefined;
   const dataDir = options['data-dir'] ?? (await mkdtemp(join(tmpdir(), 'portcullis-demo-')));
@@ -44,12 +42,18 @@ async function main(): Promise<void> {
   try {
     const report = await run(scenario, dataDir);
     console.log(`\n${printReport(report)}`);
-    if (options.recording === undefined) secondProcess(dataDir, options.seed ?? 7);
+    if ((options.recording ?? options.bars) === undefined) secondProcess(dataDir, options.seed ?? 7);
     if (options.json !== undefined)
       await writeWhole(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
   } finally {
     removeTemporary();
   }
+}
+
+async function chosen({ recording, bars, tick, step, seed, days }: DemoOptions): Promise<Scenario> {
+  if (recording !== undefined) return recorded(recording);
+  if (bars !== undefined) return barScenario({ file: bars, tick: tick ?? '0.01', step: step ?? '0.00001' });
+  return simulation({ seed: seed ?? 7, days: days ?? 3 });
 }
 
 async function run(scenario: Scenario, dataDir: string): Promise<RunReport> {

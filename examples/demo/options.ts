@@ -8,6 +8,10 @@ export const HELP = `usage: npm run demo -- [options]
 Runs a small, whole trading system on a simulated or a recorded market, prints a report and ends.
 
   --recording FILE  replay a recorded Binance stream (.log or .log.gz) instead of the simulation
+  --bars FILE       play the one-minute bars of a CSV file (.csv or .csv.gz) under a declared model of spread and depth;
+                    its first line is open_time_ms,open,high,low,close,volume
+  --tick T          with --bars: the price step of its instrument (default 0.01)
+  --step S          with --bars: the quantity step of its instrument (default 0.00001)
   --seed N          seed of the simulated market, a whole number (default 7)
   --days N          days to simulate, above 0 and at most 60 (default 3)
   --json FILE       write the report as JSON as well
@@ -17,8 +21,15 @@ Runs a small, whole trading system on a simulated or a recorded market, prints a
   --help            print this`;
 
 const days = 'expected a number above 0 and at most 60';
+const increment = z
+  .string()
+  .regex(/^\d{1,9}(\.\d{1,12})?$/, 'expected a plain decimal')
+  .optional();
 const schema = z.strictObject({
   recording: z.string().min(1).optional(),
+  bars: z.string().min(1).optional(),
+  tick: increment,
+  step: increment,
   seed: whole.optional(),
   days: z
     .string()
@@ -39,7 +50,11 @@ export async function parseOptions(args: readonly string[]): Promise<DemoOptions
   const options = parseCommandLine('demo', schema, args);
   if (options.recording !== undefined && (options.seed ?? options.days) !== undefined)
     throw badInput('demo: --seed and --days are for the simulation, not for a --recording');
-  const other = (['recording', 'days', 'json', 'data-dir'] as const).find(
+  if (options.bars !== undefined && (options.seed ?? options.days ?? options.recording) !== undefined)
+    throw badInput('demo: --bars goes without --seed, --days and --recording');
+  if (options.bars === undefined && (options.tick ?? options.step) !== undefined)
+    throw badInput('demo: --tick and --step are for --bars');
+  const other = (['recording', 'bars', 'days', 'json', 'data-dir'] as const).find(
     (name) => options[name] !== undefined,
   );
   if (options.kill === true && other !== undefined) throw badInput(`demo: --kill takes no --${other}`);

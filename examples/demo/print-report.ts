@@ -1,5 +1,6 @@
 import { type GateCount } from 'portcullis/trading';
 import { type RunReport } from './run-report.ts';
+import { strategyTable } from './strategy-table.ts';
 
 const BLOCKS = '▁▂▃▄▅▆▇█';
 
@@ -27,7 +28,8 @@ export function printReport(report: RunReport): string {
       ? text
       : `${Number(text).toLocaleString('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 })} ${currency}`;
   const lines = [
-    `${report.instrument}, ${report.title}`,
+    `${report.instruments.join(', ')}: ${report.title}`,
+    ...(report.model === undefined ? [] : [`model       ${report.model}`]),
     '',
     `events      ${n(events.total)} (${n(events.quote)} quotes, ${n(events.diff)} book changes, ${n(events.trade)} trades), ${n(report.bars)} bars, ${n(report.signals)} signals`,
     `orders      ${n(orders.held + orders.denied + orders.duplicate)} asked: ${n(orders.denied)} denied, ${n(orders.held - orders.abandoned)} sent, of those ${n(orders.resized)} resized; ` +
@@ -38,6 +40,7 @@ export function printReport(report: RunReport): string {
     ...report.executionGates.map(gateLine),
     ...otherDenials(report),
     '',
+    ...strategyTable(report.strategies),
     `fills       ${n(fills.count)} (${n(fills.maker)} maker, ${n(fills.taker)} taker), fees ${money(account.fees)}`,
     `profit      realised ${money(account.realised)}, unrealised ${money(account.unrealised)}, after fees ${money(subtract(account.equity, account.flows))}`,
     `positions   ${account.positions.map((p) => `${p.quantity} ${p.instrumentId} at ${p.averagePrice}`).join(', ') || 'flat'}`,

@@ -17,7 +17,7 @@ export async function replay(
       if (clock.nextDueMs <= event.receivedMs) await advance(system, clock, event.receivedMs);
       clock.advanceTo(event.receivedMs);
       system.onMarket(event);
-      if (system.isWriting) await system.desk.settled();
+      if (system.isWriting) await system.settled();
     }
     onBatch(clock.nowMs());
     await clock.turn(); // lets the disk and signals have their say
@@ -28,14 +28,14 @@ export async function replay(
 export async function advance(system: TradingSystem, clock: ManualClock, untilMs: number): Promise<void> {
   while (clock.nextDueMs <= untilMs) {
     clock.advanceTo(clock.nextDueMs);
-    await system.desk.settled();
+    await system.settled();
   }
 }
 
 /** Stops the system while its clock still stands still: lets time pass until the venue has answered all cancels. */
 export async function stopReplay(system: TradingSystem, clock: ManualClock): Promise<void> {
   const stopped = system.stop();
-  await system.desk.settled();
+  await system.settled();
   await advance(system, clock, clock.nowMs() + 10_000);
   await stopped;
 }

@@ -3,11 +3,14 @@ import { type GateCount } from 'portcullis/trading';
 import { type AccountStatement, statement } from 'portcullis/portfolio';
 import { ACCOUNT, type TradingSystem } from './trading-system.ts';
 import { type Scenario } from './scenario.ts';
+import { type StrategyResult } from './strategy-ledger.ts';
 
 /** What the demo prints and writes as JSON. */
 export interface RunReport {
   readonly title: string;
-  readonly instrument: string;
+  /** How spread and depth were made up, where nobody recorded them. */
+  readonly model?: string;
+  readonly instruments: readonly string[];
   readonly currency: string;
   readonly events: TradingSystem['tally']['events'] & { readonly total: number };
   readonly bars: number;
@@ -18,6 +21,7 @@ export interface RunReport {
   /** Denials that came from elsewhere than the gates, such as `order BELOW_MINIMUM`. */
   readonly otherDenials: Readonly<Record<string, number>>;
   readonly fills: TradingSystem['tally']['fills'];
+  readonly strategies: readonly StrategyResult[];
   readonly account: {
     readonly cash: string;
     readonly flows: string;
@@ -50,8 +54,11 @@ export interface RunReport {
   readonly journalDigest: string;
 }
 
-export async function runReport(system: TradingSystem, { title, instrument }: Scenario): Promise<RunReport> {
-  const { tally, guard, policy, killSwitch, tracker, journal } = system;
+export async function runReport(
+  system: TradingSystem,
+  { title, model, instruments }: Scenario,
+): Promise<RunReport> {
+  const { tally, guard, policy, killSwitch, journal } = system;
   const audit = await verifyAudit(system.auditLog);
   const account = statement(system.book, ACCOUNT);
   if (account === undefined) throw new Error(`the account ${ACCOUNT} is gone`);
@@ -61,7 +68,8 @@ export async function runReport(system: TradingSystem, { title, instrument }: Sc
   const gates = new Set([...guard.status(), ...policy.status()].map(({ gate }): string | undefined => gate));
   return {
     title,
-    instrument: instrument.instrumentId,
+    ...(model !== undefined && { model }),
+    instruments: instruments.map(({ instrumentId }) => instrumentId),
     currency: account.currency,
     events: { ...events, total: events.snapshot + events.diff + events.quote + events.trade },
     bars: tally.bars,
@@ -71,6 +79,7 @@ export async function runReport(system: TradingSystem, { title, instrument }: Sc
     executionGates: policy.status(),
     otherDenials: Object.fromEntries([...tally.denials].filter(([key]) => !gates.has(key.split(' ', 1)[0]))),
     fills: tally.fills,
+    strategies: tally.strategies.results(system.book),
     account: money(account),
     equityCurve: tally.curve.values,
     maxDrawdown: { fraction: maxDrawdown.fraction, amount: maxDrawdown.amount, atMs: maxDrawdown.troughMs },
@@ -89,8 +98,8 @@ export async function runReport(system: TradingSystem, { title, instrument }: Sc
         exitFills: trip.exitFills,
       }),
     },
-    dataProblems: Object.fromEntries(Object.entries(tracker.problemCounts).filter(([, count]) => count > 0)),
-    clockOffsetMs: Number.isNaN(tracker.clockOffsetMs) ? null : tracker.clockOffsetMs,
+    dataProblems: problemCounts(system),
+    clockOffsetMs: clockOffset(system),
     anomalies: tally.anomalies,
     audit: audit.ok
       ? { verified: true, records: audit.records }
@@ -122,6 +131,28 @@ const money = ({
       averagePrice: averagePrice?.round(2).toFixed() ?? '',
     })),
 });
+
+/** How often each problem began, over all instruments. */
+function problemCounts(system: TradingSystem): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { problemCounts: found } of system.trackers()) {
+    for (const [code, count] of Object.entries(found)) {
+      if (count > 0) counts[code] = (counts[code] ?? 0) + count;
+    }
+  }
+  return counts;
+}
+
+/** The largest that was measured in any instrument, either way; `null` without one. */
+const clockOffset = (system: TradingSystem): number | null =>
+  system
+    .trackers()
+    .map(({ clockOffsetMs }) => clockOffsetMs)
+    .filter((offsetMs) => !Number.isNaN(offsetMs))
+    .reduce<number | null>(
+      (most, offsetMs) => (Math.abs(offsetMs) > Math.abs(most ?? 0) ? offsetMs : (most ?? offsetMs)),
+      null,
+    );
 
 /** By the nearest rank; NaN of nothing. */
 function quantile(values: readonly number[], q: number): number {

@@ -4,6 +4,7 @@ import { EquityCurve } from 'portcullis/portfolio';
 import { type KillRecord, type KillSwitch } from 'portcullis/risk';
 import { type MetricsRegistry } from 'portcullis/telemetry';
 import { type Book, type BookedOrder, type Denial, type Fill, type MarketEvent } from 'portcullis/trading';
+import { StrategyLedger } from './strategy-ledger.ts';
 
 interface TallyDeps {
   readonly desk: OrderDesk;
@@ -31,6 +32,7 @@ export class RunTally {
   /** By gate and code, such as `order BELOW_MINIMUM`. */
   readonly denials = new Map<string, number>();
   readonly fills = { count: 0, maker: 0, taker: 0 };
+  readonly strategies = new StrategyLedger();
   readonly anomalies: string[] = [];
   readonly curve: EquityCurve;
   /** The first trip, and what came after it. */
@@ -113,7 +115,10 @@ export class RunTally {
     }
   }
 
-  #onFill({ quantity, price, liquidity }: Fill, { instrument, side, strategyId }: BookedOrder): void {
+  #onFill(fill: Fill, order: BookedOrder): void {
+    const { quantity, price, liquidity } = fill;
+    const { instrument, side, strategyId } = order;
+    this.strategies.add(fill, order);
     this.fills.count += 1;
     this.fills[liquidity] += 1;
     this.#fills.inc({ liquidity });

@@ -1,4 +1,6 @@
 import { ManualClock, SystemClock } from 'portcullis';
+import { toText } from 'portcullis/core';
+import { type MarketEvent } from 'portcullis/trading';
 import { advance } from './replay.ts';
 import { simulation } from './scenario.ts';
 import { ACCOUNT, TradingSystem } from './trading-system.ts';
@@ -7,8 +9,11 @@ const [dataDir = '', seed = '1'] = process.argv.slice(2);
 const scenario = simulation({ seed: Number(seed), days: 0.01 });
 const clock = new ManualClock(scenario.startMs);
 const system = await TradingSystem.open(scenario, dataDir, { clock, stopwatch: new SystemClock() });
-const { instrument } = scenario;
-const cell = system.book.cell(ACCOUNT, instrument.instrumentId);
+const [instrument] = scenario.instruments;
+if (instrument === undefined) throw new Error('no instrument to trade');
+const { instrumentId, grid } = instrument;
+const cells = [...(system.book.account(ACCOUNT)?.cells() ?? [])].filter(({ pos }) => pos !== 0);
+const positions = cells.map((cell) => `${cell.pos} lots of ${cell.instrument.instrumentId}`).join(', ');
 const { records, fromSnapshot } = system.journal.recovered;
 const since = fromSnapshot === undefined ? '' : ` after the snapshot at record ${fromSnapshot}`;
 console.log(`  ${records} journal records replayed${since}, kill switch ${system.killSwitch.tradingState()}`);
@@ -21,24 +26,34 @@ console.log(
   `  ${compared.kind}: ${compared.kind === 'failed' ? compared.reason : `${compared.differences.length} differences from the venue`}`,
 );
 
-const [first] = scenario.batches() as Iterable<readonly Parameters<TradingSystem['onMarket']>[0][]>;
-for (const event of first?.slice(0, 1) ?? []) {
+for (const event of firstOf(scenario.batches() as Iterable<readonly MarketEvent[]>)) {
   clock.advanceTo(event.receivedMs);
   system.onMarket(event);
 }
-const price = system.tracker.view.bids[0]?.price ?? 0;
+const [tracker] = system.trackers();
+const price = tracker?.view.bids[0]?.price ?? 0;
 const outcome = await system.desk.submit({
   intentId: 'after-the-restart',
   accountId: ACCOUNT,
   strategyId: 'second-process',
-  instrumentId: instrument.instrumentId,
+  instrumentId,
   side: 'buy',
   quantity: '0.01',
-  price: { type: 'limit', limit: (price / 100).toFixed(2) },
+  price: { type: 'limit', limit: toText(price, grid.tick) },
 });
 const because =
   outcome.kind === 'denied' ? outcome.denials.map(({ gate, code }) => `${gate} ${code}`).join(', ') : '';
 console.log(
-  `  position ${cell?.pos ?? 0} lots; an entry is ${outcome.kind}${because === '' ? '' : `: ${because}`}`,
+  `  ${positions === '' ? 'no positions' : positions}; an entry is ${outcome.kind}${because === '' ? '' : `: ${because}`}`,
 );
 await system.close();
+
+/** What tells the first prices of every instrument: its snapshot. */
+function* firstOf(batches: Iterable<readonly MarketEvent[]>): Generator<MarketEvent> {
+  for (const batch of batches) {
+    for (const event of batch) {
+      if (event.type !== 'snapshot') return;
+      yield event;
+    }
+  }
+}

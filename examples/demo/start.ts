@@ -71,10 +71,13 @@ class TradingService extends BaseEnterpriseService {
   }
 
   #marketProblem(): string | true {
-    const problem = this.#system?.tracker.check().problems.find(({ blocking }) => blocking);
-    return problem === undefined || problem.note === undefined
-      ? (problem?.code ?? true)
-      : `${problem.code}: ${problem.note}`;
+    for (const tracker of this.#system?.trackers() ?? []) {
+      const { instrumentId, problems } = tracker.check();
+      const problem = problems.find(({ blocking }) => blocking);
+      if (problem === undefined) continue;
+      return `${instrumentId}: ${problem.code}${problem.note === undefined ? '' : `: ${problem.note}`}`;
+    }
+    return true;
   }
 
   #status() {
@@ -91,6 +94,7 @@ class TradingService extends BaseEnterpriseService {
       working: [...book.orders()].filter(({ state }) => isOpen(state)).length,
       orders: tally.orders,
       fills: tally.fills,
+      strategies: tally.strategies.results(book),
       gates: [...system.guard.status(), ...system.policy.status()],
     };
   }

@@ -3,18 +3,21 @@ import { type Clock, TradingDay } from 'portcullis/core';
 import { Journal, OrderArchive, OrderDesk, PaperVenue, StrategyHost, Venue } from 'portcullis/desk';
 import { ExecutionPolicy } from 'portcullis/execution';
 import { BarBuilder, MarketTracker } from 'portcullis/market-data';
-import { DrawdownMonitor, KillSwitch, RiskGuard } from 'portcullis/risk';
+import { Correlations, DrawdownMonitor, KillSwitch, ReturnHistory, RiskGuard } from 'portcullis/risk';
 import { type AppendLog, DataDirectory } from 'portcullis/storage';
 import { MetricsRegistry } from 'portcullis/telemetry';
 import { Book, type MarketEvent, type MarketView } from 'portcullis/trading';
-import { BandReversion } from './band-reversion.ts';
+import { type TraderStrategy } from './instrument-trader.ts';
 import { paperOpening } from './paper-opening.ts';
 import { RunTally } from './run-tally.ts';
 import { type Scenario } from './scenario.ts';
+import { planned } from './strategy-plan.ts';
 
 export const ACCOUNT = 'demo';
 
 const VENUE = 'paper';
+/** Bars over which it is measured what moves together. */
+const RETURNS = 250;
 
 export interface TradingSystemDeps {
   readonly clock: Clock;
@@ -26,7 +29,13 @@ export interface TradingSystemDeps {
   readonly journalLog?: AppendLog;
 }
 
-/** A whole trading system on one data directory: market data, strategy, guard, policy, desk, paper venue, books, counts. */
+/** One instrument as the system sees it. */
+interface Watched {
+  readonly tracker: MarketTracker;
+  readonly bars: BarBuilder;
+}
+
+/** A whole trading system on one data directory: market data, strategies, guard, policy, desk, paper venue, books, counts. */
 export class TradingSystem {
   readonly directory: DataDirectory;
   readonly audit: AuditLog;
@@ -37,22 +46,23 @@ export class TradingSystem {
   readonly guard: RiskGuard;
   readonly policy: ExecutionPolicy;
   readonly desk: OrderDesk;
-  readonly tracker: MarketTracker;
   readonly metrics: MetricsRegistry;
   readonly tally: RunTally;
   readonly #venue: PaperVenue;
-  readonly #bars: BarBuilder;
-  readonly #strategy: BandReversion;
+  readonly #watched: ReadonlyMap<string, Watched>;
+  readonly #returns: ReturnHistory;
+  readonly #strategies: readonly TraderStrategy[];
   readonly #host: StrategyHost;
   readonly #monitor: DrawdownMonitor;
+  /** Orders of days ago on their way to the archive. */
+  #archiving: Promise<void> = Promise.resolve();
 
   private constructor(
     scenario: Scenario,
     deps: TradingSystemDeps,
     parts: Pick<TradingSystem, 'directory' | 'audit' | 'auditLog' | 'journal' | 'book' | 'killSwitch'>,
   ) {
-    const { instrument } = scenario;
-    const instruments = [instrument];
+    const { instruments, barMs } = scenario;
     const { clock } = deps;
     this.directory = parts.directory;
     this.audit = parts.audit;
@@ -60,7 +70,10 @@ export class TradingSystem {
     this.journal = parts.journal;
     this.book = parts.book;
     this.killSwitch = parts.killSwitch;
-    this.guard = new RiskGuard(scenario.risk, { ...parts, clock });
+    const instrumentIds = instruments.map(({ instrumentId }) => instrumentId);
+    this.#returns = new ReturnHistory({ instrumentIds, barMs, window: RETURNS });
+    const clusters = new Correlations({ method: 'rolling' }, { returns: this.#returns });
+    this.guard = new RiskGuard(scenario.risk, { ...parts, clock, clusters });
     this.policy = new ExecutionPolicy(scenario.execution);
     this.#venue = new PaperVenue({ name: VENUE, opening: paperOpening(parts.book) }, { clock, instruments });
     this.desk = new OrderDesk(
@@ -74,29 +87,33 @@ export class TradingSystem {
         instruments,
       },
     );
-    this.tracker = new MarketTracker(
-      { quality: scenario.quality },
-      { instrumentId: instrument.instrumentId, clock },
+    this.#watched = new Map(
+      instruments.map((instrument) => [
+        instrument.instrumentId,
+        {
+          tracker: new MarketTracker(
+            { quality: scenario.quality },
+            { instrumentId: instrument.instrumentId, clock },
+          ),
+          bars: new BarBuilder({ intervalMs: barMs, gaps: 'flat' }, { instrument }),
+        },
+      ]),
     );
     this.metrics = deps.metrics ?? new MetricsRegistry();
     const { desk, book, killSwitch, metrics } = this;
     this.tally = new RunTally({ desk, book, killSwitch, metrics, equityEveryMs: scenario.equityEveryMs });
-    this.#bars = new BarBuilder({ intervalMs: scenario.barMs, gaps: 'flat' }, { instrument });
-    const { clip } = scenario;
-    this.#strategy = new BandReversion({
-      id: 'band-reversion',
-      accountId: ACCOUNT,
-      instrument,
-      clip,
-      patienceBars: 3,
-    });
-    this.#host = new StrategyHost([this.#strategy], {
+    this.#strategies = scenario.strategies.map((plan) => planned(plan, instruments, ACCOUNT));
+    this.#host = new StrategyHost(this.#strategies, {
       desk,
       killSwitch,
       clock,
       onSignal: () => this.tally.signal(),
     });
     this.#monitor = new DrawdownMonitor({ tripAtFraction: scenario.tripAtDrawdownFraction }, this);
+    desk.onEvent(({ kind }) => {
+      // No order is that old: it only waits for what the roll of the day has begun.
+      if (kind === 'day-rolled') this.#archiving = this.journal.retire('');
+    });
   }
 
   /** Opens the system on a data directory, and builds the Book from the journal if there is one. */
@@ -114,13 +131,12 @@ export class TradingSystem {
         audit.record({ ...details, kind: `kill-switch.${change.kind}` }).catch(() => undefined);
       });
       const book = new Book();
-      const { instrument } = scenario;
-      const instruments = [instrument];
+      const { instruments, currency } = scenario;
       const archive = await OrderArchive.open({ store, instruments, clock });
       const journal = await Journal.open(
         {
           input: scenario.input,
-          accounts: [{ accountId: ACCOUNT, currency: instrument.quote, balance: scenario.balance }],
+          accounts: [{ accountId: ACCOUNT, currency, balance: scenario.balance }],
         },
         {
           log: deps.journalLog ?? (await directory.openLog('journal')),
@@ -148,19 +164,33 @@ export class TradingSystem {
 
   /** Whether something waits for the disk: a record, or an order whose id is looked for among those of days ago. */
   get isWriting(): boolean {
-    return this.journal.pending > 0 || this.#strategy.isAsking;
+    return this.journal.pending > 0 || this.#strategies.some(({ isAsking }) => isAsking);
   }
 
-  /** One event of the market, at the time of the clock: venue first, then our view of it, then the strategy. */
+  /** Resolves when nothing is being written, and nothing that waited for that wants to write more. */
+  async settled(): Promise<void> {
+    await this.desk.settled();
+    await this.#archiving;
+  }
+
+  /** In the order of the scenario. */
+  trackers(): readonly MarketTracker[] {
+    return Array.from(this.#watched.values(), ({ tracker }) => tracker);
+  }
+
+  /** One event of the market, at the time of the clock: venue first, then our view of it, then the strategies. */
   onMarket(event: MarketEvent): MarketView {
     this.#venue.onMarket(event);
-    const view = this.tracker.apply(event);
+    const watched = this.#watched.get(event.instrumentId);
+    if (watched === undefined) throw new Error(`${event.instrumentId} is not traded here`);
+    const view = watched.tracker.apply(event);
     this.desk.mark(view);
     this.#monitor.check();
     this.#host.onMarket(view);
     if (event.type === 'trade') {
-      for (const bar of this.#bars.add(event)) {
+      for (const bar of watched.bars.add(event)) {
         this.tally.bar();
+        this.#returns.add(bar);
         this.#host.onBar(bar);
       }
     }

@@ -85,10 +85,10 @@ async function recover(
   onTestFinished(() => data.close());
   const log = await data.openLog('journal');
   const book = new Book();
-  const { instrument } = simulation({});
+  const { instruments } = simulation({});
   await Journal.open(
     { input: {}, accounts: [] },
-    { log, book, clock, instruments: [instrument], tradingDay: new TradingDay() },
+    { log, book, clock, instruments, tradingDay: new TradingDay() },
   );
   const types: string[] = [];
   for await (const { record } of log.read()) types.push((record as { type: string }).type);
