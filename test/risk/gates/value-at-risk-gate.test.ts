@@ -137,6 +137,12 @@ describe('valueAtRiskGate', () => {
     );
   });
 
+  test('denies when the instrument of the order has too few of its own', () => {
+    const returns = historyOf({ window: 10 });
+    feed(returns, 'GOLD', closesOf(GOLD_RETURNS.slice(0, 9)));
+    expect(ask({ after: 1, returns })).toEqual(unknown('9 common bars of GOLD, 10 needed'));
+  });
+
   test('lets through with as many as are needed', () => {
     const returns = historyOf({ window: 10 });
     feed(returns, 'GOLD', closesOf(GOLD_RETURNS.slice(0, 9)));
@@ -200,6 +206,39 @@ describe('valueAtRiskGate', () => {
       undefined,
       'VALUE_AT_RISK_LIMIT',
     ]);
+  });
+
+  test('forgets a hedge that is held no more, and takes no other for it', () => {
+    const gate = gateOf();
+    const held = [cellOf(SILVER, { pos: 1, worst: 199 })];
+    const account = accountOf({ held: [], cells: () => held });
+    const ofGold = (after: number) =>
+      gate.check(pricedOf(), riskViewOf({ account, worstAfter: money(after) }));
+    // SILVER gains a quarter of 199 when GOLD loses a half.
+    const hedged = ofGold(250);
+    held.splice(0);
+    const alone = ofGold(250);
+    const first = ofGold(1);
+    held.push(cellOf(SILVER, { pos: 1, worst: 1 }));
+    const second = ofGold(1);
+    held.splice(0, 1, cellOf(OIL, { pos: 1, worst: 1 }));
+    expect([hedged, alone, first, second, ofGold(1)]).toEqual([
+      undefined,
+      denial('125.000001'),
+      undefined,
+      undefined,
+      unknown('no returns of OIL'),
+    ]);
+  });
+
+  test('denies a loss beyond the exact range of money, even one that stays as it is', () => {
+    const returns = historyOf({ window: 2 });
+    feed(returns, 'GOLD', [1, 5, 25]);
+    const held = [cellOf(GOLD, { pos: -1, worst: 9_000_000_000 })];
+    const options = { scenarios: 2, minScenarios: 2 };
+    expect(ask({ held, returns, options, order: { side: 'sell' }, before: 9e9, after: 9e9 })).toMatchObject({
+      code: 'VALUE_AT_RISK_LIMIT',
+    });
   });
 
   test('measures what it lets through', () => {

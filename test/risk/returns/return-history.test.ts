@@ -58,7 +58,7 @@ describe('ReturnHistory', () => {
 
   test('after a gap longer than the window nothing is known', () => {
     const history = historyOf();
-    feed(history, 'GOLD', [1, 2, 4, 8]);
+    feed(history, 'GOLD', [1, 2, 4, 8, 16]);
     feed(history, 'GOLD', [16], 100);
     expect(last(history)).toEqual([NaN, NaN, NaN, NaN]);
   });
