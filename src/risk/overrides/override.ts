@@ -11,7 +11,7 @@ export interface OverrideTerms {
   readonly overrideId: string;
   /** The order as a whole, so that the signer knows what it is about. */
   readonly intent: OrderIntent;
-  /** Exact names of optional gates: `max-order-value` is not `max-order-value@strategy:momentum`. */
+  /** Exact names of optional gates: `order-value` is not `order-value@strategy:momentum`. */
   readonly gates: readonly string[];
   /** Name of the signer. */
   readonly by: string;

@@ -30,7 +30,7 @@ const ORDER = clientOrderId('acc', 'strat', 'one');
 const terms = (overrides: Partial<OverrideTerms> = {}): OverrideTerms => ({
   overrideId: 'ov-1',
   intent,
-  gates: ['max-order-value'],
+  gates: ['order-value'],
   by: 'ann',
   reason: 'the client asked for it',
   issuedAtMs: NOW_MS,
@@ -39,7 +39,7 @@ const terms = (overrides: Partial<OverrideTerms> = {}): OverrideTerms => ({
 });
 const signed = (overrides: Partial<OverrideTerms> = {}) => signOverride(KEYS.privateKey, terms(overrides));
 
-const OPTIONAL = new Set(['max-order-value', 'max-order-value@strategy:strat', 'spread-median']);
+const OPTIONAL = new Set(['order-value', 'order-value@strategy:strat', 'spread-median']);
 const mayOverride = (gate: string) => OPTIONAL.has(gate);
 
 function world(
@@ -75,7 +75,7 @@ function world(
 }
 
 const invalid = (note: unknown) => ({ gate: 'override', code: 'OVERRIDE_INVALID', note });
-const SPENT = { overrideId: 'ov-1', gates: new Set(['max-order-value']) };
+const SPENT = { overrideId: 'ov-1', gates: new Set(['order-value']) };
 
 describe('OverrideRegister', () => {
   test('spends an override on its order, on disk and with who and why', async () => {
@@ -88,7 +88,7 @@ describe('OverrideRegister', () => {
         by: person('ann'),
         reason: 'the client asked for it',
         overrideId: 'ov-1',
-        gates: ['max-order-value'],
+        gates: ['order-value'],
         clientOrderId: ORDER,
         issuedAtMs: NOW_MS,
         expiresAtMs: NOW_MS + 60_000,
@@ -153,13 +153,13 @@ describe('OverrideRegister refuses, and spends nothing:', () => {
     ],
     [
       'one for a mandatory gate',
-      signed({ gates: ['max-order-value', 'kill-switch', 'data-quality'] }),
+      signed({ gates: ['order-value', 'kill-switch', 'data-quality'] }),
       'no gate that can be overridden: kill-switch, data-quality',
     ],
     [
       'one for a gate of another scope',
-      signed({ gates: ['max-order-value@strategy:other'] }),
-      'no gate that can be overridden: max-order-value@strategy:other',
+      signed({ gates: ['order-value@strategy:other'] }),
+      'no gate that can be overridden: order-value@strategy:other',
     ],
   ];
 
