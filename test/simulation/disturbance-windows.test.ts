@@ -56,15 +56,18 @@ describe('a scheduled window', () => {
     expect(windows.at(300)?.fromMs).toBe(300);
   });
 
-  test('runs to its end before one that began later has what is left', () => {
-    const windows = cursor('crossed', [crossed(120, 100, 2), crossed(100, 50, 1)]);
-    expect([130, 149, 150, 219, 220].map((ms) => windows.at(ms)?.disturbance.byTicks)).toEqual([
-      1,
-      1,
-      2,
-      2,
-      undefined,
-    ]);
+  test('runs to its end before one that began later has what is left, in whatever order they are written', () => {
+    const both = [crossed(120, 100, 2), crossed(100, 50, 1)];
+    for (const disturbances of [both, both.toReversed()]) {
+      const windows = cursor('crossed', disturbances);
+      expect([130, 149, 150, 219, 220].map((ms) => windows.at(ms)?.disturbance.byTicks)).toEqual([
+        1,
+        1,
+        2,
+        2,
+        undefined,
+      ]);
+    }
   });
 
   test('strikes the instruments it names, or all', () => {
@@ -99,6 +102,26 @@ describe('drawn windows', () => {
       met(cursor('outage', [drawn(24, 60_000)], options), 1)[0]?.fromMs;
     expect(first({ instrumentId: 'B' })).toBe(first({ instrumentId: 'A' }));
     expect(first({ seed: 2 })).not.toBe(first({ seed: 1 }));
+  });
+
+  test('strike at the same times whoever else is struck by another', () => {
+    const crossing = (perDay: number, byTicks: number): DisturbanceOptions => ({
+      kind: 'crossed',
+      when: { kind: 'drawn', perDay, meanDurationMs: 60_000 },
+      byTicks,
+    });
+    const both = [{ ...crossing(1, 1), instrumentIds: ['A'] }, crossing(200, 2)];
+    const [a, b] = ['A', 'B'].map((instrumentId) => {
+      const windows = cursor('crossed', both, { instrumentId });
+      const seen = new Set<number>();
+      for (let ms = 0; ms < DAY_MS; ms += 1_000) {
+        const window = windows.at(ms);
+        if (window?.disturbance.byTicks === 2) seen.add(window.fromMs);
+      }
+      return seen;
+    });
+    expect(a?.size).toBeGreaterThan(100);
+    for (const fromMs of a ?? []) expect(b).toContain(fromMs);
   });
 
   test('stay as they are when another disturbance is added after them', () => {

@@ -165,7 +165,12 @@ describe('an outage', () => {
   });
 
   test('needs no repair when the venue sends a snapshot itself', () => {
-    const opened = [...market, at(700, snapshot([[50, 1]], [[60, 1]], 20)), at(900, diff(21, {}))];
+    const opened = [
+      ...market,
+      at(700, snapshot([[50, 1]], [[60, 1]], 20)),
+      at(900, diff(21, {})),
+      at(1_000, diff(22, {})),
+    ];
     expect(told(hear(opened, outage(550, 100)))).toEqual(
       told(opened).filter((line) => !line.includes('diff 16')),
     );
@@ -262,6 +267,13 @@ describe('crossed quotes', () => {
     const heard = hear(rising, crossed(100, 50));
     expect(told(heard)[1]).toBe('100 diff 11-11: 6@103 6@99 | ');
     expect(readBook(heard)).toEqual(readBook(rising));
+  });
+
+  test('stay where they are as long as the ask does', () => {
+    expect(told(hear(market, crossed(400, 150))).slice(-2)).toEqual([
+      '500 diff 15-15: 3@104 9@98 | ',
+      '600 diff 16-16: 0@104 8@98 | ',
+    ]);
   });
 
   test('can be a bid at the ask', () => {

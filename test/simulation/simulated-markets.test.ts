@@ -150,6 +150,27 @@ describe('SimulatedMarkets', () => {
     }
   });
 
+  test('tell what is received at the same time in the order of the instruments', () => {
+    const made = markets({
+      days: 0.00002,
+      stepMs: 1,
+      latencyMs: 20,
+      instruments: IDS.toReversed().map((instrumentId) => ({ instrumentId })),
+    });
+    const rank = new Map(IDS.toReversed().map((id, i) => [id, i]));
+    const events = [...made].map(({ receivedMs, instrumentId }) => ({
+      receivedMs,
+      rank: rank.get(instrumentId) ?? NaN,
+    }));
+    const sorted = events.toSorted((a, b) => a.receivedMs - b.receivedMs || a.rank - b.rank);
+    expect(events).toEqual(sorted);
+    const ties = events.filter(({ receivedMs, rank: own }, i) => {
+      const before = events[i - 1];
+      return before?.receivedMs === receivedMs && before.rank !== own;
+    });
+    expect(ties.length).toBeGreaterThan(100);
+  });
+
   test('share their regimes: what is wild is wild for all', () => {
     const events = [
       ...markets({
