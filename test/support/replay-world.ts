@@ -33,6 +33,8 @@ export function replayAll(records: readonly AuditRecord[]): Replayed[] {
       if (typeof read === 'string') throw new Error(read);
       rules.set(read.hash, read);
     }
-    return kind === 'order.decided' ? [replayVerdict(details, (hash) => rules.get(hash))] : [];
+    return kind === 'order.decided' || kind === 'shadow.decided'
+      ? [replayVerdict(details, (hash) => rules.get(hash))]
+      : [];
   });
 }
