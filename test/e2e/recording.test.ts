@@ -129,7 +129,7 @@ describe.each(subjects)('$name', ({ name, missing, read, messages, minFills }) =
     if (missing !== undefined) skip(missing);
     const { riskGates, executionGates, fills, audit } = report('once');
     const gates = [...riskGates, ...executionGates];
-    expect(gates).toHaveLength(15);
+    expect(gates).toHaveLength(16);
     expect(gates.filter(({ checked }) => checked === 0)).toEqual([]);
     expect(fills.count).toBeGreaterThanOrEqual(minFills);
     expect(audit.verified).toBe(true);

@@ -112,11 +112,14 @@ describe('npm start', () => {
       runExample('demo/start.ts', ['--port', '0', '--data-dir', data]),
       runExample('demo/start.ts', ['--port', new URL(service.address).port]),
     ]);
-    for (;;) {
-      ({ working } = await service.status());
-      if (working > 0) break;
-      await sleep(10);
-    }
+    const untilOneWorks = async (): Promise<void> => {
+      for (;;) {
+        ({ working } = await service.status());
+        if (working > 0) return;
+        await sleep(10);
+      }
+    };
+    await untilOneWorks();
     const [health, metrics, ready] = await Promise.all(
       ['/health', '/metrics', '/ready'].map((path) => service.get(path)),
     );
@@ -125,6 +128,7 @@ describe('npm start', () => {
     seen.ready.push(ready?.code ?? 0);
     seen.status = await service.status();
     printedBefore = service.stdout();
+    await untilOneWorks(); // the first may have been filled meanwhile
     const stopped = service.stop();
     const poll = async (): Promise<void> => {
       for (;;) seen.ready.push((await service.get('/ready')).code);
@@ -150,7 +154,7 @@ describe('npm start', () => {
     );
     expect(seen.status).toMatchObject({ state: 'ready', tradingState: 'active' });
     expect(Number(seen.status?.equity)).toBeGreaterThan(90_000);
-    expect(seen.status?.gates).toHaveLength(15);
+    expect(seen.status?.gates).toHaveLength(16);
   });
 
   test('is not ready any more once it stops, and ends with exit code 0', () => {
@@ -168,7 +172,7 @@ describe('npm start', () => {
 
   test('prints the report last', () => {
     expect(ended.stdout.slice(printedBefore.length)).toMatch(
-      /^\nBTC-USD, a simulated market, seed 1, 30 days\n[^]*\naudit {7}chain of \d+ records verified\njournal {5}[0-9a-f]{64}\n$/u,
+      /^\nBTC-USD, ETH-USD, SOL-USD, LTC-USD: a simulated market, seed 1, 30 days\n[^]*\naudit {7}chain of \d+ records verified\njournal {5}[0-9a-f]{64}\n$/u,
     );
   });
 
