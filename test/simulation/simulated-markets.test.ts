@@ -152,7 +152,7 @@ describe('SimulatedMarkets', () => {
 
   test('tell what is received at the same time in the order of the instruments', () => {
     const made = markets({
-      days: 0.00002,
+      days: 0.0001,
       stepMs: 1,
       latencyMs: 20,
       instruments: IDS.toReversed().map((instrumentId) => ({ instrumentId })),
