@@ -22,9 +22,7 @@ export const firmRow = (book: BookReader): ExposureRow => ({
     return count;
   },
   drawdownFraction: NaN,
-  *cells() {
-    for (const account of book.accounts()) yield* account.cells();
-  },
+  cells: () => inOneCurrency(book, (account) => account.cells()),
 });
 
 /** What all accounts have in one instrument. */
@@ -35,12 +33,11 @@ export const instrumentRow = (book: BookReader, instrumentId: string): ExposureR
   dayPnl: UNKNOWN,
   count: NaN,
   drawdownFraction: NaN,
-  *cells() {
-    for (const account of book.accounts()) {
+  cells: () =>
+    inOneCurrency(book, (account) => {
       const cell = account.cell(instrumentId);
-      if (cell !== undefined) yield cell;
-    }
-  },
+      return cell === undefined ? [] : [cell];
+    }),
 });
 
 /** What the orders of one strategy have made, in all accounts. */
@@ -61,9 +58,7 @@ export const strategyRow = (book: BookReader, strategyId: string): ExposureRow =
     return count;
   },
   drawdownFraction: NaN,
-  *cells() {
-    for (const account of book.accounts()) yield* sharesOf(book, account, strategyId);
-  },
+  cells: () => inOneCurrency(book, (account) => sharesOf(book, account, strategyId)),
 });
 
 /** What a strategy has of an account's cell. */
@@ -95,14 +90,37 @@ function* sharesOf(book: BookReader, account: AccountView, strategyId: string): 
   }
 }
 
-/** Money of different currencies cannot be added: then nobody knows. */
 function sum(book: BookReader, of: (account: AccountView) => Units): Units {
+  if (isMixed(book)) return UNKNOWN;
   let total = 0;
+  for (const account of book.accounts()) total += of(account);
+  return units(total);
+}
+
+function* inOneCurrency(
+  book: BookReader,
+  of: (account: AccountView) => Iterable<ExposureCell>,
+): Generator<ExposureCell> {
+  const mixed = isMixed(book);
+  for (const account of book.accounts()) {
+    for (const cell of of(account)) yield mixed ? unknownIn(cell) : cell;
+  }
+}
+
+const unknownIn = ({ instrument, pos, buy, sell }: ExposureCell): ExposureCell => ({
+  instrument,
+  pos,
+  buy,
+  sell,
+  worst: UNKNOWN,
+});
+
+/** Money of accounts in different currencies cannot be added: then nobody knows. */
+function isMixed(book: BookReader): boolean {
   let currency: string | undefined;
   for (const account of book.accounts()) {
     currency ??= account.currency;
-    if (account.currency !== currency) return UNKNOWN;
-    total += of(account);
+    if (account.currency !== currency) return true;
   }
-  return units(total);
+  return false;
 }

@@ -86,6 +86,24 @@ describe('limits of the firm', () => {
     );
   });
 
+  test('what moves together is unknown as well then', () => {
+    const { book, clock, trade } = bound(scopedTo());
+    trade({ qty: 1 });
+    book.openAccount('euro', 'EUR', '1');
+    const guard = new RiskGuard(
+      { ...WIDE, scopes: [{ scope: { kind: 'firm' }, maxClusterExposure: '1000000' }] },
+      {
+        book,
+        clock,
+        killSwitch: { tradingState: () => 'active' },
+        clusters: { correlated: () => true },
+      },
+    );
+    expect(guard.evaluate(pricedOf({ intentId: 'more' }))).toMatchObject({
+      denials: [{ gate: 'correlation@firm', measured: 'NaN' }],
+    });
+  });
+
   test('let exits through', () => {
     const { guard, trade } = bound(scopedTo());
     trade({ qty: 10 });
