@@ -4,6 +4,7 @@ import type { Command, CommandIo } from './command.ts';
 import { journalShow, journalVerify } from './journal-commands.ts';
 import { journalRepair } from './journal-repair.ts';
 import { killSwitchRelease, killSwitchShow, killSwitchTrip } from './kill-switch-commands.ts';
+import { limitsDiff, limitsShow } from './limits-commands.ts';
 import { replay } from './replay-command.ts';
 
 const COMMANDS: readonly Command[] = [
@@ -15,6 +16,8 @@ const COMMANDS: readonly Command[] = [
   killSwitchShow,
   killSwitchTrip,
   killSwitchRelease,
+  limitsShow,
+  limitsDiff,
 ];
 
 /** What the process ends with. */

@@ -25,7 +25,7 @@ interface Issue {
  */
 export function limitText<S extends z.ZodType>(limits: z.output<S>, schema: S): LimitText {
   const draft = JSON.parse(JSON.stringify(limits)) as Draft;
-  for (const issue of schema.safeParse(draft).error?.issues ?? []) writeMoney(draft, issue as Issue);
+  for (const issue of schema.safeParse(draft).error?.issues ?? []) writeMoney(draft, issue);
   if (isDeepStrictEqual(schema.safeParse(draft).data, limits)) return draft as LimitText;
   throw new PortcullisError(
     'OPTION_INVALID',

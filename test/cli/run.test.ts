@@ -17,6 +17,8 @@ describe('portcullis', () => {
       '  kill-switch show',
       '  kill-switch trip',
       '  kill-switch release',
+      '  limits show',
+      '  limits diff',
     ]);
   });
 

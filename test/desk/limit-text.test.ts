@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { moneySchema } from '../../src/core/index.ts';
+import { moneySchema, units } from '../../src/core/index.ts';
 import { limitText } from '../../src/desk/limit-text.ts';
 import { riskLimitsSchema } from '../../src/risk/risk-limits.ts';
 import { executionLimitsSchema } from '../../src/execution/execution-limits.ts';
@@ -24,7 +24,7 @@ describe('limitText', () => {
     const limits = executionLimitsSchema.parse({ slippage });
     expect(limitText(limits, executionLimitsSchema)).toMatchObject({ slippage });
     const deep = z.union([z.literal('none'), z.strictObject({ most: moneySchema })]);
-    expect(limitText({ limit: { most: 1_500_000 } }, z.strictObject({ limit: deep }))).toEqual({
+    expect(limitText({ limit: { most: units(1_500_000) } }, z.strictObject({ limit: deep }))).toEqual({
       limit: { most: '1.5' },
     });
   });

@@ -1,14 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock, newSigningKeys } from '../../src/core/index.ts';
-import type { SubmitOptions } from '../../src/desk/index.ts';
+import { OrderPath, type SubmitOptions } from '../../src/desk/index.ts';
+import { ExecutionPolicy } from '../../src/execution/index.ts';
 import {
   OverrideRegister,
   type OverrideTerms,
   type RiskLimitsInput,
   signOverride,
 } from '../../src/risk/index.ts';
-import { DeskWorld, NOON_MS, ONE_ID, intent } from '../support/desk-world.ts';
-import type { Denial } from '../../src/trading/index.ts';
+import { DeskWorld, INSTRUMENTS, NOON_MS, ONE_ID, WIDE_EXECUTION, intent } from '../support/desk-world.ts';
+import { type Denial, deny } from '../../src/trading/index.ts';
 import { ScriptedStateStore } from '../support/state-stores.ts';
 
 const KEYS = newSigningKeys();
@@ -176,4 +177,16 @@ describe('an order with an override', () => {
     expect(denialsOf(await submit(signed()))).toMatchObject([['desk', 'DESK_STOPPED']]);
     expect(store.written).toEqual([]);
   });
+});
+
+test('OrderPath lets an order pass an overridable gate of the policy that is named', async () => {
+  const world = await DeskWorld.open();
+  const no = deny('own', 'ABOVE_MAXIMUM');
+  const policy = new ExecutionPolicy(WIDE_EXECUTION, {
+    gates: [{ name: 'own', overridable: true, check: () => no }],
+  });
+  const { book, guard, clock } = world;
+  const path = new OrderPath({ book, guard, policy, clock, instruments: INSTRUMENTS });
+  expect(path.decide(intent(), undefined, new Set(['other']))).toEqual({ kind: 'denied', denials: [no] });
+  expect(path.decide(intent(), undefined, new Set(['own']))).toMatchObject({ kind: 'held' });
 });
