@@ -99,8 +99,10 @@ export class VerdictWorld {
     );
   }
 
-  decide(asked: OrderIntent) {
-    const { decision, inputs } = this.#trail.around({ intent: asked }, () => this.path.decide(asked));
+  decide(asked: OrderIntent, overridden?: ReadonlySet<string>) {
+    const { decision, inputs } = this.#trail.around({ intent: asked, overridden }, () =>
+      this.path.decide(asked, undefined, overridden),
+    );
     const { limitsHash } = this.guard;
     const { kind, ...details } = verdictEvent('order.decided', asked, decision, { limitsHash, inputs });
     this.#record(kind, details);
