@@ -10,6 +10,8 @@ export type { CancelOutcome } from './cancel.ts';
 export type { DeskParts, OrderDeskOptions } from './desk-parts.ts';
 export type { Difference, DifferenceCode, Reconciliation } from './difference.ts';
 export type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
+export type { ExplainedOrder, Explanation } from './explain.ts';
+export { explanationText } from './explain-text.ts';
 export type { FlattenOrder, FlattenReport, FlattenedPosition } from './flatten.ts';
 export {
   type AccountOptions,
@@ -53,6 +55,12 @@ export type {
 } from './venue-driver.ts';
 export type { VenueAnswers } from './venue-questions.ts';
 export { StrategyHost, type StrategyHostDeps } from './strategy-host.ts';
+export type { Difference as VerdictDifference } from './replay-compare.ts';
+export { type ReplayedRecord, replayLog } from './replay-log.ts';
+export type { Replayed } from './replay.ts';
+export { type FillOf, ShadowDesk, type ShadowDeskDeps, type ShadowDeskOptions } from './shadow-desk.ts';
+export type { ShadowExample, ShadowReason, ShadowReport, ShadowVerdict } from './shadow-report.ts';
+export type { VerdictInputs } from './verdict-inputs.ts';
 export type { Latency } from './paper-latency.ts';
 export type { PaperVenueOpening } from './paper-opening.ts';
 export type { RejectionOptions } from './paper-rejections.ts';
