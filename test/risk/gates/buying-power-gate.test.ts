@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { lots, units } from '../../../src/core/index.ts';
+import { buyingPowerGate } from '../../../src/risk/index.ts';
+import { type GuardOptions, guardOf } from '../../support/guard.ts';
+import { instrumentOf, pricedOf } from '../../support/orders.ts';
+import { accountOf, money, quotedAt, riskViewOf } from '../../support/views.ts';
+import { controlled } from '../support/controls.ts';
+
+const minded = (limits: GuardOptions['limits'] = { buyingPower: {} }, balance = '1000') =>
+  controlled({ limits, balance });
+const rejected = (measured: string, limit: string) => ({
+  decision: 'reject',
+  denials: [{ gate: 'buying-power', code: 'BUYING_POWER', measured, limit }],
+});
+
+describe('buyingPowerGate', () => {
+  test('is asked for entries only, and can be overridden', () => {
+    expect(buyingPowerGate({ feeBps: 0 })).toMatchObject({
+      name: 'buying-power',
+      appliesTo: 'entries',
+      overridable: true,
+    });
+  });
+
+  test('lets an order through that costs all there is, and denies a lot more', () => {
+    const { guard } = minded();
+    expect(guard.evaluate(pricedOf({ qty: 10 })).decision).toBe('approve');
+    expect(guard.evaluate(pricedOf({ qty: 11 }))).toEqual(rejected('1100', '1000'));
+  });
+
+  test('takes the worst price, not the mark', () => {
+    const { guard } = minded();
+    expect(guard.evaluate(pricedOf({ worst: 101 }))).toEqual(rejected('1010', '1000'));
+    expect(guard.evaluate(pricedOf({ worst: 99, qty: 10 })).decision).toBe('approve');
+  });
+
+  test('counts what working orders may still cost, until they are over', () => {
+    const { guard, work } = minded();
+    const id = work({ qty: 4, worst: 100 });
+    expect(guard.evaluate(pricedOf({ intentId: 'next', qty: 7 }))).toEqual(rejected('700', '600'));
+    expect(guard.evaluate(pricedOf({ intentId: 'next', qty: 6 })).decision).toBe('approve');
+    guard.apply({ type: 'rejected', clientOrderId: id, atMs: 0, reason: 'no' });
+    expect(guard.evaluate(pricedOf({ intentId: 'next', qty: 10 })).decision).toBe('approve');
+  });
+
+  test('counts what was bought as spent, and what was sold as had', () => {
+    const { guard, trade } = minded();
+    trade({ qty: 10 });
+    expect(guard.evaluate(pricedOf({ intentId: 'next', qty: 1 }))).toEqual(rejected('100', '0'));
+    trade({ intentId: 'out', side: 'sell', qty: 10 });
+    expect(guard.evaluate(pricedOf({ intentId: 'next', qty: 10 })).decision).toBe('approve');
+  });
+
+  test('never stops an exit', () => {
+    const { guard, trade } = minded();
+    trade({ qty: 10 });
+    expect(guard.evaluate(pricedOf({ intentId: 'out', side: 'sell', qty: 10 })).decision).toBe('approve');
+  });
+
+  test('counts the fee of the order, rounded up', () => {
+    const { guard } = minded({ buyingPower: { feeBps: 10 } }, '1000.999999');
+    expect(guard.evaluate(pricedOf())).toEqual(rejected('1001', '1000.999999'));
+    const { guard: enough } = minded({ buyingPower: { feeBps: 10 } }, '1001');
+    expect(enough.evaluate(pricedOf()).decision).toBe('approve');
+  });
+
+  test('counts the fees of what is claimed, at the price of the order or the mark', () => {
+    const { guard, work } = minded({ buyingPower: { feeBps: 12.5 } }, '1001.25');
+    work({ qty: 4 });
+    expect(guard.evaluate(pricedOf({ intentId: 'next', qty: 6 })).decision).toBe('approve');
+    expect(guard.evaluate(pricedOf({ intentId: 'next', qty: 6, worst: 101 }))).toEqual(
+      rejected('607.2575', '601.25'),
+    );
+  });
+
+  test('adds up the fees of large amounts exactly', () => {
+    const view = (free: number) =>
+      riskViewOf({
+        qty: lots(1_000_001),
+        account: accountOf({ claimed: units(0), freeCash: units(free) }),
+      });
+    const instrument = instrumentOf({ tick: '0.000001' });
+    const order = pricedOf({ instrument, qty: 1_000_001, worst: 5_000_000_001 });
+    // 5,000,005,001,000,001 millionths and a fee of a hundredth of a basis point, rounded up
+    const needed = 5_000_005_001_000_001 + 5_000_005_002;
+    const gate = buyingPowerGate({ feeBps: 0.01 });
+    expect(gate.check(order, view(needed))).toBeUndefined();
+    expect(gate.check(order, view(needed - 1))).toMatchObject({ code: 'BUYING_POWER' });
+  });
+
+  test.each([NaN, -Infinity])('denies when what is free is %s', (free) => {
+    const account = accountOf({ claimed: units(0), freeCash: units(free) });
+    expect(buyingPowerGate({ feeBps: 0 }).check(pricedOf(), riskViewOf({ account }))).toEqual({
+      gate: 'buying-power',
+      code: 'BUYING_POWER',
+      measured: '1000',
+      limit: String(free),
+    });
+  });
+
+  test('with a fee denies when nobody knows what is claimed', () => {
+    const account = accountOf({ claimed: units(NaN), freeCash: money(10_000) });
+    expect(buyingPowerGate({ feeBps: 1 }).check(pricedOf(), riskViewOf({ account }))).toMatchObject({
+      measured: 'NaN',
+    });
+  });
+
+  test('is on by default, and off when switched off', () => {
+    const on = guardOf({ balance: '1' }); // the limits of the tests switch it off
+    expect(on.guard.evaluate(pricedOf()).decision).toBe('approve');
+    const { guard } = guardOf({ balance: '1', limits: { buyingPower: undefined } });
+    expect(guard.evaluate(pricedOf())).toEqual(rejected('1000', '1'));
+  });
+
+  test('a fee is given in steps of a hundredth of a basis point', () => {
+    expect(() => minded({ buyingPower: { feeBps: 0.001 } })).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
+  });
+});
+
+describe('buyingPowerGate, on margin', () => {
+  const FUTURE = instrumentOf({ instrumentId: 'FUT', kind: 'linear', initialMarginFraction: '0.1' });
+  const linear = (balance: string) => {
+    const world = controlled({ limits: { buyingPower: {} }, balance });
+    world.book.mark(quotedAt(100, { instrumentId: 'FUT' }));
+    return world;
+  };
+
+  test('takes what the margin grows by', () => {
+    const { guard } = linear('100');
+    expect(guard.evaluate(pricedOf({ instrument: FUTURE, qty: 10 })).decision).toBe('approve');
+    expect(guard.evaluate(pricedOf({ instrument: FUTURE, qty: 11 }))).toEqual(rejected('110', '100'));
+  });
+
+  test('for a sale as well', () => {
+    const { guard } = linear('100');
+    const sale = (qty: number) => guard.evaluate(pricedOf({ instrument: FUTURE, side: 'sell', qty }));
+    expect([sale(10).decision, sale(11)]).toEqual(['approve', rejected('110', '100')]);
+  });
+
+  test.each([
+    ['buy', 103],
+    ['sell', 97],
+  ] as const)('and what would be lost at once at the worst price: %s at %s', (side, worst) => {
+    const check = (balance: string) =>
+      linear(balance).guard.evaluate(pricedOf({ instrument: FUTURE, side, worst }));
+    expect([check('130').decision, check('129')]).toEqual(['approve', rejected('130', '129')]);
+  });
+
+  test.each([
+    ['buy', 97],
+    ['sell', 103],
+  ] as const)('a price that is better than the mark takes the margin only: %s at %s', (side, worst) => {
+    const { guard } = linear('100');
+    expect(guard.evaluate(pricedOf({ instrument: FUTURE, side, worst })).decision).toBe('approve');
+  });
+});

@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { restrictedGate } from '../../../src/risk/index.ts';
+import { instrumentOf, pricedOf } from '../../support/orders.ts';
+import { riskViewOf } from '../../support/views.ts';
+
+const SILVER = instrumentOf({ instrumentId: 'SILVER' });
+
+describe('restrictedGate', () => {
+  const gate = restrictedGate(['GOLD', 'WHEAT']);
+
+  test('is asked for entries only, so that what is held can be left', () => {
+    expect(gate).toMatchObject({ name: 'restricted', appliesTo: 'entries', overridable: true });
+  });
+
+  test('denies what is on the list, and names it', () => {
+    expect(gate.check(pricedOf(), riskViewOf())).toEqual({
+      gate: 'restricted',
+      code: 'INSTRUMENT_RESTRICTED',
+      measured: 'GOLD',
+    });
+  });
+
+  test('lets through what is not', () => {
+    expect(gate.check(pricedOf({ instrument: SILVER }), riskViewOf())).toBeUndefined();
+  });
+
+  test('an empty list restricts nothing', () => {
+    expect(restrictedGate([]).check(pricedOf(), riskViewOf())).toBeUndefined();
+  });
+});
