@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { ManualClock } from '../../src/core/manual-clock.ts';
-import { decimal, lots, ticks, toText } from '../../src/core/index.ts';
+import { decimal, lots, ticks } from '../../src/core/index.ts';
 import {
   type DeskEvent,
   type Latency,
@@ -45,6 +45,7 @@ const venueOptions = fc.record({
     report: latency,
   }),
   participationFraction: fc.constantFrom(1, 0.4),
+  feeCurrency: fc.constantFrom('quote' as const, 'base' as const, 'received' as const),
   rejections: fc.record({
     rates: fc.constantFrom<Record<string, number>>({}, { OVERLOADED: 0.3 }),
     priceBandFraction: fc.constantFrom(0.01, 0.5),
@@ -180,9 +181,14 @@ test.prop([steps, venueOptions], { numRuns: 150 })(
     const signed = (side: Side, quantity: string) => (side === 'buy' ? quantity : `-${quantity}`);
     const held = venue
       .executions()
-      .reduce((sum, { side, quantity }) => sum.plus(decimal(signed(side, quantity))), decimal('0'));
+      .reduce(
+        (sum, { side, quantity, fee }) =>
+          sum.plus(signed(side, quantity)).minus(fee.currency === GOLD.base ? fee.amount : '0'),
+        decimal('0'),
+      );
     const cell = book.cell('acc', 'GOLD');
-    expect(toText(cell?.pos ?? 0, GOLD.grid.step)).toBe(held.toFixed());
+    const lotsHeld = decimal(String(cell?.pos ?? 0));
+    expect(lotsHeld.plus(cell?.dust ?? '0').toFixed()).toBe(held.toFixed());
     const leaves = { buy: 0, sell: 0 };
     for (const { order, cumulative } of venue.resting())
       leaves[order.side] += Number(order.quantity) - Number(cumulative);
