@@ -55,18 +55,20 @@ export function decide(
   for (let pass = 0; pass <= set.gates.length; pass += 1) {
     if ('code' in shape) return reject(shape, because);
     const view = viewOf(moment, order, account, shape);
-    const { denials, reduction } = askAll(set, order, view, options);
-    if (denials !== undefined)
-      return { kind: 'reject', denials: because === undefined ? denials : [...denials, because] };
-    if (reduction === undefined) {
+    const objection = askAll(set, order, view, options);
+    if (objection === undefined) {
       const tooSmall = belowMinimum(order, account.cell(order.instrument.instrumentId), shape);
       if (tooSmall !== undefined) return reject(tooSmall, because);
       const { qty, isExit } = shape;
       const markAgeMs = view.monotonicMs - (view.mark?.monotonicMs ?? -Infinity);
       return { kind: 'pass', qty, isExit, because, markAgeMs };
     }
-    because = reduction.because;
-    const reduceTo = lots(Math.floor(reduction.reduceTo));
+    if ('denials' in objection) {
+      const { denials } = objection;
+      return { kind: 'reject', denials: because === undefined ? denials : [...denials, because] };
+    }
+    because = objection.because;
+    const reduceTo = lots(Math.floor(objection.reduceTo));
     if (!(reduceTo > 0 && reduceTo < shape.qty)) return reject(because);
     shape = shapeOrder(order, account, reduceTo);
   }
@@ -110,12 +112,13 @@ function viewOf(moment: Moment, order: PricedOrder, account: AccountView, shape:
   };
 }
 
+/** Every denial, else the smallest reduction; nothing when all let it pass. */
 function askAll(
   { gates, slots }: GateSet,
   order: PricedOrder,
   view: RiskView,
   { tally, overridden }: DecideOptions,
-): { denials: Denial[] | undefined; reduction: Reduction | undefined } {
+): { readonly denials: readonly Denial[] } | Reduction | undefined {
   let denials: Denial[] | undefined;
   let reduction: Reduction | undefined;
   let index = -1;
@@ -135,8 +138,8 @@ function askAll(
       denials = withDenial(denials, answer);
     }
   }
-  if (reduction !== undefined && denials !== undefined) denials = withDenial(denials, reduction.because);
-  return { denials, reduction };
+  if (denials === undefined) return reduction;
+  return { denials: reduction === undefined ? denials : withDenial(denials, reduction.because) };
 }
 
 /** What a broken gate says is no limit that could be overridden. */
