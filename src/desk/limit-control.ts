@@ -123,7 +123,6 @@ export class LimitControl {
             'limits: changed by somebody else since this was asked for',
           );
         }
-        this.#checkWhole(asked);
         return await this.#make(asked, this.#standing.whole(asked));
       } catch (error) {
         this.#standing.refuse(asked);

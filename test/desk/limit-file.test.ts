@@ -134,6 +134,9 @@ describe('LimitFileWatch', () => {
     const before = await watched();
     await before.look();
     expect(before.told).toMatchObject([{ kind: 'taken', change: { differences: [] } }]);
+    const between = await watched({ store: before.scripted });
+    await between.look();
+    expect(between.told).toEqual([]);
     await before.control.change({ risk: risk('3000'), by: ANN, reason: 'storm' });
     const after = await watched({ store: before.scripted });
     await after.look();

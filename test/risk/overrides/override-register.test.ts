@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { ManualClock, clientOrderId, newSigningKeys, person, system } from '../../../src/core/index.ts';
+import { canonicalJson } from '../../../src/audit/index.ts';
+import {
+  ManualClock,
+  clientOrderId,
+  newSigningKeys,
+  person,
+  signText,
+  system,
+} from '../../../src/core/index.ts';
 import {
   type OverrideOptions,
   OverrideRegister,
@@ -135,6 +143,15 @@ describe('OverrideRegister refuses, and spends nothing:', () => {
     ['one of an unknown person', signed({ by: 'eve' }), 'unknown person "eve"'],
     ['one of a name that every object has', signed({ by: 'constructor' }), 'unknown person "constructor"'],
     ['one that a stranger has signed', signOverride(STRANGER.privateKey, terms()), 'bad signature'],
+    [
+      'one whose signature was given for something else of the same members',
+      {
+        ...terms(),
+        version: 1,
+        signature: signText(KEYS.privateKey, canonicalJson({ version: 1, ...terms() })),
+      },
+      'bad signature',
+    ],
     ['one with another reason than was signed', { ...signed(), reason: 'mine' }, 'bad signature'],
     ['one with more gates than were signed', { ...signed(), gates: ['spread-median'] }, 'bad signature'],
     ['one that lives longer than was signed', { ...signed(), expiresAtMs: NOW_MS + 60_001 }, 'bad signature'],
