@@ -2,7 +2,7 @@ import type { Denial } from '../trading/denial.ts';
 import type { AnomalyCode, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderView } from '../trading/order-view.ts';
-import type { Adjustment } from '../trading/saved-book.ts';
+import type { Adjustment, Flow, Funding } from '../trading/saved-book.ts';
 import type { DifferenceCode, Reconciliation } from './difference.ts';
 import type { DayRolled } from '../trading/book.ts';
 
@@ -32,6 +32,9 @@ export type DeskEvent =
   | { readonly kind: 'reconciled'; readonly result: Reconciliation }
   /** A person has said what is true. */
   | { readonly kind: 'adjusted'; readonly adjustment: Adjustment }
+  /** A deposit or a withdrawal. */
+  | { readonly kind: 'flowed'; readonly flow: Flow }
+  | { readonly kind: 'funded'; readonly funding: Funding }
   | { readonly kind: 'day-rolled'; readonly day: DayRolled };
 
 export type DeskListener = (event: DeskEvent) => void;

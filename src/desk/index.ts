@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export type { AdjustOrder } from './adjust.ts';
+export type { FlowOrder, FundingOrder } from './flow.ts';
 export type { ChangeDecision } from './change-order.ts';
 export type { CancelOutcome } from './cancel.ts';
 export type { DeskParts, OrderDeskOptions } from './desk-parts.ts';

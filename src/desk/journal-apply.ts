@@ -3,6 +3,7 @@ import type { Book } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import { adjustment } from './journal-adjusted.ts';
 import { readLoneOrder } from './journal-checkpoint-order.ts';
+import { readFlow, readFunding } from './journal-flow.ts';
 import { bookedOrder, externalOrder, orderEvent, readFill } from './journal-order.ts';
 import { type JournalRecord, dayRolled, stampedHighWater } from './journal-record.ts';
 
@@ -48,6 +49,14 @@ export function applyRecord(book: Book, instrumentOf: InstrumentOf, record: Jour
     }
     case 'adjusted':
       book.adjust(adjustment(record, instrumentOf));
+      break;
+    case 'flowed': {
+      const { flow, highWater } = readFlow(record);
+      book.flowOnce(flow, highWater);
+      break;
+    }
+    case 'funded':
+      book.fund(readFunding(record, instrumentOf(record.instrumentId)));
       break;
     case 'retired':
       book.retire(record.before);

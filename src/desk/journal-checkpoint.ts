@@ -33,6 +33,8 @@ const headerSchema = z.object({
   record: text,
   instruments: z.array(z.object({ instrumentId: text, tick: text, step: text })),
   adjustments: z.array(text),
+  flows: z.array(text).exactOptional(),
+  fundings: z.array(text).exactOptional(),
   /** How many of the lines after this one are accounts. */
   accounts: z.int().min(0),
 });
@@ -61,7 +63,7 @@ export function* checkpointLines(
   { openedAtMs, retiredBefore, record }: JournalFacts,
 ): Iterable<object> {
   const instruments = new Map<string, Instrument>();
-  const { accounts, adjustments, dayId } = book;
+  const { accounts, adjustments, flows = [], fundings = [], dayId } = book;
   for (const { cells } of accounts)
     for (const { instrument } of cells) instruments.set(instrument.instrumentId, instrument);
   // Every order has had a hold, so its instrument has a cell.
@@ -77,6 +79,8 @@ export function* checkpointLines(
       ...storedGrid(instrument),
     })),
     adjustments,
+    ...(flows.length > 0 && { flows }),
+    ...(fundings.length > 0 && { fundings }),
     accounts: accounts.length,
   };
   for (const account of accounts) yield storedAccount(account);
@@ -116,8 +120,9 @@ export function readCheckpoint({ seq, lines }: Snapshot, instrumentOf: Instrumen
       });
     }
   }
-  const { dayId, adjustments, openedAtMs, retiredBefore, record } = header;
-  return { book: { dayId, adjustments, accounts, orders: orders() }, openedAtMs, retiredBefore, record };
+  const { dayId, adjustments, flows = [], fundings = [], openedAtMs, retiredBefore, record } = header;
+  const book = { dayId, adjustments, flows, fundings, accounts, orders: orders() };
+  return { book, openedAtMs, retiredBefore, record };
 }
 
 function readHeader(seq: number, line: JsonValue | undefined) {

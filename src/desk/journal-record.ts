@@ -93,6 +93,26 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
     by: text,
     reason: text,
   }),
+  /** A deposit (positive) or a withdrawal, with what the high-water mark became: without marks it cannot be worked out. */
+  z.object({
+    type: z.literal('flowed'),
+    atMs: z.number(),
+    flowId: text,
+    accountId: text,
+    amount: text,
+    highWater: text,
+    by: text,
+    reason: text,
+  }),
+  /** Funding of what is held on margin; positive: received. */
+  z.object({
+    type: z.literal('funded'),
+    atMs: z.number(),
+    fundingId: text,
+    accountId: text,
+    instrumentId: text,
+    amount: text,
+  }),
   /** Orders that were over before that day are kept elsewhere from here on. */
   z.object({ type: z.literal('retired'), atMs: z.number(), before: text }),
   /** Something has happened to one of them after all: it is taken back, as it was kept. */
@@ -120,10 +140,18 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
  */
 export type JournalRecord = z.output<typeof journalRecordSchema>;
 /** What happened to an order that was submitted before. */
-export type EventRecord = Exclude<
-  JournalRecord,
-  { type: 'opened' | 'submitting' | 'dayRolled' | 'external' | 'adjusted' | 'retired' | 'revived' }
->;
+export type EventRecord = Exclude<JournalRecord, { type: OtherType }>;
+
+type OtherType =
+  | 'opened'
+  | 'submitting'
+  | 'dayRolled'
+  | 'external'
+  | 'adjusted'
+  | 'flowed'
+  | 'funded'
+  | 'retired'
+  | 'revived';
 
 const NOT_FINITE: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
 

@@ -93,7 +93,14 @@ export async function replay(deps: JournalDeps): Promise<Replayed | undefined> {
 }
 
 /** What is written at an opening as well, or without the venue: it does not say that anybody listened. */
-const SILENT: ReadonlySet<JournalRecord['type']> = new Set(['timedOut', 'dayRolled', 'retired', 'adjusted']);
+const SILENT: ReadonlySet<JournalRecord['type']> = new Set([
+  'timedOut',
+  'dayRolled',
+  'retired',
+  'adjusted',
+  'flowed',
+  'funded',
+]);
 
 /** The Book on its way from the snapshot to the end of the journal. */
 class Past implements JournalFacts {

@@ -10,12 +10,14 @@ import type { Book, BookReader, DayRolled } from '../trading/book.ts';
 import type { Fill } from '../trading/fill.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { BookedOrder, HeldOrder, OrderEvent } from '../trading/order-event.ts';
-import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
+import { units } from '../core/units.ts';
+import type { Adjustment, Flow, Funding, SavedOrder } from '../trading/saved-book.ts';
 import { type AdjustedBy, adjustedRecord } from './journal-adjusted.ts';
 import { openBook } from './journal-apply.ts';
 import { recordDigest } from './journal-checkpoint.ts';
 import { loneOrder } from './journal-checkpoint-order.ts';
 import { type CheckpointOutcome, CheckpointWriter } from './journal-checkpoint-writer.ts';
+import { flowedRecord, fundedRecord } from './journal-flow.ts';
 import { eventRecord, externalRecord } from './journal-order.ts';
 import {
   JOURNAL_VERSION,
@@ -172,6 +174,16 @@ export class Journal {
 
   adjusted(adjustment: Adjustment, why: AdjustedBy): Promise<unknown> {
     return this.#append(adjustedRecord(adjustment, why, this.#clock.nowMs()));
+  }
+
+  /** Call it in the tick in which the flow was counted. */
+  flowed(flow: Flow, why: AdjustedBy): Promise<unknown> {
+    const highWater = this.#book.account(flow.accountId)?.highWater ?? units(NaN);
+    return this.#append(flowedRecord(flow, highWater, why, this.#clock.nowMs()));
+  }
+
+  funded(funding: Funding): Promise<unknown> {
+    return this.#append(fundedRecord(funding, this.#clock.nowMs()));
   }
 
   /** A retired order is in the Book again. Call it in the tick in which it was taken back, before what happened to it. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { PortcullisError } from '../core/errors.ts';
+import { type ErrorCode, PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import { FIRM, type Scope } from '../risk/trading-state.ts';
 import type { BookReader } from '../trading/book.ts';
@@ -16,9 +16,10 @@ import { DeskWorks } from './desk-works.ts';
 import type { Reconciliation } from './difference.ts';
 import type { Explanation } from './explain.ts';
 import type { FlattenOrder, FlattenReport } from './flatten.ts';
+import { type FlowOrder, type FundingOrder, flow, fund } from './flow.ts';
 import { type SubmitOptions, submit } from './submit.ts';
 import type { AmendReply, PlaceReply, VenueDriver, VenueOrder } from './venue-driver.ts';
-import type { VenueAnswers } from './venue-questions.ts';
+import { type VenueAnswers, answersOf } from './venue-questions.ts';
 import type { WriteOffOrder, WriteOffOutcome } from './write-off.ts';
 
 /*
@@ -28,7 +29,6 @@ import type { WriteOffOrder, WriteOffOutcome } from './write-off.ts';
 const freeze = Object.freeze; // as it was when we loaded
 const KEY = Symbol('desk');
 
-/** What a sealed order may be used for. */
 type Verb = 'place' | 'amend';
 
 let openSeal: (sealed: unknown, venue: Venue, verb: Verb, monotonicMs: number) => VenueOrder;
@@ -56,20 +56,11 @@ class Sealed {
       if (typeof sealed !== 'object' || sealed === null || !(#order in sealed)) {
         throw forged('expected an order sealed by the desk of this venue (by this copy of portcullis)');
       }
-      if (sealed.#spent)
-        throw new PortcullisError('SEAL_SPENT', `order ${sealed.#order.clientOrderId} has been sent before`);
-      if (sealed.#venue !== venue) {
-        throw new PortcullisError(
-          'SEAL_WRONG_VENUE',
-          `order ${sealed.#order.clientOrderId} was sealed for another venue`,
-        );
-      }
-      if (sealed.#verb !== verb) {
-        throw forged(`order ${sealed.#order.clientOrderId} was sealed to ${sealed.#verb}, not to ${verb}`);
-      }
-      if (!(monotonicMs <= sealed.#expiresMs)) {
-        throw new PortcullisError('SEAL_EXPIRED', `order ${sealed.#order.clientOrderId} was held too long`);
-      }
+      const id = sealed.#order.clientOrderId;
+      if (sealed.#spent) throw refused('SEAL_SPENT', id, 'has been sent before');
+      if (sealed.#venue !== venue) throw refused('SEAL_WRONG_VENUE', id, 'was sealed for another venue');
+      if (sealed.#verb !== verb) throw forged(`order ${id} was sealed to ${sealed.#verb}, not to ${verb}`);
+      if (!(monotonicMs <= sealed.#expiresMs)) throw refused('SEAL_EXPIRED', id, 'was held too long');
       sealed.#spent = true;
       return sealed.#order;
     };
@@ -81,6 +72,9 @@ freeze(Sealed);
 export type { Sealed as SealedOrder };
 
 const forged = (message: string): PortcullisError => new PortcullisError('SEAL_FORGED', `seal: ${message}`);
+
+const refused = (code: ErrorCode, id: string, why: string): PortcullisError =>
+  new PortcullisError(code, `order ${id} ${why}`);
 
 let claim: (venue: Venue, clock: Pick<Clock, 'monotonicMs'>, check: () => void) => VenueDriver['onEvent'];
 
@@ -145,14 +139,7 @@ export class Venue {
 
   /** Questions need no seal either. */
   get answers(): VenueAnswers {
-    const driver = this.#driver;
-    return {
-      lookup: (clientOrderId, signal) => driver.lookup(clientOrderId, signal),
-      openOrders: (signal) => driver.openOrders(signal),
-      fills: (sinceMs, signal) => driver.fills(sinceMs, signal),
-      positions: (signal) => driver.positions(signal),
-      balances: (signal) => driver.balances(signal),
-    };
+    return answersOf(this.#driver);
   }
 
   #nowMs(): number {
@@ -261,6 +248,18 @@ export class OrderDesk {
    */
   adjust(order: AdjustOrder): Promise<'adjusted' | 'duplicate'> {
     return adjust({ ...this.#deps, recorder: this.#works.recorder }, order);
+  }
+
+  /** Books a deposit or a withdrawal once by its id: neither profit nor loss, and the drawdown stays. Throws as `adjust`. */
+  flow(order: FlowOrder): Promise<'booked' | 'duplicate'> {
+    this.#works.rollIfDue();
+    return flow({ ...this.#deps, recorder: this.#works.recorder }, order);
+  }
+
+  /** Books funding that the venue settled: profit or loss of the day. The same `fundingId` counts once. Throws as `adjust`. */
+  fund(order: FundingOrder): Promise<'booked' | 'duplicate'> {
+    this.#works.rollIfDue();
+    return fund({ ...this.#deps, recorder: this.#works.recorder }, order);
   }
 
   /**

@@ -49,6 +49,15 @@ const balancesSchema = z.array(z.object({ accountId: text, currency: text, amoun
 /** The questions that a driver answers. */
 export type VenueAnswers = Pick<VenueDriver, 'lookup' | 'openOrders' | 'fills' | 'positions' | 'balances'>;
 
+/** Only the questions of a driver. */
+export const answersOf = (driver: VenueDriver): VenueAnswers => ({
+  lookup: (clientOrderId, signal) => driver.lookup(clientOrderId, signal),
+  openOrders: (signal) => driver.openOrders(signal),
+  fills: (sinceMs, signal) => driver.fills(sinceMs, signal),
+  positions: (signal) => driver.positions(signal),
+  balances: (signal) => driver.balances(signal),
+});
+
 export interface VenueQuestionsDeps {
   readonly answers: VenueAnswers;
   readonly clock: Pick<Clock, 'deadline'>;

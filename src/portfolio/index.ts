@@ -4,4 +4,10 @@
  * @packageDocumentation
  */
 export { type Drawdown, EquityCurve, type EquityCurveOptions } from './equity-curve.ts';
-export { type AccountStatement, type PositionStatement, statement } from './statement.ts';
+export {
+  type AccountStatement,
+  type CurrencyStatement,
+  type PositionStatement,
+  type ShareStatement,
+  statement,
+} from './statement.ts';

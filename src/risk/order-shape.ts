@@ -25,15 +25,19 @@ export function shapeOrder(order: PricedOrder, account: AccountView, asked: Lots
   const qty = order.reduceOnly ? min(asked, room) : asked;
   const exit = isExit(side, qty, position);
   // Spot: what is not held cannot be sold, and what is being sold already cannot be sold twice.
-  if (side === 'sell' && !exit) {
+  if (side === 'sell' && !exit && instrument.kind === 'spot') {
     return deny(GATE, qty <= position.pos ? 'EXIT_ALREADY_WORKING' : 'SHORT_NOT_ALLOWED', {
       measured: qty,
       limit: room,
     });
   }
-  // Money is added up over instruments, so it must be of one kind.
-  if (!exit && instrument.quote !== account.currency)
-    return deny(GATE, 'CURRENCY_UNSUPPORTED', { measured: instrument.quote, limit: account.currency });
+  // Money is added up over instruments, so it must be of one kind, or be made so.
+  if (
+    !exit &&
+    instrument.quote !== account.currency &&
+    !(account.rateMonotonicMs(instrument.quote) > -Infinity)
+  )
+    return deny(GATE, 'FX_RATE_MISSING', { measured: instrument.quote, limit: account.currency });
   return { qty, isExit: exit };
 }
 

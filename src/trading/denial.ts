@@ -17,7 +17,6 @@ export const DENIAL_CATALOGUE = {
   BELOW_MINIMUM:
     'The quantity or its value is below the minimum of the instrument, after rounding or reducing.',
   ABOVE_MAXIMUM: 'The quantity is above the maximum of the instrument.',
-  CURRENCY_UNSUPPORTED: 'The instrument is quoted in a currency that is not the one of the account.',
   EXIT_BELOW_MINIMUM: 'A remainder below the minimum can be exited only whole.',
   EXIT_ALREADY_WORKING: 'Working or unknown orders already take what is left of the position.',
   SHORT_NOT_ALLOWED: 'A cash account cannot sell what it does not have.',

@@ -149,7 +149,7 @@ describe('what should not happen trips reducing, and says why', () => {
     ['a fill without a fee', { executionId: 'x', fee: null }, 'REPORT_INVALID', /fee/],
     [
       'a fee in another currency',
-      { executionId: 'x', fee: { amount: '1', currency: 'XAU' } },
+      { executionId: 'x', fee: { amount: '1', currency: 'BNB' } },
       'FEE_CURRENCY_UNSUPPORTED',
       /filled/,
     ],

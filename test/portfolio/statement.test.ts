@@ -57,12 +57,27 @@ describe('a statement', () => {
       flows: '10000',
       adjusted: '0',
       realised: '0',
+      funding: '0',
       fees: '0',
       unrealised: '0',
       equity: '10000',
       dayPnlUnits: 0,
       drawdownFraction: 0,
       positions: [],
+      currencies: [
+        {
+          currency: 'USDT',
+          cash: '10000',
+          flows: '10000',
+          adjusted: '0',
+          realised: '0',
+          funding: '0',
+          fees: '0',
+          cost: '0',
+          rate: '1',
+        },
+      ],
+      feesPaid: [],
     });
   });
 
@@ -75,6 +90,7 @@ describe('a statement', () => {
       flows: '10000',
       adjusted: '0',
       realised: '0',
+      funding: '0',
       fees: '3',
       unrealised: '300',
       equity: '10297',
@@ -83,6 +99,7 @@ describe('a statement', () => {
       positions: [
         {
           instrumentId: 'GOLD',
+          quote: 'USDT',
           quantity: '20',
           averagePrice: '105',
           mark: '120',
@@ -90,8 +107,24 @@ describe('a statement', () => {
           unrealised: '300',
           realised: '0',
           fees: '3',
+          funding: '0',
+          shares: [{ strategyId: 'strat', quantity: '20', cash: '-2103', profit: '297' }],
         },
       ],
+      currencies: [
+        {
+          currency: 'USDT',
+          cash: '7897',
+          flows: '10000',
+          adjusted: '0',
+          realised: '0',
+          funding: '0',
+          fees: '3',
+          cost: '2100',
+          rate: '1',
+        },
+      ],
+      feesPaid: [{ currency: 'USDT', amount: '3' }],
     });
   });
 

@@ -50,6 +50,20 @@ describe('shapeOrder', () => {
     );
   });
 
+  describe('a linear instrument', () => {
+    const instrument: Instrument = { ...GOLD, kind: 'linear' };
+
+    test.each([
+      [sell(1, { instrument }), undefined, entry(1)],
+      [sell(6, { instrument }), { pos: 5 }, entry(6)],
+      [sell(5, { instrument }), { pos: 5 }, exit(5)],
+      [buy(5, { instrument }), { pos: -5 }, exit(5)],
+      [buy(6, { instrument }), { pos: -5 }, entry(6)],
+    ])('may be short: %o on %o', (order, cell, expected) => {
+      expect(shape(order, cell)).toEqual(expected);
+    });
+  });
+
   describe('reduce-only', () => {
     const reduceOnly = true;
 
@@ -80,14 +94,19 @@ describe('shapeOrder', () => {
   });
 
   describe('an instrument quoted in another currency', () => {
-    test('takes no entry: its money cannot be added to that of the account', () => {
+    test('takes no entry without a rate: its money cannot be added to that of the account', () => {
       expect(shape(buy(1), undefined, 'EUR')).toEqual(
-        denied('CURRENCY_UNSUPPORTED', { measured: 'USDT', limit: 'EUR' }),
+        denied('FX_RATE_MISSING', { measured: 'USDT', limit: 'EUR' }),
       );
     });
 
     test('can be exited', () => {
       expect(shape(sell(1), { pos: 1 }, 'EUR')).toEqual(exit(1));
+    });
+
+    test.each([[0], [-5]])('takes an entry with a rate of the time %d', (rateMs) => {
+      const account = accountOf({ currency: 'EUR', rateMonotonicMs: () => rateMs });
+      expect(shapeOrder(pricedOf(buy(1)), account, lots(1))).toEqual(entry(1));
     });
   });
 });
