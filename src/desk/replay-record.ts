@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Denial } from '../trading/denial.ts';
 import type { Decision } from './order-path.ts';
-import { verdictInputsSchema } from './verdict-inputs.ts';
+import { type VerdictInputs, verdictInputsSchema } from './verdict-inputs.ts';
 
 const denialSchema = z.strictObject({
   gate: z.string(),
@@ -19,7 +19,8 @@ export const recordedSchema = z.object({
   clientOrderId: z.string().optional(),
   quantity: z.number().optional(),
   isExit: z.boolean().optional(),
-  inputs: z.union([verdictInputsSchema, z.string()]).optional(),
+  /** JSON of what it was made from, or why that was not to be had. */
+  inputs: z.string().optional(),
 });
 
 /** A verdict as it stands in the audit log. */
@@ -31,3 +32,11 @@ export interface RecordedVerdict {
   readonly quantity?: number | undefined;
   readonly isExit?: boolean | undefined;
 }
+
+/**
+ * What a verdict was made from.
+ *
+ * @throws {SyntaxError} for what is no JSON
+ * @throws {z.ZodError} for what is no inputs
+ */
+export const readInputs = (text: string): VerdictInputs => verdictInputsSchema.parse(JSON.parse(text));

@@ -4,10 +4,11 @@ import { type Difference, differencesOf } from './replay-compare.ts';
 import { bookOf } from './replay-book.ts';
 import { type StandIns, standIns } from './replay-gates.ts';
 import { enginesOf } from './replay-engines.ts';
-import { type RecordedVerdict, recordedSchema } from './replay-record.ts';
+import { type RecordedVerdict, readInputs, recordedSchema } from './replay-record.ts';
 import type { RulesOnRecord } from './replay-rules.ts';
 import type { VerdictInputs } from './verdict-inputs.ts';
 import type { Decision, KnownOrder } from './order-path.ts';
+import { messageOf } from '../storage/json.ts';
 import type { Denial } from '../trading/denial.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 
@@ -33,19 +34,29 @@ export function replayVerdict(details: unknown, findRules: FindRules): Replayed 
   if (!parsed.success) return impossible(`not the record of a verdict: ${z.prettifyError(parsed.error)}`);
   const { inputs, intent, limitsHash, ...recorded } = parsed.data;
   if (inputs === undefined) return unrecorded('what it was made from was not recorded');
-  if (typeof inputs === 'string') return unrecorded(`what it was made from was ${inputs}`);
-  const rules = findRules(inputs.rules);
-  if (rules === undefined) return impossible(`the log has no rules ${inputs.rules} before the verdict`);
+  if (!inputs.startsWith('{')) return unrecorded(`what it was made from was ${inputs}`);
   const verdict = recorded as RecordedVerdict;
   try {
-    const gates = standIns(rules, verdict);
-    const made = decideAgain(inputs, intent as OrderIntent, rules, gates);
-    const differences = differencesOf(verdict, made, inputs.spanMs);
-    const notes = [...gates.notes, ...notesOn(rules, limitsHash)];
-    return differences.length === 0 ? { kind: 'same', notes } : { kind: 'different', differences, notes };
+    return compare(verdict, readInputs(inputs), intent as OrderIntent, limitsHash, findRules);
   } catch (error) {
-    return impossible(error instanceof Error ? error.message : String(error));
+    return impossible(error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error));
   }
+}
+
+function compare(
+  verdict: RecordedVerdict,
+  inputs: VerdictInputs,
+  intent: OrderIntent,
+  limitsHash: string,
+  findRules: FindRules,
+): Replayed {
+  const rules = findRules(inputs.rules);
+  if (rules === undefined) return impossible(`the log has no rules ${inputs.rules} before the verdict`);
+  const gates = standIns(rules, verdict);
+  const made = decideAgain(inputs, intent, rules, gates);
+  const differences = differencesOf(verdict, made, inputs.spanMs);
+  const notes = [...gates.notes, ...notesOn(rules, limitsHash)];
+  return differences.length === 0 ? { kind: 'same', notes } : { kind: 'different', differences, notes };
 }
 
 const unrecorded = (why: string): Replayed => ({ kind: 'unrecorded', why });

@@ -26,7 +26,7 @@ export function verdictEvent(
     denials: denialsOf(decision),
     limitsHash,
     ...(held && { clientOrderId: held.clientOrderId, quantity: held.qty, isExit: held.isExit }),
-    ...(inputs !== undefined && { inputs }),
+    ...(inputs !== undefined && { inputs: typeof inputs === 'string' ? inputs : inputsText(inputs) }),
   };
 }
 
@@ -45,10 +45,18 @@ function auditable(asked: OrderIntent): unknown {
   }
 }
 
+/**
+ * As one text: an audit record is written, hashed and read back member by member, which would cost several times as much
+ * as the rest of it.
+ */
+function inputsText(inputs: VerdictInputs): string {
+  const text = JSON.stringify(inputs);
+  // What is not finite has become null. It is rare, and asking for it every time is slow.
+  return text.includes('null') ? JSON.stringify(inputs, byName) : text;
+}
+
+const byName = (_key: string, member: unknown): unknown =>
+  typeof member === 'number' && !Number.isFinite(member) ? String(member) : member;
+
 /** A copy as JSON can hold it, with the numbers that it cannot hold by name. */
-export const plainJson = (value: unknown): unknown =>
-  JSON.parse(
-    JSON.stringify(value, (_key, member: unknown) =>
-      typeof member === 'number' && !Number.isFinite(member) ? String(member) : member,
-    ),
-  );
+export const plainJson = (value: unknown): unknown => JSON.parse(JSON.stringify(value, byName));

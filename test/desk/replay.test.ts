@@ -226,10 +226,15 @@ describe('a record that was changed', () => {
     ],
   ])('cannot be made again: one %s', (_what, change, why) => {
     const { verdict, again } = resized();
-    const inputs = verdict['inputs'] as { readonly accounts: readonly object[] };
+    const inputs = JSON.parse(String(verdict['inputs'])) as { readonly accounts: readonly object[] };
     const changed =
       'inputs' in change
-        ? { inputs: { ...inputs, accounts: [{ ...inputs.accounts[0], ...change.inputs.accounts[0] }] } }
+        ? {
+            inputs: JSON.stringify({
+              ...inputs,
+              accounts: [{ ...inputs.accounts[0], ...change.inputs.accounts[0] }],
+            }),
+          }
         : change;
     expect(again({ ...verdict, ...changed })).toEqual({
       kind: 'impossible',
