@@ -317,13 +317,15 @@ describe('queue cancels pro rata', () => {
   });
 
   test('a trade eats the queue, and the book that shows it is no cancel', () => {
-    const venue = queued();
-    venue.onMarket(trade('sell', 99, 6));
-    expect(ahead(venue)).toBe(4);
-    venue.onMarket(diff(12, { bids: [[99, 34]] }));
-    expect(ahead(venue)).toBe(4);
-    venue.onMarket(diff(13, { bids: [[99, 17]] }));
-    expect(ahead(venue)).toBe(2);
+    const venue = engineWith({ queueCancels: 'pro-rata' }, snapshot([[99, 100]], [[101, 1]]));
+    venue.place(order('a', 'buy', 5, 99));
+    venue.onMarket(diff(11, { bids: [[99, 400]] }));
+    venue.onMarket(trade('sell', 99, 60));
+    expect(ahead(venue)).toBe(40);
+    venue.onMarket(diff(12, { bids: [[99, 340]] }));
+    expect(ahead(venue)).toBe(40);
+    venue.onMarket(diff(13, { bids: [[99, 170]] }));
+    expect(ahead(venue)).toBe(20);
   });
 
   test('what left beyond the trade counts as cancelled', () => {
@@ -349,6 +351,14 @@ describe('queue cancels pro rata', () => {
     expect(ahead(venue)).toBe(10);
     venue.onMarket(diff(13, { bids: [[99, 3]] }));
     expect(ahead(venue)).toBe(3);
+  });
+
+  test('an order amended to another price begins with what is displayed there', () => {
+    const venue = queued();
+    venue.amend('a', lots(5), ticks(98));
+    expect(ahead(venue)).toBe(20);
+    venue.onMarket(diff(12, { bids: [[98, 15]] }));
+    expect(ahead(venue)).toBe(15);
   });
 
   test('an order amended to the back queues behind all that is displayed', () => {
