@@ -15,9 +15,13 @@ const schema = z.strictObject({
 export type TradingDayOptions = z.input<typeof schema>;
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Clocks are set back by less. */
+const LONGEST_JUMP_MS = 3 * HOUR_MS;
 
 /**
- * Trading days from a zone and a roll hour. Days of 23 and 25 hours exist; the boundary is cached, so asking is cheap.
+ * Trading days from a zone and a roll hour. Days of 23 and 25 hours exist, and others. A roll hour that the clock jumps over
+ * rolls at the jump; one that it repeats rolls the first time. The boundary is cached, so asking is cheap.
  */
 export class TradingDay {
   readonly #rollHour: number;
@@ -36,6 +40,8 @@ export class TradingDay {
       month: '2-digit',
       day: '2-digit',
       hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
       hourCycle: 'h23',
     });
   }
@@ -76,17 +82,38 @@ export class TradingDay {
   }
 
   #compute(ms: number): DayId {
-    const parts = Object.fromEntries(this.#format.formatToParts(ms).map(({ type, value }) => [type, value]));
-    const day = `${parts['year'] ?? ''}-${parts['month'] ?? ''}-${parts['day'] ?? ''}`;
-    const rolled = Number(parts['hour']) >= this.#rollHour;
-    return rolled && this.#rollHour > 0 ? nextDay(day) : day;
+    const shiftMs = this.#rollHour === 0 ? 0 : DAY_MS - this.#rollHour * HOUR_MS;
+    return new Date(this.#furthest(ms) + shiftMs).toISOString().slice(0, 10);
+  }
+
+  /**
+   * The furthest that the local clock has come: where it is set back behind midnight or the roll hour, the day that has begun
+   * goes on. As milliseconds of a clock that is never set.
+   */
+  #furthest(ms: number): number {
+    const now = this.#local(ms);
+    let before = ms - LONGEST_JUMP_MS;
+    const offsetMs = this.#local(before) - before;
+    if (offsetMs <= now - ms) return now;
+    let after = ms;
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2);
+      if (this.#local(middle) - middle >= offsetMs) before = middle;
+      else after = middle;
+    }
+    return Math.max(now, this.#local(before));
+  }
+
+  #local(ms: number): number {
+    const whole = Math.floor(ms);
+    const parts = this.#format.formatToParts(whole);
+    const of = (type: string): number => Number(parts.find((part) => part.type === type)?.value);
+    const seconds = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
+    return seconds + (((whole % 1_000) + 1_000) % 1_000);
   }
 }
 
-const nextDay = (day: string): string =>
-  new Date(Date.parse(`${day}T00:00:00Z`) + 24 * HOUR_MS).toISOString().slice(0, 10);
-
-export function isZone(zone: string): boolean {
+function isZone(zone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
   } catch {

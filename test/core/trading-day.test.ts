@@ -34,6 +34,14 @@ describe('TradingDay', () => {
     ['Europe/Berlin', 2, '2026-03-28T12:00:00Z', 24],
     ['Europe/Berlin', 2, '2026-03-29T12:00:00Z', 23],
     ['Europe/Berlin', 2, '2026-10-25T12:00:00Z', 25],
+    ['Europe/Berlin', 3, '2026-03-29T12:00:00Z', 24],
+    ['Europe/Berlin', 3, '2026-03-28T12:00:00Z', 23],
+    ['Europe/Berlin', 3, '2026-10-24T12:00:00Z', 25],
+    ['Australia/Lord_Howe', 2, '2026-10-03T04:00:00Z', 24],
+    ['Australia/Lord_Howe', 3, '2026-10-03T04:00:00Z', 23.5],
+    ['Australia/Lord_Howe', 2, '2026-04-04T04:00:00Z', 24.5],
+    ['Australia/Lord_Howe', 1, '2026-04-04T20:00:00Z', 24.5],
+    ['Antarctica/Troll', 0, '2026-03-29T12:00:00Z', 22],
     ['Asia/Tokyo', 0, '2026-10-25T12:00:00Z', 24],
     ['Australia/Lord_Howe', 0, '2026-04-04T20:00:00Z', 24.5],
   ])('in %s with roll hour %d, the day of %s has %d hours', (zone, rollHour, at, hours) => {
@@ -48,6 +56,30 @@ describe('TradingDay', () => {
     const jump = Date.parse('2026-03-08T07:00:00Z');
     expect([day.dayOf(jump - 1), day.dayOf(jump)]).toEqual(['2026-03-08', '2026-03-09']);
   });
+
+  test.each([
+    // The clock was set back at 00:01, to 23:01 of the day that had just ended.
+    ['America/St_Johns', 0, '2010-11-07T02:30:00Z', '2010-11-07T02:31:00Z', '2010-11-07'],
+    ['America/New_York', 1, '2026-11-01T05:00:00Z', '2026-11-01T06:00:00Z', '2026-11-02'],
+    ['Europe/Berlin', 2, '2026-10-25T00:00:00Z', '2026-10-25T01:00:00Z', '2026-10-26'],
+  ])(
+    'in %s with roll hour %d rolls at %s and not again when the hour is repeated',
+    (zone, rollHour, roll, again, id) => {
+      const day = new TradingDay({ zone, rollHour });
+      const [rollMs, againMs] = [Date.parse(roll), Date.parse(again)];
+      expect([
+        day.dayOf(rollMs - 1) < id,
+        day.dayOf(rollMs),
+        day.dayOf(againMs),
+        day.dayOf(againMs + HOUR_MS),
+      ]).toEqual([true, id, id, id]);
+      expect([new TradingDay({ zone, rollHour }).dayOf(againMs + 1), day.nextRollMs(rollMs - 1)]).toEqual([
+        id,
+        rollMs,
+      ]);
+      expect(day.nextRollMs(againMs)).toBeGreaterThan(againMs + 20 * HOUR_MS);
+    },
+  );
 
   test('turns months and years', () => {
     const day = new TradingDay({ rollHour: 23 });
