@@ -1,7 +1,8 @@
 import { ZERO, decimal } from '../core/decimal.ts';
-import { type Units, createGrid, lots, sub, ticks, units } from '../core/units.ts';
+import { type Units, lots, sub, ticks, units } from '../core/units.ts';
 import { Book } from '../trading/book.ts';
-import type { Instrument } from '../trading/instrument.ts';
+import type { FxRate, FxRates } from '../trading/fx-rates.ts';
+import { type Instrument, defineInstrument } from '../trading/instrument.ts';
 import type { DataProblemCode, MarketView } from '../trading/market-view.ts';
 import type { BookedOrder } from '../trading/order-event.ts';
 import type { Side } from '../trading/order-intent.ts';
@@ -38,7 +39,7 @@ function bookWith(
   openOf: DayOpen,
 ): Book {
   const { accounts = [], marks = [], dayId, view, crossing } = inputs;
-  const book = new Book();
+  const book = new Book({ fxRates: () => ratesOf(accounts) });
   // Before the accounts, so that no high-water mark moves.
   for (const [id, price, monotonicMs] of marks) book.mark(markView(id, price, monotonicMs));
   if (view !== undefined) book.mark(viewOf(view, instrumentId));
@@ -57,8 +58,28 @@ export function required(instruments: Instruments, instrumentId: string): Instru
   throw new Error(`the rules on record have no instrument ${instrumentId}`);
 }
 
+function ratesOf(accounts: readonly AccountInputs[]): FxRates {
+  const rates = new Map<string, FxRate>();
+  for (const { currency, currencies = [] } of accounts) {
+    for (const [from, , rate, monotonicMs] of currencies) {
+      if (rate !== null) rates.set(`${from} ${currency}`, { rate: decimal(rate, 'rate'), monotonicMs });
+    }
+  }
+  return { rate: (from, to) => rates.get(`${from} ${to}`) };
+}
+
 function savedAccount(account: AccountInputs, instruments: Instruments, openOf: DayOpen): SavedAccount {
-  const { accountId, currency, cash, dayOpen, highWater, cells, shares = [], strategies = [] } = account;
+  const {
+    accountId,
+    currency,
+    cash,
+    dayOpen,
+    highWater,
+    cells,
+    currencies = [],
+    shares = [],
+    strategies = [],
+  } = account;
   return {
     accountId,
     currency,
@@ -83,6 +104,12 @@ function savedAccount(account: AccountInputs, instruments: Instruments, openOf: 
         ],
       };
     }),
+    currencies: currencies.map(([code, held]) => ({
+      currency: code,
+      cash: decimal(held, 'cash'),
+      fees: ZERO,
+      adjusted: ZERO,
+    })),
     strategies: strategies.map(([strategyId, earned]) => ({
       strategyId,
       pnl: openOf(accountId, strategyId, units(earned)),
@@ -93,20 +120,12 @@ function savedAccount(account: AccountInputs, instruments: Instruments, openOf: 
 /** Also tells every cell its mark. */
 function holdWhatWorks(book: Book, account: AccountInputs, instruments: Instruments): void {
   const { accountId, cells, shares = [] } = account;
-  let claim = account.claimed;
+  claim(book, account);
   for (const [instrumentId, , buy, sell] of cells) {
     const instrument = required(instruments, instrumentId);
     const hold = (strategyId: string, side: Side, qty: number): void => {
       if (!(qty > 0)) return;
-      const order = orderOf(accountId, strategyId, side, instrument);
-      if (side === 'sell' || claim === 0) {
-        book.hold({ ...order, qty: lots(qty) });
-        return;
-      }
-      // All but one lot claim nothing, and that one claims all.
-      if (qty > 1) book.hold({ ...order, qty: lots(qty - 1) });
-      book.hold({ ...order, instrument: claiming(instrument), qty: lots(1), worst: ticks(claim) });
-      claim = 0;
+      book.hold({ ...orderOf(accountId, strategyId, side, instrument), qty: lots(qty) });
     };
     const own = shares.filter(([id]) => id === instrumentId);
     for (const [, strategyId, , ownBuy, ownSell] of own) {
@@ -173,9 +192,23 @@ function crossingOrder(
   };
 }
 
-/** On which one lot at one tick is one unit of money, so that a price is a claim. */
-const CLAIM_GRID = createGrid('0.001', '0.001');
-const claiming = (instrument: Instrument): Instrument => ({ ...instrument, grid: CLAIM_GRID });
+/** One lot at one tick is one unit of money, so that a price is a claim. */
+const CLAIMS = defineInstrument({
+  instrumentId: 'claims',
+  base: 'claims',
+  quote: 'claims',
+  tick: '0.001',
+  step: '0.001',
+});
+
+/** What working orders claim in all, without any quantity: a lot that is held for it, and given up for nothing. */
+function claim(book: Book, { accountId, currency, claimed }: AccountInputs): void {
+  if (claimed === 0) return;
+  const instrument = { ...CLAIMS, instrumentId: OTHERS, quote: currency };
+  const order = { ...orderOf(accountId, OTHERS, 'buy', instrument), qty: lots(1) };
+  book.hold({ ...order, worst: ticks(claimed) });
+  book.drop(order);
+}
 
 const NO_LEVELS: MarketView['bids'] = [];
 

@@ -1,3 +1,4 @@
+import { units, unitsToDecimal } from '../core/units.ts';
 import type { ScopedLimits } from '../risk/scoped-limits.ts';
 import { inScope } from '../risk/trading-state.ts';
 import type { AccountView } from '../trading/account-view.ts';
@@ -26,18 +27,18 @@ export function accountInputs(
   venue: string | undefined,
 ): AccountInputs[] {
   const reach = reachOf(order, scopes, venue);
+  const { instrumentId, quote } = order.instrument;
   const own = book.account(order.accountId);
   if (own === undefined) return [];
   const ofStrategy = (cell: CellView): boolean => hasShare(cell, reach.strategyId);
   const ofOwn = (cell: CellView): boolean => isActive(cell) || ofStrategy(cell);
   if (!reach.all && !reach.instrument && reach.strategyId === undefined)
-    return [imageOf(own, undefined, isActive)];
-  const { instrumentId } = order.instrument;
+    return [imageOf(own, quote, undefined, isActive)];
   const ofOthers = (cell: CellView): boolean =>
     ofStrategy(cell) ||
     (isActive(cell) && (reach.all || (reach.instrument && cell.instrument.instrumentId === instrumentId)));
   return Array.from(book.accounts(), (account) =>
-    imageOf(account, reach.strategyId, account === own ? ofOwn : ofOthers),
+    imageOf(account, quote, reach.strategyId, account === own ? ofOwn : ofOthers),
   );
 }
 
@@ -63,6 +64,7 @@ function hasShare(cell: CellView, strategyId: string | undefined): boolean {
 
 function imageOf(
   account: AccountView,
+  quote: string,
   strategyId: string | undefined,
   reads: (cell: CellView) => boolean,
 ): AccountInputs {
@@ -77,6 +79,7 @@ function imageOf(
     const share = strategyId === undefined ? undefined : cell.share(strategyId);
     if (share !== undefined) shares.push([instrumentId, share.strategyId, share.pos, share.buy, share.sell]);
   }
+  const currencies = currenciesOf(account, quote);
   return {
     accountId,
     currency,
@@ -85,9 +88,33 @@ function imageOf(
     dayOpen,
     highWater,
     cells,
+    ...(currencies.length > 0 && { currencies }),
     ...(strategyId !== undefined && {
       shares,
       strategies: [[strategyId, account.strategyDayPnl(strategyId)]],
     }),
   };
+}
+
+/** A number of units by which a rate can be told without reading it: all of its digits that count. */
+const MANY = units(1e15);
+
+/** What it has in other currencies, and the one that is asked for. */
+function currenciesOf(
+  account: AccountView,
+  quote: string,
+): NonNullable<AccountInputs['currencies']>[number][] {
+  const found: [string, string, string | null, number][] = [];
+  let isThere = quote === account.currency;
+  for (const { currency, cash, rate } of account.currencies()) {
+    if (currency === account.currency) continue;
+    isThere ||= currency === quote;
+    found.push([currency, cash.toFixed(), rate?.rate.toFixed() ?? null, rate?.monotonicMs ?? -Infinity]);
+  }
+  if (isThere) return found;
+  // It has none of it yet: there is nobody who says the rate itself.
+  const many = account.inOwnCurrency(quote, MANY);
+  const rate = Number.isSafeInteger(many) ? unitsToDecimal(many).div(unitsToDecimal(MANY)).toFixed() : null;
+  found.push([quote, '0', rate, account.rateMonotonicMs(quote)]);
+  return found;
 }

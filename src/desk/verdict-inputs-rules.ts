@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { z } from 'zod';
 import { canonicalJson } from '../audit/canonical-json.ts';
+import { decimal } from '../core/decimal.ts';
 import { unitsToDecimal, units } from '../core/units.ts';
 import { executionLimitsSchema } from '../execution/execution-limits.ts';
 import type { ExecutionPolicy } from '../execution/execution-policy.ts';
@@ -47,10 +48,16 @@ export function rulesOf(
 /** As `defineInstrument` takes it. */
 function instrumentOptions(instrument: Instrument): InstrumentOptions {
   const { instrumentId, kind, base, quote, grid, minQuantity, maxQuantity, minNotional } = instrument;
+  const { numerator, denominator } = instrument.initialMargin;
   const quantity = (count: number): string => grid.step.value.times(String(count)).toFixed();
   return {
     instrumentId,
     kind,
+    ...(kind === 'linear' && {
+      initialMarginFraction: decimal(BigInt(numerator))
+        .div(decimal(BigInt(denominator)))
+        .toFixed(),
+    }),
     base,
     quote,
     tick: grid.tick.value.toFixed(),

@@ -42,6 +42,11 @@ const accountSchema = z
     highWater: number,
     /** Instrument, position, what works to buy and to sell, in lots; what the position cost, in decimals. */
     cells: z.array(z.tuple([z.string(), number, number, number, z.string()])).readonly(),
+    /** Other currencies: cash in decimals, what one is worth in that of the account, or `null`, and when that was received. */
+    currencies: z
+      .array(z.tuple([z.string(), z.string(), z.string().nullable(), number]))
+      .readonly()
+      .optional(),
     /** Instrument, strategy, position, what works to buy and to sell. Of strategies that have limits of their own. */
     shares: z
       .array(z.tuple([z.string(), z.string(), number, number, number]))
