@@ -7,19 +7,47 @@ import { plainJson, verdictEvent } from '../../src/desk/verdict-inputs-event.ts'
 import { VerdictTrail } from '../../src/desk/verdict-inputs-trail.ts';
 import { ExecutionPolicy, type ExecutionLimitsInput } from '../../src/execution/index.ts';
 import { RiskGuard, type RiskLimitsInput, type TradingState, parseRiskLimits } from '../../src/risk/index.ts';
-import { Book, type OrderIntent, defineInstrument } from '../../src/trading/index.ts';
+import { Book, type OrderIntent, defineInstrument, markedFxRates } from '../../src/trading/index.ts';
 import { NOON_MS, WIDE_EXECUTION, WIDE_RISK, intent, view } from './desk-world.ts';
 
 const spot = (instrumentId: string, tick: string, step: string) =>
   defineInstrument({ instrumentId, base: instrumentId, quote: 'USDT', tick, step, minNotional: '2' });
+
+const FX = defineInstrument({
+  instrumentId: 'EURUSDT',
+  base: 'EUR',
+  quote: 'USDT',
+  tick: '0.0107',
+  step: '1',
+});
 
 /** GOLD's money has to be rounded. */
 export const VERDICT_INSTRUMENTS = [
   spot('GOLD', '1', '0.0000003'),
   spot('SILVER', '1', '1'),
   spot('WHEAT', '0.01', '0.5'),
+  /** Held on margin. */
+  defineInstrument({
+    instrumentId: 'PERP',
+    kind: 'linear',
+    initialMarginFraction: '0.1',
+    base: 'PERP',
+    quote: 'USDT',
+    tick: '1',
+    step: '0.1',
+  }),
+  /** In another currency. */
+  defineInstrument({ instrumentId: 'DAX', base: 'DAX', quote: 'EUR', tick: '1', step: '0.1' }),
+  FX,
 ];
-const SCALES: Readonly<Record<string, number>> = { GOLD: 3_333_333, SILVER: 1, WHEAT: 200 };
+const SCALES: Readonly<Record<string, number>> = {
+  GOLD: 3_333_333,
+  SILVER: 1,
+  WHEAT: 200,
+  PERP: 10,
+  DAX: 10,
+  EURUSDT: 100,
+};
 
 export interface VerdictWorldOptions {
   readonly risk?: Partial<RiskLimitsInput>;
@@ -40,7 +68,7 @@ const CLUSTERS = {
 /** The synchronous part of a desk, with everything recorded that its audit log would have. */
 export class VerdictWorld {
   readonly clock = new ManualClock(NOON_MS);
-  readonly book = new Book();
+  readonly book = new Book({ fxRates: markedFxRates([FX]) });
   readonly trading: { state: TradingState } = { state: 'active' };
   readonly records: AuditRecord[] = [];
   readonly guard: RiskGuard;
@@ -179,8 +207,15 @@ export type VerdictStep =
   | { readonly do: 'trading'; readonly state: TradingState }
   | { readonly do: 'limits'; readonly risk: Partial<RiskLimitsInput> };
 
-const instrumentIds = fc.constantFrom('GOLD', 'GOLD', 'SILVER', 'WHEAT');
+const instrumentIds = fc.constantFrom('GOLD', 'GOLD', 'SILVER', 'WHEAT', 'PERP', 'DAX', 'EURUSDT');
 const UNIT: Readonly<Record<string, string>> = { GOLD: '1', SILVER: '1', WHEAT: '100' };
+
+const limitOf = (instrumentId: string, count: number): string => {
+  const grid = VERDICT_INSTRUMENTS.find((one) => one.instrumentId === instrumentId)?.grid;
+  return decimal(String(count))
+    .times(grid?.tick.value ?? '1')
+    .toFixed();
+};
 
 export const intents: fc.Arbitrary<OrderIntent> = fc
   .record({
@@ -212,7 +247,7 @@ export const intents: fc.Arbitrary<OrderIntent> = fc
         ? { type: 'market', maxSlippageBps: limit }
         : {
             type: 'limit',
-            limit: instrumentId === 'WHEAT' ? `${limit / 100}` : String(limit),
+            limit: limitOf(instrumentId, limit),
             postOnly: false,
           },
     }),
