@@ -4,7 +4,16 @@ import { pricedOf } from '../support/orders.ts';
 import { SILVER, controlled } from './support/controls.ts';
 
 type Scoped = NonNullable<RiskLimitsInput['scopes']>[number];
-type Control = Omit<Scoped, 'scope'>;
+type Control = Omit<
+  Scoped,
+  | 'scope'
+  | 'maxDailyLoss'
+  | 'maxDrawdownFraction'
+  | 'maxPositions'
+  | 'maxPositionNotional'
+  | 'maxTotalExposure'
+  | 'maxClusterExposure'
+>;
 
 const SCOPES: readonly Scope[] = [
   { kind: 'firm' },
