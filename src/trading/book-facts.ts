@@ -41,7 +41,9 @@ export class BookFacts {
       const cell = account.openCell(booking.instrument);
       const share = account.openShare(cell, ADJUSTMENT);
       account.update(cell, mark, () => {
-        share.take(sub(booking.pos, cell.pos), ZERO);
+        // Spot comes without being paid for; on margin it counts from its price.
+        const paid = cell.isLinear ? cell.cost.minus(booking.cost) : ZERO;
+        share.take(sub(booking.pos, cell.pos), paid);
         cell.take(booking);
       });
       cell.ledger.adjusted = cell.ledger.adjusted.minus(booking.paid);

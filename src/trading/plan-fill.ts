@@ -49,7 +49,9 @@ export function planFill(
       const share = account.openShare(cell, strategyId);
       const { ledger } = cell;
       account.update(cell, mark, () => {
-        share.take(sub(booking.pos, cell.pos), cash, ownFee.eq('0') ? undefined : ownFee);
+        // Also on margin as if it had been paid for: what it has earned is this and the value of what it holds.
+        const paid = booking.realised.minus(cell.realised).minus(booking.cost.minus(cell.cost)).minus(fee);
+        share.take(sub(booking.pos, cell.pos), paid, ownFee.eq('0') ? undefined : ownFee);
         cell.take(booking);
         cell.moveLeaves(side, share, moved);
       });

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { JOURNAL_VERSION } from '../../src/desk/index.ts';
 import { CHECKPOINT_VERSION } from '../../src/desk/journal-checkpoint.ts';
 import { journalRecordSchema } from '../../src/desk/journal-record.ts';
-import { MemoryAppendLog, MemorySnapshotStore } from '../../src/storage/index.ts';
+import { type LogEntry, MemoryAppendLog, MemorySnapshotStore } from '../../src/storage/index.ts';
+import { defineInstrument } from '../../src/trading/index.ts';
 import { goldenArchive, goldenEntries, goldenLines, goldenText } from '../support/golden-journal.ts';
 import { JournalDrive } from '../support/journal-drive.ts';
 
@@ -11,6 +12,23 @@ const lines = (state: unknown): string => {
   const { orders, ...book } = state as { orders: unknown[] };
   return [book, ...orders].map((line) => `${JSON.stringify(line)}\n`).join('');
 };
+
+const grid = { tick: '0.5', step: '0.001' } as const;
+const INSTRUMENTS = [
+  defineInstrument({ instrumentId: 'BTC-USD', base: 'BTC', quote: 'USD', ...grid }),
+  defineInstrument({
+    instrumentId: 'PERP',
+    kind: 'linear',
+    base: 'BTC',
+    quote: 'USD',
+    initialMarginFraction: '0.1',
+    ...grid,
+  }),
+  defineInstrument({ instrumentId: 'BUND', base: 'BUND', quote: 'EUR', tick: '0.5', step: '1' }),
+];
+
+const ledgersEntries = (): LogEntry[] =>
+  goldenLines('journal-v1-ledgers.jsonl').map((record, at) => ({ seq: at + 1, record }));
 
 /** What is kept of a Book since the golden files were written. */
 const LATER: ReadonlySet<string> = new Set([
@@ -31,8 +49,9 @@ const asThen = <T>(value: T): T =>
 const BOOK = goldenText('book-v1.jsonl');
 
 describe('the golden journal of version 1', () => {
-  test('has every type of record', () => {
-    const types = new Set(goldenEntries().map(({ record }) => (record as { type: string }).type));
+  test('has, with the one of the ledgers, every type of record', () => {
+    const all = [...goldenEntries(), ...ledgersEntries()];
+    const types = new Set(all.map(({ record }) => (record as { type: string }).type));
     expect([...types].sort()).toEqual(
       journalRecordSchema.options.map(({ shape }) => shape.type.value).sort(),
     );
@@ -89,5 +108,26 @@ describe('the golden snapshot of version 1', () => {
       inDoubt: ['o4', 'o5', 'o7'],
       fromSnapshot: 40,
     });
+  });
+});
+
+describe('the golden journal of ledgers, shares and funding', () => {
+  test('is read to the very Book that it was written from, which is saved as it was', async () => {
+    const snapshots = new MemorySnapshotStore();
+    const log = new MemoryAppendLog(ledgersEntries());
+    const { state, journal } = await JournalDrive.open(log, { snapshots, instruments: INSTRUMENTS });
+    expect(lines(state)).toBe(goldenText('book-v1-ledgers.jsonl'));
+    expect(await journal.checkpoint()).toMatchObject({ kind: 'saved', seq: 12 });
+    const written = (await snapshots.newest())?.lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+    expect(written).toBe(goldenText('snapshot-v1-ledgers.jsonl'));
+  });
+
+  test('is the same Book from its snapshot', async () => {
+    const log = new MemoryAppendLog(ledgersEntries());
+    await JournalDrive.open(log, { instruments: INSTRUMENTS });
+    const snapshots = new MemorySnapshotStore();
+    await snapshots.save(12, goldenLines('snapshot-v1-ledgers.jsonl') as object[]);
+    const { state } = await JournalDrive.open(log, { snapshots, instruments: INSTRUMENTS });
+    expect(lines(state)).toBe(goldenText('book-v1-ledgers.jsonl'));
   });
 });

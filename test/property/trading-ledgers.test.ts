@@ -237,6 +237,11 @@ describe('the ledgers of an account', () => {
           ).toBe(held.toFixed());
           const parts = shares.reduce((sum, share) => sum.plus(share.quantity), ZERO);
           expect(parts.toFixed()).toBe(of.step.value.times(String(cell?.pos)).toFixed());
+          // Adjusted positions and funding aside, the shares have earned what the position has.
+          if (cell === undefined || cell.share('adjustment') !== undefined) continue;
+          const cash = [...cell.shares()].reduce((sum, share) => sum.plus(share.cash), ZERO);
+          const earned = cell.realised.minus(cell.cost).minus(cell.fees).plus(cell.funding);
+          expect(cash.toFixed()).toBe(earned.toFixed());
         }
       }
     },

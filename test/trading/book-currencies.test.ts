@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Holdings, compareBalances } from '../../src/desk/compare-holdings.ts';
 import { decimal } from '../../src/core/index.ts';
 import { Book, type FxRate, defineInstrument, markedFxRates } from '../../src/trading/index.ts';
 import { ONE, bookedOf, eventOf, fillOf, markOf } from './builders.ts';
@@ -171,4 +172,22 @@ test('markedFxRates gives the same object while the mark is the same, both ways,
   ]);
   expect(rates.rate('EUR', 'USD')).toBe(there);
   expect(rates.rate('EUR', 'JPY')).toBeUndefined();
+});
+
+test('the cash of each currency is compared with the venue', () => {
+  const book = open();
+  rate(book, 11_000);
+  buy(book, 10, '2');
+  const said = (currency: string, amount: string) => [{ accountId: 'acc', currency, amount }];
+  expect(
+    compareBalances(book, [...said('EUR', '-1002'), ...said('USD', '10000'), ...said('JPY', '5')]),
+  ).toEqual([]);
+  expect(compareBalances(book, said('EUR', '-1000'))).toMatchObject([
+    { code: 'BALANCE_MISMATCH', detail: 'cash in EUR -1002 in the Book, -1000 at the venue', amount: '2' },
+  ]);
+  const before = new Holdings(book);
+  const about = { code: 'BALANCE_MISMATCH', settled: false, detail: '', accountId: 'acc' } as const;
+  expect(before.are(about)).toBe(true);
+  buy(book, 1);
+  expect(before.are(about)).toBe(false);
 });

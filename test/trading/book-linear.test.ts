@@ -106,6 +106,17 @@ describe('a linear instrument', () => {
     ]);
   });
 
+  test('has earned for its strategy what it has for the account', () => {
+    const book = open();
+    fill(book, 'sell', 10, '100', '1');
+    book.mark(markOf(90, 'PERP'));
+    expect(book.account('acc')?.strategyPnl('strat')).toBe(99 * ONE);
+    fill(book, 'buy', 15, '80', '1');
+    book.mark(markOf(82, 'PERP'));
+    expect(book.account('acc')?.strategyPnl('strat')).toBe(208 * ONE);
+    expect(book.account('acc')?.dayPnl).toBe(208 * ONE);
+  });
+
   test('rounds margin up, and what is not realised down', () => {
     const book = open();
     book.mark(markOf(100, 'FINE'));
@@ -144,6 +155,7 @@ describe('a linear instrument', () => {
       });
     adjust('a', 10, '90');
     expect(of(book)).toMatchObject({ cash: '1000', equity: 1_100 * ONE });
+    expect(book.account('acc')?.strategyPnl('adjustment')).toBe(100 * ONE);
     adjust('b', -10, '110');
     expect([of(book).cash, book.account('acc')?.adjusted.toFixed()]).toEqual(['1000', '-200']);
   });
