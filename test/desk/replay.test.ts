@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lots, person } from '../../src/core/index.ts';
+import { lots, person, ticks } from '../../src/core/index.ts';
 import { readRules } from '../../src/desk/replay-rules.ts';
 import { replayVerdict } from '../../src/desk/replay.ts';
 import { type RiskGate, parseRiskLimits } from '../../src/risk/index.ts';
@@ -165,6 +165,27 @@ describe('limits', () => {
     });
   });
 });
+
+test.each(['buy', 'sell'] as const)(
+  'depth beyond the touch is on record as far as it counts: %s',
+  async (side) => {
+    const { world, log } = await auditedWorld({
+      execution: { ...WIDE_EXECUTION, depth: { withinBps: 250, multiple: { entry: 1, exit: 1 } } },
+    });
+    await world.position('40');
+    const levels = (sign: 1 | -1) =>
+      [1, 2, 3, 9].map((off) => ({ price: ticks(100 + sign * off), quantity: lots(5) }));
+    world.mark(100, 'GOLD', { bids: levels(-1), asks: levels(1) });
+    for (const quantity of ['8', '12', '16'])
+      await world.drained(world.desk.submit(intent({ intentId: quantity, side, quantity })));
+    const records = await recordsIn(log);
+    const decisions = records.flatMap(({ kind, details }) =>
+      kind === 'order.decided' ? [details['decision']] : [],
+    );
+    expect(decisions.slice(1)).toEqual(['held', 'held', 'denied']);
+    expect(replayAll(records)).toEqual([SAME, SAME, SAME, SAME]);
+  },
+);
 
 describe('an order that gates were told to let pass', () => {
   test('passes them again', async () => {
