@@ -50,7 +50,8 @@ export class Oracle {
   decide(intent: OrderIntent): OracleVerdict {
     const asked = lotsOf(intent.quantity, 3);
     const first = this.#pass(intent, asked);
-    if (first.kind !== 'reduce') return first.kind === 'approve' ? { decision: 'approve', lots: asked } : REJECT;
+    if (first.kind !== 'reduce')
+      return first.kind === 'approve' ? { decision: 'approve', lots: asked } : REJECT;
     const again = this.#pass(intent, first.lots);
     return again.kind === 'approve' ? { decision: 'resize', lots: first.lots } : REJECT;
   }
@@ -97,7 +98,8 @@ export class Oracle {
   /** `lots` at the mark, in millionths, rounded up. Ticks are hundredths and steps thousandths here. */
   #money(instrumentId: string, lots: bigint): bigint {
     const view = this.#views.get(instrumentId);
-    if (view === undefined || !this.#instruments.has(instrumentId)) throw new Error(`no view of ${instrumentId}`);
+    if (view === undefined || !this.#instruments.has(instrumentId))
+      throw new Error(`no view of ${instrumentId}`);
     return lots * BigInt(view.mark) * 10n;
   }
 }

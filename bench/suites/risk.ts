@@ -2,7 +2,14 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ManualClock, SeededRandom, decimal, lots, ticks } from 'portcullis/core';
 import { type ExecutionFacts, ExecutionPolicy, type ExecutionLimitsInput } from 'portcullis/execution';
-import { KillSwitch, RiskGuard, type RiskLimitsInput } from 'portcullis/risk';
+import {
+  Correlations,
+  KillSwitch,
+  ReturnHistory,
+  RiskGuard,
+  type RiskLimitsInput,
+  valueAtRiskGate,
+} from 'portcullis/risk';
 import { MemoryStateStore } from 'portcullis/storage';
 import {
   Book,
@@ -97,17 +104,22 @@ async function createWorld(working: number, everything: boolean): Promise<World>
     instruments,
   );
   const mids = instruments.map(() => 10_000 + random.integer(0, 90_000));
-  const guard = new RiskGuard(everything ? { ...LIMITS, ...ALL_CONTROLS } : LIMITS, {
+  const returns = everything ? returnsOf(instruments, random.fork()) : undefined;
+  const guard = new RiskGuard(returns ? { ...LIMITS, ...ALL_CONTROLS } : LIMITS, {
     book,
     killSwitch,
     clock,
+    ...(returns && {
+      clusters: new Correlations({ method: 'ewma' }, { returns }),
+      gates: [valueAtRiskGate({ maxValueAtRisk: '1000000000' }, { returns })],
+    }),
   });
   const policy = new ExecutionPolicy(everything ? ALL_EXECUTION : {});
   const world = { guard, policy, book, clock, oracle, random, instruments, mids };
   for (let i = 0; i < ACCOUNTS; i += 1) book.openAccount(`account-${i}`, 'USD', '1000000000');
   move(world);
   for (let i = 0; i < working; i += 1) {
-    work(world, intentOf(world, `working-${i}`, `account-${i % ACCOUNTS}`, random.integer(0, 99), 20_000));
+    work(world, intentOf(world, `working-${i}`, `account-${i % ACCOUNTS}`, random.integer(0, 99), 19_000 + i));
   }
   // Each account holds one position that leaves the same room.
   for (let i = 0; i < ACCOUNTS; i += 1) {
@@ -146,6 +158,8 @@ function move({ instruments, mids, random, book, oracle, clock }: World): void {
       volumeWindowMs: 60_000,
       receivedMonotonicMs: clock.monotonicMs(),
       receivedMs: clock.nowMs(),
+      recentSpread: { medianBps: 1, samples: 300, windowMs: 300_000 },
+      recentMarks: { low: ticks(mid - 10), high: ticks(mid + 10), windowMs: 300_000 },
       problems: [],
     };
     book.mark(view);
@@ -202,9 +216,19 @@ function casesOf(world: World, chunk: number): Case[] {
   return Array.from({ length: CHUNK }, (_, i) => {
     const draw = random.next();
     const money =
-      draw < 0.72 ? 1_000 + random.next() * 500_000 : draw < 0.89 ? 70_000_000 : 25_000_000 + random.next() * 5e6;
+      draw < 0.72
+        ? 1_000 + random.next() * 500_000
+        : draw < 0.89
+          ? 70_000_000
+          : 25_000_000 + random.next() * 5e6;
     const accountId = `account-${random.integer(0, ACCOUNTS - 1)}`;
-    const intent = intentOf(world, `${chunk}-${i}`, accountId, random.integer(ACCOUNTS, INSTRUMENTS - 1), money);
+    const intent = intentOf(
+      world,
+      `${chunk}-${i}`,
+      accountId,
+      random.integer(ACCOUNTS, INSTRUMENTS - 1),
+      money,
+    );
     return { order: price(world, intent), expected: oracle.decide(intent) };
   });
 }
@@ -284,12 +308,59 @@ function heap(world: World): void {
   };
   const before = run(100_000);
   const after = run(HEAP_DECISIONS);
-  console.log(`  heap after ${HEAP_DECISIONS.toLocaleString('en')} decisions: ${before.toFixed(1)} to ${after.toFixed(1)} MB`);
+  console.log(
+    `  heap after ${HEAP_DECISIONS.toLocaleString('en')} decisions: ${before.toFixed(1)} to ${after.toFixed(1)} MB`,
+  );
 }
 
-/** Every control that needs no other data, at limits that nothing here reaches. */
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+/** Every control, at limits that nothing here reaches. */
 const ALL_CONTROLS: Partial<RiskLimitsInput> = {
+  restricted: ['NONE-USD'],
+  permissions: { bench: 'all' },
+  tradingHours: { sessions: [{ days: [...DAYS], from: '00:00', to: '00:00' }] },
+  maxOrderQuantity: '1000000000',
   maxOrderValue: '1000000000',
+  maxCapital: '1000000000',
+  selfTrade: 'cancel-newest',
+  messageRate: { max: 100_000, windowMs: 1_000 },
+  repeatedExecution: { max: 100_000, windowMs: 1_000 },
+  duplicateWindowMs: 1_000,
 };
 
-const ALL_EXECUTION: ExecutionLimitsInput = {};
+const ALL_EXECUTION: ExecutionLimitsInput = {
+  slippage: { perDay: '1000000000', perStrategyDay: '1000000000' },
+  spreadMedian: { multiple: { entry: 200, exit: 'none' } },
+  periodCollarBps: { entry: 1_000, exit: 'none' },
+};
+
+/** A year of daily returns that move a little together. */
+function returnsOf(instruments: readonly Instrument[], random: SeededRandom): ReturnHistory {
+  const dayMs = 86_400_000;
+  const returns = new ReturnHistory({
+    instrumentIds: instruments.map(({ instrumentId }) => instrumentId),
+    barMs: dayMs,
+  });
+  const closes = instruments.map(() => 100);
+  const firstMs = Math.floor(DAY_MS / dayMs - 260) * dayMs;
+  for (let day = 0; day < 260; day += 1) {
+    const common = random.normal() * 0.005;
+    for (const [i, { instrumentId }] of instruments.entries()) {
+      const close = (closes[i] ?? NaN) * (1 + common + random.normal() * 0.01);
+      closes[i] = close;
+      const openMs = firstMs + day * dayMs;
+      const bar = {
+        instrumentId,
+        openMs,
+        closeMs: openMs + dayMs,
+        open: close,
+        high: close,
+        low: close,
+        close,
+      };
+      returns.add({ ...bar, volume: 1, trades: 1 });
+    }
+  }
+  return returns;
+}

@@ -33,6 +33,8 @@ export function correlationGate(maxClusterExposure: Units, clusters?: Clusters):
     name: 'correlation',
     appliesTo: 'entries',
     check(order, view) {
+      // No cluster is more than everything: mostly that is within the limit already.
+      if (everythingWith(view) <= maxClusterExposure) return undefined;
       const exposure = exposureWith(order.instrument.instrumentId, view, clusters);
       if (maySpan(maxClusterExposure, exposure, view)) return undefined;
       return deny('correlation', 'CLUSTER_EXPOSURE_LIMIT', measure(order, view));
@@ -41,12 +43,12 @@ export function correlationGate(maxClusterExposure: Units, clusters?: Clusters):
   };
 }
 
-function exposureWith(
-  instrumentId: string,
-  { row, worstBefore, worstAfter }: RiskView,
-  clusters: Clusters | undefined,
-): Units {
-  if (clusters === undefined) return add(sub(row.gross, worstBefore), worstAfter);
+const everythingWith = ({ row, worstBefore, worstAfter }: RiskView): Units =>
+  add(sub(row.gross, worstBefore), worstAfter);
+
+function exposureWith(instrumentId: string, view: RiskView, clusters: Clusters | undefined): Units {
+  if (clusters === undefined) return everythingWith(view);
+  const { row, worstBefore, worstAfter } = view;
   let sum = units(0);
   for (const { instrument, worst } of row.cells()) {
     const other = instrument.instrumentId;
