@@ -49,6 +49,7 @@ export class Account implements AccountView {
     account.ledgers.restorePaid(was.feesPaid ?? [{ currency: was.currency, amount: was.fees }]);
     for (const one of was.cells) account.#take(Cell.restore(one, account.ledgers.open(one.instrument.quote)));
     account.#strategies.restore(was.strategies ?? []);
+    account.#oldestMarkMs = -Infinity; // to be looked for
     return account;
   }
 

@@ -122,6 +122,22 @@ describe('an account that trades what is quoted in another currency', () => {
     expect(acc(book).oldestMarkAgeMs(100, 5)).toBe(10);
   });
 
+  test('counts the age of a rate also after a restart, for the cash that is left', () => {
+    const fxRates = () => ({ rate: () => ({ rate: decimal('2'), monotonicMs: 10 }) });
+    const book = new Book({ fxRates });
+    book.openAccount('acc', 'USD', '10000');
+    book.mark(markOf(100, 'BUND', 10));
+    buy(book, 10);
+    const order = bookedOf('s', 'sell', 10, { instrument: BUND });
+    book.hold(order);
+    book.keep(order);
+    book.apply(eventOf('filled', 's', { fill: fillOf('s', 10, '110', '0', 'EUR') }));
+    const twin = new Book({ fxRates });
+    twin.restore(book.snapshot());
+    expect([acc(book).oldestMarkAgeMs(60, 5), acc(twin).oldestMarkAgeMs(60, 5)]).toEqual([50, 50]);
+    expect(acc(twin).equity).toBe(10_200 * ONE);
+  });
+
   test('has a rate to be asked for before it has traded', () => {
     const book = open();
     expect([acc(book).rateMonotonicMs('EUR'), acc(book).rateMonotonicMs('USD')]).toEqual([
