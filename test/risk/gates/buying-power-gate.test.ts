@@ -81,9 +81,9 @@ describe('buyingPowerGate', () => {
       });
     const instrument = instrumentOf({ tick: '0.000001' });
     const order = pricedOf({ instrument, qty: 1_000_001, worst: 5_000_000_001 });
-    // 5,000,005,001,000,001 millionths and a fee of a hundredth of a basis point, rounded up
-    const needed = 5_000_005_001_000_001 + 5_000_005_002;
-    const gate = buyingPowerGate({ feeBps: 0.01 });
+    // 5,000,005,001,000,001 millionths and a fee of 3 hundredths of a basis point, rounded up
+    const needed = 5_000_005_001_000_001 + 15_000_015_004;
+    const gate = buyingPowerGate({ feeBps: 0.03 });
     expect(gate.check(order, view(needed))).toBeUndefined();
     expect(gate.check(order, view(needed - 1))).toMatchObject({ code: 'BUYING_POWER' });
   });

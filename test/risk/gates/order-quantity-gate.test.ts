@@ -57,6 +57,11 @@ describe('orderQuantityGate', () => {
     ]);
   });
 
+  test('never rounds a limit up, however close it is to a whole lot', () => {
+    const almost = `2.${'9'.repeat(44)}`;
+    expect(ask(almost, 1, instrumentOf({ step: '3' }))).toEqual(denial('3', almost));
+  });
+
   test('a limit beyond all quantities is none', () => {
     expect(ask('99999999999999999999999999', Number.MAX_SAFE_INTEGER)).toBeUndefined();
   });
