@@ -4,7 +4,7 @@ import type { AccountView } from '../trading/book-account.ts';
 import type { BookReader } from '../trading/book.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { GateTally } from '../trading/gate-tally.ts';
-import { type GateExplanation, explained } from '../trading/measurement.ts';
+import { type GateExplanation, type Measurement, explained } from '../trading/measurement.ts';
 import type { PricedOrder } from '../trading/price-order.ts';
 import type { GateSet } from './guard-gates.ts';
 import { type OrderShape, belowMinimum, shapeOrder } from './order-shape.ts';
@@ -84,9 +84,18 @@ export function explainGates(moment: Moment, { gates }: GateSet, order: PricedOr
   return gates.map((gate) => {
     if (view.isExit && gate.appliesTo === 'entries') return { gate: gate.name, outcome: 'exempt' };
     const answer = ask(gate, order, view);
-    if (answer === undefined) return { gate: gate.name, outcome: 'passed', ...gate.measure?.(order, view) };
+    if (answer === undefined) return { gate: gate.name, outcome: 'passed', ...measured(gate, order, view) };
     return 'reduceTo' in answer ? explained(answer.because, 'reduced') : explained(answer);
   });
+}
+
+/** A gate that cannot say what it measured has let the order through all the same. */
+function measured(gate: RiskGate, order: PricedOrder, view: RiskView): Measurement | undefined {
+  try {
+    return gate.measure?.(order, view);
+  } catch (error) {
+    return { note: `not measured: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }
 
 function viewOf(moment: Moment, order: PricedOrder, account: AccountView, shape: OrderShape): RiskView {

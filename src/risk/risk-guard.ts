@@ -42,7 +42,6 @@ export interface RiskGuardDeps {
 /** Limits, and the gates that they make. */
 interface Rules {
   readonly limits: RiskLimits;
-  readonly hash: string;
   readonly gates: readonly RiskGate[];
 }
 
@@ -61,6 +60,7 @@ export class RiskGuard {
   readonly #moment: Moment;
   readonly #hold: { keep(order: HeldOrder): void; drop(order: HeldOrder): void };
   #rules: Rules;
+  #hash: string;
   #basis: RiskBasis;
   /** Of the rules in force; of two sets while limits are being changed. */
   #gates: GateSet;
@@ -94,6 +94,7 @@ export class RiskGuard {
     this.#rules = this.#rulesOf(parseRiskLimits(limits));
     this.#gates = gateSet(this.#rules.gates, this.#tally);
     this.#basis = this.#basisOf([this.#rules.limits]);
+    this.#hash = hashOf(this.#basis);
     this.#maxDecisionAgeMs = this.#rules.limits.maxDecisionAgeMs;
     // Neither an own property nor a subclass may stand in for a method: the desk relies on this.
     freeze(this);
@@ -117,9 +118,9 @@ export class RiskGuard {
     return this.#rules.limits;
   }
 
-  /** SHA-256 over the limits and the names of the gates: what a verdict was made under. */
+  /** SHA-256 over all limits in force, also those beside the others, and the names of the gates: what a verdict is made under. */
   get limitsHash(): string {
-    return this.#rules.hash;
+    return this.#hash;
   }
 
   /** For records from which a verdict can be made again. The same object until the limits change. */
@@ -139,9 +140,12 @@ export class RiskGuard {
    * @param limits as `parseRiskLimits` gives them
    */
   tighten(limits: RiskLimits): void {
-    const { gates } = this.#rulesOf(limits);
+    this.#rulesOf(limits); // refuses what could not be adopted
+    // The user's own gates are asked already.
+    const gates = gatesOf(limits, { ...this.#gateDeps, gates: [] });
     this.#gates = gateSet([...this.#gates.gates, ...gates], this.#tally);
     this.#basis = this.#basisOf([...this.#basis.limits, limits]);
+    this.#hash = hashOf(this.#basis);
     this.#maxDecisionAgeMs = Math.min(this.#maxDecisionAgeMs, limits.maxDecisionAgeMs);
   }
 
@@ -225,7 +229,7 @@ export class RiskGuard {
     const gates = gatesOf(limits, this.#gateDeps);
     const names = gates.map(({ name }) => name);
     new GateTally(names); // refuses two gates of one name
-    return { limits, gates, hash: hash('sha256', JSON.stringify([limits, names])) };
+    return { limits, gates };
   }
 
   #basisOf(limits: readonly RiskLimits[]): RiskBasis {
@@ -237,6 +241,7 @@ export class RiskGuard {
     this.#rules = rules;
     this.#gates = gateSet(rules.gates, this.#tally);
     this.#basis = this.#basisOf([rules.limits]);
+    this.#hash = hashOf(this.#basis);
     this.#maxDecisionAgeMs = rules.limits.maxDecisionAgeMs;
   }
 
@@ -246,6 +251,9 @@ export class RiskGuard {
 }
 freeze(RiskGuard.prototype);
 freeze(RiskGuard);
+
+const hashOf = ({ limits, gates }: RiskBasis): string =>
+  hash('sha256', JSON.stringify(limits.length === 1 ? [limits[0], gates] : [limits, gates]));
 
 /**
  * Reads limits as options give them.

@@ -68,7 +68,10 @@ const over =
   (row: ExposureRow): ScopeView =>
   (_order, view) => ({ ...view, row });
 
-/** Entry and exit by what the strategy has: selling what another one bought is an entry of its own. */
+/**
+ * An order that takes the account back is an exit here as well, whoever bought what it sells: no limit of a strategy may
+ * hold a position captive. Of the others, those that take back what the strategy itself has made.
+ */
 function ofStrategy(book: BookReader, strategyId: string): ScopeView {
   const row = strategyRow(book, strategyId);
   return (order, view) => {
@@ -79,7 +82,7 @@ function ofStrategy(book: BookReader, strategyId: string): ScopeView {
       ...view,
       row,
       cell,
-      isExit: isExit(order.side, view.qty, cell ?? FLAT),
+      isExit: view.isExit || isExit(order.side, view.qty, cell ?? FLAT),
       worstBefore: worstWith(account, order, cell, view.mark, FLAT.pos),
       worstAfter: worstWith(account, order, cell, view.mark, view.qty),
     };
@@ -97,8 +100,7 @@ function scoped(gate: RiskGate, scope: Scope, seen: ScopeView, venueName: string
   };
   return {
     name,
-    // What is an exit for the account may be an entry for a strategy in it.
-    appliesTo: scope.kind === 'strategy' ? 'all' : gate.appliesTo,
+    appliesTo: gate.appliesTo,
     ...(gate.overridable === true && { overridable: true }),
     check(order, view) {
       const own = asks(order, view);

@@ -122,6 +122,32 @@ describe('dataQualityGate, entries', () => {
   });
 });
 
+describe('dataQualityGate, entries in another currency', () => {
+  const rated = (ageMs: number): Partial<RiskView> => ({
+    account: accountOf({
+      currency: 'EUR',
+      rateMonotonicMs: (currency) => (currency === 'USDT' ? -ageMs : NaN),
+    }),
+  });
+
+  test('lets one through at a rate of exactly the age limit of marks', () => {
+    expect(ask({ view: rated(60_000) })).toBeUndefined();
+  });
+
+  test('denies one millisecond later, also the first order in that currency', () => {
+    expect(ask({ view: rated(60_001) })).toEqual({
+      gate: 'data-quality',
+      code: 'MARK_STALE',
+      measured: 60_001,
+      limit: 60_000,
+    });
+  });
+
+  test('lets an exit through', () => {
+    expect(ask({ order: { side: 'sell' }, view: { ...rated(60_001), isExit: true } })).toBeUndefined();
+  });
+});
+
 describe('dataQualityGate, exits', () => {
   const exit = { isExit: true };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseRiskLimits } from '../../src/risk/index.ts';
+import { type RiskGate, parseRiskLimits } from '../../src/risk/index.ts';
 import { WIDE, guardOf } from '../support/guard.ts';
 import { heldOf, pricedOf } from '../support/orders.ts';
 
@@ -7,6 +7,7 @@ const limitsOf = (limits: object) => parseRiskLimits({ ...WIDE, ...limits });
 const LARGE = { maxPositionNotional: '2000' };
 const SMALL = { maxPositionNotional: '500' };
 const asked = (qty: number) => pricedOf({ qty });
+const asked10 = () => asked(10);
 
 describe('RiskGuard, limits in force', () => {
   test('tightened limits count beside the ones in force: whichever is tighter denies', () => {
@@ -61,14 +62,33 @@ describe('RiskGuard, limits in force', () => {
     expect(late()).toBeUndefined();
   });
 
-  test('the hash is that of the limits in force', () => {
+  test('the hash is that of all limits in force', () => {
     const { guard } = guardOf({ limits: SMALL });
-    const before = guard.limitsHash;
+    const hashes = [guard.limitsHash];
     guard.tighten(limitsOf(LARGE));
-    expect(guard.limitsHash).toBe(before);
+    hashes.push(guard.limitsHash);
+    guard.withdraw();
+    expect(guard.limitsHash).toBe(hashes[0]);
     guard.adopt(limitsOf(LARGE));
+    hashes.push(guard.limitsHash);
+    expect(new Set(hashes).size).toBe(3);
     expect(guard.limitsHash).toBe(guardOf({ limits: LARGE }).guard.limitsHash);
-    expect(guard.limitsHash).not.toBe(before);
+  });
+
+  test("the user's own gates are asked once, and hear once of what is kept", () => {
+    let asked = 0;
+    const own: RiskGate = {
+      name: 'own',
+      appliesTo: 'all',
+      check() {
+        asked += 1;
+        return undefined;
+      },
+    };
+    const { guard } = guardOf({ deps: { gates: [own] } });
+    guard.tighten(limitsOf(LARGE));
+    guard.evaluate(asked10());
+    expect(asked).toBe(1);
   });
 
   test('counts of gates are kept', () => {
@@ -126,6 +146,23 @@ describe('RiskGuard, explanations', () => {
     world.trade({ qty: 10 });
     const outcomes = world.guard.explain(pricedOf({ side: 'sell', qty: 5 })).map(({ outcome }) => outcome);
     expect(outcomes).toEqual(['passed', 'passed', ...Array<string>(6).fill('exempt')]);
+  });
+
+  test('a gate that cannot say what it measured is explained all the same', () => {
+    const mute: RiskGate = {
+      name: 'mute',
+      appliesTo: 'all',
+      check: () => undefined,
+      measure() {
+        throw new Error('boom');
+      },
+    };
+    const { guard } = guardOf({ deps: { gates: [mute] } });
+    expect(guard.explain(asked(10)).at(-1)).toEqual({
+      gate: 'mute',
+      outcome: 'passed',
+      note: 'not measured: boom',
+    });
   });
 
   test('an order that no gate is asked about has no explanation', () => {

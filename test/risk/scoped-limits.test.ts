@@ -53,6 +53,21 @@ describe('limits of the firm', () => {
     expect(guard.evaluate(pricedOf({ qty: 1 })).decision).toBe('reject');
   });
 
+  test('count the position in one instrument over all accounts', () => {
+    const { guard, trade } = bound(firm({ maxPositionNotional: '1000' }));
+    trade({ accountId: 'other', qty: 8 });
+    trade({ accountId: 'other', qty: 9, instrument: SILVER });
+    expect(guard.evaluate(pricedOf({ qty: 2 }))).toEqual(approved(2));
+    expect(guard.evaluate(pricedOf({ qty: 3 }))).toEqual(
+      rejected({
+        gate: 'position-size@firm',
+        code: 'POSITION_SIZE_LIMIT',
+        measured: '1100',
+        limit: '1000',
+      }),
+    );
+  });
+
   test('count the loss of the day over all accounts', () => {
     const { guard, trade, book } = bound(firm({ maxDailyLoss: '100' }));
     trade({ qty: 10 });
@@ -183,17 +198,11 @@ describe('limits of a strategy', () => {
     );
   });
 
-  test('what another strategy bought is not its own to exit: selling it is an entry in its scope', () => {
-    const { guard, trade } = bound(ofTrend({ maxTotalExposure: '500' }));
+  test('no exit of the account is held by them, whoever bought what it sells', () => {
+    const { guard, trade } = bound(ofTrend({ maxTotalExposure: '0', restricted: ['GOLD'] }));
     trade({ strategyId: 'other', qty: 10 });
-    expect(guard.evaluate(pricedOf(trend({ side: 'sell', qty: 5 })))).toEqual(approved(5, true));
-    expect(guard.evaluate(pricedOf(trend({ side: 'sell', qty: 6 })))).toMatchObject({
-      decision: 'resize',
-      quantity: 5,
-    });
-    expect(guard.evaluate(pricedOf({ strategyId: 'other', side: 'sell', qty: 10 }))).toEqual(
-      approved(10, true),
-    );
+    expect(guard.evaluate(pricedOf(trend({ side: 'sell', qty: 10 })))).toEqual(approved(10, true));
+    expect(guard.evaluate(pricedOf(trend({ qty: 1 }))).decision).toBe('reject');
   });
 
   test('its own exit passes its limits', () => {

@@ -96,21 +96,23 @@ export function accountOf(
 }
 
 /** What a gate of the guard sees of an entry of 10 lots at a mark of 100, everything in order. */
-export const riskViewOf = (overrides: Partial<RiskView> = {}): RiskView => ({
-  nowMs: 0,
-  monotonicMs: 0,
-  market: marketOf(),
-  mark: { price: ticks(100), monotonicMs: 0 },
-  account: accountOf(),
-  row: overrides.account ?? accountOf(),
-  cell: undefined,
-  trading: 'active',
-  qty: lots(10),
-  isExit: false,
-  worstBefore: money(0),
-  worstAfter: money(1_000),
-  ...overrides,
-});
+export function riskViewOf({ account = accountOf(), ...overrides }: Partial<RiskView> = {}): RiskView {
+  return {
+    nowMs: 0,
+    monotonicMs: 0,
+    market: marketOf(),
+    mark: { price: ticks(100), monotonicMs: 0 },
+    account,
+    row: account,
+    cell: undefined,
+    trading: 'active',
+    qty: lots(10),
+    isExit: false,
+    worstBefore: money(0),
+    worstAfter: money(1_000),
+    ...overrides,
+  };
+}
 
 /** What a gate of the policy sees: a mark of 100, nothing seen, nothing spent. */
 export const executionViewOf = (overrides: Partial<ExecutionView> = {}): ExecutionView => ({

@@ -18,7 +18,7 @@ const BPS = 10_000;
 /**
  * Entries and market exits need a good, fresh view. A limit exit without one may stand within a wide collar around the
  * last good mark. Entries also need fresh marks: of their own instrument, since exposure is judged at it, and of
- * everything held, for otherwise equity is a guess.
+ * everything held, for otherwise equity is a guess; and a fresh rate, where they are quoted in another currency.
  */
 export const dataQualityGate = (limits: DataQualityLimits): RiskGate => ({
   name: GATE,
@@ -33,7 +33,7 @@ export const dataQualityGate = (limits: DataQualityLimits): RiskGate => ({
       if (problem === undefined) return undefined;
       return order.type === 'market' ? problem : outsideCollar(order, view, limits);
     }
-    return problem ?? staleMark(view, limits);
+    return problem ?? staleMark(order, view, limits);
   },
 });
 
@@ -62,12 +62,17 @@ function outsideCollar(
 }
 
 function staleMark(
+  { instrument: { quote } }: PricedOrder,
   { account, mark, monotonicMs }: RiskView,
   { maxDataAgeMs, maxMarkAgeMs }: DataQualityLimits,
 ): Denial | undefined {
   return (
     tooOld(monotonicMs - (mark?.monotonicMs ?? -Infinity), maxDataAgeMs) ??
-    tooOld(account.oldestMarkAgeMs(monotonicMs, maxMarkAgeMs), maxMarkAgeMs)
+    tooOld(account.oldestMarkAgeMs(monotonicMs, maxMarkAgeMs), maxMarkAgeMs) ??
+    // The first order in a currency: the account has nothing in it whose age would tell.
+    (quote === account.currency
+      ? undefined
+      : tooOld(monotonicMs - account.rateMonotonicMs(quote), maxMarkAgeMs))
   );
 }
 
