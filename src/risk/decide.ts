@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { lots, units } from '../core/units.ts';
-import type { AccountView } from '../trading/book-account.ts';
+import type { AccountView } from '../trading/account-view.ts';
+import type { CellView } from '../trading/book-cell.ts';
 import type { BookReader } from '../trading/book.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { GateTally } from '../trading/gate-tally.ts';
@@ -49,15 +50,16 @@ export function decide(
   const account = moment.book.account(order.accountId);
   if (account === undefined)
     return reject(deny(ACCOUNT_GATE, 'ACCOUNT_UNKNOWN', { measured: order.accountId }));
-  let shape = shapeOrder(order, account, order.qty);
+  const cell = account.cell(order.instrument.instrumentId);
+  let shape = shapeOrder(order, account, order.qty, cell);
   let because: Denial | undefined;
   // Each pass is strictly smaller; a gate that is monotone asks for at most one reduction of its own.
   for (let pass = 0; pass <= set.gates.length; pass += 1) {
     if ('code' in shape) return reject(shape, because);
-    const view = viewOf(moment, order, account, shape);
+    const view = viewOf(moment, order, account, cell, shape);
     const objection = askAll(set, order, view, options);
     if (objection === undefined) {
-      const tooSmall = belowMinimum(order, account.cell(order.instrument.instrumentId), shape);
+      const tooSmall = belowMinimum(order, cell, shape);
       if (tooSmall !== undefined) return reject(tooSmall, because);
       const { qty, isExit } = shape;
       const markAgeMs = view.monotonicMs - (view.mark?.monotonicMs ?? -Infinity);
@@ -70,7 +72,7 @@ export function decide(
     because = objection.because;
     const reduceTo = lots(Math.floor(objection.reduceTo));
     if (!(reduceTo > 0 && reduceTo < shape.qty)) return reject(because);
-    shape = shapeOrder(order, account, reduceTo);
+    shape = shapeOrder(order, account, reduceTo, cell);
   }
   return reject(deny('risk-guard', 'GATE_FAILED', { note: 'the gates kept reducing' }), because);
 }
@@ -78,9 +80,11 @@ export function decide(
 /** What every gate measures, at the quantity that is asked for; nothing for an order that no gate is asked about. */
 export function explainGates(moment: Moment, { gates }: GateSet, order: PricedOrder): GateExplanation[] {
   const account = moment.book.account(order.accountId);
-  const shape = account && shapeOrder(order, account, order.qty);
-  if (account === undefined || shape === undefined || 'code' in shape) return [];
-  const view = viewOf(moment, order, account, shape);
+  if (account === undefined) return [];
+  const cell = account.cell(order.instrument.instrumentId);
+  const shape = shapeOrder(order, account, order.qty, cell);
+  if ('code' in shape) return [];
+  const view = viewOf(moment, order, account, cell, shape);
   return gates.map((gate) => {
     if (view.isExit && gate.appliesTo === 'entries') return { gate: gate.name, outcome: 'exempt' };
     const answer = ask(gate, order, view);
@@ -98,10 +102,14 @@ function measured(gate: RiskGate, order: PricedOrder, view: RiskView): Measureme
   }
 }
 
-function viewOf(moment: Moment, order: PricedOrder, account: AccountView, shape: OrderShape): RiskView {
-  const { instrumentId } = order.instrument;
-  const cell = account.cell(instrumentId);
-  const mark = moment.book.markOf(instrumentId);
+function viewOf(
+  moment: Moment,
+  order: PricedOrder,
+  account: AccountView,
+  cell: CellView | undefined,
+  shape: OrderShape,
+): RiskView {
+  const mark = moment.book.markOf(order.instrument.instrumentId);
   const trading = moment.trading(order);
   // Field by field: spreads would be a quarter of the decision.
   return {

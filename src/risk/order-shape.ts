@@ -15,9 +15,14 @@ const GATE = 'order';
 const FLAT = { pos: lots(0), buy: lots(0), sell: lots(0) };
 
 /** Tells entry from exit at a quantity, trims what is reduce-only, and refuses what the account cannot do at all. */
-export function shapeOrder(order: PricedOrder, account: AccountView, asked: Lots): OrderShape | Denial {
+export function shapeOrder(
+  order: PricedOrder,
+  account: AccountView,
+  asked: Lots,
+  cell = account.cell(order.instrument.instrumentId),
+): OrderShape | Denial {
   const { side, instrument } = order;
-  const position = account.cell(instrument.instrumentId) ?? FLAT;
+  const position = cell ?? FLAT;
   const room = exitRoom(side, position);
   const against = side === 'sell' ? position.pos > 0 : position.pos < 0;
   if (order.reduceOnly && room === 0)
