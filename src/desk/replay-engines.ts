@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { units } from '../core/units.ts';
-import type { ExecutionLimitsInput } from '../execution/execution-limits.ts';
+import { type ExecutionLimitsInput, parseExecutionLimits } from '../execution/execution-limits.ts';
 import { ExecutionPolicy } from '../execution/execution-policy.ts';
 import type { Clusters } from '../risk/gates/correlation-gate.ts';
 import { type GuardKillSwitch, RiskGuard, parseRiskLimits } from '../risk/risk-guard.ts';
@@ -38,7 +38,9 @@ export function enginesOf(
     ...(rules.venue !== undefined && { venueName: rules.venue }),
   });
   for (const limits of besides) guard.tighten(parseRiskLimits(limits));
-  const policy = new ExecutionPolicy(rules.execution as ExecutionLimitsInput, { gates: gates.execution });
+  const [policyLimits, ...policyBesides] = rules.execution as readonly ExecutionLimitsInput[];
+  const policy = new ExecutionPolicy(policyLimits, { gates: gates.execution });
+  for (const limits of policyBesides) policy.tighten(parseExecutionLimits(limits));
   const [total, ofStrategy] = inputs.spentSlippage ?? [0, 0];
   policy.restoreSpent(inputs.dayId, {
     total: units(total),

@@ -37,9 +37,11 @@ export function standIns(rules: RulesOnRecord, verdict: RecordedVerdict): StandI
   const told = (gates: readonly string[]) => verdict.denials.filter(({ gate }) => gates.includes(gate));
   const notAsked = [...new Set([...own.risk, ...lookingBack, ...own.execution])];
   return {
-    risk: [...new Set(own.risk)]
-      .map((name) => riskGate(name, told([name]), verdict))
-      .concat(lookingBack.length === 0 ? [] : [riskGate('as on record', told(lookingBack), verdict)]),
+    risk: [
+      ...[...new Set(own.risk)].map((name) => riskGate(name, told([name]), verdict)),
+      // One each, of a name of its own: the gates themselves are there as well, but have counted nothing.
+      ...told(lookingBack).map((denial, at) => riskGate(`as on record ${at + 1}`, [denial], verdict)),
+    ],
     execution: [...new Set(own.execution)].map((name) => executionGate(name, told([name]))),
     notes: notAsked.length === 0 ? [] : [`not asked again, taken as on record: ${notAsked.join(', ')}`],
   };
@@ -52,10 +54,10 @@ function builtInNames({ risk, execution }: RulesOnRecord) {
   const killSwitch = { tradingState: () => 'active' as const };
   const ofSet = (limits: unknown) =>
     new RiskGuard(limits as RiskLimitsInput, { book, clock, killSwitch }).basis.gates;
-  const policy = new ExecutionPolicy(execution as ExecutionLimitsInput);
+  const ofPolicySet = (limits: unknown) => new ExecutionPolicy(limits as ExecutionLimitsInput).basis.gates;
   return {
     risk: new Set(risk.flatMap(ofSet)),
-    execution: new Set(policy.status().map(({ gate }) => gate)),
+    execution: new Set(execution.flatMap(ofPolicySet)),
   };
 }
 

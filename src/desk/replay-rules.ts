@@ -6,7 +6,7 @@ const names = z.array(z.string());
 
 const schema = z.strictObject({
   risk: z.array(z.unknown()).min(1),
-  execution: z.unknown(),
+  execution: z.array(z.unknown()).min(1),
   gates: z.strictObject({ risk: names, execution: names }),
   limitsHash: z.string(),
   executionLimitsHash: z.string(),

@@ -42,7 +42,7 @@ export interface RulesInForce {
 export class VerdictCapture {
   readonly #deps: CaptureDeps;
   readonly #instruments: ReadonlyMap<string, Instrument>;
-  #inForce: (RulesInForce & { readonly made: string; readonly basis: object }) | undefined;
+  #inForce: (RulesInForce & { readonly risk: object; readonly execution: object }) | undefined;
 
   constructor(deps: CaptureDeps) {
     this.#deps = deps;
@@ -52,11 +52,10 @@ export class VerdictCapture {
   /** The rules in force; the same object until limits change. */
   rules(): RulesInForce {
     const { guard, policy, instruments } = this.#deps;
-    const { basis } = guard;
-    const made = policy.limitsHash;
-    if (this.#inForce?.basis === basis && this.#inForce.made === made) return this.#inForce;
+    const [risk, execution] = [guard.basis, policy.basis];
+    if (this.#inForce?.risk === risk && this.#inForce.execution === execution) return this.#inForce;
     const rules = rulesOf(guard, policy, instruments);
-    this.#inForce = { hash: rulesHash(rules), rules, made, basis };
+    this.#inForce = { hash: rulesHash(rules), rules, risk, execution };
     return this.#inForce;
   }
 
@@ -97,9 +96,10 @@ export class VerdictCapture {
   }
 
   #viewOf({ side }: OrderIntent, view: MarketView): ViewInputs {
-    const { withinBps, multiple } = this.#deps.policy.limits.depth;
-    const isRead = multiple.entry !== 'none' || multiple.exit !== 'none';
-    return viewInputs(view, isRead ? side : 'none', withinBps);
+    const read = this.#deps.policy.basis.limits.flatMap(({ depth: { multiple, withinBps } }) =>
+      multiple.entry === 'none' && multiple.exit === 'none' ? [] : [withinBps],
+    );
+    return viewInputs(view, read.length > 0 ? side : 'none', Math.max(...read));
   }
 
   #accountsOf(accounts: readonly AccountInputs[], instrumentId: string) {

@@ -11,9 +11,9 @@ import type { Instrument, InstrumentOptions } from '../trading/instrument.ts';
 
 /** Everything that verdicts are made under, as it stands in the audit log: limits as options give them. */
 export interface VerdictRules {
-  /** Sets of limits: one, or two while they are being changed. */
+  /** Sets of limits: one, and more while they are being changed. */
   readonly risk: readonly unknown[];
-  readonly execution: unknown;
+  readonly execution: readonly unknown[];
   /** Names of the gates that were asked, built in and own. */
   readonly gates: { readonly risk: readonly string[]; readonly execution: readonly string[] };
   readonly limitsHash: string;
@@ -36,8 +36,8 @@ export function rulesOf(
   const { venueName, basis } = guard;
   return {
     risk: basis.limits.map((limits) => asOptions(riskLimitsSchema, limits)),
-    execution: asOptions(executionLimitsSchema, policy.limits),
-    gates: { risk: basis.gates, execution: policy.status().map(({ gate }) => gate) },
+    execution: policy.basis.limits.map((limits) => asOptions(executionLimitsSchema, limits)),
+    gates: { risk: basis.gates, execution: policy.basis.gates },
     limitsHash: guard.limitsHash,
     executionLimitsHash: policy.limitsHash,
     ...(venueName !== undefined && { venue: venueName }),

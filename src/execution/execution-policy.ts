@@ -6,6 +6,7 @@ import { type GateCount, GateTally } from '../trading/gate-tally.ts';
 import type { GateExplanation } from '../trading/measurement.ts';
 import type { HeldOrder } from '../trading/order-event.ts';
 import { askGates, explainGates } from './ask-gates.ts';
+import type { ExecutionBasis } from './execution-basis.ts';
 import type { ExecutionGate, ExecutionView } from './execution-gate.ts';
 import {
   type ExecutionLimits,
@@ -40,6 +41,7 @@ export class ExecutionPolicy {
   #besides: readonly ExecutionLimits[] = [];
   /** Of all limits in force. */
   #gates: GateSet;
+  #basis: ExecutionBasis;
   #limitsHash: string;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
@@ -48,7 +50,8 @@ export class ExecutionPolicy {
     checkOwnNames(this.#own);
     this.#limits = parseExecutionLimits(limits);
     this.#gates = this.#gatesInForce();
-    this.#limitsHash = this.#hashInForce();
+    this.#basis = this.#basisInForce();
+    this.#limitsHash = hashOf(this.#basis);
     // Neither an own property nor a subclass may stand in for a method: the desk relies on this.
     freeze(this);
   }
@@ -71,6 +74,11 @@ export class ExecutionPolicy {
   /** SHA-256 over all limits in force, those of `tighten` as well, and the names of the gates: what a verdict was made under. */
   get limitsHash(): string {
     return this.#limitsHash;
+  }
+
+  /** For records from which a verdict can be made again. The same object until the limits change. */
+  get basis(): ExecutionBasis {
+    return this.#basis;
   }
 
   /**
@@ -179,7 +187,8 @@ export class ExecutionPolicy {
     this.#limits = limits;
     this.#besides = besides;
     this.#gates = this.#gatesInForce();
-    this.#limitsHash = this.#hashInForce();
+    this.#basis = this.#basisInForce();
+    this.#limitsHash = hashOf(this.#basis);
   }
 
   #gatesInForce(): GateSet {
@@ -187,13 +196,16 @@ export class ExecutionPolicy {
     return gateSet([...gatesOf(this.#limits), ...this.#own, ...besides], this.#tally);
   }
 
-  #hashInForce(): string {
-    const names = this.#gates.gates.map(({ name }) => name);
-    return hash('sha256', JSON.stringify([this.#limits, ...this.#besides, names]));
+  #basisInForce(): ExecutionBasis {
+    const limits = freeze([this.#limits, ...this.#besides]);
+    return freeze({ limits, gates: freeze(this.#gates.gates.map(({ name }) => name)) });
   }
 }
 freeze(ExecutionPolicy.prototype);
 freeze(ExecutionPolicy);
+
+const hashOf = ({ limits, gates }: ExecutionBasis): string =>
+  hash('sha256', JSON.stringify([...limits, gates]));
 
 /** What an order takes of the budget: exits take nothing. */
 const budgeted = (order: SlippageTerms | undefined, mark: Ticks): Units =>

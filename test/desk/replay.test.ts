@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { lots, person, ticks } from '../../src/core/index.ts';
 import { readRules } from '../../src/desk/replay-rules.ts';
 import { replayVerdict } from '../../src/desk/replay.ts';
+import { parseExecutionLimits } from '../../src/execution/index.ts';
 import { type RiskGate, parseRiskLimits } from '../../src/risk/index.ts';
 import { deny } from '../../src/trading/index.ts';
 import { WIDE_EXECUTION, WIDE_RISK, intent } from '../support/desk-world.ts';
@@ -98,6 +99,26 @@ describe('gates that cannot be asked again', () => {
   });
 });
 
+test('gates that looked back and denied the same order are each taken as on record', () => {
+  const world = new VerdictWorld({
+    risk: {
+      messageRate: { max: 1, windowMs: 60_000 },
+      duplicateWindowMs: 60_000,
+      scopes: [{ scope: { kind: 'firm' }, messageRate: { max: 1, windowMs: 60_000 } }],
+    },
+  });
+  world.decide(intent({ intentId: 'a' }));
+  world.decide(intent({ intentId: 'b' }));
+  expect(world.records.at(-1)?.details).toMatchObject({
+    denials: [
+      { gate: 'message-rate', code: 'MESSAGE_RATE_LIMIT' },
+      { gate: 'duplicate-content', code: 'DUPLICATE_CONTENT' },
+      { gate: 'message-rate@firm', code: 'MESSAGE_RATE_LIMIT' },
+    ],
+  });
+  expect(replayAll(world.records)).toMatchObject([{ kind: 'same' }, { kind: 'same' }]);
+});
+
 describe('limits', () => {
   test('that are being changed are all in force', () => {
     const world = new VerdictWorld();
@@ -105,6 +126,54 @@ describe('limits', () => {
     world.decide(intent());
     expect(world.records.at(-1)?.details).toMatchObject({ denials: [{ code: 'POSITION_SIZE_LIMIT' }] });
     expect(replayAll(world.records)).toEqual([SAME]);
+  });
+
+  test('of the execution policy that are being changed are all in force, and on record', () => {
+    const world = new VerdictWorld();
+    const { policy } = world;
+    const tighter = { ...WIDE_EXECUTION, volumeFraction: { entry: 0.000_000_1 } };
+    world.decide(intent({ intentId: 'before' }));
+    policy.tighten(parseExecutionLimits(tighter));
+    policy.tighten(parseExecutionLimits({ ...WIDE_EXECUTION, periodCollarBps: { entry: 0 } }));
+    world.decide(intent({ intentId: 'beside' }));
+    policy.withdraw();
+    world.decide(intent({ intentId: 'after' }));
+    const [rules, , changing, denied, held] = world.records.map(({ details }) => details);
+    expect(rules).toMatchObject({ rules: { execution: [WIDE_EXECUTION] } });
+    expect(changing).toMatchObject({
+      rules: { execution: [WIDE_EXECUTION, tighter, { periodCollarBps: { entry: 0 } }] },
+    });
+    expect(denied).toMatchObject({
+      decision: 'denied',
+      denials: [{ code: 'VOLUME_TOO_LOW' }, { gate: 'period-collar' }],
+    });
+    expect(held).toMatchObject({ decision: 'held' });
+    expect(replayAll(world.records)).toEqual([SAME, SAME, SAME]);
+  });
+
+  test('of the execution policy beside the others read depth further from the touch', () => {
+    const world = new VerdictWorld();
+    world.mark('SILVER', 100);
+    world.policy.tighten(
+      parseExecutionLimits({ ...WIDE_EXECUTION, depth: { withinBps: 250, multiple: { entry: 1 } } }),
+    );
+    world.decide(intent({ instrumentId: 'SILVER', quantity: '90' }));
+    world.decide(intent({ instrumentId: 'SILVER', quantity: '110', intentId: 'two' }));
+    expect(world.records.slice(1).map(({ details }) => details['decision'])).toEqual(['held', 'denied']);
+    expect(replayAll(world.records)).toEqual([SAME, SAME]);
+  });
+
+  test('of the execution policy are not recorded again when they come back', () => {
+    const world = new VerdictWorld();
+    world.decide(intent({ intentId: 'a' }));
+    world.policy.tighten(parseExecutionLimits({ spreadMedian: { multiple: { entry: 'none' } } }));
+    world.policy.withdraw();
+    world.decide(intent({ intentId: 'b' }));
+    expect(world.records.map(({ kind }) => kind)).toEqual([
+      'limits.in-force',
+      'order.decided',
+      'order.decided',
+    ]);
   });
 
   test('are recorded once, and again when they change', () => {
@@ -141,7 +210,7 @@ describe('limits', () => {
             scopes: [{ scope: { kind: 'firm' }, maxTotalExposure: '7.5' }],
           },
         ],
-        execution: { slippage: { perDay: '0.000001', perStrategyDay: { a: '3', b: 'none' } } },
+        execution: [{ slippage: { perDay: '0.000001', perStrategyDay: { a: '3', b: 'none' } } }],
         venue: 'paper',
       },
     });

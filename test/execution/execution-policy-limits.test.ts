@@ -162,6 +162,22 @@ describe('ExecutionPolicy, limits at run time', () => {
     ]);
   });
 
+  test('have a basis of all sets and gates in force, the same object until they change', () => {
+    const policy = policyOf(
+      spreadOf(100),
+      gateOf(() => undefined),
+    );
+    const { basis, limits } = policy;
+    const tighter = limitsOf({ periodCollarBps: { entry: 1 } });
+    expect([policy.basis === basis, basis.limits]).toEqual([true, [limits]]);
+    policy.tighten(tighter);
+    expect(policy.basis.limits).toEqual([limits, tighter]);
+    expect(policy.basis.gates).toEqual([...basis.gates, ...basis.gates.slice(0, 7), 'period-collar']);
+    expect(policy.status().map(({ gate }) => gate)).toEqual([...basis.gates, 'period-collar']);
+    policy.withdraw();
+    expect([policy.basis === basis, policy.basis]).toEqual([false, basis]);
+  });
+
   test('have a hash that tells by what they are tightened', () => {
     const tightenedTo = (entry: number) => {
       const policy = policyOf(spreadOf(100));

@@ -5,7 +5,11 @@ import { ManualClock, decimal, lots, ticks } from '../../src/core/index.ts';
 import { OrderPath } from '../../src/desk/index.ts';
 import { plainJson, verdictEvent } from '../../src/desk/verdict-inputs-event.ts';
 import { VerdictTrail } from '../../src/desk/verdict-inputs-trail.ts';
-import { ExecutionPolicy, type ExecutionLimitsInput } from '../../src/execution/index.ts';
+import {
+  ExecutionPolicy,
+  type ExecutionLimitsInput,
+  parseExecutionLimits,
+} from '../../src/execution/index.ts';
 import { RiskGuard, type RiskLimitsInput, type TradingState, parseRiskLimits } from '../../src/risk/index.ts';
 import { Book, type OrderIntent, defineInstrument, markedFxRates } from '../../src/trading/index.ts';
 import { NOON_MS, WIDE_EXECUTION, WIDE_RISK, intent, view } from './desk-world.ts';
@@ -186,7 +190,13 @@ export class VerdictWorld {
         this.trading.state = step.state;
         return;
       case 'limits':
-        this.guard.adopt(parseRiskLimits({ ...WIDE_RISK, ...step.risk }));
+        if (step.how === 'withdraw') {
+          this.guard.withdraw();
+          this.policy.withdraw();
+          return;
+        }
+        this.guard[step.how](parseRiskLimits({ ...WIDE_RISK, ...step.risk }));
+        this.policy[step.how](parseExecutionLimits(step.execution));
     }
   }
 
@@ -205,7 +215,12 @@ export type VerdictStep =
   | { readonly do: 'cancel'; readonly pick: number }
   | { readonly do: 'advance'; readonly ms: number }
   | { readonly do: 'trading'; readonly state: TradingState }
-  | { readonly do: 'limits'; readonly risk: Partial<RiskLimitsInput> };
+  | {
+      readonly do: 'limits';
+      readonly how: 'adopt' | 'tighten' | 'withdraw';
+      readonly risk: Partial<RiskLimitsInput>;
+      readonly execution: ExecutionLimitsInput;
+    };
 
 const instrumentIds = fc.constantFrom('GOLD', 'GOLD', 'SILVER', 'WHEAT', 'PERP', 'DAX', 'EURUSDT');
 const UNIT: Readonly<Record<string, string>> = { GOLD: '1', SILVER: '1', WHEAT: '100' };
@@ -336,7 +351,15 @@ export const verdictSteps: fc.Arbitrary<VerdictStep> = fc.oneof(
       state: fc.constantFrom<TradingState>('active', 'active', 'reducing', 'halted'),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('limits' as const), risk: riskLimits }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('limits' as const),
+      how: fc.constantFrom('adopt' as const, 'tighten' as const, 'withdraw' as const),
+      risk: riskLimits,
+      execution: fc.oneof(executionLimits, fc.constant(WIDE_EXECUTION)),
+    }),
+  },
 );
 
 export const verdictWorlds = fc.record({
