@@ -6,6 +6,7 @@ import { type Principal, requirePerson } from '../core/principal.ts';
 import { type Lots, abs, lots } from '../core/units.ts';
 import { type Scope, inScope, scopeKey } from '../risk/trading-state.ts';
 import type { BookReader } from '../trading/book.ts';
+import { FLATTEN } from '../trading/book-share.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
@@ -53,8 +54,6 @@ export interface FlattenDesk {
   permitExit(clientOrderId: string, why: { readonly by: Principal; readonly reason: string }): Disposable;
 }
 
-/** Whose orders the exits are. */
-const FLATTEN = 'flatten';
 const DEFAULT_SLIPPAGE_BPS = 100;
 /** How often an exit is sent for what the one before has left. */
 const ROUNDS = 5;

@@ -2,6 +2,7 @@ import { decimal } from '../core/decimal.ts';
 import { clientOrderId } from '../core/ids.ts';
 import { toGrid, toText } from '../core/increment.ts';
 import { type Lots, type Ticks, lots, ticks } from '../core/units.ts';
+import { EXTERNAL } from '../trading/book-share.ts';
 import type { Fill } from '../trading/fill.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { BookedOrder, OrderEvent } from '../trading/order-event.ts';
@@ -103,9 +104,6 @@ export function externalRecord(order: BookedOrder, fill: Fill, atMs: number): Jo
     ...execution(fill, instrument),
   };
 }
-
-/** Whose orders are those that we never sent. */
-const EXTERNAL = 'external';
 
 /** The order that an external fill is booked as: exactly what was filled, at the price of the fill. */
 export function externalOrder(

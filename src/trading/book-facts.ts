@@ -1,5 +1,6 @@
 import { ZERO } from '../core/decimal.ts';
-import { type Units, lots, sub } from '../core/units.ts';
+import { type Units, abs, lots } from '../core/units.ts';
+import { attribute } from './attribution.ts';
 import { bears, bearsIn } from './bears.ts';
 import type { Account } from './book-account.ts';
 import type { Mark } from './book-cell.ts';
@@ -37,13 +38,13 @@ export class BookFacts {
     const booking = position && adjustmentOf(account.cellOf(position.instrument), position);
     if (!bears(account, cash, booking, mark)) return 'unsafe';
     this.#adjustments.add(adjustmentId);
-    if (booking !== undefined) {
+    if (booking !== undefined && position !== undefined) {
       const cell = account.openCell(booking.instrument);
-      const share = account.openShare(cell, ADJUSTMENT);
       account.update(cell, mark, () => {
         // Spot comes without being paid for; on margin it counts from its price.
-        const paid = cell.isLinear ? cell.cost.minus(booking.cost) : ZERO;
-        share.take(sub(booking.pos, cell.pos), paid);
+        const cash = cell.isLinear ? cell.cost.minus(booking.cost) : ZERO;
+        const { qty, price } = position;
+        attribute(account, cell, ADJUSTMENT, { pos: qty, cash, quantity: abs(qty), price });
         cell.take(booking);
       });
       cell.ledger.adjusted = cell.ledger.adjusted.minus(booking.paid);

@@ -3,6 +3,10 @@ import { type Lots, type Units, add, lots, units, unitsCeil, unitsFloor } from '
 import type { SavedShare } from './saved-book.ts';
 import type { Side } from './order-intent.ts';
 
+/** Whose orders the exits are that a person asks for at once. */
+export const FLATTEN = 'flatten';
+/** Whose orders those are that we never sent. */
+export const EXTERNAL = 'external';
 /** Whose share an adjustment by a person is. */
 export const ADJUSTMENT = 'adjustment';
 /** Whose share a position is that was saved before shares were kept. */

@@ -1,5 +1,6 @@
 import { type Decimal, ZERO } from '../core/decimal.ts';
 import { type Lots, type Units, sub } from '../core/units.ts';
+import { attribute } from './attribution.ts';
 import { bears } from './bears.ts';
 import type { Account } from './book-account.ts';
 import type { Cell, Mark } from './book-cell.ts';
@@ -46,12 +47,17 @@ export function planFill(
     feeTaken,
     take(moved, claim, claims) {
       const cell = account.openCell(instrument);
-      const share = account.openShare(cell, strategyId);
       const { ledger } = cell;
       account.update(cell, mark, () => {
         // Also on margin as if it had been paid for: what it has earned is this and the value of what it holds.
         const paid = booking.realised.minus(cell.realised).minus(booking.cost.minus(cell.cost)).minus(fee);
-        share.take(sub(booking.pos, cell.pos), paid, ownFee.eq('0') ? undefined : ownFee);
+        const share = attribute(account, cell, strategyId, {
+          pos: sub(booking.pos, cell.pos),
+          cash: paid,
+          quantity: fill.quantity,
+          price: fill.price,
+          fees: ownFee.eq('0') ? undefined : ownFee,
+        });
         cell.take(booking);
         cell.moveLeaves(side, share, moved);
       });

@@ -1,9 +1,9 @@
 import { test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
-import { ZERO } from '../../src/core/index.ts';
+import { type Decimal, ZERO, decimal } from '../../src/core/index.ts';
 import type { AccountView, Book, OrderView } from '../../src/trading/index.ts';
 import { ONE } from '../trading/builders.ts';
-import { histories, newBook, run } from '../trading/book-steps.ts';
+import { type Step, histories, newBook, run } from '../trading/book-steps.ts';
 
 const TOP = BigInt(Number.MAX_SAFE_INTEGER);
 
@@ -33,7 +33,9 @@ describe('what the Book keeps for strategies and for buying power', () => {
       const book = newBook();
       const days = { now: 0 };
       for (const [serial, change] of steps.entries()) {
+        const moved = shareMove(book, change);
         run(book, change, serial, days);
+        moved?.();
         const live = [...book.liveOrders()];
         for (const account of book.accounts()) {
           const claims = live
@@ -79,5 +81,72 @@ function expectShares(book: Book, account: AccountView): void {
     if (cell.share('adjustment') === undefined) {
       expect(cash.toFixed()).toBe(cell.realised.minus(cell.cost).minus(cell.fees).toFixed());
     }
+  }
+}
+
+/**
+ * Moves the shares lot by lot as they should move, and compares them with those of the Book once it has taken the step.
+ */
+function shareMove(book: Book, change: Step): (() => void) | undefined {
+  const made = moverOf(book, change);
+  const cell = made && book.account(made.accountId)?.cell(made.instrumentId);
+  if (made === undefined || cell === undefined) return undefined;
+  const { accountId, instrumentId, strategyId, price } = made;
+  const held = (): Map<string, { pos: number; cash: Decimal }> =>
+    new Map(
+      Array.from(book.account(accountId)?.cell(instrumentId)?.shares() ?? [], (share) => [
+        share.strategyId,
+        { pos: share.pos, cash: share.cash },
+      ]),
+    );
+  const [before, was] = [held(), cell.pos];
+  const order = [...before]
+    .filter(([, { pos }]) => Math.sign(pos) === Math.sign(was))
+    .sort(([a, { pos: x }], [b, { pos: y }]) => Math.abs(y) - Math.abs(x) || (a < b ? -1 : 1))
+    .map(([id]) => id);
+  const own = order.filter((id) => id === strategyId);
+  const queue = [...own, ...order.filter((id) => id !== strategyId)];
+  return () => {
+    const after = held();
+    const sign = Math.sign(cell.pos - was);
+    let pos: number = was;
+    const isReserved = ['flatten', 'external', 'adjustment'].includes(strategyId);
+    for (; pos !== cell.pos; pos += sign) {
+      const reduces = isReserved && pos !== 0 && Math.sign(pos) !== sign;
+      const id = reduces ? queue.find((one) => before.get(one)?.pos !== 0) : strategyId;
+      if (id === undefined) throw new Error('nobody holds it');
+      const share = before.get(id) ?? { pos: 0, cash: ZERO };
+      before.set(id, { pos: share.pos + sign, cash: share.cash.minus(price.times(String(sign))) });
+    }
+    for (const [id, { pos: expected, cash }] of before) {
+      expect([id, after.get(id)?.pos ?? 0]).toEqual([id, expected]);
+      // Fees, and what was not paid at all, are that of who traded.
+      if (id !== strategyId)
+        expect([id, (after.get(id)?.cash ?? ZERO).toFixed()]).toEqual([id, cash.toFixed()]);
+    }
+  };
+}
+
+function moverOf(book: Book, change: Step) {
+  switch (change.do) {
+    case 'fill': {
+      const rows = [...book.orders()];
+      const order = rows[change.pick % Math.max(1, rows.length)]?.order;
+      if (order === undefined) return undefined;
+      const { accountId, strategyId, instrument } = order;
+      return { accountId, strategyId, instrumentId: instrument.instrumentId, price: decimal('100.5') };
+    }
+    case 'external': {
+      const { accountId, instrument } = change;
+      const { instrumentId } = instrument;
+      return { accountId, strategyId: 'external', instrumentId, price: decimal('99.5') };
+    }
+    case 'adjust': {
+      const { accountId, instrument } = change;
+      const { instrumentId } = instrument;
+      return { accountId, strategyId: 'adjustment', instrumentId, price: decimal('101.25') };
+    }
+    default:
+      return undefined;
   }
 }

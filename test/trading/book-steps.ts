@@ -14,7 +14,7 @@ const instrument = fc.constantFrom(GOLD, SILVER);
 /** Few, so that executions are reported twice and shared by orders. */
 const execution = fc.integer({ min: 1, max: 30 }).map((n) => `x${String(n)}`);
 const side = fc.constantFrom<Side>('buy', 'sell');
-const strategyId = fc.constantFrom('strat', 'other strategy');
+const strategyId = fc.constantFrom('strat', 'other strategy', 'flatten');
 /** Also such that an order costs more than can be counted. */
 const worst = fc.oneof(
   { weight: 9, arbitrary: fc.integer({ min: 90, max: 110 }) },
