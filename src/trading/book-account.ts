@@ -1,4 +1,5 @@
 import { type Decimal, ZERO } from '../core/decimal.ts';
+import { RecentMap } from '../core/recent-map.ts';
 import { type Lots, type Units, add, max, neg, sub, units, unitsFloor } from '../core/units.ts';
 import { AccountSums } from './account-sums.ts';
 import type { AccountView } from './account-view.ts';
@@ -25,7 +26,7 @@ export class Account implements AccountView {
   readonly #sums = new AccountSums();
   /** Not later than the oldest mark of what is active, and the oldest rate of what is there. */
   #oldestMarkMs = Infinity;
-  readonly #cells = new Map<string, Cell>();
+  readonly #cells = new RecentMap<Cell>();
   readonly #strategies = new StrategyBooks();
 
   constructor(accountId: string, currency: string, balance: Decimal, rates?: FxRates) {

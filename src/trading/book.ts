@@ -1,6 +1,7 @@
 import { type DecimalInput, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
+import { RecentMap } from '../core/recent-map.ts';
 import type { DayId } from '../core/trading-day.ts';
 import { type Lots, type Units, neg, sub, units } from '../core/units.ts';
 import type { AccountView } from './account-view.ts';
@@ -29,10 +30,10 @@ const NONE = units(0);
  * arrives. One writer, the guard and its desk; everybody else is handed a `BookReader`.
  */
 export class Book implements BookReader {
-  readonly #accounts = new Map<string, Account>();
+  readonly #accounts = new RecentMap<Account>();
   readonly #orders = new OrderIndex();
   readonly #views = new Map<string, MarketView>();
-  readonly #marks = new Map<string, Mark>();
+  readonly #marks = new RecentMap<Mark>();
   readonly #facts = new BookFacts();
   readonly #rates: FxRates | undefined;
   #dayId: DayId = '';
