@@ -133,8 +133,7 @@ export class DeskWorks {
       cancelAtVenue: (id, signal) => venue.cancel(id, signal),
       record,
     };
-    const price = (intent: OrderIntent) => this.path.price(intent);
-    this.#clearing = { ...this.verbs, guard: parts.guard, recorder, price };
+    this.#clearing = { ...this.verbs, guard: parts.guard, recorder, path: this.path };
     this.#cancels = new Cancels({ desk: this.verbs, killSwitch, inFlight, ends });
     this.watch = new VenueWatch({
       parts,

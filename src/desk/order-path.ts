@@ -4,6 +4,7 @@ import { clientOrderId } from '../core/ids.ts';
 import { type DayId, TradingDay } from '../core/trading-day.ts';
 import { type Lots, type Ticks, sub, ticks } from '../core/units.ts';
 import { type ExecutionFacts, ExecutionPolicy } from '../execution/execution-policy.ts';
+import { heldOrder } from '../risk/held-order.ts';
 import { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book, DayRolled } from '../trading/book.ts';
 import type { OrderView } from '../trading/order-view.ts';
@@ -144,6 +145,29 @@ export class OrderPath {
   price(intent: OrderIntent): PricedOrder | Denial {
     const instrument = this.#instruments.get(intent.instrumentId);
     return priceOrder(intent, instrument, this.#book.view(intent.instrumentId));
+  }
+
+  /**
+   * Whether both engines would let an order go. Leaves no trace, and spends nothing.
+   *
+   * @param cleared names of gates of the guard that what is about to be done satisfies
+   */
+  wouldGo(
+    order: PricedOrder,
+    overridden: ReadonlySet<string> | undefined,
+    cleared: ReadonlySet<string>,
+  ): boolean {
+    const verdict = this.#guard.evaluate(order, overridden, cleared);
+    if (verdict.decision === 'reject') return false;
+    const shape = { qty: verdict.quantity, isExit: verdict.isExit };
+    const held = heldOrder(order, shape, this.#clock.monotonicMs());
+    return this.#policy
+      .explain(held, this.#factsOf(held))
+      .every(
+        ({ outcome, gate, code }) =>
+          outcome !== 'denied' ||
+          (code !== 'GATE_FAILED' && overridden?.has(gate) === true && this.#policy.canOverride(gate)),
+      );
   }
 
   /** What `decide` would say now, and what every gate measures against which limit. Leaves no trace. */

@@ -4,7 +4,7 @@ import { type Lots, min, sub } from '../core/units.ts';
 import { selfCrossing } from '../risk/gates/self-crossing.ts';
 import type { SelfTradeMode } from '../risk/order-controls.ts';
 import type { RiskGuard } from '../risk/risk-guard.ts';
-import { inScope, scopeKey } from '../risk/trading-state.ts';
+import { inScope } from '../risk/trading-state.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
@@ -13,11 +13,12 @@ import type { PricedOrder } from '../trading/price-order.ts';
 import { type AmendDesk, amend } from './amend.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { type CancelRoundDesk, cancel } from './cancel.ts';
+import type { OrderPath } from './order-path.ts';
 
 /** What prevention needs of its desk. */
 export interface SelfTradeDesk extends CancelRoundDesk, AmendDesk {
   readonly guard: Pick<RiskGuard, 'basis' | 'evaluate' | 'venueName'>;
-  price(intent: OrderIntent): PricedOrder | Denial;
+  readonly path: Pick<OrderPath, 'price' | 'wouldGo'>;
   readonly recorder: { audit(event: AuditEvent): void };
 }
 
@@ -45,7 +46,7 @@ const MODES: readonly SelfTradeMode[] = ['cancel-newest', 'cancel-oldest', 'decr
  * Clears the way for an order that would trade with live orders of our own, where limits say so: `cancel-oldest` cancels
  * those, `decrement` takes the smaller of the two quantities off both, an exit cancels them in every mode. Waits for their
  * ends as long as the venue may take; what still stands then leaves the guard to deny an entry, while an exit goes. For
- * an order that something else denies nothing is done.
+ * an order that anything else of either engine denies nothing is done: no limit of self-trade can be overridden.
  *
  * @param overridden names of gates that need not let it pass
  * @returns `undefined`, in the same tick, where there is nothing to do
@@ -53,41 +54,42 @@ const MODES: readonly SelfTradeMode[] = ['cancel-newest', 'cancel-oldest', 'decr
 export function preventSelfTrade(
   desk: SelfTradeDesk,
   intent: OrderIntent,
-  overridden: ReadonlySet<string> = NOTHING,
+  overridden?: ReadonlySet<string>,
 ): Promise<Prevented> | undefined {
-  const { guard, book } = desk;
-  if (!guard.basis.gates.some(isSelfTrade)) return undefined;
-  const order = desk.price(intent);
+  const { guard, book, path } = desk;
+  const gates = guard.basis.gates.filter(isSelfTrade);
+  if (gates.length === 0) return undefined;
+  const order = path.price(intent);
   if ('code' in order || book.order(order.clientOrderId) !== undefined) return undefined;
-  const mode = modeFor(desk, order, overridden);
+  const mode = modeFor(desk, order);
   const crossing = [...selfCrossing(book, order)];
   if (mode === undefined || crossing.length === 0) return undefined;
-  const verdict = guard.evaluate(order, new Set([...overridden, ...guard.basis.gates.filter(isSelfTrade)]));
+  const cleared = new Set(gates);
+  const verdict = guard.evaluate(order, overridden, cleared);
   if (verdict.decision === 'reject' || (mode === 'cancel-newest' && !verdict.isExit)) return undefined;
-  return mode === 'decrement' && !verdict.isExit
-    ? decrement(desk, order, verdict.quantity, crossing)
-    : giveWay(desk, order, crossing);
+  const { quantity, isExit } = verdict;
+  const decrements = mode === 'decrement' && !isExit;
+  const left = decrements ? leftOf(quantity, crossing) : quantity;
+  // Where nothing would be left, the order has to be one that could go as it is.
+  if (!path.wouldGo({ ...order, qty: left === 0 ? quantity : left }, overridden, cleared)) return undefined;
+  return decrements ? decrement(desk, order, quantity, crossing) : giveWay(desk, order, crossing);
 }
 
 const GATE = 'self-trade';
-const NOTHING: ReadonlySet<string> = new Set();
 
 const isSelfTrade = (gate: string): boolean => gate === GATE || gate.startsWith(`${GATE}@`);
 
-function modeFor(
-  { guard }: SelfTradeDesk,
-  order: PricedOrder,
-  overridden: ReadonlySet<string>,
-): SelfTradeMode | undefined {
+function modeFor({ guard }: SelfTradeDesk, order: PricedOrder): SelfTradeMode | undefined {
   const asked = guard.basis.limits.flatMap(({ selfTrade, scopes }) => [
-    ...(overridden.has(GATE) ? [] : [selfTrade]),
-    ...scopes
-      .filter(({ scope }) => inScope(scope, order, guard.venueName))
-      .filter(({ scope }) => !overridden.has(`${GATE}@${scopeKey(scope)}`))
-      .map((scoped) => scoped.selfTrade),
+    selfTrade,
+    ...scopes.filter(({ scope }) => inScope(scope, order, guard.venueName)).map((scoped) => scoped.selfTrade),
   ]);
   return MODES.find((mode) => asked.includes(mode));
 }
+
+/** What decrementing would leave of a quantity. */
+const leftOf = (quantity: Lots, crossing: readonly OrderView[]): Lots =>
+  crossing.reduce((left, { leaves }) => sub(left, min(left, leaves)), quantity);
 
 async function giveWay(
   desk: SelfTradeDesk,

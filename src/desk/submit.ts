@@ -60,7 +60,10 @@ export async function submit(
   const clearing =
     older === undefined && refused === undefined ? desk.preventSelfTrade(intent, permit?.gates) : undefined;
   const cleared = clearing === undefined ? undefined : await clearing;
-  const decision = desk.decide(cleared?.intent ?? intent, refused ?? older, permit, cleared?.atMost);
+  // Clearing the way takes as long as the venue may take: what was signed ends when it says so.
+  const expired = permit === undefined ? undefined : expiry(desk.clock.nowMs(), permit);
+  const because = refused ?? expired ?? older;
+  const decision = desk.decide(cleared?.intent ?? intent, because, permit, cleared?.atMost);
   if (decision.kind === 'denied') return decision;
   if (decision.kind === 'duplicate') {
     const { order, state } = decision.known;
@@ -83,6 +86,11 @@ export async function submit(
   const event = replyEvent(desk, order, answer);
   const durable = await desk.record(event);
   return outcome(order, reduced, durable ? event : undefined);
+}
+
+function expiry(nowMs: number, { expiresAtMs }: SpentOverride): Denial | undefined {
+  if (nowMs < expiresAtMs) return undefined;
+  return deny('override', 'OVERRIDE_INVALID', { note: `expired ${nowMs - expiresAtMs} ms ago` });
 }
 
 /** It never left: the hold ends, and the record says so. */

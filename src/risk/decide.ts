@@ -32,6 +32,8 @@ export interface DecideOptions {
   readonly tally?: GateTally | undefined;
   /** Names of overridable gates that need not let it pass. */
   readonly overridden?: ReadonlySet<string> | undefined;
+  /** Names of gates whose limits will be kept by the time: overridable or not. One that fails denies all the same. */
+  readonly cleared?: ReadonlySet<string> | undefined;
 }
 
 const ACCOUNT_GATE = 'order';
@@ -134,7 +136,7 @@ function askAll(
   { gates, slots }: GateSet,
   order: PricedOrder,
   view: RiskView,
-  { tally, overridden }: DecideOptions,
+  { tally, overridden, cleared }: DecideOptions,
 ): { readonly denials: readonly Denial[] } | Reduction | undefined {
   let denials: Denial[] | undefined;
   let reduction: Reduction | undefined;
@@ -146,7 +148,8 @@ function askAll(
     tally?.checked(slot);
     const answer = ask(gate, order, view);
     if (answer === undefined) continue;
-    if (gate.overridable === true && overridden?.has(gate.name) === true && !isFailure(answer)) continue;
+    const isLifted = gate.overridable === true && overridden?.has(gate.name) === true;
+    if ((isLifted || cleared?.has(gate.name) === true) && !isFailure(answer)) continue;
     if ('reduceTo' in answer) {
       tally?.reduced(slot);
       if (reduction === undefined || answer.reduceTo < reduction.reduceTo) reduction = answer;

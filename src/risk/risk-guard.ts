@@ -169,9 +169,10 @@ export class RiskGuard {
    * A dry run: the verdict that `reserve` would give, without a trace.
    *
    * @param overridden names of overridable gates that need not let it pass
+   * @param cleared names of gates that what is about to be done satisfies: so they need not let it pass now
    */
-  evaluate(order: PricedOrder, overridden?: ReadonlySet<string>): RiskVerdict {
-    const decision = decide(this.#moment, this.#gates, order, { overridden });
+  evaluate(order: PricedOrder, overridden?: ReadonlySet<string>, cleared?: ReadonlySet<string>): RiskVerdict {
+    const decision = decide(this.#moment, this.#gates, order, { overridden, cleared });
     if (decision.kind === 'reject') return { decision: 'reject', denials: decision.denials };
     const { qty: quantity, isExit, because, markAgeMs } = decision;
     return because === undefined
@@ -209,6 +210,14 @@ export class RiskGuard {
     const ageMs = this.#clock.monotonicMs() - order.decidedMonotonicMs;
     if (ageMs >= 0 && ageMs <= this.#maxDecisionAgeMs) return undefined;
     return deny('confirm', 'DECISION_EXPIRED', { measured: ageMs, limit: this.#maxDecisionAgeMs });
+  }
+
+  /**
+   * Counts an order that another system has sent now, once, in what gates count of orders: it can make later verdicts
+   * stricter, no more. Neither the Book nor the kill switch hears of it.
+   */
+  count(order: HeldOrder): void {
+    this.#activity.kept({ ...order, decidedMonotonicMs: this.#clock.monotonicMs() });
   }
 
   /** Counts what happened to an order at once. */

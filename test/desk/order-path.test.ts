@@ -3,7 +3,7 @@ import { TradingDay } from '../../src/core/index.ts';
 import { OrderPath } from '../../src/desk/index.ts';
 import { ExecutionPolicy } from '../../src/execution/index.ts';
 import { RiskGuard } from '../../src/risk/index.ts';
-import { Book } from '../../src/trading/index.ts';
+import { Book, type Denial, type PricedOrder, deny } from '../../src/trading/index.ts';
 import {
   DAY_MS,
   DeskWorld,
@@ -43,6 +43,32 @@ describe('OrderPath', () => {
       reduced: { code: 'TOTAL_EXPOSURE_LIMIT' },
       order: { qty: 4 },
     });
+  });
+
+  test('says whether an order would go, with what is overridden and cleared, and leaves no trace', async () => {
+    const { world, deps } = await path({});
+    const no = deny('own', 'ABOVE_MAXIMUM');
+    const would = (check: () => Denial, overridable: boolean, overridden: string[] = []) => {
+      const policy = new ExecutionPolicy(WIDE_EXECUTION, { gates: [{ name: 'own', overridable, check }] });
+      const risk = { ...WIDE_RISK, maxOrderValue: '1', selfTrade: 'cancel-oldest' } as const;
+      const orders = new OrderPath({ ...deps, policy, guard: new RiskGuard(risk, world) });
+      const order = orders.price(intent()) as PricedOrder;
+      const says = orders.wouldGo(order, new Set(overridden), new Set(['order-value']));
+      expect(policy.status().every(({ checked }) => checked === 0)).toBe(true);
+      expect(orders.wouldGo(order, new Set(overridden), new Set())).toBe(false); // the guard denies
+      return says;
+    };
+    const fails = (): never => {
+      throw new Error('broken');
+    };
+    expect([
+      would(() => no, true),
+      would(() => no, true, ['own']),
+      would(() => no, true, ['other']),
+      would(() => no, false, ['own']),
+      would(fails, true, ['own']),
+    ]).toEqual([false, true, false, false, false]);
+    expect(world.cell()).toEqual({ pos: 0, buy: 0, sell: 0 });
   });
 
   test('leaves no trace of what is denied, wherever it was denied', async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ManualClock, TradingDay } from '../../src/core/index.ts';
+import { ManualClock, TradingDay, lots } from '../../src/core/index.ts';
 import { Journal, OrderDesk, PaperVenue, Venue } from '../../src/desk/index.ts';
-import { ExecutionPolicy } from '../../src/execution/index.ts';
+import { type ExecutionLimitsInput, ExecutionPolicy } from '../../src/execution/index.ts';
 import { KillSwitch, RiskGuard, type RiskLimitsInput } from '../../src/risk/index.ts';
 import { MemoryAppendLog, MemoryStateStore } from '../../src/storage/index.ts';
-import { Book, type OrderIntent } from '../../src/trading/index.ts';
+import { Book, type Instrument, type OrderIntent } from '../../src/trading/index.ts';
 import {
   DeskWorld,
   GOLD,
@@ -35,7 +35,12 @@ const selfTrade = (note = SALE) => ({
 });
 
 /** A desk where a sale of 10 at 105, by another account, rests; its venue cancels at once. */
-async function open(risk: Partial<RiskLimitsInput>, quantity = '10') {
+async function open(
+  risk: Partial<RiskLimitsInput>,
+  quantity = '10',
+  execution: ExecutionLimitsInput = WIDE_EXECUTION,
+  instruments: readonly Instrument[] = INSTRUMENTS,
+) {
   const audited: Record<string, unknown>[] = [];
   const audit = {
     record: (event: object) => {
@@ -43,7 +48,7 @@ async function open(risk: Partial<RiskLimitsInput>, quantity = '10') {
       return Promise.resolve({} as never);
     },
   };
-  const world = await DeskWorld.open({ risk, accounts: ACCOUNTS, deps: { audit } });
+  const world = await DeskWorld.open({ risk, execution, instruments, accounts: ACCOUNTS, deps: { audit } });
   const { driver, desk } = world;
   await world.drained(desk.submit(intent({ intentId: 'held', accountId: 'other', quantity: '30' })));
   driver.fill(idOf('held', 'other'), 'x', '30');
@@ -311,6 +316,50 @@ describe.each(['cancel-newest', 'cancel-oldest', 'decrement'] as const)('an exit
     expect(await world.drained(outcome)).toMatchObject({ kind: 'accepted' });
     expect(prevented()).toMatchObject([{ clientOrderId: idOf('exit'), left: [bid] }]);
   });
+});
+
+describe.each(['cancel-oldest', 'decrement'] as const)('%s, where the policy denies the order', (mode) => {
+  test.each(['4', '10', '25'])(
+    'touches nothing: it is outside the collar (a sale of %s)',
+    async (quantity) => {
+      const collar = { ...WIDE_EXECUTION, collarBps: { entry: 499, exit: 9_000 } };
+      const { world, desk, driver, state, prevented } = await open({ selfTrade: mode }, quantity, collar);
+      expect(await world.drained(desk.submit(purchase()))).toEqual({
+        kind: 'denied',
+        denials: [selfTrade()],
+      });
+      expect([driver.cancels, driver.amends, state()]).toEqual([[], [], ['working', Number(quantity)]]);
+      expect(prevented()).toEqual([]);
+    },
+  );
+
+  test('goes on at exactly the collar', async () => {
+    const collar = { ...WIDE_EXECUTION, collarBps: { entry: 500, exit: 9_000 } };
+    const { world, desk, driver } = await open({ selfTrade: mode }, '4', collar);
+    expect(await world.drained(desk.submit(purchase()))).toMatchObject({ kind: 'accepted' });
+    expect(driver.cancels).toEqual([SALE]);
+  });
+
+  test('asks the policy about what would go, and spends nothing on the question', async () => {
+    const slippage = {
+      ...WIDE_EXECUTION,
+      slippage: { perOrderBps: { entry: 'none' }, perDay: '60' },
+    } as const;
+    const { world, desk, driver } = await open({ selfTrade: mode }, '4', slippage);
+    // 10 at 5 above the mark spend 50; the 6 that decrementing leaves of the next would spend 30.
+    expect(await world.drained(desk.submit(purchase()))).toMatchObject({ kind: 'accepted' });
+    expect(driver.cancels).toEqual([SALE]);
+  });
+});
+
+test.each([
+  ['8', [SALE]],
+  ['9', []],
+])('decrement by %s cancels %j: what is below the minimum could not go', async (quantity, cancels) => {
+  const gold = { ...GOLD, minQuantity: lots(2) };
+  const { world, desk, driver } = await open({ selfTrade: 'decrement' }, quantity, WIDE_EXECUTION, [gold]);
+  await world.drained(desk.submit(purchase()));
+  expect(driver.cancels).toEqual(cancels);
 });
 
 describe('modes of several scopes', () => {

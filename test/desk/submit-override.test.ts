@@ -8,7 +8,15 @@ import {
   type RiskLimitsInput,
   signOverride,
 } from '../../src/risk/index.ts';
-import { DeskWorld, INSTRUMENTS, NOON_MS, ONE_ID, WIDE_EXECUTION, intent } from '../support/desk-world.ts';
+import {
+  DeskWorld,
+  INSTRUMENTS,
+  NOON_MS,
+  ONE_ID,
+  WIDE_EXECUTION,
+  idOf,
+  intent,
+} from '../support/desk-world.ts';
 import { type Denial, deny } from '../../src/trading/index.ts';
 import { ScriptedStateStore } from '../support/state-stores.ts';
 
@@ -146,6 +154,27 @@ describe('an order with an override', () => {
     store.mode = 'write';
     store.answer();
     expect(await world.drained(outcome)).toMatchObject({ kind: 'accepted', quantity: 10 });
+  });
+
+  test.each([
+    [2_999, { kind: 'accepted' }],
+    [3_000, { denials: [{ gate: 'override', code: 'OVERRIDE_INVALID', note: 'expired 0 ms ago' }] }],
+  ])('that waits %i ms for the way to be clear passes before its override expires', async (ms, expected) => {
+    const { world, store, events } = await worldOf({ selfTrade: 'cancel-oldest' });
+    const { driver, desk, clock } = world;
+    await world.position('4');
+    const sale = intent({ intentId: 'sale', side: 'sell', quantity: '4' });
+    await world.drained(desk.submit(sale));
+    driver.onCancel = () => Promise.resolve(); // takes it, and says nothing yet
+    const outcome = desk.submit(intent(), signed({ expiresAtMs: NOON_MS + 3_000 }));
+    await world.drain();
+    expect([driver.cancels, store.written.length]).toEqual([[idOf('sale')], 1]); // spent before anything counts on it
+    clock.advance(ms);
+    world.mark(100);
+    driver.tell({ type: 'cancelled', clientOrderId: idOf('sale'), cumulative: '0' });
+    expect(await world.drained(outcome)).toMatchObject(expected);
+    expect(driver.placed).toHaveLength(ms < 3_000 ? 2 : 1);
+    expect(events.filter(({ kind }) => kind === 'override.decided')).toHaveLength(1);
   });
 
   test('that exists already is a duplicate, and takes no override', async () => {

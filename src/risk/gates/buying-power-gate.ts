@@ -28,7 +28,6 @@ export function buyingPowerGate({ feeBps }: BuyingPowerOptions): RiskGate {
   return {
     name: 'buying-power',
     appliesTo: 'entries',
-    overridable: true,
     measure,
     check(order, view) {
       if (needed(order, view) <= view.account.freeCash) return undefined;

@@ -20,7 +20,6 @@ export function selfTradeGate(book: Pick<BookReader, 'workingOn'>): RiskGate {
   return {
     name: 'self-trade',
     appliesTo: 'entries',
-    overridable: true,
     measure,
     check(order) {
       if (firstCrossing(book, order) === undefined) return undefined;

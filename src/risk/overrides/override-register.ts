@@ -33,6 +33,8 @@ export interface OverrideRegisterDeps {
 export interface SpentOverride {
   readonly overrideId: string;
   readonly gates: ReadonlySet<string>;
+  /** Wall time from which on it is void, spent or not. */
+  readonly expiresAtMs: number;
 }
 
 const GATE = 'override';
@@ -77,7 +79,8 @@ export class OverrideRegister {
     // It may have taken a while.
     const late = unspent ?? this.#untimely(override);
     if (late !== undefined) return this.#refuse(intent, late, override);
-    return { overrideId: override.overrideId, gates: new Set(override.gates) };
+    const { overrideId, gates, expiresAtMs } = override;
+    return { overrideId, gates: new Set(gates), expiresAtMs };
   }
 
   /** Why it is not valid; nothing is told of an override before its signature is known to be good. */

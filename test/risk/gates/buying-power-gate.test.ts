@@ -14,12 +14,9 @@ const rejected = (measured: string, limit: string) => ({
 });
 
 describe('buyingPowerGate', () => {
-  test('is asked for entries only, and can be overridden', () => {
-    expect(buyingPowerGate({ feeBps: 0 })).toMatchObject({
-      name: 'buying-power',
-      appliesTo: 'entries',
-      overridable: true,
-    });
+  test('is asked for entries only, and cannot be overridden', () => {
+    const gate = buyingPowerGate({ feeBps: 0 });
+    expect([gate.name, gate.appliesTo, gate.overridable]).toEqual(['buying-power', 'entries', undefined]);
   });
 
   test('lets an order through that costs all there is, and denies a lot more', () => {
@@ -154,5 +151,16 @@ describe('buyingPowerGate, on margin', () => {
   ] as const)('a price that is better than the mark takes the margin only: %s at %s', (side, worst) => {
     const { guard } = linear('100');
     expect(guard.evaluate(pricedOf({ instrument: FUTURE, side, worst })).decision).toBe('approve');
+  });
+
+  test('what is held has been taken from what is free: an order beyond the mark passes as often as there is cash for it', () => {
+    // Each takes 100 of margin at the mark and loses 400 at once.
+    const { guard } = linear('1000');
+    const decisions = ['a', 'b', 'c', 'd', 'e'].map((intentId) => {
+      const verdict = guard.reserve(pricedOf({ instrument: FUTURE, qty: 10, worst: 140, intentId }));
+      if (verdict.decision === 'approve') verdict.reservation.keep();
+      return verdict.decision;
+    });
+    expect(decisions).toEqual(['approve', 'approve', 'reject', 'reject', 'reject']);
   });
 });

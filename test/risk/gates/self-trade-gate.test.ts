@@ -26,12 +26,9 @@ const denied = (worst: number, limit: number, note: string) =>
   });
 
 describe('selfTradeGate', () => {
-  test('is asked for entries only, and can be overridden', () => {
-    expect(selfTradeGate(new Book())).toMatchObject({
-      name: 'self-trade',
-      appliesTo: 'entries',
-      overridable: true,
-    });
+  test('is asked for entries only, and cannot be overridden', () => {
+    const gate = selfTradeGate(new Book());
+    expect([gate.name, gate.appliesTo, gate.overridable]).toEqual(['self-trade', 'entries', undefined]);
   });
 
   test('denies a purchase that reaches a sale of our own, of whichever account', () => {

@@ -39,6 +39,16 @@ describe('RiskGuard, overridden gates', () => {
     });
   });
 
+  test('that are cleared need not let it pass in a dry run, overridable or not, unless they fail', () => {
+    const evaluate = (gate: RiskGate) =>
+      guardOf({ deps: { gates: [gate] } }).guard.evaluate(pricedOf(), undefined, OWN).decision;
+    expect([
+      evaluate(gateOf(() => NO)),
+      evaluate(gateOf(fail)),
+      evaluate({ ...gateOf(() => NO), name: 'other' }),
+    ]).toEqual(['approve', 'reject', 'reject']);
+  });
+
   test('are those that say so, by exactly their name, and that are there', () => {
     const limits = {
       maxOrderValue: '500',
@@ -58,6 +68,15 @@ describe('RiskGuard, overridden gates', () => {
     expect(wide.guard.canOverride('order-value')).toBe(false);
     wide.guard.tighten(parseRiskLimits({ ...WIDE, maxOrderValue: '500' }));
     expect(wide.guard.canOverride('order-value')).toBe(true);
+  });
+
+  test.each(['buying-power', 'self-trade'])('are never %s, of accounts or of a scope', (name) => {
+    const scoped = { buyingPower: {}, selfTrade: 'cancel-newest' } as const;
+    const scope = { kind: 'account', id: 'acc' } as const;
+    const { guard } = guardOf({ limits: { ...scoped, scopes: [{ scope, ...scoped }] } });
+    const names = [name, `${name}@account:acc`];
+    expect(guard.status().map(({ gate }) => gate)).toEqual(expect.arrayContaining(names));
+    expect(names.map((gate) => guard.canOverride(gate))).toEqual([false, false]);
   });
 
   test.each([

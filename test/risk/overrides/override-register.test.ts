@@ -83,7 +83,7 @@ function world(
 }
 
 const invalid = (note: unknown) => ({ gate: 'override', code: 'OVERRIDE_INVALID', note });
-const SPENT = { overrideId: 'ov-1', gates: new Set(['order-value']) };
+const SPENT = { overrideId: 'ov-1', gates: new Set(['order-value']), expiresAtMs: NOW_MS + 60_000 };
 
 describe('OverrideRegister', () => {
   test('spends an override on its order, on disk and with who and why', async () => {
@@ -206,7 +206,8 @@ describe('OverrideRegister refuses, and spends nothing:', () => {
 
   test('and takes one that lives just as long as it may', async () => {
     const { spend } = world();
-    expect(await spend(signed({ expiresAtMs: NOW_MS + LIFETIME_MS }))).toEqual(SPENT);
+    const expiresAtMs = NOW_MS + LIFETIME_MS;
+    expect(await spend(signed({ expiresAtMs }))).toEqual({ ...SPENT, expiresAtMs });
     expect(await world({ options: { maxLifetimeMs: 60_000 } }).spend(signed())).toEqual(SPENT);
     expect(await world({ options: { maxLifetimeMs: 59_999 } }).spend(signed())).toMatchObject({
       code: 'OVERRIDE_INVALID',
