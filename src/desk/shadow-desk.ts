@@ -13,7 +13,7 @@ import type { GuardKillSwitch, RiskGuard } from '../risk/risk-guard.ts';
 import type { Book } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { MarketView } from '../trading/market-view.ts';
-import type { Applied, OrderEvent } from '../trading/order-event.ts';
+import type { Applied, BookedOrder, OrderEvent } from '../trading/order-event.ts';
 import { type OrderIntent, type Side, copyIntent } from '../trading/order-intent.ts';
 import { priceOrder } from '../trading/price-order.ts';
 import { externalOrder } from './journal-order.ts';
@@ -166,17 +166,20 @@ export class ShadowDesk {
     const { clientOrderId, worst, isExit } = order;
     const priced = reduced === undefined ? undefined : this.#priced(intent);
     if (priced === undefined) return clientOrderId;
-    // It works as it was asked for: as if the one that was made smaller had been changed back.
+    // It works as it was asked for: as if the one that was made smaller had been changed back. In the Book only, since
+    // the other system has sent one message.
+    const { book } = this.#deps;
     const about = { clientOrderId, atMs };
     const { qty } = priced;
-    this.#path.apply({ type: 'accepted', ...about });
-    this.#path.apply({ type: 'amendRequested', ...about, to: { qty, worst, isExit } });
-    this.#path.apply({ type: 'amended', ...about, qty, worst });
+    book.apply({ type: 'accepted', ...about });
+    book.apply({ type: 'amendRequested', ...about, to: { qty, worst, isExit } });
+    book.apply({ type: 'amended', ...about, qty, worst });
+    this.#spend({ ...order, qty }, order);
     return clientOrderId;
   }
 
   #force(intent: OrderIntent): string | undefined {
-    const { book, clock } = this.#deps;
+    const { book, guard, clock } = this.#deps;
     const priced = this.#priced(intent);
     const account = book.account(intent.accountId);
     if (priced === undefined || account === undefined || book.order(priced.clientOrderId) !== undefined)
@@ -189,7 +192,17 @@ export class ShadowDesk {
     );
     book.hold(held);
     book.keep(held);
+    guard.count(held);
+    this.#spend(held);
     return held.clientOrderId;
+  }
+
+  /** The budget for slippage is spent by what was sent. */
+  #spend(order: BookedOrder, instead?: BookedOrder): void {
+    const { book, policy } = this.#deps;
+    const mark = book.markOf(order.instrument.instrumentId)?.price;
+    // Without a mark nobody knows how far off it is.
+    if (mark !== undefined) policy.spend(order, { dayId: this.#path.dayId, mark }, instead);
   }
 
   #priced(intent: OrderIntent) {

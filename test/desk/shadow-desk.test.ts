@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AuditLog } from '../../src/audit/index.ts';
-import { ManualClock, SeededRandom, decimal, lots } from '../../src/core/index.ts';
+import { ManualClock, SeededRandom, TradingDay, decimal, lots } from '../../src/core/index.ts';
 import { type OrderEvent } from '../../src/trading/index.ts';
 import { ShadowDesk, type ShadowDeskDeps, type ShadowDeskOptions } from '../../src/desk/shadow-desk.ts';
 import type { ShadowVerdict } from '../../src/desk/shadow-report.ts';
@@ -54,7 +54,7 @@ function shadowOf({ risk = {}, clock = new ManualClock(NOON_MS), options = {}, d
     return { pos, buy, sell };
   };
   mark(100);
-  return { clock, book, guard, trading, shadow, mark, cell };
+  return { clock, book, guard, policy, trading, shadow, mark, cell };
 }
 
 const filled = (clientOrderId: string, quantity: number, executionId = 'x1'): OrderEvent => ({
@@ -109,6 +109,66 @@ describe('an order that was sent', () => {
     expect(shadow.happened({ type: 'accepted', clientOrderId: ONE_ID, atMs: 0 })).toBe('applied');
     expect(shadow.happened(filled(ONE_ID, 10))).toBe('applied');
     expect(cell()).toEqual({ pos: 10, buy: 0, sell: 0 });
+  });
+
+  test.each([
+    ['messages', { messageRate: { max: 2, windowMs: 60_000 } }, 'MESSAGE_RATE_LIMIT', /^within/],
+    ['repetitions', { repeatedExecution: { max: 2, windowMs: 60_000 } }, 'REPEATED_EXECUTION', /^2 entries/],
+  ])('counts among %s although it would have been denied', (_what, risk, code, note) => {
+    const { shadow, trading } = shadowOf({ risk });
+    trading.state = 'halted';
+    shadow.observe(intent({ intentId: 'a' }));
+    trading.state = 'active';
+    expect(shadow.observe(intent({ intentId: 'b', quantity: '2' }))).toMatchObject({ decision: 'approved' });
+    expect(shadow.observe(intent({ intentId: 'c', quantity: '3' }))).toMatchObject({
+      decision: 'denied',
+      denials: [{ code, note: expect.stringMatching(note) as string }],
+    });
+  });
+
+  test('counts as content that was sent although it would have been denied', () => {
+    const { shadow, trading } = shadowOf({ risk: { duplicateWindowMs: 60_000 } });
+    trading.state = 'halted';
+    shadow.observe(intent({ intentId: 'a' }));
+    trading.state = 'active';
+    expect(shadow.observe(intent({ intentId: 'b' }))).toMatchObject({
+      denials: [{ code: 'DUPLICATE_CONTENT', note: idOf('a') }],
+    });
+    expect(shadow.observe(intent({ intentId: 'c', quantity: '9' }))).toMatchObject({ denials: [] });
+  });
+
+  test('does not close the latch of its strategy when it would have been denied', () => {
+    const risk = { repeatedExecution: { max: 1, windowMs: 60_000 } };
+    const { shadow, trading, clock } = shadowOf({ risk });
+    trading.state = 'halted';
+    shadow.observe(intent({ intentId: 'a' }));
+    trading.state = 'active';
+    expect(shadow.observe(intent({ intentId: 'b' }))).toMatchObject({ decision: 'denied' });
+    clock.advance(60_000);
+    expect(shadow.observe(intent({ intentId: 'c' }))).toMatchObject({ decision: 'approved' });
+  });
+
+  test('is one message although less would have gone', () => {
+    const { shadow } = shadowOf({
+      risk: { maxTotalExposure: '400', messageRate: { max: 2, windowMs: 60_000 } },
+    });
+    expect(shadow.observe(intent({ intentId: 'a' }))).toMatchObject({ decision: 'resized' });
+    const { denials } = shadow.observe(intent({ intentId: 'b' }));
+    expect(denials.map(({ code }) => code)).toEqual(['TOTAL_EXPOSURE_LIMIT']);
+    expect(shadow.observe(intent({ intentId: 'c' })).denials).toContainEqual(
+      expect.objectContaining({ code: 'MESSAGE_RATE_LIMIT', measured: 2 }),
+    );
+  });
+
+  test.each([
+    ['denied', { maxPositionNotional: '500' }],
+    ['resized', { maxTotalExposure: '400' }],
+  ])('spends the slippage of all that was sent: %s', (decision, risk) => {
+    const { shadow, policy } = shadowOf({ risk });
+    const asked = intent({ price: { type: 'limit', limit: '103', postOnly: false } });
+    expect(shadow.observe(asked)).toMatchObject({ decision });
+    const day = new TradingDay().dayOf(NOON_MS);
+    expect(policy.spentOn(day)).toEqual({ total: 30_000_000, byStrategy: { strat: 30_000_000 } });
   });
 
   test('counts once', () => {
