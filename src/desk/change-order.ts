@@ -54,7 +54,8 @@ export function decideChange(deps: ChangeDeps, row: OrderView, change: OrderChan
     }
     const denials = policy.evaluate(left, { ...deps.factsOf(left), seen: NOTHING }, old);
     if (denials.length > 0) return { kind: 'denied', denials };
-    const to = { qty: priced.qty, worst: left.worst, isExit: left.isExit };
+    const { worst, isExit, mark } = left;
+    const to = { qty: priced.qty, worst, isExit, ...(mark !== undefined && { mark }) };
     return { kind: 'changed', order: { ...left, qty: priced.qty }, to };
   } finally {
     book.hold(old);

@@ -24,10 +24,13 @@ const storedOrderSchema = z.object({
   isExit: z.literal(true).exactOptional(),
   postOnly: z.literal(true).exactOptional(),
   timeInForce: z.enum(['IOC', 'FOK']).exactOptional(),
+  mark: count.exactOptional(),
   leaves: count.exactOptional(),
   cumulative: count.exactOptional(),
   finalCumulative: count.exactOptional(),
-  amendment: z.object({ qty: count, worst: count, isExit: z.boolean() }).exactOptional(),
+  amendment: z
+    .object({ qty: count, worst: count, isExit: z.boolean(), mark: count.exactOptional() })
+    .exactOptional(),
   executionIds: z.array(z.string()).exactOptional(),
   formerWorst: count.exactOptional(),
 });
@@ -42,17 +45,24 @@ export type LoneOrder = z.output<typeof loneOrderSchema>;
 export function storedOrder(saved: SavedOrder): StoredOrder {
   const { order, state, leaves, cumulative, finalCumulative, amendment, dayId, executionIds, formerWorst } =
     saved;
-  const { clientOrderId, qty, worst, isExit, postOnly, timeInForce } = order;
+  const { clientOrderId, qty, worst, isExit, postOnly, timeInForce, mark } = order;
   const intent = order.intent as RecordedIntent; // its decimals are text since priceOrder
   const stored: Draft<StoredOrder> = { clientOrderId, dayId, state, intent, qty, worst };
   if (isExit) stored.isExit = true;
   if (postOnly) stored.postOnly = true;
   if (timeInForce !== 'GTC') stored.timeInForce = timeInForce;
+  if (mark !== undefined) stored.mark = mark;
   if (leaves !== 0) stored.leaves = leaves;
   if (cumulative !== 0) stored.cumulative = cumulative;
   if (finalCumulative !== undefined) stored.finalCumulative = finalCumulative;
   if (amendment !== undefined) {
-    stored.amendment = { qty: amendment.qty, worst: amendment.worst, isExit: amendment.isExit };
+    const { mark: at, ...to } = amendment;
+    stored.amendment = {
+      qty: to.qty,
+      worst: to.worst,
+      isExit: to.isExit,
+      ...(at !== undefined && { mark: at }),
+    };
   }
   if (executionIds.length > 0) stored.executionIds = [...executionIds];
   if (formerWorst !== undefined) stored.formerWorst = formerWorst;
@@ -83,6 +93,7 @@ export function savedOrder(stored: StoredOrder, on: Regrid): SavedOrder {
       isExit: stored.isExit ?? false,
       postOnly: stored.postOnly ?? false,
       timeInForce: stored.timeInForce ?? 'GTC',
+      ...(stored.mark !== undefined && { mark: on.ticks('mark', stored.mark) }),
     },
     state: stored.state,
     leaves: on.lots('leaves', stored.leaves ?? 0),
@@ -93,6 +104,7 @@ export function savedOrder(stored: StoredOrder, on: Regrid): SavedOrder {
       qty: on.lots('amendment.qty', amendment.qty),
       worst: on.ticks('amendment.worst', amendment.worst),
       isExit: amendment.isExit,
+      ...(amendment.mark !== undefined && { mark: on.ticks('amendment.mark', amendment.mark) }),
     },
     dayId: stored.dayId,
     executionIds: stored.executionIds ?? [],

@@ -31,6 +31,7 @@ export function bookedOrder(
     isExit: record.isExit,
     postOnly: record.postOnly,
     timeInForce: record.timeInForce,
+    ...readMark(record, instrument),
   };
 }
 
@@ -43,7 +44,8 @@ export function eventRecord(event: OrderEvent, instrument: Instrument): EventRec
     }
     case 'amendRequested': {
       const { to, ...rest } = event;
-      return { ...rest, ...amount(to, instrument), isExit: to.isExit };
+      const mark = to.mark !== undefined && { mark: toText(to.mark, instrument.grid.tick) };
+      return { ...rest, ...amount(to, instrument), isExit: to.isExit, ...mark };
     }
     case 'amended': {
       const { type, clientOrderId, atMs } = event;
@@ -69,7 +71,8 @@ export function orderEvent(record: EventRecord, instrument: Instrument): OrderEv
     }
     case 'amendRequested': {
       const { type, clientOrderId, atMs, isExit } = record;
-      return { type, clientOrderId, atMs, to: { ...readAmount(record, instrument), isExit } };
+      const to = { ...readAmount(record, instrument), isExit, ...readMark(record, instrument) };
+      return { type, clientOrderId, atMs, to };
     }
     case 'amended': {
       const { type, clientOrderId, atMs } = record;
@@ -168,3 +171,6 @@ const readAmount = ({ quantity, worst }: { quantity: string; worst: string }, in
   qty: lots(onGrid('quantity', quantity, instrument, 'step')),
   worst: ticks(onGrid('worst', worst, instrument, 'tick')),
 });
+
+const readMark = ({ mark }: { mark?: string }, instrument: Instrument): { mark?: Ticks } =>
+  mark === undefined ? {} : { mark: ticks(onGrid('mark', mark, instrument, 'tick')) };

@@ -74,7 +74,7 @@ interface About {
 }
 
 function submitting({ clientOrderId, atMs }: About, fields: Fields): JournalRecord | undefined {
-  const { quantity, worst, isExit, postOnly, timeInForce, limitsHash, dayOpen, highWater } = fields;
+  const { quantity, worst, isExit, postOnly, timeInForce, mark, limitsHash, dayOpen, highWater } = fields;
   const intent = readIntent(fields['intent']);
   if (
     intent === undefined ||
@@ -83,6 +83,7 @@ function submitting({ clientOrderId, atMs }: About, fields: Fields): JournalReco
     typeof isExit !== 'boolean' ||
     typeof postOnly !== 'boolean' ||
     !isTimeInForce(timeInForce) ||
+    !(mark === undefined || typeof mark === 'string') ||
     typeof limitsHash !== 'string' ||
     typeof dayOpen !== 'string' ||
     typeof highWater !== 'string'
@@ -98,6 +99,7 @@ function submitting({ clientOrderId, atMs }: About, fields: Fields): JournalReco
     isExit,
     postOnly,
     timeInForce,
+    ...(mark !== undefined && { mark }),
     limitsHash,
     dayOpen,
     highWater,

@@ -31,5 +31,6 @@ export function heldOrder(
     postOnly,
     timeInForce,
     decidedMonotonicMs,
+    ...(instrument.kind === 'linear' && { mark: view.mark }),
   });
 }

@@ -20,7 +20,10 @@ export interface AccountView {
   readonly adjusted: Decimal;
   /** Worst-case exposure over all instruments, not netted. */
   readonly gross: Units;
-  /** What working and unknown orders may still cost at their worst prices; NaN while that is beyond what can be counted. */
+  /**
+   * What working and unknown orders may still cost at their worst prices, on margin what they would lose there at once; NaN
+   * while that is beyond what can be counted.
+   */
   readonly claimed: Units;
   /** Initial margin of what is held on margin, working and unknown orders included, at worst case. */
   readonly margin: Units;

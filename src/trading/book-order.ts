@@ -1,5 +1,5 @@
 import type { Decimal } from '../core/decimal.ts';
-import { type Lots, type Ticks, type Units, add, lots, max, min, sub } from '../core/units.ts';
+import { type Lots, type Ticks, type Units, add, lots, max, min, sub, ticks } from '../core/units.ts';
 import type { Side } from './order-intent.ts';
 import type { DayId } from '../core/trading-day.ts';
 import type { OrderView } from './order-view.ts';
@@ -85,7 +85,9 @@ export class OrderRow implements OrderView {
   /** What it may still cost, at the worst price that a fill may have, in quote currency. */
   get claim(): Units {
     const { side, order, leaves } = this;
-    return claimOf({ side, instrument: order.instrument, worst: this.#worst }, leaves);
+    const { instrument } = order;
+    if (instrument.kind === 'spot') return claimOf({ side, instrument, worst: this.#worst }, leaves);
+    return claimOf({ side, instrument, worst: this.#worst, ...this.#markAt(this.amendment) }, leaves);
   }
 
   /** Takes what happened to the order itself; `touch` has to follow, unless it was an `ILLEGAL_TRANSITION`. */
@@ -166,6 +168,13 @@ export class OrderRow implements OrderView {
     return worse(worse(order.worst, amendment?.worst ?? order.worst), formerWorst ?? order.worst);
   }
 
+  /** On margin: of the marks of its decisions, the one at which it loses most. */
+  #markAt(amendment: Amendment | undefined): { readonly mark?: Ticks } {
+    const marks = [this.order.mark, amendment?.mark].filter((mark) => mark !== undefined);
+    if (marks.length === 0) return {};
+    return { mark: ticks(this.side === 'buy' ? Math.min(...marks) : Math.max(...marks)) };
+  }
+
   /** The venue's last word: the hold shrinks to the fills that are still to arrive. Without a quantity it stays. */
   #final(cumulative: Lots | undefined): Applied {
     if (cumulative === undefined) return 'applied';
@@ -190,7 +199,8 @@ export class OrderRow implements OrderView {
     // The last change told again: the one that waits may still come into force.
     if (amendment !== undefined && known && !expected) return 'applied';
     const isExit = expected ? amendment.isExit : order.isExit;
-    this.#settle({ ...order, qty, worst, isExit });
+    const mark = this.#markAt(expected ? amendment : undefined);
+    this.#settle({ ...order, qty, worst, isExit, ...mark });
     return (expected || known) && this.cumulative <= qty ? 'applied' : { anomaly: 'VENUE_CONTRADICTION' };
   }
 

@@ -10,6 +10,8 @@ export interface BookedOrder extends Omit<PricedOrder, 'view' | 'postOnly' | 'ti
   readonly isExit: boolean;
   readonly postOnly: boolean;
   readonly timeInForce: TimeInForce;
+  /** On margin: the mark at which it was decided, so that what it may lose at once is held. Default: none is held. */
+  readonly mark?: Ticks;
 }
 
 /** What an open order is to become. While nobody knows which of the two is in force, the larger is held. */
@@ -18,6 +20,8 @@ export interface Amendment {
   readonly qty: Lots;
   readonly worst: Ticks;
   readonly isExit: boolean;
+  /** On margin: the mark at which it was decided; default that of the order. */
+  readonly mark?: Ticks;
 }
 
 /** What `RiskGuard.reserve` holds, with the view it was decided on. */

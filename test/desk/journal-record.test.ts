@@ -77,6 +77,17 @@ describe('a submitting record', () => {
     expect(stampedHighWater(record)).toBe(-1);
   });
 
+  test('with the mark of an order on margin reads back with it, by hand and by the schema', () => {
+    const { view: _view, decidedMonotonicMs: _decided, ...booked } = { ...order, mark: ticks(190) };
+    const written = submittingRecord({ ...order, mark: ticks(190) }, 7, stamp);
+    expect(written).toMatchObject({ mark: '95.0' });
+    const raw = JSON.parse(JSON.stringify(written)) as JsonValue;
+    for (const read of [readRecord(2, raw), journalRecordSchema.parse(raw)]) {
+      expect(bookedOrder(read as never, BTC)).toEqual(booked);
+    }
+    expect(() => readRecord(2, { ...(raw as object), mark: 1 })).toThrow(/mark/);
+  });
+
   test.for([NaN, Infinity, -Infinity])('a stamp of %d comes back as it was', (highWater) => {
     const written = submittingRecord(order, 7, { ...stamp, highWater: units(highWater) });
     expect(stampedHighWater(journalRecordSchema.parse(JSON.parse(JSON.stringify(written))) as never)).toBe(
@@ -129,6 +140,11 @@ describe('an event record', () => {
     { type: 'cancelFailed', ...about, reason: 'no' },
     { type: 'absent', ...about },
     { type: 'amendRequested', ...about, to: { qty: lots(7), worst: ticks(201), isExit: true } },
+    {
+      type: 'amendRequested',
+      ...about,
+      to: { qty: lots(7), worst: ticks(201), isExit: false, mark: ticks(190) },
+    },
     { type: 'amended', ...about, qty: lots(7), worst: ticks(201) },
     { type: 'amendFailed', ...about, reason: 'no' },
   ];

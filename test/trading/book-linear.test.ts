@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { decimal, units } from '../../src/core/index.ts';
+import { decimal, ticks, units } from '../../src/core/index.ts';
 import { Book, type Side, claimOf, defineInstrument } from '../../src/trading/index.ts';
-import { ONE, bookedOf, eventOf, fillOf, markOf } from './builders.ts';
+import { ONE, amendmentOf, bookedOf, eventOf, fillOf, markOf } from './builders.ts';
 
 const PERP = defineInstrument({
   instrumentId: 'PERP',
@@ -202,5 +202,97 @@ describe('its margin fraction', () => {
 
   test('is not for spot', () => {
     expect(() => define('0.5', 'spot')).toThrow('initialMarginFraction: expected 1 for spot, got 0.5');
+  });
+});
+
+describe('the claim of an order on margin', () => {
+  const held = (side: Side, qty: number, worst: number, mark: number | undefined = 100) => {
+    const book = open();
+    const order = bookedOf('o', side, qty, {
+      instrument: PERP,
+      worst: ticks(worst),
+      ...(mark !== undefined && { mark: ticks(mark) }),
+    });
+    book.hold(order);
+    book.keep(order);
+    return book;
+  };
+  const claimed = (book: Book) => (book.account('acc')?.claimed ?? NaN) / ONE;
+  const change = (qty: number, worst: number, mark?: number) => ({
+    to: { ...amendmentOf(qty, worst), ...(mark !== undefined && { mark: ticks(mark) }) },
+  });
+
+  test.each([
+    ['buy', 140, 200],
+    ['buy', 101, 5],
+    ['buy', 100, 0],
+    ['buy', 60, 0],
+    ['sell', 60, 200],
+    ['sell', 100, 0],
+    ['sell', 140, 0],
+  ] as const)('is what it loses at once at its worst price: %s at %s claims %s', (side, worst, expected) => {
+    expect(claimed(held(side, 5, worst))).toBe(expected);
+  });
+
+  test('stays at the mark of the decision, and is taken from what is free', () => {
+    const book = held('buy', 5, 140);
+    book.mark(markOf(120, 'PERP'));
+    expect(claimed(book)).toBe(200);
+    expect(of(book)).toMatchObject({ freeCash: (1_000 - 200 - 60) * ONE, capital: 260 * ONE });
+  });
+
+  test('is none where nobody wrote down the mark', () => {
+    const book = open();
+    book.hold(bookedOf('o', 'buy', 5, { instrument: PERP, worst: ticks(140) }));
+    expect(claimed(book)).toBe(0);
+  });
+
+  test('shrinks with fills, and ends with the order or with the hold', () => {
+    const book = held('buy', 5, 140);
+    book.apply(eventOf('filled', 'o', { fill: fillOf('x', 2, '140') }));
+    expect(claimed(book)).toBe(120);
+    book.apply(eventOf('cancelled', 'o', { cumulative: 3 }));
+    expect(claimed(book)).toBe(40);
+    book.apply(eventOf('filled', 'o', { fill: fillOf('y', 1, '140') }));
+    expect(claimed(book)).toBe(0);
+    const order = bookedOf('p', 'sell', 5, { instrument: PERP, worst: ticks(90), mark: ticks(100) });
+    book.hold(order);
+    expect(claimed(book)).toBe(50);
+    book.drop(order);
+    expect(claimed(book)).toBe(0);
+  });
+
+  test.each([
+    ['buy', 120, 90, 30],
+    ['buy', 120, 110, 20],
+    ['sell', 80, 110, 30],
+    ['sell', 80, 90, 20],
+  ] as const)('is at the worst mark once it is changed: %s at %s, mark %s', (side, worst, mark, per) => {
+    const book = held(side, 5, worst);
+    book.apply(eventOf('accepted', 'o'));
+    book.apply(eventOf('amendRequested', 'o', change(5, worst, mark)));
+    expect(claimed(book)).toBe(5 * per);
+    book.apply(eventOf('amended', 'o', change(5, worst)));
+    expect(claimed(book)).toBe(5 * per);
+    const twin = new Book();
+    twin.restore(book.snapshot());
+    expect(claimed(twin)).toBe(5 * per);
+  });
+
+  test('is as before where the change did not come about', () => {
+    const book = held('buy', 5, 120);
+    book.apply(eventOf('accepted', 'o'));
+    book.apply(eventOf('amendRequested', 'o', change(9, 130, 80)));
+    expect(claimed(book)).toBe(9 * 50);
+    book.apply(eventOf('amendFailed', 'o'));
+    expect(claimed(book)).toBe(100);
+  });
+
+  test('counts in another currency at its rate, rounded up', () => {
+    const book = new Book({ fxRates: () => ({ rate: () => ({ rate: decimal('1.5'), monotonicMs: 0 }) }) });
+    book.openAccount('acc', 'USD', '1000');
+    book.mark(markOf(100, 'PERP'));
+    book.hold(bookedOf('o', 'buy', 5, { instrument: PERP, worst: ticks(140), mark: ticks(100) }));
+    expect(claimed(book)).toBe(300);
   });
 });

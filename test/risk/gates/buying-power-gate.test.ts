@@ -152,15 +152,4 @@ describe('buyingPowerGate, on margin', () => {
     const { guard } = linear('100');
     expect(guard.evaluate(pricedOf({ instrument: FUTURE, side, worst })).decision).toBe('approve');
   });
-
-  test('what is held has been taken from what is free: an order beyond the mark passes as often as there is cash for it', () => {
-    // Each takes 100 of margin at the mark and loses 400 at once.
-    const { guard } = linear('1000');
-    const decisions = ['a', 'b', 'c', 'd', 'e'].map((intentId) => {
-      const verdict = guard.reserve(pricedOf({ instrument: FUTURE, qty: 10, worst: 140, intentId }));
-      if (verdict.decision === 'approve') verdict.reservation.keep();
-      return verdict.decision;
-    });
-    expect(decisions).toEqual(['approve', 'approve', 'reject', 'reject', 'reject']);
-  });
 });
