@@ -69,6 +69,7 @@ export { Correlations, type CorrelationsDeps, type CorrelationsOptions } from '.
 export {
   type BarOutcome,
   ReturnHistory,
+  type ReturnHistoryDeps,
   type ReturnHistoryOptions,
   type ReturnListener,
 } from './returns/return-history.ts';

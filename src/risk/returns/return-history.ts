@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
 import { idSchema } from '../../core/ids.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { Bar } from '../../trading/bar.ts';
@@ -25,6 +26,11 @@ const schema = z
 
 /** @interface */
 export type ReturnHistoryOptions = z.input<typeof schema>;
+
+export interface ReturnHistoryDeps {
+  /** With it, a bar that closes later than now is `invalid`. */
+  readonly clock?: Pick<Clock, 'nowMs'>;
+}
 
 /** What became of a bar; all but `added` leave no trace but a count. */
 export type BarOutcome = 'added' | 'duplicate' | 'out-of-order' | 'invalid' | 'off-grid' | 'other-instrument';
@@ -70,16 +76,20 @@ export class ReturnHistory {
     'off-grid': 0,
     'other-instrument': 0,
   };
+  readonly #clock: ReturnHistoryDeps['clock'];
   /** Number of the newest bar; -1 before the first. */
   #newest = -1;
+  /** Number of the last bar that was too far ahead, until another one is added. */
+  #ahead = NaN;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(options: ReturnHistoryOptions) {
+  constructor(options: ReturnHistoryOptions, { clock }: ReturnHistoryDeps = {}) {
     const { instrumentIds, barMs, offsetMs, window } = parseOptions('ReturnHistory', schema, options);
     this.instrumentIds = instrumentIds;
     this.barMs = barMs;
     this.window = window;
     this.#offsetMs = offsetMs;
+    this.#clock = clock;
     for (const [index, instrumentId] of instrumentIds.entries()) {
       const column = new Float64Array(window).fill(NaN);
       this.#columns.push(column);
@@ -99,7 +109,8 @@ export class ReturnHistory {
 
   /**
    * Takes a bar. Each instrument's bars come in order; one instrument may lag behind another. The first bar of a time
-   * counts: a correction is a duplicate.
+   * counts: a correction is a duplicate. After the first bar, one that is more than a window ahead of the newest is `invalid`
+   * until a later one comes right behind it: a single wrong date makes nothing forgotten, and a long pause ends.
    */
   add(bar: Bar): BarOutcome {
     const outcome = this.#take(bar);
@@ -143,6 +154,8 @@ export class ReturnHistory {
     const slot = (closeMs - this.#offsetMs) / this.barMs;
     if (!(Number.isSafeInteger(slot) && slot >= 0 && closeMs - openMs === this.barMs)) return 'off-grid';
     if (slot <= row.slot) return slot === row.slot ? 'duplicate' : 'out-of-order';
+    if (!this.#isDue(slot, closeMs)) return 'invalid';
+    this.#ahead = NaN;
     const change = slot === row.slot + 1 ? close / row.close - 1 : NaN;
     row.slot = slot;
     row.close = close;
@@ -155,6 +168,14 @@ export class ReturnHistory {
     }
     for (const listener of this.#listeners) listener.settle(row.index);
     return 'added';
+  }
+
+  #isDue(slot: number, closeMs: number): boolean {
+    if (this.#clock !== undefined && !(closeMs <= this.#clock.nowMs())) return false;
+    if (this.#newest === -1 || slot - this.#newest <= this.window) return true;
+    if (slot > this.#ahead && slot - this.#ahead <= this.window) return true;
+    this.#ahead = slot;
+    return false;
   }
 
   #advance(slot: number): void {

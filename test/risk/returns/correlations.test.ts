@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Correlations, type CorrelationsOptions, type ReturnHistory } from '../../../src/risk/index.ts';
-import { closesOf, feed, historyOf } from './support/bars.ts';
+import { barOf, closesOf, feed, historyOf } from './support/bars.ts';
 
 const UP_DOWN = [0.5, -0.5, 0.25, -0.25, 0.5, -0.5];
 const PAIRED = [0.5, -0.5, -0.25, -0.25, 0.5, 0.5];
@@ -138,6 +138,7 @@ describe.each([
     const correlations = make(returns);
     feed(returns, 'GOLD', closesOf(UP_DOWN));
     feed(returns, 'SILVER', closesOf(UP_DOWN));
+    returns.add(barOf({ closeMs: 49_000 })); // the first one after so long is not believed
     feed(returns, 'GOLD', closesOf(UP_DOWN), 50);
     feed(returns, 'SILVER', closesOf(UP_DOWN.map((r) => -r)), 50);
     expect(correlations.correlation('GOLD', 'SILVER')).toBe(-1);

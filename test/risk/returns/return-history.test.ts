@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ManualClock } from '../../../src/core/index.ts';
 import { type ReturnHistory } from '../../../src/risk/index.ts';
 import { barOf, feed, historyOf } from './support/bars.ts';
 
@@ -59,8 +60,52 @@ describe('ReturnHistory', () => {
   test('after a gap longer than the window nothing is known', () => {
     const history = historyOf();
     feed(history, 'GOLD', [1, 2, 4, 8, 16]);
-    feed(history, 'GOLD', [16], 100);
+    feed(history, 'GOLD', [16, 16], 100);
     expect(last(history)).toEqual([NaN, NaN, NaN, NaN]);
+    feed(history, 'GOLD', [32], 102);
+    expect(last(history)).toEqual([NaN, NaN, NaN, 1]);
+  });
+
+  test('a bar one window ahead counts, one further than that makes nothing forgotten', () => {
+    const history = historyOf();
+    feed(history, 'GOLD', [1, 2, 4, 8]);
+    expect(history.add(barOf({ instrumentId: 'SILVER', closeMs: 9_000 }))).toBe('invalid');
+    expect(history.add(barOf({ closeMs: 8_000_000_000 }))).toBe('invalid');
+    expect([last(history), history.version]).toEqual([[NaN, 1, 1, 1], 4]);
+    expect(history.add(barOf({ closeMs: 5_000, close: 4 }))).toBe('added');
+    expect(last(history)).toEqual([1, 1, 1, -0.5]);
+    expect(history.add(barOf({ instrumentId: 'SILVER', closeMs: 9_000 }))).toBe('added');
+  });
+
+  test.each([
+    ['of the same time', [20_000]],
+    ['of an earlier time', [19_000]],
+    ['more than a window behind it', [25_000]],
+    ['behind one that is near again', [5_000, 21_000]],
+  ])('a bar too far ahead is not confirmed by one %s', (_what, closes) => {
+    const history = historyOf();
+    feed(history, 'GOLD', [1, 2, 4, 8]);
+    history.add(barOf({ instrumentId: 'SILVER', closeMs: 20_000 }));
+    const outcomes = closes.map((closeMs) => history.add(barOf({ closeMs })));
+    expect(outcomes.at(-1)).toBe('invalid');
+  });
+
+  test('a bar too far ahead is confirmed by one of any instrument a window behind it', () => {
+    const history = historyOf();
+    feed(history, 'GOLD', [1, 2, 4, 8]);
+    history.add(barOf({ instrumentId: 'SILVER', closeMs: 20_000 }));
+    expect(history.add(barOf({ closeMs: 24_000 }))).toBe('added');
+  });
+
+  test('with a clock, a bar that closes later than now never enters, not even the first', () => {
+    const clock = new ManualClock(1_999);
+    const history = historyOf({}, { clock });
+    expect(history.add(barOf({ closeMs: 2_000, close: 1 }))).toBe('invalid');
+    clock.advance(1);
+    expect(history.add(barOf({ closeMs: 2_000, close: 1 }))).toBe('added');
+    clock.advance(1_000);
+    expect(history.add(barOf({ closeMs: 3_000, close: 2 }))).toBe('added');
+    expect([last(history), history.counts()]).toMatchObject([[NaN, NaN, NaN, 1], { invalid: 1, added: 2 }]);
   });
 
   test('a bar of the same time counts once, whatever it says', () => {

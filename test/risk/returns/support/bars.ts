@@ -1,4 +1,8 @@
-import { ReturnHistory, type ReturnHistoryOptions } from '../../../../src/risk/index.ts';
+import {
+  ReturnHistory,
+  type ReturnHistoryDeps,
+  type ReturnHistoryOptions,
+} from '../../../../src/risk/index.ts';
 import type { Bar } from '../../../../src/trading/index.ts';
 
 /** The bar of GOLD from 0 to 1,000 ms, closed at 100. */
@@ -19,8 +23,14 @@ export const barOf = (overrides: Partial<Bar> = {}): Bar => {
 };
 
 /** Bars of one second. */
-export const historyOf = (overrides: Partial<ReturnHistoryOptions> = {}): ReturnHistory =>
-  new ReturnHistory({ instrumentIds: ['GOLD', 'SILVER', 'WHEAT'], barMs: 1_000, window: 4, ...overrides });
+export const historyOf = (
+  overrides: Partial<ReturnHistoryOptions> = {},
+  deps: ReturnHistoryDeps = {},
+): ReturnHistory =>
+  new ReturnHistory(
+    { instrumentIds: ['GOLD', 'SILVER', 'WHEAT'], barMs: 1_000, window: 4, ...overrides },
+    deps,
+  );
 
 /** Bars one after the other, from the slot given; `undefined` leaves one out. */
 export function feed(
