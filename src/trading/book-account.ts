@@ -177,10 +177,8 @@ export class Account implements AccountView {
   }
 
   /** What an order may still fill moves by `by`, and what it may still cost from `claim` to `claims`. */
-  moveLeaves(order: BookedOrder, by: Lots, claim: Units, claims: Units, mark: Mark | undefined): void {
-    const cell = this.openCell(order.instrument);
+  moveLeaves(cell: Cell, order: BookedOrder, by: Lots, claim: Units, claims: Units): void {
     const share = this.openShare(cell, order.strategyId);
-    if (cell.mark !== mark) this.mark(cell, mark);
     // The value stays: most of what `update` does need not be done for each decision.
     const { worst, margin, active } = cell;
     cell.moveLeaves(order.side, share, by);

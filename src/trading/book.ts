@@ -33,7 +33,7 @@ export class Book implements BookReader {
   readonly #accounts = new RecentMap<Account>();
   readonly #orders = new OrderIndex();
   readonly #views = new Map<string, MarketView>();
-  readonly #marks = new RecentMap<Mark>();
+  readonly #marks = new Map<string, Mark>();
   readonly #facts = new BookFacts();
   readonly #rates: FxRates | undefined;
   #dayId: DayId = '';
@@ -276,7 +276,10 @@ export class Book implements BookReader {
   }
 
   #moveLeaves(order: BookedOrder, by: Lots, claim: Units, claims: Units): void {
-    this.#require(order.accountId).moveLeaves(order, by, claim, claims, this.#markFor(order));
+    const account = this.#require(order.accountId);
+    const cell = account.openCell(order.instrument);
+    if (!cell.active) account.mark(cell, this.#markFor(order)); // what is active has followed every mark
+    account.moveLeaves(cell, order, by, claim, claims);
   }
 
   #markFor(order: BookedOrder): Mark | undefined {
