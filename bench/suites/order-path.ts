@@ -70,6 +70,7 @@ async function createWorld(): Promise<World> {
       maxPositionNotional: '10000000',
       maxTotalExposure: '1000000000',
       maxClusterExposure: '1000000000',
+      buyingPower: 'none',
     },
     { book, killSwitch, clock },
   );

@@ -27,9 +27,11 @@ import { Oracle, type OracleVerdict } from './risk-oracle.ts';
 const SUITE = 'risk';
 const INSTRUMENTS = 100;
 const ACCOUNTS = 10;
+/** Instruments that an account trades. */
+const EACH = INSTRUMENTS / ACCOUNTS;
 const CHUNK = 2_000;
-const CHUNKS = 100;
-const WARM_UP = 50;
+const CHUNKS = 60;
+const WARM_UP = 20;
 const DAY_MS = 1_700_000_000_000;
 const HEAP_DECISIONS = 10_000_000;
 
@@ -45,6 +47,7 @@ const LIMITS: RiskLimitsInput = {
   maxPositionNotional: String(POSITION),
   maxTotalExposure: String(TOTAL),
   maxClusterExposure: '1000000000',
+  buyingPower: 'none',
 };
 
 /** The fifteen gates against an oracle, on books that move: 70 % approved, 20 % denied, 10 % resized. */
@@ -117,15 +120,18 @@ async function createWorld(working: number, everything: boolean): Promise<World>
   const policy = new ExecutionPolicy(everything ? ALL_EXECUTION : {});
   const world = { guard, policy, book, clock, oracle, random, instruments, mids };
   for (let i = 0; i < ACCOUNTS; i += 1) book.openAccount(`account-${i}`, 'USD', '1000000000');
-  move(world);
+  show(world, moved(world));
   for (let i = 0; i < working; i += 1) {
-    work(world, intentOf(world, `working-${i}`, `account-${i % ACCOUNTS}`, random.integer(0, 99), 19_000 + i));
+    work(
+      world,
+      intentOf(world, `working-${i}`, `account-${i % ACCOUNTS}`, theirs(i % ACCOUNTS, random), 19_000 + i),
+    );
   }
   // Each account holds one position that leaves the same room.
   for (let i = 0; i < ACCOUNTS; i += 1) {
     const accountId = `account-${i}`;
     const missing = HELD - (TOTAL - Number(oracle.room(accountId)) / 1e6);
-    const intent = intentOf(world, `held-${i}`, accountId, i, missing);
+    const intent = intentOf(world, `held-${i}`, accountId, i * EACH, missing);
     const { clientOrderId, qty, worst, instrument } = work(world, intent);
     book.apply({
       type: 'filled',
@@ -143,13 +149,16 @@ async function createWorld(working: number, everything: boolean): Promise<World>
   return world;
 }
 
+const theirs = (account: number, random: SeededRandom): number =>
+  account * EACH + random.integer(0, EACH - 1);
+
 /** Every book moves by up to 0.2 %; one in twenty is wide. */
-function move({ instruments, mids, random, book, oracle, clock }: World): void {
-  for (const [i, { instrumentId }] of instruments.entries()) {
+const moved = ({ instruments, mids, random, clock }: World): MarketView[] =>
+  instruments.map(({ instrumentId }, i) => {
     const mid = Math.round((mids[i] ?? NaN) * (1 + (random.next() - 0.5) * 0.004));
     mids[i] = Math.min(110_000, Math.max(9_000, mid));
     const half = random.next() < 0.05 ? Math.ceil(mid / 100) : 1;
-    const view: MarketView = {
+    return {
       instrumentId,
       bids: Array.from({ length: 10 }, (_, n) => ({ price: ticks(mid - half - n), quantity: lots(2e8) })),
       asks: Array.from({ length: 10 }, (_, n) => ({ price: ticks(mid + half + n), quantity: lots(2e8) })),
@@ -162,6 +171,10 @@ function move({ instruments, mids, random, book, oracle, clock }: World): void {
       recentMarks: { low: ticks(mid - 10), high: ticks(mid + 10), windowMs: 300_000 },
       problems: [],
     };
+  });
+
+function show({ book, oracle }: World, views: readonly MarketView[]): void {
+  for (const view of views) {
     book.mark(view);
     oracle.see(view);
   }
@@ -245,34 +258,48 @@ function decide({ guard, policy }: World, order: PricedOrder, facts: ExecutionFa
   return denials.length > 0 ? -1 : verdict.quantity;
 }
 
-/** Chunks are timed as a whole and one by one in turn; what is asked and what is expected is made outside the timing. */
+/** What is asked on one state of the books. */
+interface Chunk {
+  readonly views: readonly MarketView[];
+  readonly cases: readonly Case[];
+  readonly facts: readonly ExecutionFacts[];
+}
+
+/** Chunks are timed as a whole and one by one in turn; what is asked and expected is made before. */
 function decisions(name: string, world: World): BenchResult {
+  const chunks = Array.from({ length: WARM_UP + CHUNKS }, (_, chunk): Chunk => {
+    const views = moved(world);
+    show(world, views);
+    const cases = casesOf(world, chunk);
+    return { views, cases, facts: cases.map(({ order }) => factsOf(world, order)) };
+  });
+  gc();
   const chunkNs: number[] = [];
   const us = new Float64Array((CHUNK * CHUNKS) / 2);
-  const mix = { approve: 0, reject: 0, resize: 0 };
   const answers = new Float64Array(CHUNK);
-  for (let chunk = -WARM_UP; chunk < CHUNKS; chunk += 1) {
-    move(world);
-    const cases = casesOf(world, chunk);
-    const facts = cases.map(({ order }) => factsOf(world, order));
-    gc(); // what was made for the questions is not the engines' to collect
+  for (const [index, { views, cases, facts }] of chunks.entries()) {
+    const timed = index - WARM_UP;
+    for (const view of views) world.book.mark(view);
     const startedMs = performance.now();
-    if (chunk % 2 === 0) {
+    if (timed % 2 === 0) {
       for (let i = 0; i < CHUNK; i += 1) answers[i] = decide(world, cases[i]!.order, facts[i]!);
-      if (chunk >= 0) chunkNs.push(((performance.now() - startedMs) * 1e6) / CHUNK);
+      if (timed >= 0) chunkNs.push(((performance.now() - startedMs) * 1e6) / CHUNK);
     } else {
       for (let i = 0; i < CHUNK; i += 1) {
         const fromMs = performance.now();
         answers[i] = decide(world, cases[i]!.order, facts[i]!);
-        if (chunk >= 0) us[((chunk - 1) / 2) * CHUNK + i] = (performance.now() - fromMs) * 1_000;
+        if (timed >= 0) us[((timed - 1) / 2) * CHUNK + i] = (performance.now() - fromMs) * 1_000;
       }
     }
     check(cases, answers);
-    if (chunk >= 0) for (const { expected } of cases) mix[expected.decision] += 1;
   }
-  const share = (count: number): string => `${((100 * count) / (CHUNK * CHUNKS)).toFixed(1)} %`;
+  const timed = chunks.slice(WARM_UP).flatMap(({ cases }) => cases);
+  const share = (decision: OracleVerdict['decision']): string => {
+    const count = timed.filter(({ expected }) => expected.decision === decision).length;
+    return ((100 * count) / timed.length).toFixed(1);
+  };
   console.log(
-    `  ${name}: ${share(mix.approve)} approved, ${share(mix.reject)} denied, ${share(mix.resize)} resized, all as the oracle says`,
+    `  ${name}: ${share('approve')} % approved, ${share('reject')} % denied, ${share('resize')} % resized, all as the oracle says`,
   );
   const nsPerOp = quantile(Float64Array.from(chunkNs), 0.5);
   const [p50Us, p99Us] = [quantile(us, 0.5), quantile(us, 0.99)];
@@ -317,6 +344,7 @@ const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
 /** Every control, at limits that nothing here reaches. */
 const ALL_CONTROLS: Partial<RiskLimitsInput> = {
+  buyingPower: {},
   restricted: ['NONE-USD'],
   permissions: { bench: 'all' },
   tradingHours: { sessions: [{ days: [...DAYS], from: '00:00', to: '00:00' }] },
