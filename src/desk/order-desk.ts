@@ -57,10 +57,10 @@ class Sealed {
         throw forged('expected an order sealed by the desk of this venue (by this copy of portcullis)');
       }
       const id = sealed.#order.clientOrderId;
-      if (sealed.#spent) throw refused('SEAL_SPENT', id, 'has been sent before');
-      if (sealed.#venue !== venue) throw refused('SEAL_WRONG_VENUE', id, 'was sealed for another venue');
+      if (sealed.#spent) throw sealError('SEAL_SPENT', id, 'has been sent before');
+      if (sealed.#venue !== venue) throw sealError('SEAL_WRONG_VENUE', id, 'was sealed for another venue');
       if (sealed.#verb !== verb) throw forged(`order ${id} was sealed to ${sealed.#verb}, not to ${verb}`);
-      if (!(monotonicMs <= sealed.#expiresMs)) throw refused('SEAL_EXPIRED', id, 'was held too long');
+      if (!(monotonicMs <= sealed.#expiresMs)) throw sealError('SEAL_EXPIRED', id, 'was held too long');
       sealed.#spent = true;
       return sealed.#order;
     };
@@ -73,7 +73,7 @@ export type { Sealed as SealedOrder };
 
 const forged = (message: string): PortcullisError => new PortcullisError('SEAL_FORGED', `seal: ${message}`);
 
-const refused = (code: ErrorCode, id: string, why: string): PortcullisError =>
+const sealError = (code: ErrorCode, id: string, why: string): PortcullisError =>
   new PortcullisError(code, `order ${id} ${why}`);
 
 let claim: (venue: Venue, clock: Pick<Clock, 'monotonicMs'>, check: () => void) => VenueDriver['onEvent'];
