@@ -190,7 +190,12 @@ export class Book implements BookReader {
     const { dayId, accounts, orders } = saved;
     this.#dayId = dayId;
     this.#facts.restore(saved);
-    for (const was of accounts) this.#accounts.set(was.accountId, Account.restore(was, this.#rates));
+    for (const was of accounts) {
+      const account = Account.restore(was, this.#rates);
+      this.#accounts.set(was.accountId, account);
+      // It follows the marks of before as well.
+      for (const cell of account.cells()) account.mark(cell, this.#marks.get(cell.instrument.instrumentId));
+    }
     for (const was of orders) this.revive(was);
   }
 

@@ -47,6 +47,18 @@ const rich = (): Book => {
 };
 
 describe('a restored Book', () => {
+  test('follows the marks of before, like one that was there when they came', () => {
+    const saved = rich().snapshot();
+    const [before, after] = [new Book(), new Book()];
+    before.mark(markOf(110));
+    before.restore(saved);
+    after.restore(saved);
+    after.mark(markOf(110));
+    const worst = (book: Book) => [book.account('acc')?.gross, book.account('acc')?.equity, cell(book)];
+    expect(worst(before)).toEqual(worst(after));
+    expect(before.account('acc')?.gross).toBeGreaterThan(0);
+  });
+
   test('says the same of itself', () => {
     const book = rich();
     expect(plain(restored(book.snapshot()).snapshot())).toEqual(plain(book.snapshot()));
