@@ -36,7 +36,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   'message-rate': 'messageRate',
   'repeated-execution': 'repeatedExecution',
   'duplicate-content': 'duplicateWindowMs',
-  'value-at-risk': 'valueAtRiskGate',
+  'value-at-risk': 'valueAtRisk',
   idempotency: '',
   'time-in-force': 'timeInForce',
   'price-collar': 'collarBps',

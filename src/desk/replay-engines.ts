@@ -4,10 +4,10 @@ import { type ExecutionLimitsInput, parseExecutionLimits } from '../execution/ex
 import { ExecutionPolicy } from '../execution/execution-policy.ts';
 import type { Clusters } from '../risk/gates/correlation-gate.ts';
 import { type GuardKillSwitch, RiskGuard, parseRiskLimits } from '../risk/risk-guard.ts';
-import type { RiskLimitsInput } from '../risk/risk-limits.ts';
 import type { Book } from '../trading/book.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import type { StandIns } from './replay-gates.ts';
+import { limitsToAskAgain } from './replay-limits.ts';
 import type { RulesOnRecord } from './replay-rules.ts';
 import type { VerdictInputs } from './verdict-inputs.ts';
 
@@ -28,8 +28,8 @@ export function enginesOf(
   inputs: VerdictInputs,
   { book, clock, intent, gates }: EngineDeps,
 ): { readonly guard: RiskGuard; readonly policy: ExecutionPolicy } {
-  const [first, ...besides] = rules.risk as readonly RiskLimitsInput[];
-  const guard = new RiskGuard(first as RiskLimitsInput, {
+  const [first, ...besides] = rules.risk;
+  const guard = new RiskGuard(limitsToAskAgain(first), {
     book,
     clock,
     killSwitch: killSwitchOf(inputs),
@@ -37,7 +37,7 @@ export function enginesOf(
     ...clustersOf(inputs),
     ...(rules.venue !== undefined && { venueName: rules.venue }),
   });
-  for (const limits of besides) guard.tighten(parseRiskLimits(limits));
+  for (const limits of besides) guard.tighten(parseRiskLimits(limitsToAskAgain(limits)));
   const [policyLimits, ...policyBesides] = rules.execution as readonly ExecutionLimitsInput[];
   const policy = new ExecutionPolicy(policyLimits, { gates: gates.execution });
   for (const limits of policyBesides) policy.tighten(parseExecutionLimits(limits));

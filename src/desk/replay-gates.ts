@@ -4,9 +4,9 @@ import { ExecutionPolicy } from '../execution/execution-policy.ts';
 import type { ExecutionLimitsInput } from '../execution/execution-limits.ts';
 import type { RiskGate } from '../risk/risk-gate.ts';
 import { RiskGuard } from '../risk/risk-guard.ts';
-import type { RiskLimitsInput } from '../risk/risk-limits.ts';
 import { Book } from '../trading/book.ts';
 import type { Denial } from '../trading/denial.ts';
+import { limitsToAskAgain } from './replay-limits.ts';
 import type { RulesOnRecord } from './replay-rules.ts';
 import type { RecordedVerdict } from './replay-record.ts';
 
@@ -26,23 +26,28 @@ const LOOKING_BACK: ReadonlySet<string> = new Set([
 
 const scopeless = (gate: string): string => gate.split('@')[0] ?? gate;
 
-/** Stands in for the gates of users, which the log knows by name only, and for those that count what was sent before. */
+/**
+ * Stands in for the gates of users, which the log knows by name only, for those that count what was sent before, and for
+ * value at risk, whose returns nobody records.
+ */
 export function standIns(rules: RulesOnRecord, verdict: RecordedVerdict): StandIns {
   const builtIn = builtInNames(rules);
   const own = {
-    risk: rules.gates.risk.filter((gate) => !builtIn.risk.has(gate)),
-    execution: rules.gates.execution.filter((gate) => !builtIn.execution.has(gate)),
+    risk: [...new Set(rules.gates.risk.filter((gate) => !builtIn.risk.has(gate)))],
+    execution: [...new Set(rules.gates.execution.filter((gate) => !builtIn.execution.has(gate)))],
   };
   const lookingBack = rules.gates.risk.filter((gate) => LOOKING_BACK.has(scopeless(gate)));
   const told = (gates: readonly string[]) => verdict.denials.filter(({ gate }) => gates.includes(gate));
   const notAsked = [...new Set([...own.risk, ...lookingBack, ...own.execution])];
+  // Two sets of limits may deny for two reasons; and the gates that look back are asked again as well, but have counted
+  // nothing. One gate for each, of a name of its own.
+  const besides = [...own.risk.flatMap((name) => told([name]).slice(1)), ...told(lookingBack)];
   return {
     risk: [
-      ...[...new Set(own.risk)].map((name) => riskGate(name, told([name]), verdict)),
-      // One each, of a name of its own: the gates themselves are there as well, but have counted nothing.
-      ...told(lookingBack).map((denial, at) => riskGate(`as on record ${at + 1}`, [denial], verdict)),
+      ...own.risk.map((name) => riskGate(name, told([name])[0], verdict)),
+      ...besides.map((denial, at) => riskGate(`as on record ${at + 1}`, denial, verdict)),
     ],
-    execution: [...new Set(own.execution)].map((name) => executionGate(name, told([name]))),
+    execution: own.execution.map((name) => executionGate(name, told([name]))),
     notes: notAsked.length === 0 ? [] : [`not asked again, taken as on record: ${notAsked.join(', ')}`],
   };
 }
@@ -53,7 +58,7 @@ function builtInNames({ risk, execution }: RulesOnRecord) {
   const clock = { nowMs: () => 0, monotonicMs: () => 0 };
   const killSwitch = { tradingState: () => 'active' as const };
   const ofSet = (limits: unknown) =>
-    new RiskGuard(limits as RiskLimitsInput, { book, clock, killSwitch }).basis.gates;
+    new RiskGuard(limitsToAskAgain(limits), { book, clock, killSwitch }).basis.gates;
   const ofPolicySet = (limits: unknown) => new ExecutionPolicy(limits as ExecutionLimitsInput).basis.gates;
   return {
     risk: new Set(risk.flatMap(ofSet)),
@@ -61,8 +66,7 @@ function builtInNames({ risk, execution }: RulesOnRecord) {
   };
 }
 
-function riskGate(name: string, denials: readonly Denial[], verdict: RecordedVerdict): RiskGate {
-  const [denial] = denials;
+function riskGate(name: string, denial: Denial | undefined, verdict: RecordedVerdict): RiskGate {
   const { decision, quantity = 0 } = verdict;
   return {
     name,

@@ -1,3 +1,4 @@
+import { PortcullisError } from '../core/errors.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { GateTally } from '../trading/gate-tally.ts';
 import { type KeepingGate, isKeeping } from './activity/keeping-gate.ts';
@@ -11,6 +12,8 @@ import { killSwitchGate } from './gates/kill-switch-gate.ts';
 import { positionCountGate } from './gates/position-count-gate.ts';
 import { positionSizeGate } from './gates/position-size-gate.ts';
 import { totalExposureGate } from './gates/total-exposure-gate.ts';
+import { gateFor as valueAtRiskGateFor } from './gates/value-at-risk-gate.ts';
+import type { ReturnHistory } from './returns/return-history.ts';
 import type { RiskGate } from './risk-gate.ts';
 import type { RiskLimits } from './risk-limits.ts';
 import { scopedGates } from './scoped-gates.ts';
@@ -20,6 +23,7 @@ export interface GateDeps {
   readonly activity: OrderActivity;
   readonly clusters: Clusters | undefined;
   readonly venueName: string | undefined;
+  readonly returns: ReturnHistory | undefined;
   /** The user's own. */
   readonly gates: readonly RiskGate[];
 }
@@ -32,13 +36,27 @@ export interface GateSet {
   readonly keeping: readonly KeepingGate[];
 }
 
-/** The eight that are mandatory, the controls that are set, the scopes, the user's own. */
+/**
+ * The eight that are mandatory, the controls that are set, the scopes, the user's own.
+ *
+ * @throws {PortcullisError} `OPTION_INVALID` for a limit of value at risk without returns, or with too few
+ */
 export const gatesOf = (limits: RiskLimits, deps: GateDeps): RiskGate[] => [
   ...mandatoryGates(limits, deps.clusters),
   ...controlGates(limits, { ...deps, by: 'account' }),
+  ...valueAtRiskGates(limits, deps.returns),
   ...limits.scopes.flatMap((scoped) => scopedGates(scoped, deps)),
   ...deps.gates,
 ];
+
+function valueAtRiskGates({ valueAtRisk }: RiskLimits, returns: ReturnHistory | undefined): RiskGate[] {
+  if (valueAtRisk === undefined) return [];
+  if (returns !== undefined) return [valueAtRiskGateFor('RiskGuard: valueAtRisk', valueAtRisk, returns)];
+  throw new PortcullisError(
+    'OPTION_INVALID',
+    'RiskGuard: valueAtRisk: expected `returns` in the deps, the history that it is taken from',
+  );
+}
 
 export const gateSet = (gates: readonly RiskGate[], tally: GateTally): GateSet => ({
   gates,

@@ -18,6 +18,7 @@ import { Reservation } from './reservation.ts';
 import type { RiskBasis } from './risk-basis.ts';
 import type { RiskGate } from './risk-gate.ts';
 import { type RiskLimits, type RiskLimitsInput, riskLimitsSchema } from './risk-limits.ts';
+import type { ReturnHistory } from './returns/return-history.ts';
 import type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';
 import type { TradingState } from './trading-state.ts';
 
@@ -33,6 +34,8 @@ export interface RiskGuardDeps {
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   /** Default: everything moves together. */
   readonly clusters?: Clusters;
+  /** What `valueAtRisk` is taken from, if that is set or may be later. */
+  readonly returns?: ReturnHistory;
   /** Asked after the eight that are mandatory and the controls that are set. */
   readonly gates?: readonly RiskGate[];
   /** Where its orders go to. To be named where desks of several venues share the kill switch; default: the venue of that. */
@@ -68,13 +71,13 @@ export class RiskGuard {
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
   constructor(limits: RiskLimitsInput, deps: RiskGuardDeps) {
-    const { book, killSwitch, clock, clusters, gates = [], venueName } = deps;
+    const { book, killSwitch, clock, clusters, returns, gates = [], venueName } = deps;
     this.#book = book;
     this.#killSwitch = killSwitch;
     this.#clock = clock;
     this.venueName = venueName;
     this.#activity = new OrderActivity({ clock, killSwitch });
-    this.#gateDeps = { book, activity: this.#activity, clusters, venueName, gates };
+    this.#gateDeps = { book, activity: this.#activity, clusters, venueName, returns, gates };
     this.#moment = {
       book,
       clock,

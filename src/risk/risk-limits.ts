@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { moneySchema } from '../core/money-schema.ts';
+import { valueAtRiskSchema } from './gates/value-at-risk-limits.ts';
 import { buyingPowerSchema, orderControls } from './order-controls.ts';
 import { scopedLimitsSchema } from './scoped-limits.ts';
 import { scopeKey } from './trading-state.ts';
@@ -33,6 +34,8 @@ export const riskLimitsSchema = z
     ...orderControls,
     /** What an order may cost has to fit into what is free: on unless it is `'none'`. */
     buyingPower: buyingPowerSchema.prefault({}),
+    /** Largest value at risk of the account. Needs the returns that the guard is given. */
+    valueAtRisk: valueAtRiskSchema.optional(),
     /** Limits of the firm, the venue, single accounts, strategies and instruments. A narrower one never loosens a wider one. */
     scopes: z
       .array(scopedLimitsSchema)

@@ -7,6 +7,7 @@ import { type RiskGate, parseRiskLimits } from '../../src/risk/index.ts';
 import { deny } from '../../src/trading/index.ts';
 import { WIDE_EXECUTION, WIDE_RISK, intent } from '../support/desk-world.ts';
 import { auditedWorld, recordsIn, replayAll } from '../support/replay-world.ts';
+import { closesOf, feed, historyOf } from '../risk/returns/support/bars.ts';
 import { VerdictWorld } from '../support/verdict-world.ts';
 
 const SAME = { kind: 'same', notes: [] };
@@ -97,6 +98,34 @@ describe('gates that cannot be asked again', () => {
       { kind: 'same', notes },
     ]);
   });
+});
+
+test('value at risk is taken as on record, also where two sets of limits deny for two reasons', () => {
+  const returns = historyOf({ window: 10 });
+  feed(returns, 'GOLD', closesOf([0.5, -0.5, 0.5, -0.5]));
+  const world = new VerdictWorld({
+    risk: { valueAtRisk: { maxValueAtRisk: '1', scenarios: 10, minScenarios: 4 } },
+    returns,
+  });
+  world.decide(intent({ quantity: '1' }));
+  world.guard.tighten(
+    parseRiskLimits({
+      ...WIDE_RISK,
+      valueAtRisk: { maxValueAtRisk: '1.5', scenarios: 10, minScenarios: 10 },
+    }),
+  );
+  world.decide(intent({ intentId: 'two', quantity: '1' }));
+  const [rules, one, , two] = world.records.map(({ details }) => details);
+  expect(rules).toMatchObject({ rules: { risk: [{ valueAtRisk: { maxValueAtRisk: '1' } }] } });
+  expect(one).toMatchObject({ denials: [{ code: 'VALUE_AT_RISK_LIMIT', measured: '49.999996' }] });
+  expect(two).toMatchObject({
+    denials: [{ code: 'VALUE_AT_RISK_LIMIT' }, { code: 'VALUE_AT_RISK_UNKNOWN' }],
+  });
+  const notes = ['not asked again, taken as on record: value-at-risk'];
+  expect(replayAll(world.records)).toEqual([
+    { kind: 'same', notes },
+    { kind: 'same', notes },
+  ]);
 });
 
 test('gates that looked back and denied the same order are each taken as on record', () => {

@@ -10,7 +10,13 @@ import {
   type ExecutionLimitsInput,
   parseExecutionLimits,
 } from '../../src/execution/index.ts';
-import { RiskGuard, type RiskLimitsInput, type TradingState, parseRiskLimits } from '../../src/risk/index.ts';
+import {
+  type ReturnHistory,
+  RiskGuard,
+  type RiskLimitsInput,
+  type TradingState,
+  parseRiskLimits,
+} from '../../src/risk/index.ts';
 import { Book, type OrderIntent, defineInstrument, markedFxRates } from '../../src/trading/index.ts';
 import { NOON_MS, WIDE_EXECUTION, WIDE_RISK, intent, view } from './desk-world.ts';
 
@@ -58,6 +64,7 @@ export interface VerdictWorldOptions {
   readonly execution?: ExecutionLimitsInput;
   readonly clusters?: 'none' | 'plain' | 'with-correlation';
   readonly gates?: ConstructorParameters<typeof RiskGuard>[1]['gates'];
+  readonly returns?: ReturnHistory;
 }
 
 const metals = (a: string, b: string): boolean => a !== 'WHEAT' && b !== 'WHEAT';
@@ -86,6 +93,7 @@ export class VerdictWorld {
     execution = WIDE_EXECUTION,
     clusters = 'plain',
     gates = [],
+    returns,
   }: VerdictWorldOptions = {}) {
     const { book, clock, trading } = this;
     for (const accountId of ['acc', 'other']) book.openAccount(accountId, 'USDT', '100000.123');
@@ -95,7 +103,15 @@ export class VerdictWorld {
     };
     this.guard = new RiskGuard(
       { ...WIDE_RISK, ...risk },
-      { book, clock, killSwitch, gates, venueName: 'paper', ...CLUSTERS[clusters] },
+      {
+        book,
+        clock,
+        killSwitch,
+        gates,
+        venueName: 'paper',
+        ...(returns && { returns }),
+        ...CLUSTERS[clusters],
+      },
     );
     this.policy = new ExecutionPolicy(execution);
     const { guard, policy } = this;

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { moneySchema } from '../../core/money-schema.ts';
+import type { z } from 'zod';
 import { moneyText } from '../../core/money-text.ts';
 import { parseOptions } from '../../core/options.ts';
 import { lots, units } from '../../core/units.ts';
@@ -10,24 +9,13 @@ import type { PricedOrder } from '../../trading/price-order.ts';
 import { AccountScenarios } from '../returns/account-scenarios.ts';
 import type { ReturnHistory } from '../returns/return-history.ts';
 import { Scenarios } from '../returns/scenarios.ts';
-import {
-  type ValueAtRisk,
-  exposuresOf,
-  lossQuantile,
-  requireWindow,
-  valueAtRiskFields,
-} from '../returns/value-at-risk.ts';
+import { type ValueAtRisk, exposuresOf, lossQuantile, requireWindow } from '../returns/value-at-risk.ts';
 import { signedWorst, signedWorstWith } from '../returns/worst-exposure.ts';
 import type { RiskGate, RiskView } from '../risk-gate.ts';
-
-const schema = z.strictObject({
-  /** Largest value at risk of the account over one bar; 0 takes no entry. */
-  maxValueAtRisk: moneySchema,
-  ...valueAtRiskFields,
-});
+import { type ValueAtRiskLimits, valueAtRiskSchema } from './value-at-risk-limits.ts';
 
 /** @interface */
-export type ValueAtRiskGateOptions = z.input<typeof schema>;
+export type ValueAtRiskGateOptions = z.input<typeof valueAtRiskSchema>;
 
 export interface ValueAtRiskGateDeps {
   readonly returns: ReturnHistory;
@@ -44,11 +32,17 @@ const FLAT = { pos: lots(0), buy: lots(0), sell: lots(0) };
  * @throws {PortcullisError} `OPTION_INVALID`
  */
 export function valueAtRiskGate(options: ValueAtRiskGateOptions, { returns }: ValueAtRiskGateDeps): RiskGate {
-  const parameters = requireWindow(
-    'valueAtRiskGate',
-    parseOptions('valueAtRiskGate', schema, options),
-    returns,
-  );
+  return gateFor('valueAtRiskGate', parseOptions('valueAtRiskGate', valueAtRiskSchema, options), returns);
+}
+
+/**
+ * The same gate, of limits that were read.
+ *
+ * @param component whose limits they are, for the error
+ * @throws {PortcullisError} `OPTION_INVALID` when the history is too short for them
+ */
+export function gateFor(component: string, limits: ValueAtRiskLimits, returns: ReturnHistory): RiskGate {
+  const parameters = requireWindow(component, limits, returns);
   const limit = parameters.maxValueAtRisk;
   const scenarios = new Scenarios(returns, parameters.scenarios);
   const carried = new WeakMap<AccountView, AccountScenarios>();
