@@ -14,14 +14,22 @@ export {
   decimal,
   person,
 } from './core/index.ts';
-export { Journal, OrderDesk, PaperVenue, StrategyHost, Venue, type VenueDriver } from './desk/index.ts';
+export {
+  Journal,
+  LimitControl,
+  OrderDesk,
+  PaperVenue,
+  StrategyHost,
+  Venue,
+  type VenueDriver,
+} from './desk/index.ts';
 export { type ExecutionGate, ExecutionPolicy } from './execution/index.ts';
 export { Atr, BollingerBands, Ema, Rsi } from './indicators/index.ts';
 export { BarBuilder, MarketTracker, Recording } from './market-data/index.ts';
 export { EquityCurve, statement } from './portfolio/index.ts';
-export { DrawdownMonitor, KillSwitch, type RiskGate, RiskGuard } from './risk/index.ts';
+export { Correlations, DrawdownMonitor, KillSwitch, type RiskGate, RiskGuard } from './risk/index.ts';
 export { BaseEnterpriseService } from './service/index.ts';
-export { SimulatedMarket } from './simulation/index.ts';
+export { SimulatedMarket, SimulatedMarkets } from './simulation/index.ts';
 export { type AppendLog, DataDirectory, type StateStore } from './storage/index.ts';
 export { type Logger, MetricsRegistry, createLogger } from './telemetry/index.ts';
 export {
