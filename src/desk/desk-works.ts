@@ -22,6 +22,7 @@ import { InFlight } from './in-flight.ts';
 import { findOlder } from './older-order.ts';
 import { OrderEnds } from './order-ends.ts';
 import { type Older, OrderPath } from './order-path.ts';
+import { recall } from './recall.ts';
 import { Recorder } from './recorder.ts';
 import { type AtMost, type SelfTradeDesk, preventSelfTrade } from './self-trade.ts';
 import { SharedListening } from './shared-listening.ts';
@@ -62,6 +63,7 @@ export class DeskWorks {
   readonly #listening: SharedListening;
   /** What ends with the desk. */
   readonly #held: readonly Disposable[];
+  #recalled: Promise<void> | undefined;
   #accepting = true;
 
   constructor(rules: DeskRules, parts: DeskParts, outlet: Outlet) {
@@ -151,7 +153,8 @@ export class DeskWorks {
   /** What was tripped before a restart is cancelled at once: the venue may be long in answering what we ask it first. */
   start(): Promise<Reconciliation> {
     this.#cancels.enforce();
-    return this.watch.start();
+    this.#recalled ??= recall(this.#parts);
+    return this.#recalled === undefined ? this.watch.start() : this.#recalled.then(() => this.watch.start());
   }
 
   /** Closes positions. A desk that has been stopped listens for as long as that takes. */

@@ -15,6 +15,7 @@ import type { Adjustment, Flow, Funding, SavedOrder } from '../trading/saved-boo
 import { type AdjustedBy, adjustedRecord } from './journal-adjusted.ts';
 import { openBook } from './journal-apply.ts';
 import { recordDigest } from './journal-checkpoint.ts';
+import { recentRecords } from './journal-recent.ts';
 import { loneOrder } from './journal-checkpoint-order.ts';
 import { type CheckpointOutcome, CheckpointWriter } from './journal-checkpoint-writer.ts';
 import { flowedRecord, fundedRecord } from './journal-flow.ts';
@@ -79,6 +80,8 @@ export class Journal {
   readonly #facts: { openedAtMs: number; retiredBefore: DayId | undefined };
   #dayId: DayId;
   #retiring: Promise<unknown> = Promise.resolve();
+  /** The last record of before. */
+  readonly #pastSeq: number;
 
   private constructor(every: number, deps: JournalDeps, { recovered, ...past }: Replayed) {
     const { log, clock, book, snapshots, archive } = deps;
@@ -88,6 +91,7 @@ export class Journal {
     this.#archive = archive;
     this.book = book;
     this.recovered = recovered;
+    this.#pastSeq = past.seq;
     this.#dayId = recovered.dayId;
     this.#facts = { openedAtMs: past.openedAtMs, retiredBefore: past.retiredBefore };
     const { fromSnapshot, skippedSnapshots, records } = recovered;
@@ -148,6 +152,11 @@ export class Journal {
   /** Where the orders are that are not in memory any more. */
   get archive(): Pick<OrderArchive, 'find' | 'isEmpty'> | undefined {
     return this.#archive;
+  }
+
+  /** What was written of before it was opened, after `sinceMs` by the wall clock, oldest first; as far as the log still has it. */
+  recent(sinceMs: number): AsyncIterable<JournalRecord> {
+    return recentRecords(this.#log, this.#pastSeq, sinceMs);
   }
 
   /** Resolves when it is on disk; the order must not go out before. */

@@ -60,7 +60,10 @@ export const orderControls = {
     .strictObject({ max: z.int().min(1).max(100_000), windowMs })
     .readonly()
     .optional(),
-  /** How long the content of an order may not be sent again. */
+  /**
+   * How long the content of an order may not be sent again. At most 65,536 orders are remembered: while as many are in the
+   * longest window of any scope, entries are denied.
+   */
   duplicateWindowMs: windowMs.optional(),
 } as const;
 

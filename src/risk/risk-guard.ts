@@ -8,6 +8,7 @@ import type { GateExplanation } from '../trading/measurement.ts';
 import type { Applied, HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import type { PricedOrder } from '../trading/price-order.ts';
 import { OrderActivity } from './activity/order-activity.ts';
+import type { PastMessage } from './activity/past-message.ts';
 import { type Moment, decide, explainGates } from './decide.ts';
 import type { Clusters } from './gates/correlation-gate.ts';
 import { restricted } from './gates/kill-switch-gate.ts';
@@ -221,6 +222,26 @@ export class RiskGuard {
    */
   count(order: HeldOrder): void {
     this.#activity.kept({ ...order, decidedMonotonicMs: this.#clock.monotonicMs() });
+  }
+
+  /** How far back its counters look; 0 when nothing is counted. */
+  get lookBackMs(): number {
+    return this.#activity.lookBackMs;
+  }
+
+  /**
+   * Feeds the counters, and nothing else, with what was sent before a restart. Once, oldest first, and before entries go.
+   * A strategy that had sent all that it may is stopped again.
+   */
+  recall({ type, order, monotonicMs }: PastMessage): void {
+    const { clientOrderId } = order;
+    if (type !== 'submitting') {
+      this.#activity.happened({ type, clientOrderId }, order, monotonicMs);
+      return;
+    }
+    const sent = { ...order, decidedMonotonicMs: monotonicMs };
+    this.#activity.kept(sent);
+    for (const gate of this.#gates.keeping) gate.kept(sent);
   }
 
   /** Counts what happened to an order at once. */

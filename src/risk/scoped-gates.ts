@@ -1,11 +1,11 @@
 import type { BookReader } from '../trading/book.ts';
 import { isExit } from '../trading/book-cell.ts';
 import type { Denial } from '../trading/denial.ts';
-import type { HeldOrder } from '../trading/order-event.ts';
 import type { PricedOrder } from '../trading/price-order.ts';
 import { lots } from '../core/units.ts';
 import { isKeeping } from './activity/keeping-gate.ts';
 import type { OrderActivity } from './activity/order-activity.ts';
+import type { SentOrder } from './activity/order-tracker.ts';
 import { controlGates } from './control-gates.ts';
 import { type Clusters, correlationGate } from './gates/correlation-gate.ts';
 import { dailyLossGate } from './gates/daily-loss-gate.ts';
@@ -112,7 +112,7 @@ function scoped(gate: RiskGate, scope: Scope, seen: ScopeView, venueName: string
       return own && gate.measure?.(order, own);
     },
     ...(isKeeping(gate) && {
-      kept: (order: HeldOrder) => {
+      kept: (order: SentOrder) => {
         if (inScope(scope, order, venueName)) gate.kept(order);
       },
     }),

@@ -1,7 +1,7 @@
 import { toGrid } from '../../core/increment.ts';
-import type { BookedOrder, HeldOrder, OrderEvent } from '../../trading/order-event.ts';
+import type { BookedOrder } from '../../trading/order-event.ts';
 import type { PricedOrder } from '../../trading/price-order.ts';
-import type { OrderTracker } from './order-tracker.ts';
+import type { OrderSign, OrderTracker, SentOrder } from './order-tracker.ts';
 
 /** What an order says, but for its id. */
 interface Content {
@@ -11,13 +11,16 @@ interface Content {
   readonly atMs: number;
 }
 
-/** More are not remembered: the oldest goes. */
-const MOST = 65_536;
+/** So many are remembered before entries are denied. */
+export const MOST_CONTENTS = 65_536;
 
-/** The content of orders that went out a while ago. What was rejected, or never left, does not count. */
+/**
+ * The content of orders that went out a while ago. What was rejected, or never left, does not count. None is forgotten
+ * before its time: when there are too many, the window is full, and it is for the gate to let no more in.
+ */
 export class ContentWindow implements OrderTracker {
   #windowMs = 0;
-  /** By client order id, oldest first. */
+  /** By client order id, as they came. */
   readonly #contents = new Map<string, Content>();
   /** The same, by a number that equal contents have in common. */
   readonly #alike = new Map<number, Content[]>();
@@ -30,15 +33,20 @@ export class ContentWindow implements OrderTracker {
   find(order: PricedOrder): { readonly clientOrderId: string; readonly atMs: number } | undefined {
     const alike = this.#alike.get(keyOf(order.qty, order.worst));
     if (alike === undefined) return undefined;
-    for (let index = alike.length - 1; index >= 0; index -= 1) {
-      const content = alike[index];
-      if (content === undefined || !isSame(content, order)) continue;
-      return { clientOrderId: content.order.clientOrderId, atMs: content.atMs };
-    }
-    return undefined;
+    let found: Content | undefined;
+    for (const content of alike)
+      if (isSame(content, order) && !(found !== undefined && found.atMs > content.atMs)) found = content;
+    return found && { clientOrderId: found.order.clientOrderId, atMs: found.atMs };
   }
 
-  kept(order: HeldOrder): void {
+  /** Whether it holds all that it may, the oldest being younger than the longest window. */
+  isFull(nowMs: number): boolean {
+    if (this.#contents.size < MOST_CONTENTS) return false;
+    const [oldest] = this.#contents.values();
+    return !(oldest !== undefined && nowMs - oldest.atMs >= this.#windowMs);
+  }
+
+  kept(order: SentOrder): void {
     this.#expire(order.decidedMonotonicMs);
     const content = { order, asked: askedLots(order), atMs: order.decidedMonotonicMs };
     this.#contents.set(order.clientOrderId, content);
@@ -48,7 +56,7 @@ export class ContentWindow implements OrderTracker {
     else alike.push(content);
   }
 
-  happened({ type, clientOrderId }: OrderEvent): void {
+  happened({ type, clientOrderId }: OrderSign): void {
     if (type === 'abandoned' || type === 'rejected' || type === 'absent') this.#forget(clientOrderId);
   }
 
@@ -59,7 +67,7 @@ export class ContentWindow implements OrderTracker {
 
   #expire(nowMs: number): void {
     for (const [clientOrderId, { atMs }] of this.#contents) {
-      if (!(nowMs - atMs >= this.#windowMs) && this.#contents.size < MOST) return;
+      if (!(nowMs - atMs >= this.#windowMs)) return;
       this.#forget(clientOrderId);
     }
   }

@@ -10,8 +10,8 @@ export interface LookBack {
 const IDLE = 1_024;
 
 /** Recent times by key. Keys that have been quiet for longer than any limit looks back are forgotten. */
-export class KeyedTimes {
-  readonly #times = new Map<string, RecentTimes>();
+export class KeyedTimes<K> {
+  readonly #times = new Map<K, RecentTimes>();
   #most = 0;
   #windowMs = 0;
   #sweepAt = IDLE;
@@ -24,21 +24,21 @@ export class KeyedTimes {
     for (const times of this.#times.values()) times.extend(max);
   }
 
-  add(key: string, atMs: number): void {
+  add(key: K, atMs: number): void {
     this.#of(key, atMs).add(atMs);
   }
 
   /** The n-th last of a key; minus infinity when there have not been as many. */
-  last(key: string, n: number): number {
+  last(key: K, n: number): number {
     return this.#times.get(key)?.last(n) ?? -Infinity;
   }
 
-  countWithin(key: string, windowMs: number, nowMs: number): number {
+  countWithin(key: K, windowMs: number, nowMs: number): number {
     return this.#times.get(key)?.countWithin(windowMs, nowMs) ?? 0;
   }
 
   /** A key starts anew. */
-  clear(key: string): void {
+  clear(key: K): void {
     this.#times.delete(key);
   }
 
@@ -47,7 +47,7 @@ export class KeyedTimes {
     return this.#times.size;
   }
 
-  #of(key: string, nowMs: number): RecentTimes {
+  #of(key: K, nowMs: number): RecentTimes {
     const present = this.#times.get(key);
     if (present !== undefined) return present;
     if (this.#times.size >= this.#sweepAt) this.#sweep(nowMs);

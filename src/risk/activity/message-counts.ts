@@ -1,32 +1,29 @@
-import type { Clock } from '../../core/clock.ts';
-import type { BookedOrder, HeldOrder, OrderEvent } from '../../trading/order-event.ts';
+import type { BookedOrder } from '../../trading/order-event.ts';
 import type { PricedOrder } from '../../trading/price-order.ts';
 import type { Scope } from '../trading-state.ts';
 import { KeyedTimes, type LookBack } from './keyed-times.ts';
-import type { OrderTracker } from './order-tracker.ts';
+import type { OrderSign, OrderTracker, SentOrder } from './order-tracker.ts';
 
 /** Orders, amendments and cancels that went out, for every account, strategy or instrument, or all together. */
 export class MessageCounts implements OrderTracker {
   readonly #by: Scope['kind'];
-  readonly #clock: Pick<Clock, 'monotonicMs'>;
-  readonly #times = new KeyedTimes();
+  readonly #times = new KeyedTimes<string>();
 
-  constructor(by: Scope['kind'], clock: Pick<Clock, 'monotonicMs'>) {
+  constructor(by: Scope['kind']) {
     this.#by = by;
-    this.#clock = clock;
   }
 
   extend(lookBack: LookBack): void {
     this.#times.extend(lookBack);
   }
 
-  kept(order: HeldOrder): void {
+  kept(order: SentOrder): void {
     this.#times.add(this.#keyOf(order), order.decidedMonotonicMs);
   }
 
-  happened({ type }: OrderEvent, order: BookedOrder): void {
+  happened({ type }: OrderSign, order: BookedOrder, monotonicMs: number): void {
     if (type !== 'cancelRequested' && type !== 'amendRequested') return;
-    this.#times.add(this.#keyOf(order), this.#clock.monotonicMs());
+    this.#times.add(this.#keyOf(order), monotonicMs);
   }
 
   /** When the `max`-th last message went out: minus infinity when there have been fewer. */

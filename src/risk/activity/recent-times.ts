@@ -1,4 +1,4 @@
-/** The last times of something, as many as a limit has to look back on. Times never go back. */
+/** The last times of something, as many as a limit has to look back on, oldest first in whatever order they come. */
 export class RecentTimes {
   /** A ring, once it is full. */
   #times: number[] = [];
@@ -23,17 +23,19 @@ export class RecentTimes {
     if (this.#most === 0) return;
     if (this.#times.length < this.#most) {
       this.#times.push(atMs);
-      return;
+    } else {
+      if (atMs < this.last(this.#most)) return;
+      this.#times[this.#oldest] = atMs;
+      this.#oldest = (this.#oldest + 1) % this.#most;
     }
-    this.#times[this.#oldest] = atMs;
-    this.#oldest = (this.#oldest + 1) % this.#most;
+    this.#settle(atMs);
   }
 
   /** The n-th last, 1 for the last; minus infinity when there have not been as many. */
   last(n: number): number {
     const { length } = this.#times;
     if (n > length) return -Infinity;
-    return this.#times[(this.#oldest + length - n) % length] ?? NaN;
+    return this.#times[this.#at(n)] ?? NaN;
   }
 
   /** How many of those that are remembered are younger than `windowMs`. */
@@ -45,6 +47,19 @@ export class RecentTimes {
       else from = middle;
     }
     return from;
+  }
+
+  /** Puts the last one where it belongs. */
+  #settle(atMs: number): void {
+    for (let n = 2; this.last(n) > atMs; n += 1) {
+      this.#times[this.#at(n - 1)] = this.last(n);
+      this.#times[this.#at(n)] = atMs;
+    }
+  }
+
+  #at(n: number): number {
+    const { length } = this.#times;
+    return (this.#oldest + length - n) % length;
   }
 
   clear(): void {

@@ -1,7 +1,7 @@
 import { system } from '../../core/principal.ts';
-import type { BookedOrder, HeldOrder, OrderEvent } from '../../trading/order-event.ts';
+import type { BookedOrder } from '../../trading/order-event.ts';
 import type { KillSwitch } from '../kill-switch.ts';
-import type { OrderTracker } from './order-tracker.ts';
+import type { OrderSign, OrderTracker, SentOrder } from './order-tracker.ts';
 
 /** The part of a kill switch that makes a latch durable. */
 export type LatchSwitch = Partial<Pick<KillSwitch, 'trip'>>;
@@ -28,7 +28,7 @@ export class StrategyLatch implements OrderTracker {
     this.#switch = killSwitch;
   }
 
-  close({ strategyId, clientOrderId }: HeldOrder, reason: string): void {
+  close({ strategyId, clientOrderId }: SentOrder, reason: string): void {
     if (!this.#latched.has(strategyId)) this.#latched.set(strategyId, { clientOrderId, reason });
   }
 
@@ -41,7 +41,7 @@ export class StrategyLatch implements OrderTracker {
     // The gate that counts closes the latch.
   }
 
-  happened({ clientOrderId }: OrderEvent, { strategyId }: BookedOrder): void {
+  happened({ clientOrderId }: OrderSign, { strategyId }: BookedOrder): void {
     const latched = this.#latched.get(strategyId);
     if (latched?.clientOrderId !== clientOrderId || this.#switch.trip === undefined) return;
     // Not within the event: its record comes first in the journal, then what the trip cancels.

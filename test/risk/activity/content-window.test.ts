@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ContentWindow } from '../../../src/risk/activity/content-window.ts';
+import { ContentWindow, MOST_CONTENTS } from '../../../src/risk/activity/content-window.ts';
 import { heldOf, pricedOf } from '../../support/orders.ts';
 
 const window = (windowMs: number) => {
@@ -27,18 +27,36 @@ describe('ContentWindow', () => {
     expect(contents.find(pricedOf())).toMatchObject({ atMs: 0 });
   });
 
-  test('remembers a bounded number: of too many the oldest go', () => {
+  test('forgets none before its time, and says when it is full', () => {
     const contents = window(1_000);
-    for (let n = 0; n < 70_000; n += 1) contents.kept(heldOf({ intentId: `i-${n}`, qty: n + 1 }));
-    expect(contents.size).toBe(65_536);
-    expect(contents.find(pricedOf({ qty: 70_000 }))).toMatchObject({ atMs: 0 });
-    expect(contents.find(pricedOf({ qty: 1 }))).toBeUndefined();
+    for (let n = 0; n < MOST_CONTENTS - 1; n += 1) contents.kept(heldOf({ intentId: `i-${n}`, qty: n + 1 }));
+    expect(contents.isFull(0)).toBe(false);
+    contents.kept(heldOf({ intentId: 'last', qty: 1, decidedMonotonicMs: 500 }));
+    expect([contents.size, contents.isFull(999), contents.isFull(1_000)]).toEqual([
+      MOST_CONTENTS,
+      true,
+      false,
+    ]);
+    contents.kept(heldOf({ intentId: 'exit', qty: 2, decidedMonotonicMs: 999 }));
+    expect([contents.size, contents.isFull(999)]).toEqual([MOST_CONTENTS + 1, true]);
+    expect(contents.find(pricedOf({ qty: 3 }))).toMatchObject({ atMs: 0 });
+    contents.kept(heldOf({ intentId: 'next', qty: 9, decidedMonotonicMs: 1_000 }));
+    expect([contents.size, contents.find(pricedOf({ qty: 3 }))]).toEqual([3, undefined]);
+  });
+
+  test('finds the youngest, in whatever order they are told', () => {
+    const contents = window(1_000);
+    const [old, young, older] = ['a', 'b', 'c'].map((intentId, at) =>
+      heldOf({ intentId, decidedMonotonicMs: [5, 9, 2][at] ?? NaN }),
+    );
+    for (const order of [old, young, older]) if (order !== undefined) contents.kept(order);
+    expect(contents.find(pricedOf())).toEqual({ clientOrderId: young?.clientOrderId, atMs: 9 });
   });
 
   test('an order that it does not know leaves nothing', () => {
     const contents = window(100);
     contents.kept(heldOf({ intentId: 'a' }));
-    contents.happened({ type: 'rejected', clientOrderId: 'unknown', atMs: 0, reason: 'no' });
+    contents.happened({ type: 'rejected', clientOrderId: 'unknown' });
     expect(contents.size).toBe(1);
   });
 
@@ -48,7 +66,7 @@ describe('ContentWindow', () => {
     if (first === undefined || second === undefined) throw new Error();
     contents.kept(first);
     contents.kept(second);
-    contents.happened({ type: 'rejected', clientOrderId: second.clientOrderId, atMs: 0, reason: 'no' });
+    contents.happened({ type: 'rejected', clientOrderId: second.clientOrderId });
     expect(contents.find(pricedOf())?.clientOrderId).toBe(first.clientOrderId);
   });
 

@@ -20,6 +20,20 @@ describe('RecentTimes', () => {
     expect(lasts(recent(3, 1, 2, 3, 4, 5), 4)).toEqual([5, 4, 3, -Infinity]);
   });
 
+  test('keeps the youngest in order, in whatever order they come', () => {
+    expect(lasts(recent(3, 5, 9, 2), 4)).toEqual([9, 5, 2, -Infinity]);
+    expect(lasts(recent(3, 1, 2, 8, 9, 5), 4)).toEqual([9, 8, 5, -Infinity]);
+    expect(lasts(recent(2, 8, 9, 5), 3)).toEqual([9, 8, -Infinity]);
+  });
+
+  test.prop([fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 30 }), fc.integer({ min: 1, max: 8 })])(
+    'has what sorting them all would give',
+    (times, most) => {
+      const sorted = [...times].sort((a, b) => b - a).slice(0, most);
+      expect(lasts(recent(most, ...times), sorted.length)).toEqual(sorted);
+    },
+  );
+
   test('one of size 0 remembers nothing', () => {
     const none = recent(0, 1, 2);
     expect([none.last(1), none.countWithin(10, 2)]).toEqual([-Infinity, 0]);

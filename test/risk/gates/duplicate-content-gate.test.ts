@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { lots, ticks } from '../../../src/core/index.ts';
+import type { ContentWindow } from '../../../src/risk/activity/content-window.ts';
+import { duplicateContentGate } from '../../../src/risk/gates/duplicate-content-gate.ts';
+import type { RiskView } from '../../../src/risk/risk-gate.ts';
 import { type PricedOverrides, pricedOf } from '../../support/orders.ts';
 import { SILVER, approved, controlled, rejected } from '../support/controls.ts';
 
@@ -50,6 +53,30 @@ describe('duplicateContentGate', () => {
     const id = work();
     guard.adopt({ ...guard.limits, duplicateWindowMs: 1_000 });
     expect(ask()).toEqual(denied(0, id));
+  });
+
+  test('denies entries while more are within the window than it remembers, and lets exits go', () => {
+    const contents = { find: () => undefined, isFull: (nowMs: number) => nowMs < 5 };
+    const gate = duplicateContentGate(1_000, contents as unknown as ContentWindow);
+    const at = (monotonicMs: number, isExit = false) => ({ monotonicMs, isExit }) as RiskView;
+    expect([
+      gate.check(pricedOf(), at(4)),
+      gate.check(pricedOf(), at(5)),
+      gate.check(pricedOf(), at(4, true)),
+    ]).toEqual([
+      {
+        gate: 'duplicate-content',
+        code: 'DUPLICATE_CONTENT',
+        limit: 1_000,
+        note: 'window full: 65536 orders in it',
+      },
+      undefined,
+      undefined,
+    ]);
+    expect([gate.measure?.(pricedOf(), at(5)), gate.measure?.(pricedOf(), at(4, true))]).toEqual([
+      { limit: 1_000 },
+      { limit: 1_000 },
+    ]);
   });
 
   test('an order is no duplicate of itself: it may be changed back', () => {
