@@ -13,12 +13,18 @@ import type { PricedOrder } from '../trading/price-order.ts';
 import { type AmendDesk, amend } from './amend.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { type CancelRoundDesk, cancel } from './cancel.ts';
-import type { OrderPath } from './order-path.ts';
 
 /** What prevention needs of its desk. */
 export interface SelfTradeDesk extends CancelRoundDesk, AmendDesk {
   readonly guard: Pick<RiskGuard, 'basis' | 'evaluate' | 'venueName'>;
-  readonly path: Pick<OrderPath, 'price' | 'wouldGo'>;
+  readonly path: {
+    price(intent: OrderIntent): PricedOrder | Denial;
+    wouldGo(
+      order: PricedOrder,
+      overridden: ReadonlySet<string> | undefined,
+      cleared: ReadonlySet<string>,
+    ): boolean;
+  };
   readonly recorder: { audit(event: AuditEvent): void };
 }
 

@@ -74,6 +74,7 @@ export {
   type ReturnListener,
 } from './returns/return-history.ts';
 export { type ValueAtRisk, type ValueAtRiskOptions, valueAtRisk } from './returns/value-at-risk.ts';
+export type { PastMessage } from './activity/past-message.ts';
 export type { ExposureCell, ExposureRow, Reduction, RiskGate, RiskView } from './risk-gate.ts';
 export { type GuardKillSwitch, RiskGuard, type RiskGuardDeps, parseRiskLimits } from './risk-guard.ts';
 export type { RiskLimits, RiskLimitsInput } from './risk-limits.ts';
