@@ -11,16 +11,19 @@ import type { HeldOrder } from '../trading/order-event.ts';
 import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
 import type { OrderView } from '../trading/order-view.ts';
 import { type PricedOrder, priceOrder } from '../trading/price-order.ts';
+import { type ExplainedSelfTrade, selfTradeOf, withSelfTrade } from './explain-self-trade.ts';
 
-/** What would become of an intent in this tick, and what every gate measures against which limit. */
+/** What the gates say to an intent in this tick, and what every gate measures against which limit. */
 export interface Explanation {
   readonly intent: OrderIntent;
-  /** What `submit` would decide. */
+  /** What the gates decide, as orders rest now; `submit` does first what `selfTrade` says. */
   readonly decision: 'held' | 'denied' | 'duplicate';
   /** Why not, or why less. */
   readonly denials: readonly Denial[];
   /** The order, as far as it could be read and priced. */
   readonly order?: ExplainedOrder;
+  /** What self-trade prevention would do first; missing where it would do nothing. */
+  readonly selfTrade?: ExplainedSelfTrade;
   /** At the quantity that is asked for. Empty where no gate is asked: for what cannot be read, or is known. */
   readonly risk: readonly GateExplanation[];
   /** At the quantity that would go: after a reduction, the reduced one. */
@@ -74,7 +77,25 @@ export function explain<Known extends object>(
   const known = deps.known(priced.intent, older, priced.clientOrderId);
   const order = orderOf(deps, priced);
   if (known !== undefined) return { ...unasked(priced.intent, known), order };
-  return explainPriced(deps, priced, order);
+  const explanation = explainPriced(deps, priced, order);
+  const wouldGo = (one: PricedOrder, cleared: ReadonlySet<string>) => isClear(deps, one, cleared);
+  const selfTrade = selfTradeOf({ ...deps, wouldGo }, priced);
+  if (selfTrade === undefined) return explanation;
+  const risk = explanation.risk.map((entry) => withSelfTrade(entry, selfTrade));
+  return { ...explanation, selfTrade, risk };
+}
+
+/** Whether both engines let it go, once the gates named are satisfied. */
+function isClear<Known>(
+  { guard, policy, clock, factsOf }: ExplainDeps<Known>,
+  order: PricedOrder,
+  cleared: ReadonlySet<string>,
+): boolean {
+  const verdict = guard.evaluate(order, undefined, cleared);
+  if (verdict.decision === 'reject') return false;
+  const { quantity: qty, isExit } = verdict;
+  const held = heldOrder(order, { qty, isExit }, clock.monotonicMs());
+  return denialsOf(policy.explain(held, factsOf(held))).length === 0;
 }
 
 function explainPriced<Known>(

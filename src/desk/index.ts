@@ -12,6 +12,7 @@ export type { DeskParts, OrderDeskOptions } from './desk-parts.ts';
 export type { Difference, DifferenceCode, Reconciliation } from './difference.ts';
 export type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
 export type { ExplainedOrder, Explanation } from './explain.ts';
+export type { ExplainedSelfTrade } from './explain-self-trade.ts';
 export { explanationText } from './explain-text.ts';
 export type { FlattenOrder, FlattenReport, FlattenedPosition } from './flatten.ts';
 export {

@@ -206,7 +206,7 @@ export class OrderDesk {
     return submit(this.#works.verbs, intent, options);
   }
 
-  /** What `submit` would decide now, and what every gate measures. Decides when `submit` would; leaves no trace. */
+  /** What the gates say now, what each measures, and what self-trade prevention would do first. Decides when `submit` would; leaves no trace. */
   explain(intent: OrderIntent): Promise<Explanation> {
     return this.#works.explain(intent);
   }

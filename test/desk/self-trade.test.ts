@@ -444,3 +444,30 @@ describe('on the paper venue', () => {
     expect(driver.resting()).toMatchObject([{ order: { clientOrderId: SALE, quantity: '15' } }]);
   });
 });
+
+describe('explaining an order that would meet one of our own', () => {
+  test.each([
+    ['cancel-oldest', '10', { cancels: [SALE], reduces: [], left: 10 }, `cancels ${SALE}`],
+    ['decrement', '10', { cancels: [SALE], reduces: [], left: 0 }, `cancels ${SALE}`],
+    ['decrement', '20', { cancels: [], reduces: [SALE], left: 0 }, `reduces ${SALE}`],
+    ['decrement', '4', { cancels: [SALE], reduces: [], left: 6 }, `cancels ${SALE}`],
+  ] as const)('says what is done first: %s of %s', async (mode, quantity, done, note) => {
+    const { desk, driver, state } = await open({ selfTrade: mode }, quantity);
+    const explanation = await desk.explain(purchase());
+    expect(explanation.selfTrade).toEqual({ mode, ...done });
+    expect(explanation.risk.find(({ gate }) => gate === 'self-trade')).toMatchObject({
+      outcome: 'denied',
+      note: `${mode} first ${note}`,
+    });
+    expect([driver.cancels, state()]).toEqual([[], ['working', Number(quantity)]]);
+  });
+
+  test.each([
+    ['the mode denies the newer order', { selfTrade: 'cancel-newest' }],
+    ['something else denies it', { selfTrade: 'cancel-oldest', maxPositionNotional: '500' }],
+    ['no limit asks for it', {}],
+  ] as const)('says nothing of it where %s', async (_what, risk) => {
+    const { desk } = await open(risk, '1');
+    expect((await desk.explain(purchase())).selfTrade).toBeUndefined();
+  });
+});
