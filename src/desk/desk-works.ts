@@ -68,10 +68,11 @@ export class DeskWorks {
 
   constructor(rules: DeskRules, parts: DeskParts, outlet: Outlet) {
     const { book, clock, killSwitch } = parts;
-    const { venueTimeoutMs } = rules;
     const { venue } = outlet;
+    const { dayId } = parts.journal.recovered;
+    parts.policy.restoreSpent(dayId, parts.journal.spent);
     this.#parts = parts;
-    this.path = new OrderPath({ ...parts, dayId: parts.journal.recovered.dayId });
+    this.path = new OrderPath({ ...parts, dayId });
     this.#listening = new SharedListening(() =>
       outlet.listen((event) => {
         this.rollIfDue();
@@ -108,7 +109,7 @@ export class DeskWorks {
     this.verbs = {
       book,
       clock,
-      venueTimeoutMs,
+      venueTimeoutMs: rules.venueTimeoutMs,
       venue: venue.name,
       canAmend: venue.canAmend,
       older: (intent) => findOlder(parts, intent),
@@ -282,6 +283,7 @@ export class DeskWorks {
       limitsHash: guard.limitsHash,
       dayOpen: account?.dayOpen ?? units(NaN),
       highWater: account?.highWater ?? units(NaN),
+      spent: this.path.spentBy(order.strategyId),
     });
   }
 

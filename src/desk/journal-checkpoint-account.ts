@@ -5,7 +5,8 @@ import { parseInput } from '../core/options.ts';
 import type { JsonValue } from '../storage/json.ts';
 import type { SavedAccount, SavedCell } from '../trading/saved-book.ts';
 import type { Regrid } from './journal-grid.ts';
-import { readUnits, storedOpen, strategyOpen, strategyOpenSchema } from './journal-record.ts';
+import { storedOpen, strategyOpen, strategyOpenSchema } from './journal-record.ts';
+import { readUnits } from './journal-units.ts';
 
 const text = z.string();
 

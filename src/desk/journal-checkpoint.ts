@@ -8,6 +8,7 @@ import type { Snapshot } from '../storage/snapshot-store.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { SavedBook, SavedOrder } from '../trading/saved-book.ts';
 import type { InstrumentOf } from './journal-apply.ts';
+import { SpentStamps, spentSchema } from './journal-spent.ts';
 import { type Regrid, regrid, storedGrid } from './journal-grid.ts';
 import { savedAccount, storedAccount } from './journal-checkpoint-account.ts';
 import { readStoredOrder, savedOrder, storedOrder } from './journal-checkpoint-order.ts';
@@ -35,6 +36,8 @@ const headerSchema = z.object({
   adjustments: z.array(text),
   flows: z.array(text).exactOptional(),
   fundings: z.array(text).exactOptional(),
+  /** Of the slippage budgets of the day. */
+  spent: spentSchema.exactOptional(),
   /** How many of the lines after this one are accounts. */
   accounts: z.int().min(0),
 });
@@ -45,6 +48,8 @@ export interface JournalFacts {
   readonly openedAtMs: number;
   /** Orders that were over before that day have been moved to the archive. */
   readonly retiredBefore: DayId | undefined;
+  /** Of the slippage budgets of the day that is open. */
+  readonly spent: SpentStamps;
   /** The last record, in short. */
   readonly record: string;
 }
@@ -60,7 +65,7 @@ export const recordDigest = (record: JsonValue | object): string =>
 /** The lines of a checkpoint, made one by one as they are taken. */
 export function* checkpointLines(
   book: SavedBook,
-  { openedAtMs, retiredBefore, record }: JournalFacts,
+  { openedAtMs, retiredBefore, spent, record }: JournalFacts,
 ): Iterable<object> {
   const instruments = new Map<string, Instrument>();
   const { accounts, adjustments, flows = [], fundings = [], dayId } = book;
@@ -81,6 +86,7 @@ export function* checkpointLines(
     adjustments,
     ...(flows.length > 0 && { flows }),
     ...(fundings.length > 0 && { fundings }),
+    ...spent.stored(),
     accounts: accounts.length,
   };
   for (const account of accounts) yield storedAccount(account);
@@ -122,7 +128,11 @@ export function readCheckpoint({ seq, lines }: Snapshot, instrumentOf: Instrumen
   }
   const { dayId, adjustments, flows = [], fundings = [], openedAtMs, retiredBefore, record } = header;
   const book = { dayId, adjustments, flows, fundings, accounts, orders: orders() };
-  return { book, openedAtMs, retiredBefore, record };
+  const spent = new SpentStamps();
+  at(seq, 1, () => {
+    spent.restore(header.spent);
+  });
+  return { book, openedAtMs, retiredBefore, spent, record };
 }
 
 function readHeader(seq: number, line: JsonValue | undefined) {

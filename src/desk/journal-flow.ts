@@ -4,7 +4,8 @@ import type { Units } from '../core/units.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { Flow, Funding } from '../trading/saved-book.ts';
 import type { AdjustedBy } from './journal-adjusted.ts';
-import { type JournalRecord, readUnits } from './journal-record.ts';
+import type { JournalRecord } from './journal-record.ts';
+import { readUnits } from './journal-units.ts';
 
 /*
  * How deposits, withdrawals and funding stand in the journal, both ways.

@@ -8,6 +8,7 @@ import type { Instrument } from '../trading/instrument.ts';
 import type { BookedOrder, OrderEvent } from '../trading/order-event.ts';
 import { onGrid } from './journal-grid.ts';
 import type { EventRecord, JournalRecord } from './journal-record.ts';
+import { type SpentStamp, storedStamp } from './journal-spent.ts';
 
 /*
  * How orders and what happens to them stand in the journal, both ways.
@@ -35,7 +36,8 @@ export function bookedOrder(
   };
 }
 
-export function eventRecord(event: OrderEvent, instrument: Instrument): EventRecord {
+/** @param spent slippage budgets, with a change of an order that spends of them */
+export function eventRecord(event: OrderEvent, instrument: Instrument, spent?: SpentStamp): EventRecord {
   const { step } = instrument.grid;
   switch (event.type) {
     case 'filled': {
@@ -45,7 +47,7 @@ export function eventRecord(event: OrderEvent, instrument: Instrument): EventRec
     case 'amendRequested': {
       const { to, ...rest } = event;
       const mark = to.mark !== undefined && { mark: toText(to.mark, instrument.grid.tick) };
-      return { ...rest, ...amount(to, instrument), isExit: to.isExit, ...mark };
+      return { ...rest, ...amount(to, instrument), isExit: to.isExit, ...mark, ...storedStamp(spent) };
     }
     case 'amended': {
       const { type, clientOrderId, atMs } = event;

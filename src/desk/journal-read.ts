@@ -74,8 +74,10 @@ interface About {
 }
 
 function submitting({ clientOrderId, atMs }: About, fields: Fields): JournalRecord | undefined {
-  const { quantity, worst, isExit, postOnly, timeInForce, mark, limitsHash, dayOpen, highWater } = fields;
+  const { quantity, worst, isExit, postOnly, timeInForce, mark, limitsHash, dayOpen, highWater, spent } =
+    fields;
   const intent = readIntent(fields['intent']);
+  const stamp = spent === undefined ? undefined : readSpent(spent);
   if (
     intent === undefined ||
     typeof quantity !== 'string' ||
@@ -86,7 +88,8 @@ function submitting({ clientOrderId, atMs }: About, fields: Fields): JournalReco
     !(mark === undefined || typeof mark === 'string') ||
     typeof limitsHash !== 'string' ||
     typeof dayOpen !== 'string' ||
-    typeof highWater !== 'string'
+    typeof highWater !== 'string' ||
+    (spent !== undefined && stamp === undefined)
   )
     return undefined;
   return {
@@ -103,7 +106,13 @@ function submitting({ clientOrderId, atMs }: About, fields: Fields): JournalReco
     limitsHash,
     dayOpen,
     highWater,
+    ...(stamp && { spent: stamp }),
   };
+}
+
+function readSpent(raw: JsonValue): { total: string; strategy: string } | undefined {
+  const { total, strategy } = fieldsOf(raw);
+  return typeof total === 'string' && typeof strategy === 'string' ? { total, strategy } : undefined;
 }
 
 function filled({ clientOrderId, atMs }: About, fields: Fields): JournalRecord | undefined {

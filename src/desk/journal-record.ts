@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { decimal } from '../core/decimal.ts';
-import { increment, toGrid, toText } from '../core/increment.ts';
-import { type Units, neg, units, unitsFloor } from '../core/units.ts';
-import { moneyText } from '../core/money-text.ts';
+import { toText } from '../core/increment.ts';
+import type { Units } from '../core/units.ts';
 import type { DayRolled } from '../trading/book-reader.ts';
 import type { StrategyOpen } from '../trading/saved-book.ts';
 import type { HeldOrder } from '../trading/order-event.ts';
 import { loneOrderSchema } from './journal-checkpoint-order.ts';
 import { type RecordedIntent, intentSchema } from './journal-intent.ts';
+import { type SpentStamp, spentStampSchema, storedStamp } from './journal-spent.ts';
+import { readUnits, writeUnits } from './journal-units.ts';
 
 /** Changes with the format of the records. */
 export const JOURNAL_VERSION = 1;
@@ -51,6 +51,8 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
     limitsHash: text,
     dayOpen: text,
     highWater: text,
+    /** Default: nothing was spent, or it was not kept. */
+    spent: spentStampSchema.exactOptional(),
   }),
   z.object({ type: z.literal('abandoned'), ...about, because: denial }),
   z.object({ type: z.literal('accepted'), ...about, venueOrderId: text.exactOptional() }),
@@ -73,6 +75,7 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
     worst: text,
     isExit: z.boolean(),
     mark: text.exactOptional(),
+    spent: spentStampSchema.exactOptional(),
   }),
   z.object({ type: z.literal('amended'), ...about, quantity: text, worst: text }),
   z.object({ type: z.literal('amendFailed'), ...about, reason: text }),
@@ -156,37 +159,13 @@ type OtherType =
   | 'retired'
   | 'revived';
 
-const NOT_FINITE: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
-
-/** What units are: for money that takes the short way, without a Decimal. */
-const MICRO = increment('0.000001');
-
-/** As `moneyText`. */
-function writeUnits(amount: Units): string {
-  if (!Number.isSafeInteger(amount)) return moneyText(amount);
-  const text = toText(amount, MICRO);
-  let end = text.length;
-  while (text[end - 1] === '0') end -= 1;
-  return text.slice(0, text[end - 1] === '.' ? end - 1 : end);
-}
-
-/**
- * As it was written: what is unknown comes back as unknown.
- *
- * @throws {PortcullisError} `NUMBER_INVALID`
- */
-export function readUnits(amount: string, field: string): Units {
-  const isNegative = amount.startsWith('-');
-  const count = toGrid(isNegative ? amount.slice(1) : amount, MICRO, 'exact');
-  if (count >= 0) return isNegative ? neg(units(count)) : units(count);
-  return NOT_FINITE.has(amount) ? units(Number(amount)) : unitsFloor(decimal(amount, field));
-}
-
 /** The facts of a decision that a restart cannot derive. */
 export interface Stamp {
   readonly limitsHash: string;
   readonly dayOpen: Units;
   readonly highWater: Units;
+  /** Default: nothing. */
+  readonly spent?: SpentStamp | undefined;
 }
 
 export function submittingRecord(order: HeldOrder, atMs: number, stamp: Stamp): JournalRecord {
@@ -205,6 +184,7 @@ export function submittingRecord(order: HeldOrder, atMs: number, stamp: Stamp): 
     limitsHash: stamp.limitsHash,
     dayOpen: writeUnits(stamp.dayOpen),
     highWater: writeUnits(stamp.highWater),
+    ...storedStamp(stamp.spent),
   };
 }
 

@@ -12,6 +12,7 @@ import { type JournalFacts, readCheckpoint, recordDigest } from './journal-check
 import { eventRecord } from './journal-order.ts';
 import { readRecord } from './journal-read.ts';
 import type { JournalRecord } from './journal-record.ts';
+import { SpentStamps } from './journal-spent.ts';
 import type { OrderArchive } from './order-archive.ts';
 
 export interface JournalDeps {
@@ -88,6 +89,7 @@ export async function replay(deps: JournalDeps): Promise<Replayed | undefined> {
     seq: seq + doubts.records.length,
     openedAtMs,
     retiredBefore,
+    spent: past.spent,
     record: last === undefined ? past.record : recordDigest(last),
   };
 }
@@ -111,6 +113,7 @@ class Past implements JournalFacts {
   openedAtMs = NaN;
   lastAtMs = -Infinity;
   retiredBefore: DayId | undefined;
+  spent = new SpentStamps();
   /** Whether the log has been seen to hold the record at which the snapshot was taken. */
   isConfirmed = true;
   readonly #book: Book;
@@ -134,6 +137,7 @@ class Past implements JournalFacts {
     this.dayId = checkpoint.book.dayId;
     this.openedAtMs = checkpoint.openedAtMs;
     this.retiredBefore = checkpoint.retiredBefore;
+    this.spent = checkpoint.spent;
     this.#digest = checkpoint.record;
     this.isConfirmed = false;
   }
@@ -146,6 +150,7 @@ class Past implements JournalFacts {
     const record = readRecord(seq, raw);
     try {
       applyRecord(this.#book, this.#instrumentOf, record);
+      this.#noteSpent(record);
     } catch (error) {
       throw unreadable(seq, error);
     }
@@ -160,6 +165,13 @@ class Past implements JournalFacts {
     if (record.type === 'opened') this.openedAtMs = record.atMs;
     if (record.type === 'opened' || record.type === 'dayRolled') this.dayId = record.dayId;
     if (record.type === 'retired') this.retiredBefore = record.before;
+  }
+
+  #noteSpent(record: JournalRecord): void {
+    if (record.type === 'dayRolled') this.spent.clear();
+    if (record.type === 'submitting') this.spent.read(record.intent.strategyId, record.spent);
+    if (record.type === 'amendRequested')
+      this.spent.read(this.#book.order(record.clientOrderId)?.order.strategyId, record.spent);
   }
 
   #confirm(seq: number, raw: JsonValue): void {

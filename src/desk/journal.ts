@@ -5,6 +5,7 @@ import { type DecimalInput, decimal } from '../core/decimal.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import type { DayId } from '../core/trading-day.ts';
+import type { SpentSlippage } from '../execution/spent-slippage.ts';
 import type { AppendLog, AppendReceipt } from '../storage/append-log.ts';
 import type { Book, BookReader, DayRolled } from '../trading/book.ts';
 import type { Fill } from '../trading/fill.ts';
@@ -28,6 +29,7 @@ import {
   submittingRecord,
 } from './journal-record.ts';
 import { type JournalDeps, type Recovered, type Replayed, replay } from './journal-replay.ts';
+import { type SpentStamp, SpentStamps } from './journal-spent.ts';
 import type { OrderArchive } from './order-archive.ts';
 
 const Options = z.strictObject({
@@ -77,7 +79,7 @@ export class Journal {
   readonly #archive: OrderArchive | undefined;
   readonly #checkpoints: CheckpointWriter | undefined;
   readonly #listeners = new Set<JournalListener>();
-  readonly #facts: { openedAtMs: number; retiredBefore: DayId | undefined };
+  readonly #facts: { openedAtMs: number; retiredBefore: DayId | undefined; readonly spent: SpentStamps };
   #dayId: DayId;
   #retiring: Promise<unknown> = Promise.resolve();
   /** The last record of before. */
@@ -93,7 +95,7 @@ export class Journal {
     this.recovered = recovered;
     this.#pastSeq = past.seq;
     this.#dayId = recovered.dayId;
-    this.#facts = { openedAtMs: past.openedAtMs, retiredBefore: past.retiredBefore };
+    this.#facts = { openedAtMs: past.openedAtMs, retiredBefore: past.retiredBefore, spent: past.spent };
     const { fromSnapshot, skippedSnapshots, records } = recovered;
     const good = skippedSnapshots.length === 0 ? fromSnapshot : undefined;
     this.#checkpoints =
@@ -145,8 +147,13 @@ export class Journal {
       skippedSnapshots: [],
       tornBytes: deps.log.openReport?.tornBytes,
     };
-    const begun = { recovered, seq, openedAtMs: atMs, retiredBefore: undefined };
+    const begun = { recovered, seq, openedAtMs: atMs, retiredBefore: undefined, spent: new SpentStamps() };
     return new Journal(checkpointEvery, deps, { ...begun, record: recordDigest(opened) });
+  }
+
+  /** What was spent of the slippage budgets of the trading day that is open, as far as orders have written it down. */
+  get spent(): SpentSlippage {
+    return this.#facts.spent.value;
   }
 
   /** Where the orders are that are not in memory any more. */
@@ -161,17 +168,21 @@ export class Journal {
 
   /** Resolves when it is on disk; the order must not go out before. */
   submitting(order: HeldOrder, stamp: Stamp): Promise<unknown> {
+    if (stamp.spent !== undefined) this.#facts.spent.note(stamp.spent);
     return this.#append(submittingRecord(order, this.#clock.nowMs(), stamp));
   }
 
-  event(event: OrderEvent, instrument: Instrument): Promise<unknown> {
-    return this.#append(eventRecord(event, instrument));
+  /** @param spent slippage budgets of the day, with a change of an order */
+  event(event: OrderEvent, instrument: Instrument, spent?: SpentStamp): Promise<unknown> {
+    if (spent !== undefined) this.#facts.spent.note(spent);
+    return this.#append(eventRecord(event, instrument, spent));
   }
 
   /** Call it in the tick in which the Book rolled. Orders that are over since before the day that ended are retired. */
   rolled(day: DayRolled): Promise<unknown> {
     const ended = this.#dayId;
     this.#dayId = day.dayId;
+    this.#facts.spent.clear();
     const written = this.#append(dayRolledRecord(day));
     void this.retire(ended);
     return written;
@@ -235,6 +246,7 @@ export class Journal {
     do {
       await clock.turn();
       await this.#log.flush();
+      await this.#retiring;
       await clock.turn();
     } while (this.pending > 0);
   }

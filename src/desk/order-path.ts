@@ -2,7 +2,7 @@ import { type Clock, onDispose } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { clientOrderId } from '../core/ids.ts';
 import { type DayId, TradingDay } from '../core/trading-day.ts';
-import { type Lots, type Ticks, sub, ticks } from '../core/units.ts';
+import { type Lots, type Ticks, sub, ticks, units } from '../core/units.ts';
 import { type ExecutionFacts, ExecutionPolicy } from '../execution/execution-policy.ts';
 import { heldOrder } from '../risk/held-order.ts';
 import { RiskGuard } from '../risk/risk-guard.ts';
@@ -18,6 +18,7 @@ import { type PricedOrder, priceOrder } from '../trading/price-order.ts';
 import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
 import type { OrderChange } from '../trading/amend-outcome.ts';
 import { type ChangeDecision, type ChangeDeps, decideChange } from './change-order.ts';
+import type { SpentStamp } from './journal-spent.ts';
 import type { AtMost } from './self-trade.ts';
 import { type ExplainDeps, type Explanation, explain } from './explain.ts';
 
@@ -197,6 +198,12 @@ export class OrderPath {
       this.#policy.spend(to, { dayId: this.#day.id, mark: this.#markOf(row.order) }, was);
     }
     return applied;
+  }
+
+  /** What was spent of the slippage budgets of the day, and of it by a strategy. */
+  spentBy(strategyId: string): SpentStamp {
+    const { total, byStrategy } = this.#policy.spentOn(this.#day.id);
+    return { strategyId, total, strategy: byStrategy[strategyId] ?? units(0) };
   }
 
   /** Holds a quantity on the side of an order until disposed, whatever becomes of the order. */

@@ -99,7 +99,9 @@ export class Recorder {
   }
 
   #write(event: OrderEvent, order: OrderView): Promise<boolean> {
-    return this.#deps.journal.event(event, order.order.instrument).then(
+    const { journal, path } = this.#deps;
+    const spent = event.type === 'amendRequested' ? path.spentBy(order.order.strategyId) : undefined;
+    return journal.event(event, order.order.instrument, spent).then(
       () => {
         this.emit({ kind: 'order', event, order });
         return true;

@@ -3,7 +3,15 @@ import type { ChangeDecision } from '../../src/desk/change-order.ts';
 import { OrderPath } from '../../src/desk/index.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
 import type { OrderChange, OrderIntent } from '../../src/trading/index.ts';
-import { DeskWorld, INSTRUMENTS, ONE_ID, WIDE_EXECUTION, idOf, intent } from '../support/desk-world.ts';
+import {
+  DAY_MS,
+  DeskWorld,
+  INSTRUMENTS,
+  ONE_ID,
+  WIDE_EXECUTION,
+  idOf,
+  intent,
+} from '../support/desk-world.ts';
 
 type Options = Parameters<typeof DeskWorld.open>[0];
 
@@ -195,13 +203,23 @@ describe('the slippage budget of the day', () => {
     expect(left(world)).toBe(10);
   });
 
-  test('is not spent by a restart: what was asked for before is not asked again', async () => {
+  test.each([
+    ['an order', 10, undefined],
+    ['an amendment', 5, { quantity: '15' }],
+  ] as const)('stays spent over a restart, by %s', async (_, rest, change) => {
     const world = await open();
-    await place(world, at('100'));
-    await amend(world, { limit: '101' });
+    await place(world, at('101'));
+    if (change !== undefined) await amend(world, change);
     const { clock, driver } = world;
     const log = new ScriptedAppendLog(world.log.durable);
-    expect(left(await DeskWorld.open({ ...BUDGET, log, clock, driver }))).toBe(20);
+    const again = await DeskWorld.open({ ...BUDGET, log, clock, driver });
+    expect([left(again), again.policy.spentOn('2026-01-02')]).toEqual([
+      rest,
+      { total: (20 - rest) * 1_000_000, byStrategy: { strat: (20 - rest) * 1_000_000 } },
+    ]);
+    clock.advance(DAY_MS);
+    again.mark(100);
+    expect(again.policy.spentOn('2026-01-03').total).toBe(0);
   });
 });
 
