@@ -58,6 +58,12 @@ export async function fund(desk: FlowDesk, order: FundingOrder): Promise<'booked
   const { fundingId, accountId, instrumentId } = order;
   accountOf(desk, accountId);
   const instrument = instrumentsById(desk.instruments)(instrumentId);
+  if (instrument.kind !== 'linear') {
+    throw new PortcullisError(
+      'INSTRUMENT_KIND_UNSUPPORTED',
+      `fund: ${instrumentId}: expected a linear instrument, got ${instrument.kind}`,
+    );
+  }
   const made = { fundingId, accountId, instrument, amount: exact(order.amount) };
   if (isKnown(desk.book.fund(made), `funding ${fundingId}`)) return 'duplicate';
   const written = desk.recorder.written(desk.journal.funded(made), { kind: 'funded', funding: made });

@@ -3,9 +3,11 @@ import { TradingDay, person, system } from '../../src/core/index.ts';
 import { type FlowOrder, type FundingOrder, Journal } from '../../src/desk/index.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
 import { Book } from '../../src/trading/index.ts';
-import { GOLD } from '../support/orders.ts';
-import { DeskWorld } from '../support/desk-world.ts';
+import { GOLD, instrumentOf } from '../support/orders.ts';
+import { DeskWorld, INSTRUMENTS } from '../support/desk-world.ts';
 
+const PERP = instrumentOf({ instrumentId: 'PERP', kind: 'linear' });
+const LISTED = [...INSTRUMENTS, PERP];
 const BY = person('ada');
 const flow = (overrides: Partial<FlowOrder> = {}): FlowOrder => ({
   flowId: 'f1',
@@ -18,7 +20,7 @@ const flow = (overrides: Partial<FlowOrder> = {}): FlowOrder => ({
 const funding = (overrides: Partial<FundingOrder> = {}): FundingOrder => ({
   fundingId: 'n1',
   accountId: 'acc',
-  instrumentId: 'GOLD',
+  instrumentId: 'PERP',
   amount: '-2.5',
   by: system('venue'),
   ...overrides,
@@ -28,7 +30,11 @@ const money = ({ book }: DeskWorld) => {
   return [cash?.toFixed(), flows?.toFixed(), dayPnl, drawdownFraction];
 };
 const restart = (world: DeskWorld) =>
-  DeskWorld.open({ log: new ScriptedAppendLog(world.log.durable), driver: world.driver });
+  DeskWorld.open({
+    instruments: LISTED,
+    log: new ScriptedAppendLog(world.log.durable),
+    driver: world.driver,
+  });
 
 test('a deposit and a withdrawal are neither profit nor loss', async () => {
   const world = await DeskWorld.open();
@@ -132,24 +138,25 @@ test('a flow that cannot be written is counted, and halts', async () => {
 
 describe('funding', () => {
   test('is profit or loss of the day, counts once, also after a restart', async () => {
-    const world = await DeskWorld.open();
+    const world = await DeskWorld.open({ instruments: LISTED });
     expect(await world.drained(world.desk.fund(funding()))).toBe('booked');
     expect(await world.drained(world.desk.fund(funding()))).toBe('duplicate');
     expect(money(world)).toEqual(['99997.5', '100000', -2_500_000, 2.5e-5]);
-    expect(world.book.cell('acc', 'GOLD')?.funding.toFixed()).toBe('-2.5');
+    expect(world.book.cell('acc', 'PERP')?.funding.toFixed()).toBe('-2.5');
     expect(world.told.at(-1)?.kind).toBe('funded');
     const again = await restart(world);
     expect(await again.drained(again.desk.fund(funding()))).toBe('duplicate');
-    expect(again.book.cell('acc', 'GOLD')?.funding.toFixed()).toBe('-2.5');
+    expect(again.book.cell('acc', 'PERP')?.funding.toFixed()).toBe('-2.5');
   });
 
   test.for<[Partial<FundingOrder>, string]>([
     [{ accountId: 'nobody' }, 'ACCOUNT_UNKNOWN'],
     [{ instrumentId: 'LEAD' }, 'INSTRUMENT_UNKNOWN'],
+    [{ instrumentId: 'GOLD' }, 'INSTRUMENT_KIND_UNSUPPORTED'],
     [{ amount: '1e3' }, 'NUMBER_INVALID'],
     [{ amount: '9007199255' }, 'NUMBER_INVALID'],
   ])('is refused: %o', async ([overrides, code]) => {
-    const world = await DeskWorld.open();
+    const world = await DeskWorld.open({ instruments: LISTED });
     await expect(world.desk.fund(funding(overrides))).rejects.toMatchObject({ code });
     expect(money(world)[0]).toBe('100000');
   });

@@ -52,6 +52,15 @@ describe('orders that are over', () => {
     expect(told).toEqual([{ task: 'retire', outcome: { kind: 'retired', before: '2026-01-03', orders: 1 } }]);
   });
 
+  test('are waited for by whoever waits for the journal', async () => {
+    const { clock, drive, nextDay, log } = await world();
+    await trade(drive, 'first');
+    await nextDay();
+    void drive.nextDay();
+    await drive.journal.settled(clock);
+    expect((await types(log)).slice(-2)).toEqual(['dayRolled', 'retired']);
+  });
+
   test('are gone after a restart as well, from all records and from a snapshot', async () => {
     const { drive, archive, nextDay, log, snapshots } = await world();
     await trade(drive, 'first');
