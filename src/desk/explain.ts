@@ -86,16 +86,13 @@ export function explain<Known extends object>(
 }
 
 /** Whether both engines let it go, once the gates named are satisfied. */
-function isClear<Known>(
-  { guard, policy, clock, factsOf }: ExplainDeps<Known>,
-  order: PricedOrder,
-  cleared: ReadonlySet<string>,
-): boolean {
+function isClear<Known>(deps: ExplainDeps<Known>, order: PricedOrder, cleared: ReadonlySet<string>): boolean {
+  const { guard, policy, clock } = deps;
   const verdict = guard.evaluate(order, undefined, cleared);
   if (verdict.decision === 'reject') return false;
   const { quantity: qty, isExit } = verdict;
   const held = heldOrder(order, { qty, isExit }, clock.monotonicMs());
-  return denialsOf(policy.explain(held, factsOf(held))).length === 0;
+  return denialsOf(policy.explain(held, deps.factsOf(held))).length === 0;
 }
 
 function explainPriced<Known>(
