@@ -36,7 +36,9 @@ export function bearsIn(account: Account, currency: string, amount: Decimal): bo
   const ledger = account.ledgers.of(currency);
   const after = unitsFloor(ledger.cash.plus(amount));
   const change = ledger.down(after) - ledger.down(ledger.cashUnits);
-  return stays(ledger.cashUnits, after) && stays(account.equity, account.equity + change);
+  if (!stays(ledger.cashUnits, after)) return false;
+  // Without a rate nobody knows: so it is when the journal is read again.
+  return Number.isNaN(change) || stays(account.equity, account.equity + change);
 }
 
 const stays = (before: number, after: number): boolean =>
