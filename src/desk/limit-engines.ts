@@ -8,7 +8,8 @@ import {
   parseExecutionLimits,
 } from '../execution/execution-limits.ts';
 import type { ExecutionPolicy } from '../execution/execution-policy.ts';
-import { type RiskGuard, parseRiskLimits } from '../risk/risk-guard.ts';
+import type { RiskGuard } from '../risk/risk-guard.ts';
+import { parseRiskLimits } from '../risk/risk-limits.ts';
 import { type RiskLimits, type RiskLimitsInput, riskLimitsSchema } from '../risk/risk-limits.ts';
 import { type LimitText, limitText } from './limit-text.ts';
 

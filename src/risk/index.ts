@@ -76,8 +76,8 @@ export {
 export { type ValueAtRisk, type ValueAtRiskOptions, valueAtRisk } from './returns/value-at-risk.ts';
 export type { PastMessage } from './activity/past-message.ts';
 export type { ExposureCell, ExposureRow, Reduction, RiskGate, RiskView } from './risk-gate.ts';
-export { type GuardKillSwitch, RiskGuard, type RiskGuardDeps, parseRiskLimits } from './risk-guard.ts';
-export type { RiskLimits, RiskLimitsInput } from './risk-limits.ts';
+export { type GuardKillSwitch, RiskGuard, type RiskGuardDeps } from './risk-guard.ts';
+export { type RiskLimits, type RiskLimitsInput, parseRiskLimits } from './risk-limits.ts';
 export type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';
 export { type AtrRiskInput, type AtrRiskOptions, atrRisk } from './sizing/atr-risk.ts';
 export {

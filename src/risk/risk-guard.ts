@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
-import { parseOptions } from '../core/options.ts';
+import { neg } from '../core/units.ts';
 import type { Book, BookReader } from '../trading/book.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import { type GateCount, GateTally } from '../trading/gate-tally.ts';
@@ -18,7 +18,7 @@ import type { KillSwitch } from './kill-switch.ts';
 import { Reservation } from './reservation.ts';
 import type { RiskBasis } from './risk-basis.ts';
 import type { RiskGate } from './risk-gate.ts';
-import { type RiskLimits, type RiskLimitsInput, riskLimitsSchema } from './risk-limits.ts';
+import { type RiskLimits, type RiskLimitsInput, parseRiskLimits } from './risk-limits.ts';
 import type { ReturnHistory } from './returns/return-history.ts';
 import type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';
 import type { TradingState } from './trading-state.ts';
@@ -209,7 +209,7 @@ export class RiskGuard {
   /** The last look, in the tick of the send: the kill switch may have been tripped while the disk was busy. */
   confirm(order: HeldOrder): Denial | undefined {
     const trading = this.#killSwitch.tradingState(order, this.venueName);
-    const late = restricted(trading, order.isExit, this.#why(trading, order));
+    const late = restricted(trading, this.#isStillExit(order), this.#why(trading, order));
     if (late !== undefined) return late;
     const ageMs = this.#clock.monotonicMs() - order.decidedMonotonicMs;
     if (ageMs >= 0 && ageMs <= this.#maxDecisionAgeMs) return undefined;
@@ -278,6 +278,12 @@ export class RiskGuard {
     this.#maxDecisionAgeMs = rules.limits.maxDecisionAgeMs;
   }
 
+  /** The position may have moved since it was decided, as no hold foresaw. What it holds is among what works on its side. */
+  #isStillExit({ isExit, accountId, instrument, side }: HeldOrder): boolean {
+    const cell = isExit ? this.#book.cell(accountId, instrument.instrumentId) : undefined;
+    return cell !== undefined && (side === 'sell' ? cell.sell <= cell.pos : cell.buy <= neg(cell.pos));
+  }
+
   #why(trading: TradingState, order: PricedOrder | HeldOrder): string | undefined {
     return trading === 'active' ? undefined : this.#killSwitch.whyRestricted?.(order, this.venueName);
   }
@@ -287,11 +293,3 @@ freeze(RiskGuard);
 
 const hashOf = ({ limits, gates }: RiskBasis): string =>
   hash('sha256', JSON.stringify(limits.length === 1 ? [limits[0], gates] : [limits, gates]));
-
-/**
- * Reads limits as options give them.
- *
- * @throws {PortcullisError} `OPTION_INVALID`
- */
-export const parseRiskLimits = (limits: RiskLimitsInput): RiskLimits =>
-  parseOptions('RiskGuard', riskLimitsSchema, limits);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { moneySchema } from '../core/money-schema.ts';
+import { parseOptions } from '../core/options.ts';
 import { valueAtRiskSchema } from './gates/value-at-risk-limits.ts';
 import { buyingPowerSchema, orderControls } from './order-controls.ts';
 import { scopedLimitsSchema } from './scoped-limits.ts';
@@ -52,3 +53,11 @@ export const riskLimitsSchema = z
 export type RiskLimitsInput = z.input<typeof riskLimitsSchema>;
 /** @interface */
 export type RiskLimits = z.output<typeof riskLimitsSchema>;
+
+/**
+ * Reads limits as options give them.
+ *
+ * @throws {PortcullisError} `OPTION_INVALID`
+ */
+export const parseRiskLimits = (limits: RiskLimitsInput): RiskLimits =>
+  parseOptions('RiskGuard', riskLimitsSchema, limits);

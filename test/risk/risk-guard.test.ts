@@ -477,9 +477,22 @@ describe('RiskGuard, confirm', () => {
     ['halted', entry, { gate: 'kill-switch', code: 'KILL_SWITCH_HALTED' }],
     ['halted', exit, { gate: 'kill-switch', code: 'KILL_SWITCH_HALTED' }],
   ] as const)('looks at the kill switch once more: %s', (state, order, expected) => {
-    const { guard, trading } = guardOf();
-    trading.state = state;
-    expect(guard.confirm(order)).toEqual(expected);
+    const world = guardOf();
+    world.trade({ intentId: 'held', qty: 10 });
+    world.book.hold(order);
+    world.trading.state = state;
+    expect(world.guard.confirm(order)).toEqual(expected);
+  });
+
+  test.each([
+    [10, undefined],
+    [9, { gate: 'kill-switch', code: 'KILL_SWITCH_REDUCING' }],
+  ])('an exit of 10 of a position that has become %s while it was written down', (left, expected) => {
+    const world = guardOf();
+    world.trade({ intentId: 'held', qty: left });
+    world.book.hold(exit);
+    world.trading.state = 'reducing';
+    expect(world.guard.confirm(exit)).toEqual(expected);
   });
 
   test('takes a state that is none for halted', () => {
