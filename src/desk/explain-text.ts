@@ -32,7 +32,7 @@ function verdictText(decision: Explanation['decision'], order: ExplainedOrder | 
   return order.quantity === order.asked ? `held, ${quantity}` : `held, reduced to ${quantity}`;
 }
 
-export const denialText = ({ gate, code, measured, limit, note }: Denial): string =>
+const denialText = ({ gate, code, measured, limit, note }: Denial): string =>
   [
     `${gate} ${code}`,
     ...(measured === undefined ? [] : [`measured ${measured}`]),

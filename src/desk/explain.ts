@@ -57,7 +57,7 @@ export interface ExplainDeps<Known> {
 }
 
 /** An order of the same id exists. */
-export type KnownAnswer =
+type KnownAnswer =
   | { readonly kind: 'duplicate'; readonly known: Pick<OrderView, 'order' | 'state'> }
   | { readonly kind: 'denied'; readonly denials: readonly Denial[] };
 

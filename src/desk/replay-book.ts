@@ -52,7 +52,7 @@ function bookWith(
 }
 
 /** @throws {Error} for one that is not in the rules */
-export function required(instruments: Instruments, instrumentId: string): Instrument {
+function required(instruments: Instruments, instrumentId: string): Instrument {
   const instrument = instruments.get(instrumentId);
   if (instrument !== undefined) return instrument;
   throw new Error(`the rules on record have no instrument ${instrumentId}`);

@@ -73,7 +73,7 @@ function instrumentOptions(instrument: Instrument): InstrumentOptions {
  * Limits that have been read, as they would have to be given. Money is what a schema reads from text and not from a
  * number, so the schema itself says where it stands.
  */
-export function asOptions(schema: z.ZodType, limits: unknown): unknown {
+function asOptions(schema: z.ZodType, limits: unknown): unknown {
   const options: unknown = JSON.parse(JSON.stringify(limits));
   const { error } = schema.safeParse(options);
   return (error?.issues ?? []).reduce((given, { path }) => withMoney(given, path), options);

@@ -67,8 +67,7 @@ describe('any history of a desk', () => {
         },
       };
       const kinds: string[] = [];
-      for await (const { result } of replayLog(changed, (one) => one === seq))
-        kinds.push(result.kind);
+      for await (const { result } of replayLog(changed, (one) => one === seq)) kinds.push(result.kind);
       expect(kinds).toEqual(['broken']);
     },
   );

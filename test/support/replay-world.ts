@@ -21,7 +21,7 @@ export async function recordsIn(log: MemoryAppendLog): Promise<AuditRecord[]> {
   return records;
 }
 
-export const decidedIn = async (log: MemoryAppendLog): Promise<AuditRecord[]> =>
+const decidedIn = async (log: MemoryAppendLog): Promise<AuditRecord[]> =>
   (await recordsIn(log)).filter(({ kind }) => kind === 'order.decided');
 
 /** Makes every verdict again, with the rules that stand before it. */

@@ -32,7 +32,7 @@ const FX = defineInstrument({
 });
 
 /** GOLD's money has to be rounded. */
-export const VERDICT_INSTRUMENTS = [
+const VERDICT_INSTRUMENTS = [
   spot('GOLD', '1', '0.0000003'),
   spot('SILVER', '1', '1'),
   spot('WHEAT', '0.01', '0.5'),
@@ -318,9 +318,9 @@ const someLimits: fc.Arbitrary<Partial<RiskLimitsInput>> = fc.record(
   { requiredKeys: [] },
 );
 
-export const riskLimits = fc.oneof(fc.constant({}), someLimits, someLimits);
+const riskLimits = fc.oneof(fc.constant({}), someLimits, someLimits);
 
-export const executionLimits: fc.Arbitrary<ExecutionLimitsInput> = fc
+const executionLimits: fc.Arbitrary<ExecutionLimitsInput> = fc
   .record({
     depth: fc.constantFrom(0, 1, 100, 250),
     perDay: money(60),
