@@ -220,6 +220,7 @@ function work(world: World, intent: OrderIntent): PricedOrder {
 
 interface Case {
   readonly order: PricedOrder;
+  readonly facts: ExecutionFacts;
   readonly expected: OracleVerdict;
 }
 
@@ -242,14 +243,15 @@ function casesOf(world: World, chunk: number): Case[] {
       random.integer(ACCOUNTS, INSTRUMENTS - 1),
       money,
     );
-    return { order: price(world, intent), expected: oracle.decide(intent) };
+    const order = price(world, intent);
+    return { order, facts: factsOf(world, order), expected: oracle.decide(intent) };
   });
 }
 
 const SEEN = { has: () => false };
 
 /** Guard with its hold, policy, and the hold given back. Its answer as a number: -1 denied, else the lots. */
-function decide({ guard, policy }: World, order: PricedOrder, facts: ExecutionFacts): number {
+function decide({ guard, policy }: World, { order, facts }: Case): number {
   const verdict = guard.reserve(order);
   if (verdict.decision === 'reject') return -1;
   const { reservation } = verdict;
@@ -262,7 +264,6 @@ function decide({ guard, policy }: World, order: PricedOrder, facts: ExecutionFa
 interface Chunk {
   readonly views: readonly MarketView[];
   readonly cases: readonly Case[];
-  readonly facts: readonly ExecutionFacts[];
 }
 
 /** Chunks are timed as a whole and one by one in turn; what is asked and expected is made before. */
@@ -270,25 +271,26 @@ function decisions(name: string, world: World): BenchResult {
   const chunks = Array.from({ length: WARM_UP + CHUNKS }, (_, chunk): Chunk => {
     const views = moved(world);
     show(world, views);
-    const cases = casesOf(world, chunk);
-    return { views, cases, facts: cases.map(({ order }) => factsOf(world, order)) };
+    return { views, cases: casesOf(world, chunk) };
   });
   gc();
   const chunkNs: number[] = [];
   const us = new Float64Array((CHUNK * CHUNKS) / 2);
   const answers = new Float64Array(CHUNK);
-  for (const [index, { views, cases, facts }] of chunks.entries()) {
+  for (const [index, { views, cases }] of chunks.entries()) {
     const timed = index - WARM_UP;
     for (const view of views) world.book.mark(view);
+    let i = 0;
     const startedMs = performance.now();
     if (timed % 2 === 0) {
-      for (let i = 0; i < CHUNK; i += 1) answers[i] = decide(world, cases[i]!.order, facts[i]!);
+      for (const one of cases) answers[i++] = decide(world, one);
       if (timed >= 0) chunkNs.push(((performance.now() - startedMs) * 1e6) / CHUNK);
     } else {
-      for (let i = 0; i < CHUNK; i += 1) {
+      for (const one of cases) {
         const fromMs = performance.now();
-        answers[i] = decide(world, cases[i]!.order, facts[i]!);
+        answers[i] = decide(world, one);
         if (timed >= 0) us[((timed - 1) / 2) * CHUNK + i] = (performance.now() - fromMs) * 1_000;
+        i += 1;
       }
     }
     check(cases, answers);
@@ -327,14 +329,13 @@ function check(cases: readonly Case[], answers: Float64Array): void {
 /** What ten million decisions leave behind. */
 function heap(world: World): void {
   const cases = casesOf(world, 0);
-  const facts = cases.map(({ order }) => factsOf(world, order));
-  const run = (count: number): number => {
-    for (let i = 0; i < count; i += 1) decide(world, cases[i % CHUNK]!.order, facts[i % CHUNK]!);
+  const run = (chunks: number): number => {
+    for (let chunk = 0; chunk < chunks; chunk += 1) for (const one of cases) decide(world, one);
     gc();
     return process.memoryUsage().heapUsed / 1_048_576;
   };
-  const before = run(100_000);
-  const after = run(HEAP_DECISIONS);
+  const before = run(50);
+  const after = run(HEAP_DECISIONS / CHUNK);
   console.log(
     `  heap after ${HEAP_DECISIONS.toLocaleString('en')} decisions: ${before.toFixed(1)} to ${after.toFixed(1)} MB`,
   );

@@ -21,9 +21,6 @@ export async function recordsIn(log: MemoryAppendLog): Promise<AuditRecord[]> {
   return records;
 }
 
-const decidedIn = async (log: MemoryAppendLog): Promise<AuditRecord[]> =>
-  (await recordsIn(log)).filter(({ kind }) => kind === 'order.decided');
-
 /** Makes every verdict again, with the rules that stand before it. */
 export function replayAll(records: readonly AuditRecord[]): Replayed[] {
   const rules = new Map<string, Exclude<ReturnType<typeof readRules>, string>>();
