@@ -38,7 +38,7 @@ export const latencySchema = z.union([
   ]),
 ]);
 
-/** @interface */
+/** @useDeclaredType */
 export type Latency = z.input<typeof latencySchema>;
 
 /** Ways of a message: three there, the way of a question, and the way of everything back. */

@@ -7,7 +7,7 @@ import { z } from 'zod';
 export const INPUTS_VERSION = 1;
 
 /** A number as JSON can hold it: what is not finite stands there by name. */
-const number = z.union([z.number(), z.enum(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
+const number = z.union([z.number(), z.literal(['NaN', 'Infinity', '-Infinity']).transform(Number)]);
 
 /** Price in ticks, quantity in lots. Best first, and no further than a gate reads. */
 const levels = z.array(z.tuple([number, number])).readonly();
