@@ -41,3 +41,4 @@ export {
   unitsFloor,
   unitsToDecimal,
 } from './units.ts';
+export type { Ratio } from './ratio.ts';

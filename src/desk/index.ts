@@ -69,3 +69,5 @@ export type { RejectionOptions } from './paper-rejections.ts';
 export { type Execution, type PaperOrder, PaperVenue, type PaperVenueOptions } from './paper-venue.ts';
 export type { SubmitOptions } from './submit.ts';
 export type { WriteOffOrder, WriteOffOutcome } from './write-off.ts';
+export type { SpentStamp } from './journal-spent.ts';
+export type { AtMost } from './self-trade.ts';

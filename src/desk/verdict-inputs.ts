@@ -115,7 +115,11 @@ export const verdictInputsSchema = z
   })
   .readonly();
 
-/** What a verdict was made from: nothing but what a gate may have read. */
+/**
+ * What a verdict was made from: nothing but what a gate may have read.
+ *
+ * @useDeclaredType
+ */
 export type VerdictInputs = z.output<typeof verdictInputsSchema>;
 export type ViewInputs = z.output<typeof viewSchema>;
 export type CrossingInputs = z.output<typeof crossingSchema>;

@@ -27,3 +27,4 @@ export { type SpreadMedianLimits, spreadMedianGate } from './gates/spread-median
 export { type TimeInForceLimits, timeInForceGate } from './gates/time-in-force-gate.ts';
 export { volumeGate } from './gates/volume-gate.ts';
 export type { SpentSlippage } from './spent-slippage.ts';
+export type { ExecutionBasis } from './execution-basis.ts';

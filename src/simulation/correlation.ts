@@ -25,6 +25,8 @@ export const correlationSchema = z.discriminatedUnion('kind', [
  * - `independent`: not at all.
  * - `factor`: each has a loading from -1 to 1 on one common factor; two correlate by the product of their loadings.
  * - `matrix`: every pair by itself; symmetric, 1 on the diagonal, positive semi-definite.
+ *
+ * @useDeclaredType
  */
 export type CorrelationOptions = z.input<typeof correlationSchema>;
 /** Rows of coefficients from -1 to 1, 1 on the diagonal. */

@@ -96,9 +96,17 @@ export const disturbanceSchema = z.discriminatedUnion('kind', [
   illiquid,
 ]);
 
-/** An outage, stuck quotes, crossed quotes or a drifting clock: when, whom it strikes, and how. */
+/**
+ * An outage, stuck quotes, crossed quotes or a drifting clock: when, whom it strikes, and how.
+ *
+ * @useDeclaredType
+ */
 export type FeedDisturbanceOptions = z.input<typeof feedDisturbanceSchema>;
-/** A disturbance of the feed, or a price gap or an illiquid time of the market itself. */
+/**
+ * A disturbance of the feed, or a price gap or an illiquid time of the market itself.
+ *
+ * @useDeclaredType
+ */
 export type DisturbanceOptions = z.input<typeof disturbanceSchema>;
 export type Disturbance = z.output<typeof disturbanceSchema>;
 export type DisturbanceOf<K extends Disturbance['kind']> = Extract<Disturbance, { readonly kind: K }>;

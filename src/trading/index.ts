@@ -9,7 +9,7 @@ export type { Bar } from './bar.ts';
 export { Book, type BookDeps, type BookReader, type DayRolled } from './book.ts';
 export type { Booked } from './book-facts.ts';
 export type { AccountView } from './account-view.ts';
-export { claimOf } from './claim.ts';
+export { type Claimant, claimOf } from './claim.ts';
 export type { CurrencyView } from './currency-ledger.ts';
 export { type FxRate, type FxRates, type Marks, markedFxRates } from './fx-rates.ts';
 export { RESERVED_STRATEGIES } from './attribution.ts';

@@ -28,7 +28,11 @@ const schema = z.discriminatedUnion('method', [
   }),
 ]);
 
-/** `rolling` is Pearson's correlation over the window, `ewma` weights recent bars more. */
+/**
+ * `rolling` is Pearson's correlation over the window, `ewma` weights recent bars more.
+ *
+ * @useDeclaredType
+ */
 export type CorrelationsOptions = z.input<typeof schema>;
 
 export interface CorrelationsDeps {
