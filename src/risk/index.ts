@@ -100,5 +100,5 @@ export type {
   UnprotectedPosition,
   WorkingOrders,
 } from './working-orders.ts';
-export type { OrderControls, SelfTradeMode } from './order-controls.ts';
+export type { SelfTradeMode } from './order-controls.ts';
 export type { RiskBasis } from './risk-basis.ts';

@@ -69,4 +69,5 @@ export const orderControls = {
 
 export type OrderControls = z.output<z.ZodObject<typeof orderControls>>;
 
-export type SelfTradeMode = NonNullable<OrderControls['selfTrade']>;
+/** What becomes of orders that would trade with each other. */
+export type SelfTradeMode = 'cancel-newest' | 'cancel-oldest' | 'decrement';
