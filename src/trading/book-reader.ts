@@ -4,6 +4,7 @@ import type { AccountView } from './account-view.ts';
 import type { CellView, Mark } from './book-cell.ts';
 import type { FxRates, Marks } from './fx-rates.ts';
 import type { MarketView } from './market-view.ts';
+import type { Side } from './order-intent.ts';
 import type { OrderView } from './order-view.ts';
 import type { StrategyOpen } from './saved-book.ts';
 
@@ -16,8 +17,8 @@ export interface BookReader {
   orders(): Iterable<OrderView>;
   /** Those that may still fill, oldest first: open ones, and ended ones whose last fills have not been seen. */
   liveOrders(): Iterable<OrderView>;
-  /** Those of one instrument, of all accounts, oldest first. It takes as long as there are such. */
-  workingOn(instrumentId: string): Iterable<OrderView>;
+  /** Those on one side of an instrument, of all accounts, oldest first. It takes as long as there are such. */
+  workingOn(instrumentId: string, side: Side): Iterable<OrderView>;
   /** The last view, good or not. */
   view(instrumentId: string): MarketView | undefined;
   /** The last good mark. */

@@ -20,6 +20,7 @@ import { type Fill, isSound } from './fill.ts';
 import { type MarketView, isGood } from './market-view.ts';
 import type { Applied, BookedOrder, OrderEvent } from './order-event.ts';
 import { OrderIndex } from './order-index.ts';
+import type { Side } from './order-intent.ts';
 
 export type { BookDeps, BookReader, DayRolled } from './book-reader.ts';
 
@@ -77,8 +78,8 @@ export class Book implements BookReader {
     return this.#orders.live();
   }
 
-  workingOn(instrumentId: string): Iterable<OrderView> {
-    return this.#orders.liveOn(instrumentId);
+  workingOn(instrumentId: string, side: Side): Iterable<OrderView> {
+    return this.#orders.liveOn(instrumentId, side);
   }
 
   view(instrumentId: string): MarketView | undefined {

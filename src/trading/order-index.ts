@@ -3,13 +3,14 @@ import { PortcullisError } from '../core/errors.ts';
 import { OrderRow } from './book-order.ts';
 import type { SavedOrder } from './saved-book.ts';
 import type { BookedOrder } from './order-event.ts';
+import type { Side } from './order-intent.ts';
 
 /** Every order by id, those that may still fill, and the executions that have been booked. Only the Book has it. */
 export class OrderIndex {
   readonly #rows = new Map<string, OrderRow>();
   readonly #live = new Set<OrderRow>();
-  /** The same, by instrument. */
-  readonly #liveOn = new Map<string, Set<OrderRow>>();
+  /** The same, by side and instrument. */
+  readonly #liveOn = { buy: new Map<string, Set<OrderRow>>(), sell: new Map<string, Set<OrderRow>>() };
   /** How many orders have it. By account and instrument: venues count executions per instrument, and both sides of a trade share the id. */
   readonly #executions = new Map<string, number>();
   #places = 0;
@@ -26,9 +27,9 @@ export class OrderIndex {
     return this.#live;
   }
 
-  /** The live ones of an instrument, oldest first. */
-  liveOn(instrumentId: string): Iterable<OrderRow> {
-    return this.#liveOn.get(instrumentId) ?? NONE;
+  /** The live ones on one side of an instrument, oldest first. */
+  liveOn(instrumentId: string, side: Side): Iterable<OrderRow> {
+    return this.#liveOn[side].get(instrumentId) ?? NONE;
   }
 
   /** @throws {PortcullisError} `RESERVATION_SPENT` when an order of this id has been kept before */
@@ -50,7 +51,7 @@ export class OrderIndex {
       return;
     }
     if (!this.#live.delete(row)) return;
-    this.#liveOn.get(row.order.instrument.instrumentId)?.delete(row);
+    this.#liveOn[row.side].get(row.order.instrument.instrumentId)?.delete(row);
     // A snapshot has to be taken in one step: it finds those that are over, which are most, ready.
     row.snapshot();
   }
@@ -104,12 +105,13 @@ export class OrderIndex {
     this.#liveSet(row).add(row);
   }
 
-  #liveSet({ order }: OrderRow): Set<OrderRow> {
+  #liveSet({ order, side }: OrderRow): Set<OrderRow> {
     const { instrumentId } = order.instrument;
-    const present = this.#liveOn.get(instrumentId);
+    const liveOn = this.#liveOn[side];
+    const present = liveOn.get(instrumentId);
     if (present !== undefined) return present;
     const rows = new Set<OrderRow>();
-    this.#liveOn.set(instrumentId, rows);
+    liveOn.set(instrumentId, rows);
     return rows;
   }
 }

@@ -1,7 +1,7 @@
 import { test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { type Decimal, ZERO, decimal } from '../../src/core/index.ts';
-import type { AccountView, Book, OrderView } from '../../src/trading/index.ts';
+import type { AccountView, Book, OrderView, Side } from '../../src/trading/index.ts';
 import { ONE } from '../trading/builders.ts';
 import { type Step, histories, newBook, run } from '../trading/book-steps.ts';
 
@@ -54,9 +54,13 @@ describe('what the Book keeps for strategies and for buying power', () => {
           expectShares(book, account);
         }
         for (const instrumentId of ['GOLD', 'SILVER']) {
-          expect([...book.workingOn(instrumentId)]).toEqual(
-            live.filter(({ order }) => order.instrument.instrumentId === instrumentId),
-          );
+          for (const side of ['buy', 'sell'] as const) {
+            expect([...book.workingOn(instrumentId, side)]).toEqual(
+              live.filter(
+                ({ order }) => order.instrument.instrumentId === instrumentId && order.side === side,
+              ),
+            );
+          }
         }
       }
     },
@@ -70,10 +74,10 @@ function expectShares(book: Book, account: AccountView): void {
     const sum = (of: 'pos' | 'buy' | 'sell') => shares.reduce((total, share) => total + share[of], 0);
     expect([sum('pos'), sum('buy'), sum('sell')]).toEqual([cell.pos, cell.buy, cell.sell]);
     for (const { strategyId, buy, sell } of shares) {
-      const held = (side: string) =>
-        [...book.workingOn(cell.instrument.instrumentId)]
+      const held = (side: Side) =>
+        [...book.workingOn(cell.instrument.instrumentId, side)]
           .filter(({ order }) => order.accountId === account.accountId && order.strategyId === strategyId)
-          .reduce((total, row) => total + (row.side === side ? row.leaves : 0), 0);
+          .reduce((total, row) => total + row.leaves, 0);
       expect([buy, sell]).toEqual([held('buy'), held('sell')]);
     }
     // What was adjusted moves a position without cash: but for that, the cash is what the ledger says.

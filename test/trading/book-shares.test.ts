@@ -184,7 +184,7 @@ describe('shares of strategies', () => {
   });
 });
 
-test('the live orders of an instrument are those of all accounts, oldest first, and none of others', () => {
+test('the live orders on a side of an instrument are those of all accounts, oldest first, and none of others', () => {
   const book = openBook();
   for (const [id, accountId, instrument] of [
     ['a', 'acc', GOLD],
@@ -194,13 +194,14 @@ test('the live orders of an instrument are those of all accounts, oldest first, 
   ] as const) {
     const order = bookedOf(id, 'buy', 1, { accountId, instrument });
     book.hold(order);
-    expect([...book.workingOn('GOLD')].some((row) => row.order === order)).toBe(false);
+    expect([...book.workingOn('GOLD', 'buy')].some((row) => row.order === order)).toBe(false);
     book.keep(order);
   }
-  const ids = () => Array.from(book.workingOn('GOLD'), ({ order }) => order.clientOrderId);
+  const ids = () => Array.from(book.workingOn('GOLD', 'buy'), ({ order }) => order.clientOrderId);
   expect(ids()).toEqual(['a', 'b', 'd']);
   book.apply(eventOf('rejected', 'b'));
   expect(ids()).toEqual(['a', 'd']);
   book.apply(eventOf('accepted', 'b'));
-  expect([ids(), [...book.workingOn('LEAD')]]).toEqual([['a', 'b', 'd'], []]);
+  expect([ids(), [...book.workingOn('GOLD', 'sell')]]).toEqual([['a', 'b', 'd'], []]);
+  expect([...book.workingOn('LEAD', 'buy')]).toEqual([]);
 });

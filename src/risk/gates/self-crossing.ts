@@ -11,12 +11,12 @@ export function* selfCrossing(
   book: Pick<BookReader, 'workingOn'>,
   order: Incoming,
 ): Generator<OrderView, undefined> {
-  for (const row of book.workingOn(order.instrument.instrumentId)) if (crosses(row, order)) yield row;
+  for (const row of opposing(book, order)) if (crosses(row, order)) yield row;
 }
 
 /** The first of them. */
 export function firstCrossing(book: Pick<BookReader, 'workingOn'>, order: Incoming): OrderView | undefined {
-  for (const row of book.workingOn(order.instrument.instrumentId)) if (crosses(row, order)) return row;
+  for (const row of opposing(book, order)) if (crosses(row, order)) return row;
   return undefined;
 }
 
@@ -26,7 +26,10 @@ export function reachOf({ order, amendment, side }: OrderView): Ticks {
   return (side === 'buy' ? max<Ticks> : min<Ticks>)(order.worst, amendment.worst);
 }
 
+const opposing = (book: Pick<BookReader, 'workingOn'>, { side, instrument }: Incoming): Iterable<OrderView> =>
+  book.workingOn(instrument.instrumentId, side === 'buy' ? 'sell' : 'buy');
+
 function crosses(row: OrderView, { side, worst }: Incoming): boolean {
-  if (row.side === side || !isOpen(row.state)) return false;
+  if (!isOpen(row.state)) return false;
   return side === 'buy' ? !(worst < reachOf(row)) : !(worst > reachOf(row));
 }
