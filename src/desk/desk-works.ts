@@ -1,7 +1,5 @@
 import { PortcullisError } from '../core/errors.ts';
-import { clientOrderId as idOf } from '../core/ids.ts';
 import { units } from '../core/units.ts';
-import type { SignedOverride } from '../risk/overrides/override.ts';
 import type { SpentOverride } from '../risk/overrides/override-register.ts';
 import { FIRM, type Scope } from '../risk/trading-state.ts';
 import type { OrderChange } from '../trading/amend-outcome.ts';
@@ -26,6 +24,7 @@ import { recall } from './recall.ts';
 import { Recorder } from './recorder.ts';
 import { type AtMost, type SelfTradeDesk, preventSelfTrade } from './self-trade.ts';
 import { SharedListening } from './shared-listening.ts';
+import { spendOverride } from './spend-override.ts';
 import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
 import type { Explanation } from './explain.ts';
 import type { AmendReply, PlaceReply, VenueOrder } from './venue-driver.ts';
@@ -113,7 +112,8 @@ export class DeskWorks {
       venue: venue.name,
       canAmend: venue.canAmend,
       older: (intent) => findOlder(parts, intent),
-      spendOverride: (intent, override) => this.#spendOverride(intent, override),
+      spendOverride: (intent, override) =>
+        this.#accepting ? spendOverride(this.#parts, intent, override) : Promise.resolve(undefined),
       preventSelfTrade: (intent, overridden) =>
         this.#accepting ? preventSelfTrade(this.#clearing, intent, overridden) : undefined,
       decide: (intent, older, override, atMost) =>
@@ -236,18 +236,6 @@ export class DeskWorks {
     this.rollIfDue();
     const explanation = this.path.explain(intent, older);
     return this.#accepting ? explanation : { ...explanation, decision: 'denied', denials: REFUSED.denials };
-  }
-
-  async #spendOverride(
-    intent: OrderIntent,
-    override: SignedOverride,
-  ): Promise<SpentOverride | Denial | undefined> {
-    const { book, overrides, guard, policy } = this.#parts;
-    const id = idOf(intent.accountId, intent.strategyId, intent.intentId);
-    if (!this.#accepting || book.order(id) !== undefined) return undefined;
-    return overrides === undefined
-      ? deny('override', 'OVERRIDE_INVALID', { note: 'this desk takes none' })
-      : overrides.spend(override, intent, (gate) => guard.canOverride(gate) || policy.canOverride(gate));
   }
 
   #decide(intent: OrderIntent, older: Older, override?: SpentOverride, atMost?: AtMost): SubmitDecision {

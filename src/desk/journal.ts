@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { type Clock, onDispose } from '../core/clock.ts';
 import { type DecimalInput, decimal } from '../core/decimal.ts';
-import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import type { DayId } from '../core/trading-day.ts';
 import type { SpentSlippage } from '../execution/spent-slippage.ts';
@@ -30,6 +28,7 @@ import {
 } from './journal-record.ts';
 import { type JournalDeps, type Recovered, type Replayed, replay } from './journal-replay.ts';
 import { type SpentStamp, SpentStamps } from './journal-spent.ts';
+import { digestOf } from './journal-digest.ts';
 import type { OrderArchive } from './order-archive.ts';
 
 const Options = z.strictObject({
@@ -261,17 +260,8 @@ export class Journal {
    *
    * @throws {PortcullisError} `JOURNAL_INCOMPLETE` when records that a snapshot stands for have been removed
    */
-  async digest(): Promise<string> {
-    const { firstSeq } = this.#log;
-    if (firstSeq > 1) {
-      throw new PortcullisError(
-        'JOURNAL_INCOMPLETE',
-        `the digest is that of all records, and the first is ${firstSeq}`,
-      );
-    }
-    const sha = createHash('sha256');
-    for await (const { record } of this.#log.read()) sha.update(`${JSON.stringify(record)}\n`);
-    return sha.digest('hex');
+  digest(): Promise<string> {
+    return digestOf(this.#log);
   }
 
   #append(record: JournalRecord): Promise<AppendReceipt> {

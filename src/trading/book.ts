@@ -278,18 +278,14 @@ export class Book implements BookReader {
   /** Nothing for a fill that cannot be. */
   #plan(order: BookedOrder, fill: Fill): PlannedFill | undefined {
     if (!isSound(fill) || !Number.isSafeInteger(order.worst)) return undefined;
-    return planFill(this.#require(order.accountId), order, fill, this.#markFor(order));
+    return planFill(this.#require(order.accountId), order, fill, this.markOf(order.instrument.instrumentId));
   }
 
   #moveLeaves(order: BookedOrder, by: Lots, claim: Units, claims: Units): void {
     const account = this.#require(order.accountId);
     const cell = account.openCell(order.instrument);
-    if (!cell.active) account.mark(cell, this.#markFor(order)); // what is active has followed every mark
+    if (!cell.active) account.mark(cell, this.markOf(order.instrument.instrumentId)); // what is active has followed every mark
     account.moveLeaves(cell, order, by, claim, claims);
-  }
-
-  #markFor(order: BookedOrder): Mark | undefined {
-    return this.#marks.get(order.instrument.instrumentId);
   }
 
   #require(accountId: string): Account {
