@@ -1,6 +1,6 @@
 import { decimal } from '../core/decimal.ts';
-import { recordDigest } from '../desk/journal-checkpoint.ts';
-import { fieldsOf } from '../desk/journal-intent.ts';
+import { recordDigest } from '../desk/journal/journal-checkpoint.ts';
+import { fieldsOf } from '../desk/journal/journal-intent.ts';
 import type { JsonValue } from '../storage/json.ts';
 import type { Snapshot } from '../storage/snapshot-store.ts';
 import { isOpen, type OrderState } from '../trading/order-life-cycle.ts';

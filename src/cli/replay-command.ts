@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
 import { parseInput } from '../core/options.ts';
-import { type ReplayedRecord, replayLog } from '../desk/replay-log.ts';
+import { type ReplayedRecord, replayLog } from '../desk/replay/replay-log.ts';
 import { type Command, type CommandIo, type Verdict, named } from './command.ts';
 import { existingLog } from './existing-log.ts';
 import { inDirectory } from './in-directory.ts';

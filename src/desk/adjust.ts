@@ -4,7 +4,7 @@ import { decimal } from '../core/decimal.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
-import { adjustment } from './journal-adjusted.ts';
+import { adjustment } from './journal/journal-adjusted.ts';
 import type { Recorder } from './recorder.ts';
 
 /** What a person has found to be true. */

@@ -7,7 +7,7 @@ import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
 import { type Answer, answerInTime } from './answer-in-time.ts';
 import type { ChangeDecision } from './change-order.ts';
-import type { AmendReply } from './venue-driver.ts';
+import type { AmendReply } from './venue/venue-driver.ts';
 
 /** What the verb needs of its desk. */
 export interface AmendDesk {

@@ -3,7 +3,7 @@ import type { AnomalyCode, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import type { OrderView } from '../trading/order-view.ts';
 import type { Adjustment, Flow, Funding } from '../trading/saved-book.ts';
-import type { DifferenceCode, Reconciliation } from './difference.ts';
+import type { DifferenceCode, Reconciliation } from './reconcile/difference.ts';
 import type { DayRolled } from '../trading/book.ts';
 
 /** Something that should not have happened; trading has been restricted. */

@@ -9,7 +9,7 @@ import type { OverrideRegister } from '../risk/overrides/override-register.ts';
 import type { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './journal/journal.ts';
 import { checkEngines } from './order-path.ts';
 
 /** When an order in doubt is looked up, and when one that the venue does not know counts as absent. */

@@ -14,7 +14,7 @@ import type { ChangeDecision } from './change-order.ts';
 import type { CancelOutcome, CancelRoundDesk } from './cancel.ts';
 import { Cancels } from './cancels.ts';
 import type { DeskParts, DeskRules } from './desk-parts.ts';
-import type { Reconciliation } from './difference.ts';
+import type { Reconciliation } from './reconcile/difference.ts';
 import { type FlattenDesk, type FlattenOrder, type FlattenReport, flatten } from './flatten.ts';
 import { InFlight } from './in-flight.ts';
 import { findOlder } from './older-order.ts';
@@ -27,12 +27,17 @@ import { SharedListening } from './shared-listening.ts';
 import { spendOverride } from './spend-override.ts';
 import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
 import type { Explanation } from './explain.ts';
-import type { AmendReply, PlaceReply, VenueOrder } from './venue-driver.ts';
-import { venueOrder } from './venue-order.ts';
-import type { VenueAnswers } from './venue-questions.ts';
-import { VenueWatch } from './venue-watch.ts';
-import { VerdictTrail } from './verdict-inputs-trail.ts';
-import { type WriteOffDesk, type WriteOffOrder, type WriteOffOutcome, writeOff } from './write-off.ts';
+import type { AmendReply, PlaceReply, VenueOrder } from './venue/venue-driver.ts';
+import { venueOrder } from './venue/venue-order.ts';
+import type { VenueAnswers } from './venue/venue-questions.ts';
+import { VenueWatch } from './reconcile/venue-watch.ts';
+import { VerdictTrail } from './verdict-inputs/verdict-inputs-trail.ts';
+import {
+  type WriteOffDesk,
+  type WriteOffOrder,
+  type WriteOffOutcome,
+  writeOff,
+} from './reconcile/write-off.ts';
 
 /** The way out, as only the desk of the venue has it: it seals what it is given. */
 export interface Outlet {

@@ -5,8 +5,8 @@ import type { AccountView } from '../trading/account-view.ts';
 import type { Book } from '../trading/book.ts';
 import type { Booked } from '../trading/book-facts.ts';
 import type { Instrument } from '../trading/instrument.ts';
-import { instrumentsById } from './journal-apply.ts';
-import type { Journal } from './journal.ts';
+import { instrumentsById } from './journal/journal-apply.ts';
+import type { Journal } from './journal/journal.ts';
 import type { Recorder } from './recorder.ts';
 
 /** A deposit or a withdrawal, as it happened at the venue. */

@@ -2,7 +2,7 @@ import { type Clock, onDispose } from '../core/clock.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
-import type { VenueOrder } from './venue-driver.ts';
+import type { VenueOrder } from './venue/venue-driver.ts';
 
 /** For how long a cancel that the venue has taken counts: an order that is open after that is asked to go again. */
 const CANCEL_MS = 5_000;

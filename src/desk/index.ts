@@ -9,7 +9,7 @@ export type { FlowOrder, FundingOrder } from './flow.ts';
 export type { ChangeDecision } from './change-order.ts';
 export type { CancelOutcome } from './cancel.ts';
 export type { DeskParts, OrderDeskOptions } from './desk-parts.ts';
-export type { Difference, DifferenceCode, Reconciliation } from './difference.ts';
+export type { Difference, DifferenceCode, Reconciliation } from './reconcile/difference.ts';
 export type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
 export type { ExplainedOrder, Explanation } from './explain.ts';
 export type { ExplainedSelfTrade } from './explain-self-trade.ts';
@@ -22,26 +22,26 @@ export {
   type JournalOptions,
   type JournalOutcome,
   type RetireOutcome,
-} from './journal.ts';
-export type { CheckpointOutcome } from './journal-checkpoint-writer.ts';
-export type { JournalDeps, Recovered } from './journal-replay.ts';
-export type { AdjustedBy } from './journal-adjusted.ts';
-export { LimitControl, type LimitControlDeps, type LimitControlOptions } from './limit-control.ts';
-export type { LimitDifference } from './limit-difference.ts';
-export type { LimitInputs, LimitTexts } from './limit-engines.ts';
+} from './journal/journal.ts';
+export type { CheckpointOutcome } from './journal/journal-checkpoint-writer.ts';
+export type { JournalDeps, Recovered } from './journal/journal-replay.ts';
+export type { AdjustedBy } from './journal/journal-adjusted.ts';
+export { LimitControl, type LimitControlDeps, type LimitControlOptions } from './limits/limit-control.ts';
+export type { LimitDifference } from './limits/limit-difference.ts';
+export type { LimitInputs, LimitTexts } from './limits/limit-engines.ts';
 export {
   type LimitFileDeps,
   type LimitFileEvent,
   type LimitFileOptions,
   LimitFileWatch,
   readLimitFile,
-} from './limit-file.ts';
-export type { LimitChangeOrder } from './limit-order.ts';
-export type { LimitRecord } from './limit-record.ts';
-export type { LimitChange, LimitSource, LimitStatus } from './limit-status.ts';
-export type { LimitText } from './limit-text.ts';
-export { OrderArchive, type OrderArchiveDeps } from './order-archive.ts';
-export { JOURNAL_VERSION, type JournalRecord, type Stamp } from './journal-record.ts';
+} from './limits/limit-file.ts';
+export type { LimitChangeOrder } from './limits/limit-order.ts';
+export type { LimitRecord } from './limits/limit-record.ts';
+export type { LimitChange, LimitSource, LimitStatus } from './limits/limit-status.ts';
+export type { LimitText } from './limits/limit-text.ts';
+export { OrderArchive, type OrderArchiveDeps } from './journal/order-archive.ts';
+export { JOURNAL_VERSION, type JournalRecord, type Stamp } from './journal/journal-record.ts';
 export { OrderDesk, type OrderDeskDeps, type SealedOrder, Venue } from './order-desk.ts';
 export { type Decision, type KnownOrder, type Older, OrderPath, type OrderPathDeps } from './order-path.ts';
 export type {
@@ -54,20 +54,25 @@ export type {
   VenueOrder,
   VenueOrderReport,
   VenuePosition,
-} from './venue-driver.ts';
-export type { VenueAnswers } from './venue-questions.ts';
+} from './venue/venue-driver.ts';
+export type { VenueAnswers } from './venue/venue-questions.ts';
 export { StrategyHost, type StrategyHostDeps } from './strategy-host.ts';
-export type { Difference as VerdictDifference } from './replay-compare.ts';
-export { type ReplayedRecord, replayLog } from './replay-log.ts';
-export type { Replayed } from './replay.ts';
-export { type FillOf, ShadowDesk, type ShadowDeskDeps, type ShadowDeskOptions } from './shadow-desk.ts';
-export type { ShadowExample, ShadowReason, ShadowReport, ShadowVerdict } from './shadow-report.ts';
-export type { VerdictInputs } from './verdict-inputs.ts';
-export type { Latency } from './paper-latency.ts';
-export type { PaperVenueOpening } from './paper-opening.ts';
-export type { RejectionOptions } from './paper-rejections.ts';
-export { type Execution, type PaperOrder, PaperVenue, type PaperVenueOptions } from './paper-venue.ts';
+export type { Difference as VerdictDifference } from './replay/replay-compare.ts';
+export { type ReplayedRecord, replayLog } from './replay/replay-log.ts';
+export type { Replayed } from './replay/replay.ts';
+export {
+  type FillOf,
+  ShadowDesk,
+  type ShadowDeskDeps,
+  type ShadowDeskOptions,
+} from './shadow/shadow-desk.ts';
+export type { ShadowExample, ShadowReason, ShadowReport, ShadowVerdict } from './shadow/shadow-report.ts';
+export type { VerdictInputs } from './verdict-inputs/verdict-inputs.ts';
+export type { Latency } from './paper/paper-latency.ts';
+export type { PaperVenueOpening } from './paper/paper-opening.ts';
+export type { RejectionOptions } from './paper/paper-rejections.ts';
+export { type Execution, type PaperOrder, PaperVenue, type PaperVenueOptions } from './paper/paper-venue.ts';
 export type { SubmitOptions } from './submit.ts';
-export type { WriteOffOrder, WriteOffOutcome } from './write-off.ts';
-export type { SpentStamp } from './journal-spent.ts';
+export type { WriteOffOrder, WriteOffOutcome } from './reconcile/write-off.ts';
+export type { SpentStamp } from './journal/journal-spent.ts';
 export type { AtMost } from './self-trade.ts';

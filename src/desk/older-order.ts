@@ -2,7 +2,7 @@ import { clientOrderId } from '../core/ids.ts';
 import type { BookReader } from '../trading/book.ts';
 import { deny } from '../trading/denial.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
-import type { Journal } from './journal.ts';
+import type { Journal } from './journal/journal.ts';
 import type { Older } from './order-path.ts';
 
 /** Looks for an order of days ago where the id may be one that is not in memory any more; `undefined` where it cannot be. */

@@ -13,14 +13,14 @@ import { type CancelOutcome, cancel } from './cancel.ts';
 import type { DeskListener } from './desk-event.ts';
 import { type DeskParts, type OrderDeskOptions, checkParts, orderDeskOptionsSchema } from './desk-parts.ts';
 import { DeskWorks } from './desk-works.ts';
-import type { Reconciliation } from './difference.ts';
+import type { Reconciliation } from './reconcile/difference.ts';
 import type { Explanation } from './explain.ts';
 import type { FlattenOrder, FlattenReport } from './flatten.ts';
 import { type FlowOrder, type FundingOrder, flow, fund } from './flow.ts';
 import { type SubmitOptions, submit } from './submit.ts';
-import type { AmendReply, PlaceReply, VenueDriver, VenueOrder } from './venue-driver.ts';
-import { type VenueAnswers, answersOf } from './venue-questions.ts';
-import type { WriteOffOrder, WriteOffOutcome } from './write-off.ts';
+import type { AmendReply, PlaceReply, VenueDriver, VenueOrder } from './venue/venue-driver.ts';
+import { type VenueAnswers, answersOf } from './venue/venue-questions.ts';
+import type { WriteOffOrder, WriteOffOutcome } from './reconcile/write-off.ts';
 
 /*
  * The seal, the venue and the desk are one module, because what mints a sealed order must not be an export of any file.

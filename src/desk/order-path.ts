@@ -18,7 +18,7 @@ import { type PricedOrder, priceOrder } from '../trading/price-order.ts';
 import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
 import type { OrderChange } from '../trading/amend-outcome.ts';
 import { type ChangeDecision, type ChangeDeps, decideChange } from './change-order.ts';
-import type { SpentStamp } from './journal-spent.ts';
+import type { SpentStamp } from './journal/journal-spent.ts';
 import type { AtMost } from './self-trade.ts';
 import { type ExplainDeps, type Explanation, explain } from './explain.ts';
 

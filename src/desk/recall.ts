@@ -4,8 +4,8 @@ import type { Clock } from '../core/clock.ts';
 import type { RiskGuard } from '../risk/risk-guard.ts';
 import type { BookReader } from '../trading/book-reader.ts';
 import type { BookedOrder } from '../trading/order-event.ts';
-import type { Journal } from './journal.ts';
-import type { JournalRecord } from './journal-record.ts';
+import type { Journal } from './journal/journal.ts';
+import type { JournalRecord } from './journal/journal-record.ts';
 
 export interface RecallDeps {
   readonly guard: Pick<RiskGuard, 'lookBackMs' | 'recall'>;

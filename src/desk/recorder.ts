@@ -10,11 +10,11 @@ import type { OrderIntent } from '../trading/order-intent.ts';
 import type { ChangeDecision } from './change-order.ts';
 import type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
 import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
-import type { AdjustedBy } from './journal-adjusted.ts';
-import type { Journal } from './journal.ts';
+import type { AdjustedBy } from './journal/journal-adjusted.ts';
+import type { Journal } from './journal/journal.ts';
 import type { Decision, OrderPath } from './order-path.ts';
-import { denialsOf, plainJson, verdictEvent } from './verdict-inputs-event.ts';
-import type { Made } from './verdict-inputs-trail.ts';
+import { denialsOf, plainJson, verdictEvent } from './verdict-inputs/verdict-inputs-event.ts';
+import type { Made } from './verdict-inputs/verdict-inputs-trail.ts';
 
 export interface RecorderDeps {
   readonly book: BookReader;

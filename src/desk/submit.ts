@@ -8,7 +8,7 @@ import type { OrderOutcome } from '../trading/order-outcome.ts';
 import { type Answer, answerInTime } from './answer-in-time.ts';
 import type { Decision, Older } from './order-path.ts';
 import type { AtMost, Prevented } from './self-trade.ts';
-import type { PlaceReply } from './venue-driver.ts';
+import type { PlaceReply } from './venue/venue-driver.ts';
 
 /** A decision; what is held is being written down, and must not go out before it is. */
 export type SubmitDecision =

@@ -2,7 +2,7 @@ import { describe, test } from 'vitest';
 import { ManualClock } from '../../src/core/manual-clock.ts';
 import { toGrid } from '../../src/core/increment.ts';
 import { lots, ticks } from '../../src/core/units.ts';
-import { PaperVenue, type PaperVenueOptions } from '../../src/desk/paper-venue.ts';
+import { PaperVenue, type PaperVenueOptions } from '../../src/desk/paper/paper-venue.ts';
 import { type VenueUnderTest, venueContract } from '../../src/testing/venue-contract.ts';
 import { type InstrumentOptions, defineInstrument } from '../../src/trading/index.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../../src/core/index.ts';
-import { recentRecords } from '../../src/desk/journal-recent.ts';
-import type { Recovered } from '../../src/desk/journal-replay.ts';
+import { recentRecords } from '../../src/desk/journal/journal-recent.ts';
+import type { Recovered } from '../../src/desk/journal/journal-replay.ts';
 import { type RecallDeps, recall } from '../../src/desk/recall.ts';
 import type { RiskLimitsInput } from '../../src/risk/index.ts';
 import { MemoryAppendLog } from '../../src/storage/index.ts';

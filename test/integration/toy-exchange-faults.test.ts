@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FaultInput } from '../../examples/toy-exchange/faults.ts';
 import { SystemClock } from '../../src/core/index.ts';
-import type { VenueEvent } from '../../src/desk/venue-driver.ts';
+import type { VenueEvent } from '../../src/desk/venue/venue-driver.ts';
 import { SIGNAL, ToyWorld, idOf, until, venueOrderOf } from '../support/toy-exchange.ts';
 
 const once = (fault: FaultInput): FaultInput => ({ ...fault, count: 1 }) as FaultInput;

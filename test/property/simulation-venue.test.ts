@@ -2,8 +2,8 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { ZERO, decimal } from '../../src/core/decimal.ts';
 import { ManualClock } from '../../src/core/manual-clock.ts';
-import { PaperVenue, type PaperVenueOptions } from '../../src/desk/paper-venue.ts';
-import type { VenueEvent, VenueOrder } from '../../src/desk/venue-driver.ts';
+import { PaperVenue, type PaperVenueOptions } from '../../src/desk/paper/paper-venue.ts';
+import type { VenueEvent, VenueOrder } from '../../src/desk/venue/venue-driver.ts';
 import { SimulatedMarket } from '../../src/simulation/index.ts';
 import { TIMES_IN_FORCE, defineInstrument } from '../../src/trading/index.ts';
 

@@ -1,4 +1,4 @@
-import type { PlaceReply } from '../../src/desk/venue-driver.ts';
+import type { PlaceReply } from '../../src/desk/venue/venue-driver.ts';
 import type { OrderOutcome } from '../../src/trading/index.ts';
 import { type AmendScript, accept, never, reject } from '../support/scripted-driver.ts';
 import { orderOf } from './scenario-order.ts';

@@ -6,7 +6,7 @@ import type {
   VenueFill,
   VenueOrderReport,
   VenuePosition,
-} from '../../src/desk/venue-driver.ts';
+} from '../../src/desk/venue/venue-driver.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { ScriptedDriver, never } from '../support/scripted-driver.ts';
 

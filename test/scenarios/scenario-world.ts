@@ -7,7 +7,7 @@ import { KillSwitch, RiskGuard } from '../../src/risk/index.ts';
 import { MemoryStateStore, type StateStore } from '../../src/storage/index.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
 import { Book, type MarketView, type OrderIntent, type OrderOutcome } from '../../src/trading/index.ts';
-import type { PlaceReply } from '../../src/desk/venue-driver.ts';
+import type { PlaceReply } from '../../src/desk/venue/venue-driver.ts';
 import { CLUSTERS, INSTRUMENTS, type Settings, WIDE_RISK } from './scenario-settings.ts';
 import { ScenarioVenue, VenueLine } from './scenario-venue.ts';
 import { never } from '../support/scripted-driver.ts';

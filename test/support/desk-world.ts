@@ -24,7 +24,7 @@ import {
   type OrderIntent,
   defineInstrument,
 } from '../../src/trading/index.ts';
-import type { VenueFill, VenueOrderReport } from '../../src/desk/venue-driver.ts';
+import type { VenueFill, VenueOrderReport } from '../../src/desk/venue/venue-driver.ts';
 import { ScriptedDriver, never } from './scripted-driver.ts';
 
 /** One lot at one tick is worth 1 USDT, a million units. */

@@ -11,7 +11,7 @@ import {
   type SavedOrder,
   defineInstrument,
 } from '../../src/trading/index.ts';
-import { externalOrder } from '../../src/desk/journal-order.ts';
+import { externalOrder } from '../../src/desk/journal/journal-order.ts';
 import { NOON_MS, view } from './desk-world.ts';
 
 /** A grid on which a lot and a tick are not 1, so that texts and counts differ. */

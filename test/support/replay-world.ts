@@ -1,6 +1,6 @@
 import { AuditLog, type AuditRecord } from '../../src/audit/index.ts';
-import { readRules } from '../../src/desk/replay-rules.ts';
-import { type Replayed, replayVerdict } from '../../src/desk/replay.ts';
+import { readRules } from '../../src/desk/replay/replay-rules.ts';
+import { type Replayed, replayVerdict } from '../../src/desk/replay/replay.ts';
 import { MemoryAppendLog } from '../../src/storage/index.ts';
 import { DeskWorld, type WorldOptions } from './desk-world.ts';
 

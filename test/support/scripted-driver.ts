@@ -9,7 +9,7 @@ import type {
   VenueOrder,
   VenueOrderReport,
   VenuePosition,
-} from '../../src/desk/venue-driver.ts';
+} from '../../src/desk/venue/venue-driver.ts';
 import { VenueMemory } from './venue-memory.ts';
 
 export type PlaceScript = (order: VenueOrder, signal: AbortSignal) => Promise<PlaceReply>;

@@ -9,7 +9,7 @@ import {
   startToyExchange,
 } from '../../examples/toy-exchange/start.ts';
 import { SystemClock, clientOrderId } from '../../src/core/index.ts';
-import type { VenueEvent, VenueOrder } from '../../src/desk/venue-driver.ts';
+import type { VenueEvent, VenueOrder } from '../../src/desk/venue/venue-driver.ts';
 
 export const GOLD_LISTING = {
   symbol: 'GOLDUSDT',

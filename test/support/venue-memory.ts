@@ -5,7 +5,7 @@ import type {
   VenueOrder,
   VenueOrderReport,
   VenuePosition,
-} from '../../src/desk/venue-driver.ts';
+} from '../../src/desk/venue/venue-driver.ts';
 
 interface Remembered {
   order: VenueOrder;

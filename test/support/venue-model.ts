@@ -10,7 +10,7 @@ import type {
   VenueOrder,
   VenueOrderReport,
   VenuePosition,
-} from '../../src/desk/venue-driver.ts';
+} from '../../src/desk/venue/venue-driver.ts';
 
 /** A fill that the venue made, whether it has told us or not. */
 interface Execution {

@@ -3,8 +3,8 @@ import { type AuditRecord } from '../../src/audit/index.ts';
 import { canonicalJson } from '../../src/audit/index.ts';
 import { ManualClock, decimal, lots, ticks } from '../../src/core/index.ts';
 import { OrderPath } from '../../src/desk/index.ts';
-import { plainJson, verdictEvent } from '../../src/desk/verdict-inputs-event.ts';
-import { VerdictTrail } from '../../src/desk/verdict-inputs-trail.ts';
+import { plainJson, verdictEvent } from '../../src/desk/verdict-inputs/verdict-inputs-event.ts';
+import { VerdictTrail } from '../../src/desk/verdict-inputs/verdict-inputs-trail.ts';
 import {
   ExecutionPolicy,
   type ExecutionLimitsInput,

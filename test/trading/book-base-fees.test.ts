@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Book, type Side, defineInstrument } from '../../src/trading/index.ts';
-import { comparePositions } from '../../src/desk/compare-holdings.ts';
+import { comparePositions } from '../../src/desk/reconcile/compare-holdings.ts';
 import { bookedOf, eventOf, fillOf, markOf } from './builders.ts';
 
 const BTC = defineInstrument({ instrumentId: 'BTC', base: 'BTC', quote: 'USDT', tick: '1', step: '0.01' });

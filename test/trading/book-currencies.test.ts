@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Holdings, compareBalances } from '../../src/desk/compare-holdings.ts';
+import { Holdings, compareBalances } from '../../src/desk/reconcile/compare-holdings.ts';
 import { decimal } from '../../src/core/index.ts';
 import { Book, type FxRate, defineInstrument, markedFxRates } from '../../src/trading/index.ts';
 import { ONE, bookedOf, eventOf, fillOf, markOf } from './builders.ts';

@@ -3,7 +3,7 @@ import { type Decimal, ZERO } from '../../core/decimal.ts';
 import { TradingDay } from '../../core/trading-day.ts';
 import { ticks } from '../../core/units.ts';
 import type { DeskEvent } from '../../desk/desk-event.ts';
-import { Journal } from '../../desk/journal.ts';
+import { Journal } from '../../desk/journal/journal.ts';
 import { OrderDesk, Venue } from '../../desk/order-desk.ts';
 import { ExecutionPolicy } from '../../execution/execution-policy.ts';
 import { KillSwitch } from '../../risk/kill-switch.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { clientOrderId } from '../../core/ids.ts';
 import { toGrid, toText } from '../../core/increment.ts';
 import { add, lots, notionalDown, ticks } from '../../core/units.ts';
-import type { VenueEvent, VenueOrder, VenueOrderReport } from '../../desk/venue-driver.ts';
+import type { VenueEvent, VenueOrder, VenueOrderReport } from '../../desk/venue/venue-driver.ts';
 import type { Side } from '../../trading/order-intent.ts';
 import type { VenueUnderTest } from './venue-under-test.ts';
 import { Witness } from './witness.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { VenueDriver } from '../../desk/venue-driver.ts';
+import type { VenueDriver } from '../../desk/venue/venue-driver.ts';
 import type { Instrument } from '../../trading/instrument.ts';
 import type { Side } from '../../trading/order-intent.ts';
 

@@ -10,7 +10,7 @@ import type {
   VenueOrder,
   VenueOrderReport,
   VenuePosition,
-} from '../../desk/venue-driver.ts';
+} from '../../desk/venue/venue-driver.ts';
 import type { Instrument } from '../../trading/instrument.ts';
 
 /** Stands before a driver: changes nothing, notes what is sent and told, and what is no plain decimal on the grid. */
