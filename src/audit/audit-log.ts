@@ -21,12 +21,18 @@ export interface AuditEvent {
   readonly [detail: string]: unknown;
 }
 
+/** What a part needs to tell who decided what. {@link AuditLog} is one. */
+export interface AuditTrail {
+  /** Resolves when the record is durable; rejects when it could not be kept, and what had to be audited must then not happen. */
+  record(event: AuditEvent): Promise<unknown>;
+}
+
 /**
  * A log in which each record carries the hash of the one before, so that a later change shows (`verifyAudit`). It owns
  * the log that it writes to. It has no secret: someone who can write the files can compute a whole new chain. Keep `head`
  * somewhere else from time to time to find that out, and to find records cut off at the end.
  */
-export class AuditLog {
+export class AuditLog implements AuditTrail {
   readonly #log: AppendLog;
   readonly #clock: Pick<Clock, 'nowMs'>;
   #last: AuditHead; // of the chain as computed
