@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import { correlation } from '../telemetry/correlation.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { LabelsOf } from '../telemetry/metric-definition.ts';
-import type { Counter } from '../telemetry/metrics.ts';
-import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
+import type { LabelsOf } from '../telemetry/metrics/metric-definition.ts';
+import type { Counter } from '../telemetry/metrics/metrics.ts';
+import type { MetricsRegistry } from '../telemetry/metrics/metrics-registry.ts';
 
 /** What background work gets. */
 export interface WorkContext {

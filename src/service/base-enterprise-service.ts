@@ -4,7 +4,7 @@ import { type Clock, SystemClock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { MetricsRegistry } from '../telemetry/metrics-registry.ts';
+import { MetricsRegistry } from '../telemetry/metrics/metrics-registry.ts';
 import { createLogger } from '../telemetry/pino-logger.ts';
 import { BackgroundWork, type WorkContext } from './background-work.ts';
 import { Health } from './health.ts';

@@ -2,7 +2,7 @@ import { fastify, type FastifyError, type FastifyInstance, type FastifyReply } f
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
+import type { MetricsRegistry } from '../telemetry/metrics/metrics-registry.ts';
 import type { Health } from './health.ts';
 import { RequestTelemetry, requestId } from './request-telemetry.ts';
 import type { ServiceState } from './service-state.ts';

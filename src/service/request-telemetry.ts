@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../core/clock.ts';
 import { correlation } from '../telemetry/correlation.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { LabelsOf } from '../telemetry/metric-definition.ts';
-import type { Counter, Gauge, Histogram } from '../telemetry/metrics.ts';
-import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
+import type { LabelsOf } from '../telemetry/metrics/metric-definition.ts';
+import type { Counter, Gauge, Histogram } from '../telemetry/metrics/metrics.ts';
+import type { MetricsRegistry } from '../telemetry/metrics/metrics-registry.ts';
 
 const CORRELATION_HEADER = 'x-correlation-id';
 

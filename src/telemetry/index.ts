@@ -8,13 +8,13 @@ export { correlation } from './correlation.ts';
 export type { LogFields, LogMethod, Logger } from './logger.ts';
 export { createLogger, type LogDestination, type LoggerDeps, type LoggerOptions } from './pino-logger.ts';
 export { silentLogger } from './silent-logger.ts';
-export type { Counter, Gauge, Histogram } from './metrics.ts';
-export type { HistogramDefinition, LabelSpec, LabelsOf, MetricDefinition } from './metric-definition.ts';
+export type { Counter, Gauge, Histogram } from './metrics/metrics.ts';
+export type { HistogramDefinition, LabelSpec, LabelsOf, MetricDefinition } from './metrics/metric-definition.ts';
 export {
   MetricsRegistry,
   type MetricsRegistryDeps,
   type MetricsRegistryOptions,
-} from './metrics-registry.ts';
+} from './metrics/metrics-registry.ts';
 export {
   ERRORS,
   type ErrorRecord,
@@ -23,4 +23,4 @@ export {
   TRADES,
   TRADE_NOTIONAL,
   type TradeRecord,
-} from './vocabulary.ts';
+} from './metrics/vocabulary.ts';

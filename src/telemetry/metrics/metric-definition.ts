@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseOptions } from '../core/options.ts';
+import { parseOptions } from '../../core/options.ts';
 import type { LabelList } from './label-sets.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import { z } from 'zod';
-import { PortcullisError } from '../core/errors.ts';
-import { parseOptions } from '../core/options.ts';
+import { PortcullisError } from '../../core/errors.ts';
+import { parseOptions } from '../../core/options.ts';
 import { siblingCount } from './label-sets.ts';
 import type { Counter, Gauge, Histogram } from './metrics.ts';
 import {

@@ -1,6 +1,6 @@
 import { Counter, Registry, register } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { MetricsRegistry, type MetricsRegistryOptions, TRADES } from '../../src/telemetry/index.ts';
+import { MetricsRegistry, type MetricsRegistryOptions, TRADES } from '../../../src/telemetry/index.ts';
 
 const make = (options: MetricsRegistryOptions = {}) => new MetricsRegistry(options);
 
