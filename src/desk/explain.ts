@@ -11,7 +11,9 @@ import type { HeldOrder } from '../trading/order-event.ts';
 import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
 import type { OrderView } from '../trading/order-view.ts';
 import { type PricedOrder, priceOrder } from '../trading/price-order.ts';
-import { type ExplainedSelfTrade, selfTradeOf, withSelfTrade } from './explain-self-trade.ts';
+import { type ExplainedSelfTrade, explainedSelfTrade, withSelfTrade } from './explain-self-trade.ts';
+import { selfTradePlan } from './self-trade-plan.ts';
+import { wouldGo } from './would-go.ts';
 
 /** What the gates say to an intent in this tick, and what every gate measures against which limit. */
 export interface Explanation {
@@ -78,21 +80,11 @@ export function explain<Known extends object>(
   const order = orderOf(deps, priced);
   if (known !== undefined) return { ...unasked(priced.intent, known), order };
   const explanation = explainPriced(deps, priced, order);
-  const wouldGo = (one: PricedOrder, cleared: ReadonlySet<string>) => isClear(deps, one, cleared);
-  const selfTrade = selfTradeOf({ ...deps, wouldGo }, priced);
-  if (selfTrade === undefined) return explanation;
+  const plan = selfTradePlan({ ...deps, wouldGo: wouldGo.bind(undefined, deps) }, priced);
+  if (plan === undefined) return explanation;
+  const selfTrade = explainedSelfTrade(plan);
   const risk = explanation.risk.map((entry) => withSelfTrade(entry, selfTrade));
   return { ...explanation, selfTrade, risk };
-}
-
-/** Whether both engines let it go, once the gates named are satisfied. */
-function isClear<Known>(deps: ExplainDeps<Known>, order: PricedOrder, cleared: ReadonlySet<string>): boolean {
-  const { guard, policy, clock } = deps;
-  const verdict = guard.evaluate(order, undefined, cleared);
-  if (verdict.decision === 'reject') return false;
-  const { quantity: qty, isExit } = verdict;
-  const held = heldOrder(order, { qty, isExit }, clock.monotonicMs());
-  return denialsOf(policy.explain(held, deps.factsOf(held))).length === 0;
 }
 
 function explainPriced<Known>(

@@ -4,7 +4,6 @@ import { clientOrderId } from '../core/ids.ts';
 import { type DayId, TradingDay } from '../core/trading-day.ts';
 import { type Lots, type Ticks, sub, ticks, units } from '../core/units.ts';
 import { type ExecutionFacts, ExecutionPolicy } from '../execution/execution-policy.ts';
-import { heldOrder } from '../risk/held-order.ts';
 import { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book, DayRolled } from '../trading/book.ts';
 import type { OrderView } from '../trading/order-view.ts';
@@ -21,6 +20,7 @@ import { type ChangeDecision, type ChangeDeps, decideChange } from './change-ord
 import type { SpentStamp } from './journal/journal-spent.ts';
 import type { AtMost } from './self-trade.ts';
 import { type ExplainDeps, type Explanation, explain } from './explain.ts';
+import { wouldGo } from './would-go.ts';
 
 export interface OrderPathDeps {
   readonly book: Book;
@@ -158,17 +158,7 @@ export class OrderPath {
     overridden: ReadonlySet<string> | undefined,
     cleared: ReadonlySet<string>,
   ): boolean {
-    const verdict = this.#guard.evaluate(order, overridden, cleared);
-    if (verdict.decision === 'reject') return false;
-    const shape = { qty: verdict.quantity, isExit: verdict.isExit };
-    const held = heldOrder(order, shape, this.#clock.monotonicMs());
-    return this.#policy
-      .explain(held, this.#factsOf(held))
-      .every(
-        ({ outcome, gate, code }) =>
-          outcome !== 'denied' ||
-          (code !== 'GATE_FAILED' && overridden?.has(gate) === true && this.#policy.canOverride(gate)),
-      );
+    return wouldGo(this.#explaining, order, overridden, cleared);
   }
 
   /** What `decide` would say now, and what every gate measures against which limit. Leaves no trace. */

@@ -1,30 +1,25 @@
 import type { AuditEvent } from '../audit/audit-log.ts';
 import { toText } from '../core/increment.ts';
-import { type Lots, min, sub } from '../core/units.ts';
-import { selfCrossing } from '../risk/gates/self-crossing.ts';
-import type { SelfTradeMode } from '../risk/order-controls.ts';
-import type { RiskGuard } from '../risk/risk-guard.ts';
-import { inScope } from '../risk/trading-state.ts';
+import { type Lots, sub } from '../core/units.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
-import type { OrderView } from '../trading/order-view.ts';
 import type { PricedOrder } from '../trading/price-order.ts';
 import { type AmendDesk, amend } from './amend.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { type CancelRoundDesk, cancel } from './cancel.ts';
+import {
+  SELF_TRADE,
+  type SelfTradeDeps,
+  type SelfTradePlan,
+  selfTradeGates,
+  selfTradePlan,
+} from './self-trade-plan.ts';
 
 /** What prevention needs of its desk. */
 export interface SelfTradeDesk extends CancelRoundDesk, AmendDesk {
-  readonly guard: Pick<RiskGuard, 'basis' | 'evaluate' | 'venueName'>;
-  readonly path: {
-    price(intent: OrderIntent): PricedOrder | Denial;
-    wouldGo(
-      order: PricedOrder,
-      overridden: ReadonlySet<string> | undefined,
-      cleared: ReadonlySet<string>,
-    ): boolean;
-  };
+  readonly guard: SelfTradeDeps['guard'];
+  readonly path: Pick<SelfTradeDeps, 'wouldGo'> & { price(intent: OrderIntent): PricedOrder | Denial };
   readonly recorder: { audit(event: AuditEvent): void };
 }
 
@@ -45,14 +40,10 @@ export interface AtMost {
 
 const INPUTS = 'not to be had: self-trade prevention had taken a part off the order before';
 
-/** How orders that meet in a scope are dealt with. The first of these that any limit asks for. */
-const MODES: readonly SelfTradeMode[] = ['cancel-newest', 'cancel-oldest', 'decrement'];
-
 /**
- * Clears the way for an order that would trade with live orders of our own, where limits say so: `cancel-oldest` cancels
- * those, `decrement` takes the smaller of the two quantities off both, an exit cancels them in every mode. Waits for their
- * ends as long as the venue may take; what still stands then leaves the guard to deny an entry, while an exit goes. For
- * an order that anything else of either engine denies nothing is done: no limit of self-trade can be overridden.
+ * Clears the way for an order that would trade with live orders of our own, as the {@link selfTradePlan} says. Waits for
+ * their ends as long as the venue may take; what still stands then leaves the guard to deny an entry, while an exit goes.
+ * For an order that anything else of either engine denies nothing is done.
  *
  * @param overridden names of gates that need not let it pass
  * @returns `undefined`, in the same tick, where there is nothing to do
@@ -63,82 +54,42 @@ export function preventSelfTrade(
   overridden?: ReadonlySet<string>,
 ): Promise<Prevented> | undefined {
   const { guard, book, path } = desk;
-  const gates = guard.basis.gates.filter(isSelfTrade);
-  if (gates.length === 0) return undefined;
+  if (selfTradeGates(guard).size === 0) return undefined;
   const order = path.price(intent);
   if ('code' in order || book.order(order.clientOrderId) !== undefined) return undefined;
-  const mode = modeFor(desk, order);
-  const crossing = [...selfCrossing(book, order)];
-  if (mode === undefined || crossing.length === 0) return undefined;
-  const cleared = new Set(gates);
-  const verdict = guard.evaluate(order, overridden, cleared);
-  if (verdict.decision === 'reject' || (mode === 'cancel-newest' && !verdict.isExit)) return undefined;
-  const { quantity, isExit } = verdict;
-  const decrements = mode === 'decrement' && !isExit;
-  const left = decrements ? leftOf(quantity, crossing) : quantity;
-  // Where nothing would be left, the order has to be one that could go as it is.
-  if (!path.wouldGo({ ...order, qty: left === 0 ? quantity : left }, overridden, cleared)) return undefined;
-  return decrements ? decrement(desk, order, quantity, crossing) : giveWay(desk, order, crossing);
+  const wouldGo: SelfTradeDeps['wouldGo'] = (one, but, cleared) => path.wouldGo(one, but, cleared);
+  const plan = selfTradePlan({ book, guard, wouldGo }, order, overridden);
+  return plan && clearWay(desk, order, plan);
 }
 
-const GATE = 'self-trade';
-
-const isSelfTrade = (gate: string): boolean => gate === GATE || gate.startsWith(`${GATE}@`);
-
-function modeFor({ guard }: SelfTradeDesk, order: PricedOrder): SelfTradeMode | undefined {
-  const asked = guard.basis.limits.flatMap(({ selfTrade, scopes }) => [
-    selfTrade,
-    ...scopes.filter(({ scope }) => inScope(scope, order, guard.venueName)).map((scoped) => scoped.selfTrade),
-  ]);
-  return MODES.find((mode) => asked.includes(mode));
-}
-
-/** What decrementing would leave of a quantity. */
-const leftOf = (quantity: Lots, crossing: readonly OrderView[]): Lots =>
-  crossing.reduce((left, { leaves }) => sub(left, min(left, leaves)), quantity);
-
-async function giveWay(
+async function clearWay(
   desk: SelfTradeDesk,
   order: PricedOrder,
-  crossing: readonly OrderView[],
+  { cancels, reduces, quantity, left }: SelfTradePlan,
 ): Promise<Prevented> {
-  const ids = crossing.map(({ order: { clientOrderId } }) => clientOrderId);
-  await ended(desk, ids);
-  tell(desk, order, { cancelled: ids });
-  return { intent: order.intent };
-}
-
-async function decrement(
-  desk: SelfTradeDesk,
-  order: PricedOrder,
-  quantity: Lots,
-  crossing: readonly OrderView[],
-): Promise<Prevented> {
-  const cancelled: string[] = [];
-  const reduced: string[] = [];
-  let left = quantity;
-  for (const row of crossing) {
-    if (left === 0) break;
-    const { leaves, order: resting } = row;
-    const off = min(left, leaves);
-    left = sub(left, off);
-    const isReduced = off < leaves && (await reduce(desk, row, off));
-    (isReduced ? reduced : cancelled).push(resting.clientOrderId);
-  }
+  const { intent } = order;
+  const last = reduces?.row.order.clientOrderId;
+  const isReduced = reduces !== undefined && (await reduce(desk, reduces));
+  const reduced = last !== undefined && isReduced ? [last] : [];
+  const cancelled = last !== undefined && !isReduced ? [...cancels, last] : cancels;
   await ended(desk, cancelled);
+  if (left === quantity) {
+    tell(desk, order, { cancelled });
+    return { intent };
+  }
   tell(desk, order, { cancelled, reduced });
-  const because = deny(GATE, 'SELF_TRADE', {
-    measured: quantity,
-    limit: left,
-    note: [...cancelled, ...reduced].join(' '),
-  });
-  return { intent: order.intent, atMost: { qty: left, because, inputs: INPUTS } };
+  const note = [...cancelled, ...reduced].join(' ');
+  const because = deny(SELF_TRADE, 'SELF_TRADE', { measured: quantity, limit: left, note });
+  return { intent, atMost: { qty: left, because, inputs: INPUTS } };
 }
 
 /** Takes a part off a resting order; `false` when that is not to be had. */
-async function reduce(desk: SelfTradeDesk, { order }: OrderView, off: Lots): Promise<boolean> {
-  const { clientOrderId, qty, instrument } = order;
-  const quantity = toText(sub(qty, off), instrument.grid.step);
+async function reduce(
+  desk: SelfTradeDesk,
+  { row, by }: NonNullable<SelfTradePlan['reduces']>,
+): Promise<boolean> {
+  const { clientOrderId, qty, instrument } = row.order;
+  const quantity = toText(sub(qty, by), instrument.grid.step);
   return (await amend(desk, clientOrderId, { quantity })).kind === 'amended';
 }
 

@@ -471,3 +471,48 @@ describe('explaining an order that would meet one of our own', () => {
     expect((await desk.explain(purchase())).selfTrade).toBeUndefined();
   });
 });
+
+describe.each(['cancel-newest', 'cancel-oldest', 'decrement'] as const)(
+  'what explaining says of %s',
+  (mode) => {
+    test.each(['4', '10', '20', '60'])(
+      'is what submitting does, through a sale of %s and later ones',
+      async (first) => {
+        const { world, desk, driver, prevented } = await open({ selfTrade: mode }, first);
+        for (const [intentId, quantity] of [
+          ['second', '6'],
+          ['third', '3'],
+        ] as const) {
+          const sale = { intentId, accountId: 'other', side: 'sell', quantity, price: limit('104') } as const;
+          await world.drained(desk.submit(intent(sale)));
+        }
+        driver.placed.length = 0;
+        const { selfTrade: said } = await desk.explain(purchase());
+        expect(driver.placed).toEqual([]);
+        await world.drained(desk.submit(purchase()));
+        const [{ cancelled = [], reduced = [] } = {}] = prevented();
+        expect([driver.cancels, driver.amends.map(({ clientOrderId }) => clientOrderId)]).toEqual([
+          cancelled,
+          reduced,
+        ]);
+        const sent = driver.placed.map(({ quantity }) => Number(quantity));
+        expect(said).toEqual(
+          mode === 'cancel-newest'
+            ? undefined
+            : { mode, cancels: cancelled, reduces: reduced, left: sent[0] ?? 0 },
+        );
+      },
+    );
+
+    test('is that an exit cancels whatever rests, and goes whole', async () => {
+      const { world, desk } = await open({ selfTrade: mode });
+      await world.position('10');
+      const bid = intent({ intentId: 'bid', accountId: 'other', quantity: '25', price: limit('95') });
+      await world.drained(desk.submit(bid));
+      const { selfTrade: said } = await desk.explain(
+        intent({ intentId: 'exit', side: 'sell', price: limit('95') }),
+      );
+      expect(said).toEqual({ mode, cancels: [idOf('bid', 'other')], reduces: [], left: 10 });
+    });
+  },
+);
