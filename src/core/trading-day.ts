@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DAY_MS, HOUR_MS, LocalTime, zoneSchema } from './local-time.ts';
 import { parseOptions } from './options.ts';
 
 /** Calendar day on which a trading day ends, as `YYYY-MM-DD`. */
@@ -6,7 +7,7 @@ export type DayId = string;
 
 const schema = z.strictObject({
   /** IANA time zone. */
-  zone: z.string().refine(isZone, 'expected an IANA time zone').default('UTC'),
+  zone: zoneSchema.default('UTC'),
   /** Local hour at which the day rolls, 0 to 23. */
   rollHour: z.int().min(0).max(23).default(0),
 });
@@ -14,8 +15,6 @@ const schema = z.strictObject({
 /** @interface */
 export type TradingDayOptions = z.input<typeof schema>;
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Clocks are set back by less. */
 const LONGEST_JUMP_MS = 3 * HOUR_MS;
 
@@ -25,7 +24,7 @@ const LONGEST_JUMP_MS = 3 * HOUR_MS;
  */
 export class TradingDay {
   readonly #rollHour: number;
-  readonly #format: Intl.DateTimeFormat;
+  readonly #local: LocalTime;
   #fromMs = Infinity;
   #untilMs = -Infinity;
   #day: DayId = '';
@@ -34,16 +33,7 @@ export class TradingDay {
   constructor(options: TradingDayOptions = {}) {
     const { zone, rollHour } = parseOptions('TradingDay', schema, options);
     this.#rollHour = rollHour;
-    this.#format = new Intl.DateTimeFormat('en-CA', {
-      timeZone: zone,
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      hourCycle: 'h23',
-    });
+    this.#local = new LocalTime(zone);
   }
 
   dayOf(nowMs: number): DayId {
@@ -91,32 +81,16 @@ export class TradingDay {
    * goes on. As milliseconds of a clock that is never set.
    */
   #furthest(ms: number): number {
-    const now = this.#local(ms);
+    const now = this.#local.at(ms);
     let before = ms - LONGEST_JUMP_MS;
-    const offsetMs = this.#local(before) - before;
+    const offsetMs = this.#local.at(before) - before;
     if (offsetMs <= now - ms) return now;
     let after = ms;
     while (after - before > 1) {
       const middle = Math.floor((before + after) / 2);
-      if (this.#local(middle) - middle >= offsetMs) before = middle;
+      if (this.#local.at(middle) - middle >= offsetMs) before = middle;
       else after = middle;
     }
-    return Math.max(now, this.#local(before));
-  }
-
-  #local(ms: number): number {
-    const whole = Math.floor(ms);
-    const parts = this.#format.formatToParts(whole);
-    const of = (type: string): number => Number(parts.find((part) => part.type === type)?.value);
-    const seconds = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
-    return seconds + (((whole % 1_000) + 1_000) % 1_000);
-  }
-}
-
-export function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
+    return Math.max(now, this.#local.at(before));
   }
 }

@@ -71,8 +71,8 @@ describe('DailyHours', () => {
 
   test.for<[string, object, string]>([
     ['a place that is none', { zone: 'Mars/Olympus' }, 'expected an IANA time zone'],
-    ['an hour that is none', { from: '24:00' }, 'expected a time of day as HH:MM'],
-    ['an hour without minutes', { to: '9' }, 'expected a time of day as HH:MM'],
+    ['an hour that is none', { from: '24:00' }, "expected a time of day such as '09:30'"],
+    ['an hour without minutes', { to: '9' }, "expected a time of day such as '09:30'"],
     ['hours that are none', { from: '16:00' }, 'expected another time than `from`'],
     ['a day that is none', { weekdays: [0] }, '>=1'],
     ['no day', { weekdays: [] }, '>=1'],

@@ -1,31 +1,28 @@
 import { z } from 'zod';
+import { DAY_MS, LocalTime, timeOfDayMs, timeOfDaySchema, zoneSchema } from '../../core/local-time.ts';
 import { parseOptions } from '../../core/options.ts';
-import { isZone } from '../../core/trading-day.ts';
-import { DAY_MS, LocalTime } from './local-time.ts';
 
 const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
-const MINUTE_MS = 60_000;
 
-const time = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "expected a time of day such as '09:30'");
 const date = z.string().refine(isDate, "expected a date such as '2026-12-25'");
 
 const sessionSchema = z.strictObject({
   /** Days on which it begins. */
   days: z.array(z.enum(WEEKDAYS)).min(1).readonly(),
-  from: time,
+  from: timeOfDaySchema,
   /** The first minute after it. Not later than `from`: on the next day. */
-  to: time,
+  to: timeOfDaySchema,
 });
 
 export const tradingHoursSchema = z
   .strictObject({
     /** IANA time zone of all that follows. */
-    zone: z.string().refine(isZone, 'expected an IANA time zone').default('UTC'),
+    zone: zoneSchema.default('UTC'),
     sessions: z.array(sessionSchema.readonly()).min(1).readonly(),
     /** Dates on which no session begins. */
     holidays: z.array(date).readonly().default([]),
     /** When the sessions that begin on a date end, by date. */
-    earlyCloses: z.record(date, time).default({}),
+    earlyCloses: z.record(date, timeOfDaySchema).default({}),
   })
   .readonly();
 
@@ -111,15 +108,13 @@ export class TradingHours {
 
 /** Of a session, from the midnight before it; an early close that is not later than its beginning is on the next day, if the session is. */
 function endOf({ from, to }: z.output<typeof sessionSchema>, early: string | undefined) {
-  const fromMs = msOf(from);
-  const crosses = msOf(to) <= fromMs;
-  const end = crosses ? msOf(to) + DAY_MS : msOf(to);
+  const fromMs = timeOfDayMs(from);
+  const crosses = timeOfDayMs(to) <= fromMs;
+  const end = crosses ? timeOfDayMs(to) + DAY_MS : timeOfDayMs(to);
   if (early === undefined) return { from: fromMs, end };
-  const close = crosses && msOf(early) <= fromMs ? msOf(early) + DAY_MS : msOf(early);
+  const close = crosses && timeOfDayMs(early) <= fromMs ? timeOfDayMs(early) + DAY_MS : timeOfDayMs(early);
   return { from: fromMs, end: Math.min(end, close) };
 }
-
-const msOf = (text: string): number => (Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) * MINUTE_MS;
 
 function isDate(text: string): boolean {
   const ms = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : NaN;

@@ -1,5 +1,20 @@
-const MINUTE_MS = 60_000;
-export const DAY_MS = 86_400_000;
+import { z } from 'zod';
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** An IANA time zone. */
+export const zoneSchema = z.string().refine(isZone, 'expected an IANA time zone');
+
+/** `HH:MM`, from `00:00` to `23:59`. */
+export const timeOfDaySchema = z
+  .string()
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, "expected a time of day such as '09:30'");
+
+/** Of a time of day, since midnight. */
+export const timeOfDayMs = (time: string): number =>
+  Number(time.slice(0, 2)) * HOUR_MS + Number(time.slice(3)) * MINUTE_MS;
 
 /** Wall clock of a time zone. Slow: ask once per boundary, not once per order. */
 export class LocalTime {
@@ -20,11 +35,19 @@ export class LocalTime {
     });
   }
 
-  /** What the clock on the wall shows, as if it were UTC, in whole seconds. */
+  /**
+   * What the clock on the wall shows, as if it were UTC, in whole milliseconds.
+   *
+   * @throws {RangeError} for what is no time
+   */
   at(ms: number): number {
-    const parts = Object.fromEntries(this.#format.formatToParts(ms).map(({ type, value }) => [type, value]));
+    const whole = Math.floor(ms);
+    const parts = Object.fromEntries(
+      this.#format.formatToParts(whole).map(({ type, value }) => [type, value]),
+    );
     const of = (part: string): number => Number(parts[part]);
-    return Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
+    const seconds = Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute'), of('second'));
+    return seconds + (((whole % 1_000) + 1_000) % 1_000);
   }
 
   /**
@@ -47,5 +70,13 @@ export class LocalTime {
 
   #offsetAt(ms: number): number {
     return this.at(ms) - ms;
+  }
+}
+
+function isZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
   }
 }
