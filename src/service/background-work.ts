@@ -1,14 +1,11 @@
 import type { Clock } from '../core/clock.ts';
 import { correlation } from '../telemetry/correlation.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { LabelsOf } from '../telemetry/metrics/metric-definition.ts';
-import type { Counter } from '../telemetry/metrics/metrics.ts';
-import type { MetricsRegistry } from '../telemetry/metrics/metrics-registry.ts';
+import type { Counter, Gauge, LabelsOf, Logger, MetricsRegistry } from '../telemetry/index.ts';
 
 /** What background work gets. */
 export interface WorkContext {
   readonly correlationId: string;
-  /** Aborts when the stop of the service begins. */
+  /** Aborts when the service stops: no request is waited for any more. */
   readonly signal: AbortSignal;
 }
 
@@ -16,6 +13,11 @@ const OPERATIONS = {
   name: 'trading_operations_total',
   help: 'Background work by what was done and how it ended.',
   labels: { operation: 'any', outcome: ['ok', 'error'] },
+} as const;
+
+const IN_FLIGHT = {
+  name: 'trading_operations_in_flight',
+  help: 'Background work that is under way.',
 } as const;
 
 /** Background work of a service: each piece under a correlation id, counted, measured, and awaited at the end. */
@@ -26,6 +28,7 @@ export class BackgroundWork {
   readonly #log: Logger;
   readonly #metrics: MetricsRegistry;
   readonly #operations: Counter<LabelsOf<typeof OPERATIONS.labels>>;
+  readonly #inFlight: Gauge<object>;
   readonly #running = new Set<Promise<unknown>>();
 
   constructor(
@@ -39,17 +42,25 @@ export class BackgroundWork {
     this.#log = deps.log;
     this.#metrics = deps.metrics;
     this.#operations = deps.metrics.counter(OPERATIONS);
+    this.#inFlight = deps.metrics.gauge(IN_FLIGHT);
   }
 
   async run<T>(operation: string, fn: (context: WorkContext) => T | Promise<T>): Promise<T> {
     const correlationId = correlation.id() ?? correlation.create();
     const work = correlation.run(correlationId, () => this.#measured(operation, fn, correlationId));
     this.#running.add(work);
+    this.#inFlight.set(this.#running.size);
     try {
       return await work;
     } finally {
       this.#running.delete(work);
+      this.#inFlight.set(this.#running.size);
     }
+  }
+
+  /** How much is under way. */
+  get count(): number {
+    return this.#running.size;
   }
 
   /** Resolves when nothing runs any more, what was begun meanwhile included. */

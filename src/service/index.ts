@@ -4,23 +4,28 @@
  *
  * @packageDocumentation
  */
-/** What `routes(app)` gets, so that a service needs no dependency on Fastify to name it. */
-export type { FastifyInstance } from 'fastify';
+export { BaseEnterpriseService } from './base-enterprise-service.ts';
+export type { WorkContext } from './background-work.ts';
+export type { DependencyOptions } from './health/dependencies.ts';
+export { Health, type HealthChange, type HealthCheckOptions, type HealthOptions } from './health/health.ts';
+export type {
+  CheckReport,
+  HealthAnswer,
+  HealthProbe,
+  HealthReport,
+  HealthStatus,
+} from './health/health-check.ts';
+export type { Recover } from './health/recovery.ts';
+export type { ServiceApp } from './http/http-server.ts';
+export type { CrashEvent, SignalSource, StopSignal } from './process-events.ts';
 export {
-  BaseEnterpriseService,
-  type ServiceDeps,
+  Service,
+  type ServiceDefinition,
+  type ServiceHooks,
   type ServiceOptions,
   type StartContext,
-} from './base-enterprise-service.ts';
-export type { WorkContext } from './background-work.ts';
-export {
-  Health,
-  type HealthCheckOptions,
-  type HealthOptions,
-  type HealthReport,
-  type HealthStatus,
-} from './health.ts';
-export type { CheckReport, HealthAnswer, HealthProbe } from './health-check.ts';
+  createService,
+} from './service.ts';
+export type { Flushable, ServicePorts } from './service-ports.ts';
 export type { ServiceState } from './service-state.ts';
-export type { SignalSource, StopSignal } from './signals.ts';
 export type { StopReport, StopStep } from './stop-sequence.ts';

@@ -1,10 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../core/clock.ts';
-import { correlation } from '../telemetry/correlation.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { LabelsOf } from '../telemetry/metrics/metric-definition.ts';
-import type { Counter, Gauge, Histogram } from '../telemetry/metrics/metrics.ts';
-import type { MetricsRegistry } from '../telemetry/metrics/metrics-registry.ts';
+import type { Clock } from '../../core/clock.ts';
+import {
+  type Counter,
+  type Gauge,
+  type Histogram,
+  type LabelsOf,
+  type Logger,
+  type MetricsRegistry,
+  correlation,
+} from '../../telemetry/index.ts';
 
 const CORRELATION_HEADER = 'x-correlation-id';
 
@@ -50,7 +54,8 @@ export class RequestTelemetry {
   readonly #quietRoutes: ReadonlySet<string>;
   readonly #requests: Counter<LabelsOf<typeof REQUESTS.labels>>;
   readonly #duration: Histogram<LabelsOf<typeof DURATION.labels>>;
-  readonly #inFlight: Gauge<object>;
+  readonly #inFlightGauge: Gauge<object>;
+  #inFlight = 0;
 
   constructor(
     quietRoutes: ReadonlySet<string>,
@@ -61,7 +66,7 @@ export class RequestTelemetry {
     this.#quietRoutes = quietRoutes;
     this.#requests = deps.metrics.counter(REQUESTS);
     this.#duration = deps.metrics.histogram(DURATION);
-    this.#inFlight = deps.metrics.gauge(IN_FLIGHT);
+    this.#inFlightGauge = deps.metrics.gauge(IN_FLIGHT);
     this.#requests.expect({ method: 'GET', route: UNMATCHED });
   }
 
@@ -84,18 +89,28 @@ export class RequestTelemetry {
     });
   }
 
+  /** Requests that have not been answered yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  #count(step: 1 | -1): void {
+    this.#inFlight += step;
+    this.#inFlightGauge.set(this.#inFlight);
+  }
+
   /** Measures one request, for those that Fastify answers without any hook. */
   observe(request: FastifyRequest, reply: FastifyReply): void {
     const startMs = this.#clock.monotonicMs();
     const method = methodOf(request.method);
     const route = routeOf(request);
-    this.#inFlight.add(1);
+    this.#count(1);
     void reply.header(CORRELATION_HEADER, request.id);
     // 'close' comes once, whether the answer went out or the client went away.
     reply.raw.once('close', () => {
       const tookMs = this.#clock.monotonicMs() - startMs;
       const outcome = outcomeOf(reply);
-      this.#inFlight.add(-1);
+      this.#count(-1);
       this.#requests.inc({ method, route, status: outcome });
       this.#duration.observe({ method, route }, tookMs / 1000);
       correlation.run(request.id, () => {

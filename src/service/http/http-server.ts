@@ -1,23 +1,27 @@
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Clock } from '../core/clock.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { MetricsRegistry } from '../telemetry/metrics/metrics-registry.ts';
-import type { Health } from './health.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { MetricsRegistry } from '../../telemetry/index.ts';
+import type { Health } from '../health/health.ts';
+import type { ServiceLife } from '../service-life.ts';
+import { isEnding, isServing } from '../service-state.ts';
 import { RequestTelemetry, requestId } from './request-telemetry.ts';
-import type { ServiceState } from './service-state.ts';
 
 export interface HttpServerDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
   readonly health: Health;
-  readonly state: () => ServiceState;
+  readonly life: Pick<ServiceLife, 'state' | 'hasServed'>;
   /** Adds the routes of the service itself. */
-  readonly routes: (app: FastifyInstance) => unknown;
+  readonly routes: (app: ServiceApp) => unknown;
 }
 
-const CHASSIS_ROUTES: ReadonlySet<string> = new Set(['/live', '/ready', '/health', '/metrics']);
+/** What `routes` gets. */
+export type ServiceApp = FastifyInstance;
+
+const CHASSIS_ROUTES: ReadonlySet<string> = new Set(['/live', '/startup', '/ready', '/health', '/metrics']);
 
 /** Slow enough for any client that means well, so that one that does not cannot hold a connection. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -29,10 +33,13 @@ export class HttpServer {
   readonly app: FastifyInstance;
   readonly #clock: Clock;
   readonly #sockets = new Set<Socket>();
+  readonly #telemetry: RequestTelemetry;
+  #address: string | undefined;
 
   constructor(name: string, deps: HttpServerDeps) {
     this.#clock = deps.clock;
     const telemetry = new RequestTelemetry(CHASSIS_ROUTES, deps);
+    this.#telemetry = telemetry;
     const app = fastify({
       logger: false,
       forceCloseConnections: 'idle',
@@ -54,23 +61,27 @@ export class HttpServer {
     });
     telemetry.attachTo(app);
     app.addHook('onSend', (_request, reply, _payload, done) => {
-      if (deps.state() === 'stopping') void reply.header('connection', 'close');
+      if (isEnding(deps.life.state)) void reply.header('connection', 'close');
       done();
     });
     answerErrors(app, deps.log);
     addChassisRoutes(app, name, deps);
     app.register(async (own) => {
       own.addHook('onRequest', async (_request, reply) => {
-        if (deps.state() === 'starting') await reply.code(503).send({ error: 'starting' });
+        if (deps.life.state === 'starting') await reply.code(503).send({ error: 'starting' });
       });
       await deps.routes(own);
     });
   }
 
-  /** Listens, and says under which URL. */
-  async listen(host: string, port: number): Promise<string> {
+  /** The URL it listens under, while it does. */
+  get address(): string | undefined {
+    return this.#address;
+  }
+
+  async listen(host: string, port: number): Promise<void> {
     await this.app.listen({ host, port });
-    return urlOf(this.app.server.address());
+    this.#address = urlOf(this.app.server.address());
   }
 
   /** Takes no further connections and waits for the requests at hand. Connections without one are closed. */
@@ -83,14 +94,17 @@ export class HttpServer {
       this.#closeIdle();
       await closed;
     } finally {
+      this.#address = undefined;
       sweep[Symbol.dispose]();
     }
   }
 
-  /** Closes everything now, whatever is under way. */
-  cut(): void {
+  /** Closes everything now, and says what was under way. */
+  cut(): string {
+    const cut = `${this.#telemetry.inFlight} requests`;
     this.app.server.close(() => undefined);
     this.app.server.closeAllConnections();
+    return cut;
   }
 
   #closeIdle(): void {
@@ -124,29 +138,36 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
 function addChassisRoutes(
   app: FastifyInstance,
   name: string,
-  { health, metrics, state }: HttpServerDeps,
+  { health, metrics, life }: HttpServerDeps,
 ): void {
   const noStore = { 'cache-control': 'no-store' };
 
   app.get('/live', async (_request, reply) => reply.headers(noStore).send({ status: 'live' }));
 
+  app.get('/startup', async (_request, reply) =>
+    reply
+      .code(life.hasServed ? 200 : 503)
+      .headers(noStore)
+      .send({ status: life.hasServed ? 'started' : 'starting', state: life.state }),
+  );
+
   app.get('/ready', async (_request, reply) => {
-    const down = state() === 'ready' ? await health.criticalDown() : [];
-    // Asked again: the service may have begun to stop meanwhile.
-    const ready = state() === 'ready' && down.length === 0;
+    const down = isServing(life.state) ? await health.criticalDown() : [];
+    // Asked again: the end may have begun meanwhile.
+    const ready = isServing(life.state) && down.length === 0;
     return reply
       .code(ready ? 200 : 503)
       .headers(noStore)
-      .send({ status: ready ? 'ready' : 'not ready', state: state(), down });
+      .send({ status: ready ? 'ready' : 'not ready', state: life.state, down });
   });
 
   app.get('/health', async (_request, reply) => {
     const report = await health.report();
-    const status = state() === 'ready' ? report.status : 'down';
+    const status = isServing(life.state) ? report.status : 'down';
     return reply
       .code(status === 'down' ? 503 : 200)
       .headers(noStore)
-      .send({ service: name, state: state(), status, checks: report.checks });
+      .send({ service: name, state: life.state, status, checks: report.checks });
   });
 
   app.get('/metrics', async (_request, reply) =>

@@ -1,0 +1,43 @@
+import type { Tracer } from '@opentelemetry/api';
+import type { AuditTrail } from '../audit/index.ts';
+import { type Clock, SystemClock } from '../core/clock.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { MetricsRegistry } from '../telemetry/index.ts';
+import type { SignalSource } from './process-events.ts';
+
+/** What is written out at the very end of a stop. */
+export interface Flushable {
+  readonly name: string;
+  flush(): unknown;
+}
+
+/** The world around a service. Whatever is left out is that of the machine. */
+export interface ServicePorts {
+  readonly clock?: Clock;
+  /** From 0 to below 1. */
+  readonly random?: () => number;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Default: `process`. */
+  readonly signals?: SignalSource;
+  /** Ends the process after a signal or a crash. Default: `process.exit`. */
+  readonly exit?: (code: number) => void;
+  readonly logger?: Logger;
+  readonly metrics?: MetricsRegistry;
+  /** Default: the one that is registered with the OpenTelemetry API, if any. */
+  readonly tracer?: Tracer;
+  /** Gets what decides: start, stop, configuration, flags, rollbacks. Without it none of that is recorded. */
+  readonly audit?: AuditTrail;
+  /** Flushed in this order when all is closed, before the log: exporters of traces, pushes of metrics, the audit log. */
+  readonly flush?: readonly Flushable[];
+}
+
+/** The ports that the kernel itself needs. */
+export type KernelPorts = Required<Pick<ServicePorts, 'clock' | 'random' | 'signals' | 'exit'>>;
+
+/** Reads nothing: what is taken from `process` is taken when it is used. */
+export const kernelPorts = (ports: ServicePorts): KernelPorts => ({
+  clock: ports.clock ?? new SystemClock(),
+  random: ports.random ?? (() => Math.random()),
+  signals: ports.signals ?? process,
+  exit: ports.exit ?? ((code) => process.exit(code)),
+});
