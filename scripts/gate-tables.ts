@@ -1,5 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import ts from 'typescript';
+import { ManualClock } from '../src/core/manual-clock.ts';
+import { ExecutionPolicy } from '../src/execution/execution-policy.ts';
+import { RiskGuard } from '../src/risk/risk-guard.ts';
+import type { TradingState } from '../src/risk/trading-state.ts';
+import { Book } from '../src/trading/book.ts';
 import { codesInUse } from './codes.ts';
 import { root } from './rooms.ts';
 
@@ -47,6 +52,22 @@ const OPTIONS: Readonly<Record<string, string>> = {
   'spread-median': 'spreadMedian',
   'period-collar': 'periodCollarBps',
 };
+
+/** The gates that an engine always asks, in the order in which it asks them: those of one without any control. */
+export function mandatoryGates(room: 'risk' | 'execution'): readonly string[] {
+  if (room === 'execution') return new ExecutionPolicy().basis.gates;
+  const limits = {
+    maxDailyLoss: '0',
+    maxDrawdownFraction: 0,
+    maxPositions: 0,
+    maxPositionNotional: '0',
+    maxTotalExposure: '0',
+    maxClusterExposure: '0',
+    buyingPower: 'none',
+  } as const;
+  const killSwitch = { tradingState: (): TradingState => 'halted' };
+  return new RiskGuard(limits, { book: new Book(), clock: new ManualClock(), killSwitch }).basis.gates;
+}
 
 /** The gates of a room, in the order in which `first` names them, then the others. */
 export function gatesIn(room: 'risk' | 'execution', first: readonly string[]): readonly GateRow[] {

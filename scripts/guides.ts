@@ -4,7 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { ERROR_CATALOGUE } from '../src/core/errors.ts';
 import { DENIAL_CATALOGUE } from '../src/trading/denial.ts';
 import { codesInUse } from './codes.ts';
-import { gatesIn } from './gate-tables.ts';
+import { gatesIn, mandatoryGates } from './gate-tables.ts';
 import { root } from './rooms.ts';
 
 /**
@@ -86,32 +86,19 @@ function catalogue(name: string): string {
 /** The gates of an engine: the mandatory ones in the order in which they are asked, then the others. */
 function gateTable(room: 'risk' | 'execution', head: readonly string[]): string {
   const ticked = (text: string): string => (text === '' ? '' : `\`${text}\``);
+  const mandatory = mandatoryGates(room);
   return table(
     head,
-    gatesIn(room, MANDATORY[room]).map(({ gate, question, exits, overridable, option, codes }) => [
+    gatesIn(room, mandatory).map(({ gate, question, exits, overridable, option, codes }) => [
       ticked(gate),
       question,
       ...(room === 'risk' ? [exits ? 'all' : 'entries'] : []),
-      (MANDATORY[room] as readonly string[]).includes(gate) ? 'never' : overridable ? 'yes' : 'no',
+      mandatory.includes(gate) ? 'never' : overridable ? 'yes' : 'no',
       ticked(option),
       codes.map(ticked).join(', '),
     ]),
   );
 }
-
-const MANDATORY = {
-  risk: [
-    'kill-switch',
-    'data-quality',
-    'daily-loss',
-    'drawdown',
-    'position-count',
-    'position-size',
-    'correlation',
-    'total-exposure',
-  ],
-  execution: ['idempotency', 'time-in-force', 'price-collar', 'spread', 'depth', 'volume', 'slippage-budget'],
-} as const satisfies Record<string, readonly string[]>;
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '-'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseOptions } from '../../examples/demo/options.ts';
 import type { RunReport } from '../../examples/demo/run-report.ts';
 import { decimal } from '../../src/core/index.ts';
+import { MANDATORY_EXECUTION_GATES, MANDATORY_RISK_GATES } from '../support/mandatory-gates.ts';
 import {
   type Ended,
   PRELOAD,
@@ -14,27 +15,6 @@ import {
   startExample,
   temporaryFolder,
 } from './support/example.ts';
-
-const RISK_GATES = [
-  'kill-switch',
-  'data-quality',
-  'daily-loss',
-  'drawdown',
-  'position-count',
-  'position-size',
-  'correlation',
-  'total-exposure',
-  'buying-power',
-];
-const EXECUTION_GATES = [
-  'idempotency',
-  'time-in-force',
-  'price-collar',
-  'spread',
-  'depth',
-  'volume',
-  'slippage-budget',
-];
 
 const readReport = (file: string): RunReport => JSON.parse(readFileSync(file, 'utf8')) as RunReport;
 const n = (value: number): string => value.toLocaleString('en');
@@ -186,8 +166,8 @@ describe('npm run demo', () => {
 
   test('lists all sixteen gates with approvals, resizes, denials and the most frequent reasons', () => {
     const gates = [...report.riskGates, ...report.executionGates];
-    expect(report.riskGates.map(({ gate }) => gate)).toEqual(RISK_GATES);
-    expect(report.executionGates.map(({ gate }) => gate)).toEqual(EXECUTION_GATES);
+    expect(report.riskGates.map(({ gate }) => gate)).toEqual([...MANDATORY_RISK_GATES, 'buying-power']);
+    expect(report.executionGates.map(({ gate }) => gate)).toEqual(MANDATORY_EXECUTION_GATES);
     for (const { gate, checked, denied, reduced, reasons } of gates) {
       expect(checked, gate).toBeGreaterThan(0);
       expect(

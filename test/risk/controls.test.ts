@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type RiskLimitsInput, type Scope, scopeKey } from '../../src/risk/index.ts';
+import { MANDATORY_RISK_GATES } from '../support/mandatory-gates.ts';
 import { pricedOf } from '../support/orders.ts';
 import { SILVER, controlled } from './support/controls.ts';
 
@@ -188,17 +189,7 @@ describe('counters by scope', () => {
 describe('controls in general', () => {
   test('are off until they are set', () => {
     const { guard } = controlled({ limits: { buyingPower: undefined } });
-    expect(guard.status().map(({ gate }) => gate)).toEqual([
-      'kill-switch',
-      'data-quality',
-      'daily-loss',
-      'drawdown',
-      'position-count',
-      'position-size',
-      'correlation',
-      'total-exposure',
-      'buying-power',
-    ]);
+    expect(guard.status().map(({ gate }) => gate)).toEqual([...MANDATORY_RISK_GATES, 'buying-power']);
   });
 
   test('are asked cheap and absolute first, and may be overridden but for money that is not there and wash trades', () => {

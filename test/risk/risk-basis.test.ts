@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type RiskGate, parseRiskLimits } from '../../src/risk/index.ts';
 import { WIDE, guardOf } from '../support/guard.ts';
+import { MANDATORY_RISK_GATES } from '../support/mandatory-gates.ts';
 
 const own: RiskGate = { name: 'own', appliesTo: 'all', check: () => undefined };
 const tighter = parseRiskLimits({ ...WIDE, maxPositions: 1 });
@@ -11,17 +12,7 @@ describe('what a verdict of a guard is made from', () => {
     const { guard } = guardOf({ deps: { clusters, gates: [own] } });
     expect(guard.basis).toEqual({
       limits: [parseRiskLimits(WIDE)],
-      gates: [
-        'kill-switch',
-        'data-quality',
-        'daily-loss',
-        'drawdown',
-        'position-count',
-        'position-size',
-        'correlation',
-        'total-exposure',
-        'own',
-      ],
+      gates: [...MANDATORY_RISK_GATES, 'own'],
       clusters,
     });
   });

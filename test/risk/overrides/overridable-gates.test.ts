@@ -3,6 +3,7 @@ import { ExecutionPolicy } from '../../../src/execution/index.ts';
 import { type RiskGate, parseRiskLimits } from '../../../src/risk/index.ts';
 import { type Denial, deny } from '../../../src/trading/index.ts';
 import { WIDE, guardOf } from '../../support/guard.ts';
+import { MANDATORY_RISK_GATES } from '../../support/mandatory-gates.ts';
 import { pricedOf } from '../../support/orders.ts';
 
 const NO = deny('own', 'ABOVE_MAXIMUM');
@@ -79,16 +80,7 @@ describe('RiskGuard, overridden gates', () => {
     expect(names.map((gate) => guard.canOverride(gate))).toEqual([false, false]);
   });
 
-  test.each([
-    'kill-switch',
-    'data-quality',
-    'daily-loss',
-    'drawdown',
-    'position-count',
-    'position-size',
-    'correlation',
-    'total-exposure',
-  ])('are never %s, of accounts or of a scope', (name) => {
+  test.each(MANDATORY_RISK_GATES)('are never %s, of accounts or of a scope', (name) => {
     const scoped = { maxDailyLoss: '1', maxPositions: 1, maxPositionNotional: '1', maxTotalExposure: '1' };
     const { guard } = guardOf({ limits: { scopes: [{ scope: { kind: 'firm' }, ...scoped }] } });
     expect(guard.status().map(({ gate }) => gate)).toContain(name);
