@@ -35,10 +35,9 @@ export interface SelfTradeDeps {
 /** The first of these that any limit asks for is how orders that meet are dealt with. */
 const MODES: readonly SelfTradeMode[] = ['cancel-newest', 'cancel-oldest', 'decrement'];
 
-export const SELF_TRADE = 'self-trade';
+const GATE = 'self-trade';
 
-export const isSelfTrade = (gate: string): boolean =>
-  gate === SELF_TRADE || gate.startsWith(`${SELF_TRADE}@`);
+export const isSelfTrade = (gate: string): boolean => gate === GATE || gate.startsWith(`${GATE}@`);
 
 /** Names of the gates of self-trade of a guard: of all orders, and of scopes. */
 export const selfTradeGates = ({ basis }: Pick<RiskGuard, 'basis'>): ReadonlySet<string> =>

@@ -8,13 +8,7 @@ import type { PricedOrder } from '../trading/price-order.ts';
 import { type AmendDesk, amend } from './amend.ts';
 import { answerInTime } from './answer-in-time.ts';
 import { type CancelRoundDesk, cancel } from './cancel.ts';
-import {
-  SELF_TRADE,
-  type SelfTradeDeps,
-  type SelfTradePlan,
-  selfTradeGates,
-  selfTradePlan,
-} from './self-trade-plan.ts';
+import { type SelfTradeDeps, type SelfTradePlan, selfTradeGates, selfTradePlan } from './self-trade-plan.ts';
 
 /** What prevention needs of its desk. */
 export interface SelfTradeDesk extends CancelRoundDesk, AmendDesk {
@@ -79,7 +73,7 @@ async function clearWay(
   }
   tell(desk, order, { cancelled, reduced });
   const note = [...cancelled, ...reduced].join(' ');
-  const because = deny(SELF_TRADE, 'SELF_TRADE', { measured: quantity, limit: left, note });
+  const because = deny('self-trade', 'SELF_TRADE', { measured: quantity, limit: left, note });
   return { intent, atMost: { qty: left, because, inputs: INPUTS } };
 }
 
