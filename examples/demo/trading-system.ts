@@ -54,8 +54,6 @@ export class TradingSystem {
   readonly #strategies: readonly TraderStrategy[];
   readonly #host: StrategyHost;
   readonly #monitor: DrawdownMonitor;
-  /** Orders of days ago on their way to the archive. */
-  #archiving: Promise<void> = Promise.resolve();
 
   private constructor(
     scenario: Scenario,
@@ -110,10 +108,6 @@ export class TradingSystem {
       onSignal: () => this.tally.signal(),
     });
     this.#monitor = new DrawdownMonitor({ tripAtFraction: scenario.tripAtDrawdownFraction }, this);
-    desk.onEvent(({ kind }) => {
-      // No order is that old: it only waits for what the roll of the day has begun.
-      if (kind === 'day-rolled') this.#archiving = this.journal.retire('');
-    });
   }
 
   /** Opens the system on a data directory, and builds the Book from the journal if there is one. */
@@ -168,9 +162,8 @@ export class TradingSystem {
   }
 
   /** Resolves when nothing is being written, and nothing that waited for that wants to write more. */
-  async settled(): Promise<void> {
-    await this.desk.settled();
-    await this.#archiving;
+  settled(): Promise<void> {
+    return this.desk.settled();
   }
 
   /** In the order of the scenario. */
