@@ -19,15 +19,14 @@ export function askGates(
   tally: GateTally,
   skip?: ReadonlySet<string>,
 ): readonly Denial[] {
+  tally.checkedAll(slots);
   let denials: Denial[] | undefined;
   let index = -1;
   for (const gate of gates) {
     index += 1;
-    const slot = slots[index] ?? -1;
-    tally.checked(slot);
     const denial = ask(gate, order, view);
     if (denial === undefined || isSkipped(gate, denial, skip) || isKnown(denials, denial)) continue;
-    tally.denied(slot, denial);
+    tally.denied(slots[index] ?? -1, denial);
     (denials ??= []).push(denial);
   }
   return denials ?? NONE;

@@ -7,7 +7,7 @@ import { type Denial, deny } from '../trading/denial.ts';
 import type { GateTally } from '../trading/gate-tally.ts';
 import { type GateExplanation, type Measurement, explained } from '../trading/measurement.ts';
 import type { PricedOrder } from '../trading/price-order.ts';
-import type { GateSet } from './guard-gates.ts';
+import type { AskedGates, GateSet } from './guard-gates.ts';
 import { type OrderShape, belowMinimum, shapeOrder } from './order-shape.ts';
 import type { Reduction, RiskGate, RiskView } from './risk-gate.ts';
 import type { TradingState } from './trading-state.ts';
@@ -23,7 +23,12 @@ export interface Moment {
 }
 
 export type Decision =
-  | (OrderShape & { readonly kind: 'pass'; readonly because: Denial | undefined; readonly markAgeMs: number })
+  | (OrderShape & {
+      readonly kind: 'pass';
+      readonly because: Denial | undefined;
+      readonly markAgeMs: number;
+      readonly decidedMonotonicMs: number;
+    })
   | { readonly kind: 'reject'; readonly denials: readonly Denial[] };
 
 /** What is done with a verdict besides giving it. */
@@ -59,13 +64,14 @@ export function decide(
   for (let pass = 0; pass <= set.gates.length; pass += 1) {
     if ('code' in shape) return reject(shape, because);
     const view = viewOf(moment, order, account, cell, shape);
-    const objection = askAll(set, order, view, options);
+    const objection = askAll(view.isExit ? set.exits : set, order, view, options);
     if (objection === undefined) {
       const tooSmall = belowMinimum(order, cell, shape);
       if (tooSmall !== undefined) return reject(tooSmall, because);
       const { qty, isExit } = shape;
-      const markAgeMs = view.monotonicMs - (view.mark?.monotonicMs ?? -Infinity);
-      return { kind: 'pass', qty, isExit, because, markAgeMs };
+      const { monotonicMs: decidedMonotonicMs, mark } = view;
+      const markAgeMs = decidedMonotonicMs - (mark?.monotonicMs ?? -Infinity);
+      return { kind: 'pass', qty, isExit, because, markAgeMs, decidedMonotonicMs };
     }
     if ('denials' in objection) {
       const { denials } = objection;
@@ -133,21 +139,20 @@ function viewOf(
 
 /** Every denial, else the smallest reduction; nothing when all let it pass. */
 function askAll(
-  { gates, slots }: GateSet,
+  { gates, slots }: AskedGates,
   order: PricedOrder,
   view: RiskView,
   { tally, overridden, cleared }: DecideOptions,
 ): { readonly denials: readonly Denial[] } | Reduction | undefined {
   let denials: Denial[] | undefined;
   let reduction: Reduction | undefined;
+  tally?.checkedAll(slots);
   let index = -1;
   for (const gate of gates) {
     index += 1;
-    if (view.isExit && gate.appliesTo === 'entries') continue;
-    const slot = slots[index] ?? -1;
-    tally?.checked(slot);
     const answer = ask(gate, order, view);
     if (answer === undefined) continue;
+    const slot = slots[index] ?? -1;
     const isLifted = gate.overridable === true && overridden?.has(gate.name) === true;
     if ((isLifted || cleared?.has(gate.name) === true) && !isFailure(answer)) continue;
     if ('reduceTo' in answer) {

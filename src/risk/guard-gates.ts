@@ -29,9 +29,14 @@ export interface GateDeps {
 }
 
 /** Gates in the order in which they are asked, each with its place in the tally. */
-export interface GateSet {
+export interface AskedGates {
   readonly gates: readonly RiskGate[];
   readonly slots: readonly number[];
+}
+
+export interface GateSet extends AskedGates {
+  /** Those that are asked about exits. */
+  readonly exits: AskedGates;
   /** Those that act when an order is kept. */
   readonly keeping: readonly KeepingGate[];
 }
@@ -59,9 +64,17 @@ function valueAtRiskGates({ valueAtRisk }: RiskLimits, returns: ReturnHistory | 
 }
 
 export const gateSet = (gates: readonly RiskGate[], tally: GateTally): GateSet => ({
+  ...asked(gates, tally),
+  exits: asked(
+    gates.filter(({ appliesTo }) => appliesTo !== 'entries'),
+    tally,
+  ),
+  keeping: gates.filter(isKeeping),
+});
+
+const asked = (gates: readonly RiskGate[], tally: GateTally): AskedGates => ({
   gates,
   slots: tally.slots(gates.map(({ name }) => name)),
-  keeping: gates.filter(isKeeping),
 });
 
 /** Cheap and absolute first, the one that reduces last. */

@@ -197,8 +197,8 @@ export class RiskGuard {
   reserve(order: PricedOrder, overridden?: ReadonlySet<string>): ReserveVerdict {
     const decision = decide(this.#moment, this.#gates, order, { tally: this.#tally, overridden });
     if (decision.kind === 'reject') return { decision: 'reject', denials: decision.denials };
-    const { qty: quantity, isExit, because, markAgeMs } = decision;
-    const held = heldOrder(order, decision, this.#clock.monotonicMs());
+    const { qty: quantity, isExit, because, markAgeMs, decidedMonotonicMs } = decision;
+    const held = heldOrder(order, decision, decidedMonotonicMs);
     this.#book.hold(held);
     const reservation = new Reservation(held, this.#hold);
     return because === undefined

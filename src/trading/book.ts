@@ -284,7 +284,7 @@ export class Book implements BookReader {
   #moveLeaves(order: BookedOrder, by: Lots, claim: Units, claims: Units): void {
     const account = this.#require(order.accountId);
     const cell = account.openCell(order.instrument);
-    if (!cell.active) account.mark(cell, this.markOf(order.instrument.instrumentId)); // what is active has followed every mark
+    if (cell.mark === undefined) account.mark(cell, this.markOf(order.instrument.instrumentId)); // else it has followed every mark
     account.moveLeaves(cell, order, by, claim, claims);
   }
 

@@ -46,6 +46,11 @@ export class GateTally {
     countAt(this.#checked, index);
   }
 
+  /** All of them, once each. */
+  checkedAll(indexes: readonly number[]): void {
+    for (const index of indexes) countAt(this.#checked, index);
+  }
+
   denied(index: number, { code }: Denial): void {
     countAt(this.#denied, index);
     const reasons = this.#reasons[index];

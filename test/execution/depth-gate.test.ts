@@ -44,6 +44,23 @@ describe('depthGate', () => {
     expect(ask({ asks: levels([1_000, 5], [1_005, 5], [1_011, 1_000]) })).toEqual(denial(1));
   });
 
+  test('a level that shows nothing is not enough for a multiple of 0', () => {
+    const limits = { ...LIMITS, multiple: { entry: 0, exit: 1 } };
+    const asks = levels([1_000, 0], [1_005, 1]);
+    expect([ask({ asks }, {}, limits), ask({ asks: levels([1_000, 0]) }, {}, limits)]).toEqual([
+      undefined,
+      denial(0, 0),
+    ]);
+  });
+
+  test('measures all that is shown, also what the verdict did not need', () => {
+    const view = marketOf({ asks: levels([1_000, 20], [1_005, 10]) });
+    expect(depthGate(LIMITS).measure?.(heldOf({ qty: 10, view }), executionViewOf())).toEqual({
+      measured: 3,
+      limit: 2,
+    });
+  });
+
   test('for a sell looks down the bids', () => {
     const bids = levels([1_000, 5], [990, 5], [989, 1_000]);
     expect(ask({ bids }, { ...SELL_EXIT, qty: 11 })).toEqual(denial(10 / 11, 1));

@@ -36,6 +36,12 @@ describe('GateTally', () => {
     ]);
   });
 
+  test('counts several at once, those that it does not know not at all', () => {
+    const tally = new GateTally(['a', 'b', 'c']);
+    tally.checkedAll([2, 0, 3]);
+    expect(tally.counts().map(({ checked }) => checked)).toEqual([1, 0, 1]);
+  });
+
   test('gives each name its index, and adds those that are new', () => {
     const tally = new GateTally(['a', 'b']);
     expect([tally.slots(['b', 'c', 'a']), tally.slots(['c', 'c']), tally.slots([])]).toEqual([

@@ -13,29 +13,31 @@ export interface DepthLimits {
 /** What the far side shows near its touch, as a multiple of the order. */
 export function depthGate({ withinBps, multiple }: DepthLimits): ExecutionGate {
   const limitOf = ({ isExit }: HeldOrder): number | 'none' => (isExit ? multiple.exit : multiple.entry);
-  const shownTo = ({ side, view }: HeldOrder): Lots =>
-    quantityNear(side === 'buy' ? view.asks : view.bids, withinBps);
-  const measure = (order: HeldOrder) => ({ measured: shownTo(order) / order.qty, limit: limitOf(order) });
+  const shownTo = ({ side, view, qty }: HeldOrder, enough?: number): number =>
+    timesShown(side === 'buy' ? view.asks : view.bids, withinBps, qty, enough);
+  const measure = (order: HeldOrder) => ({ measured: shownTo(order), limit: limitOf(order) });
   return {
     name: 'depth',
     measure,
     check(order) {
       const limit = limitOf(order);
       if (limit === 'none') return undefined;
-      const shown = shownTo(order);
-      if (shown > 0 && shown / order.qty >= limit) return undefined;
+      const shown = shownTo(order, limit);
+      if (shown > 0 && shown >= limit) return undefined;
       return deny('depth', 'DEPTH_TOO_THIN', measure(order));
     },
   };
 }
 
-function quantityNear(levels: readonly Level[], withinBps: number): Lots {
+/** How many times `qty` the levels show. Those behind `enough` are not looked at. */
+function timesShown(levels: readonly Level[], withinBps: number, qty: Lots, enough = Infinity): number {
   const touch = levels[0]?.price ?? NaN;
   const reach = (touch * withinBps) / 10_000;
   let sum = lots(0);
   for (const { price, quantity } of levels) {
     if (!(Math.abs(price - touch) <= reach)) break;
     sum = add(sum, quantity);
+    if (sum > 0 && sum / qty >= enough) break;
   }
-  return sum;
+  return sum / qty;
 }
