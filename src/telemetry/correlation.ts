@@ -1,21 +1,19 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { currentCorrelationId, runCorrelated } from './tracing-scope.ts';
 
 /** What is safe in a log line, a header and a shell: 1 to 128 of letters, digits and `. _ : -`. */
 const SAFE_ID = /^[A-Za-z0-9._:-]{1,128}$/;
-
-const storage = new AsyncLocalStorage<string>();
 
 /** The id that ties together everything done on behalf of one request or one piece of background work. */
 export const correlation = {
   /** Runs `fn` under `id`: it and all it awaits see the id, and every log line carries it as `correlationId`. */
   run<T>(id: string, fn: () => T): T {
-    return storage.run(id, fn);
+    return runCorrelated(id, fn);
   },
 
   /** The id this code runs under, if any. */
   id(): string | undefined {
-    return storage.getStore();
+    return currentCorrelationId();
   },
 
   /** A fresh id: a random UUID. */

@@ -5,11 +5,35 @@
  * @packageDocumentation
  */
 export { correlation } from './correlation.ts';
-export type { LogFields, LogMethod, Logger } from './logger.ts';
+export {
+  LOG_LEVELS,
+  type LeveledLogger,
+  type LogFields,
+  type LogLevel,
+  type LogMethod,
+  type Logger,
+} from './logger.ts';
 export { createLogger, type LogDestination, type LoggerDeps, type LoggerOptions } from './pino-logger.ts';
 export { silentLogger } from './silent-logger.ts';
+export { redactText } from './redact.ts';
+export {
+  type IncomingTraceHeaders,
+  type TraceHeaders,
+  formatTraceparent,
+  parseTraceparent,
+  traceParentOf,
+} from './trace-context.ts';
+export { parseTracestate } from './trace-context-state.ts';
+export { type TraceIds, traceHeaders, traceIds } from './tracing-scope.ts';
+export type { StartedSpan } from './tracing-started.ts';
+export { type TraceOptions, Tracing, type TracingDeps } from './tracing.ts';
 export type { Counter, Gauge, Histogram } from './metrics/metrics.ts';
-export type { HistogramDefinition, LabelSpec, LabelsOf, MetricDefinition } from './metrics/metric-definition.ts';
+export type {
+  HistogramDefinition,
+  LabelSpec,
+  LabelsOf,
+  MetricDefinition,
+} from './metrics/metric-definition.ts';
 export {
   MetricsRegistry,
   type MetricsRegistryDeps,

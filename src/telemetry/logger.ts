@@ -1,6 +1,10 @@
 /** Facts of a log line. Errors are written with code, message, stack and causes; keys that name a secret are redacted. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
+/** From the most to the least: each includes those after it. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** Writes one line: `log(message)` or `log(fields, message)`. Never throws. */
 export interface LogMethod {
   (message: string): void;
@@ -17,4 +21,14 @@ export interface Logger {
   child(bindings: LogFields): Logger;
   /** Writes out what is buffered, before it returns. */
   flush(): void;
+}
+
+/** A logger whose level can change while it runs. */
+export interface LeveledLogger extends Logger {
+  /**
+   * The least that is written. A change counts at once, for all children as well, whenever they were made.
+   *
+   * @throws {PortcullisError} `OPTION_INVALID` for anything but a level; the old one stays
+   */
+  level: LogLevel;
 }

