@@ -4,6 +4,14 @@
  */
 export const ERROR_CATALOGUE = {
   OPTION_INVALID: { retryable: false, meaning: 'An option is missing, misspelt or out of range.' },
+  CONFIG_INVALID: {
+    retryable: false,
+    meaning: 'The configuration of a service is not what its schema takes; every issue says where it stands.',
+  },
+  SECRET_UNREADABLE: {
+    retryable: true,
+    meaning: 'A secret cannot be read where its reference points, or not yet.',
+  },
   INPUT_INVALID: {
     retryable: false,
     meaning: 'Data from outside (a file, a message) is not what it should be.',
@@ -54,7 +62,16 @@ export const ERROR_CATALOGUE = {
   CANCEL_REFUSED: { retryable: false, meaning: 'The venue knows no working order of this id.' },
   CALLBACK_FAILED: { retryable: false, meaning: 'A listener or port that must not throw has thrown.' },
   SERVICE_STOPPED: { retryable: false, meaning: 'The call came before start() or after stop().' },
+  REQUEST_FAILED: {
+    retryable: true,
+    meaning: 'A service that was asked gave no answer, or one that is no success.',
+  },
   SERVICE_START_FAILED: { retryable: true, meaning: 'The service could not start.' },
+  FLAG_UNKNOWN: { retryable: false, meaning: 'The feature flag has not been configured.' },
+  FLAG_CHANGE_REFUSED: {
+    retryable: true,
+    meaning: 'A feature flag stays as it was: its file, or the audit log, does not take the change.',
+  },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -64,6 +64,11 @@ export abstract class BaseEnterpriseService {
     return this.#service.address;
   }
 
+  /** Where probes and metrics are. The same as `address` unless there is a listener of their own. @throws as `address`. */
+  get adminAddress(): string {
+    return this.#service.adminAddress;
+  }
+
   /** Opens what the service needs. Until it is done `/ready` and the service's own routes answer 503. */
   protected onStart(_context: StartContext): void | Promise<void> {
     // Nothing to open unless a service says so.

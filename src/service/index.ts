@@ -16,7 +16,25 @@ export type {
   HealthStatus,
 } from './health/health-check.ts';
 export type { Recover } from './health/recovery.ts';
+export {
+  type ApiHandlers,
+  type HttpApi,
+  type HttpMethod,
+  type Operation,
+  type OperationCall,
+  type OperationInput,
+  type OperationOutput,
+  defineApi,
+  serveApi,
+} from './http/http-api.ts';
+export {
+  type HttpClient,
+  type HttpClientDeps,
+  type HttpClientOptions,
+  createClient,
+} from './http/http-client.ts';
 export type { ServiceApp } from './http/http-server.ts';
+export { HttpProblem, type Problem, type ProblemIssue, type ProblemOptions } from './http/problem.ts';
 export type { CrashEvent, SignalSource, StopSignal } from './process-events.ts';
 export {
   Service,
@@ -29,3 +47,17 @@ export {
 export type { Flushable, ServicePorts } from './service-ports.ts';
 export type { ServiceState } from './service-state.ts';
 export type { StopReport, StopStep } from './stop-sequence.ts';
+export type { Client, EvaluationContext, Provider } from '@openfeature/server-sdk';
+export { EnvFlagProvider } from './flags/env-flag-provider.ts';
+export {
+  FileFlagProvider,
+  type FileFlagProviderDeps,
+  type FileFlagProviderOptions,
+  type FlagChange,
+} from './flags/file-flag-provider.ts';
+export { type Decision, Flag } from './flags/flag.ts';
+export { FlagControl } from './flags/flag-control.ts';
+export type { FlagDefinition, FlagType } from './flags/flag-definition.ts';
+export { FLAG_ENABLED, FLAG_EVALUATIONS, FLAG_VARIANT, FlagMetrics } from './flags/flag-metrics.ts';
+export { type FlagSet, FlagSetProvider, type FlagSource } from './flags/flag-set-provider.ts';
+export { clientOver, openFlags, type OpenFlags, type OpenFlagsDeps } from './flags/open-flags.ts';

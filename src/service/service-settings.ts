@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { httpLimits } from './http/http-limits.ts';
 
 /** What an operator may set: section `service` of the configuration. Options of the constructor are its defaults. */
 export const serviceSettings = z.strictObject({
@@ -17,6 +18,7 @@ export const serviceSettings = z.strictObject({
   /** How often dependencies are asked without anyone asking. */
   checkEveryMs: z.number().min(100).max(600_000).default(5_000),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  limits: httpLimits.prefault({}),
 });
 
 export type ServiceSettings = z.output<typeof serviceSettings>;

@@ -6,8 +6,9 @@ import { type Logger, MetricsRegistry, createLogger } from '../telemetry/index.t
 import { BackgroundWork, type WorkContext } from './background-work.ts';
 import { Dependencies, type DependencyOptions } from './health/dependencies.ts';
 import { Health } from './health/health.ts';
-import { HttpServer, type ServiceApp } from './http/http-server.ts';
-import { listenToProcess } from './process-events.ts';
+import { HttpListeners } from './http/http-listeners.ts';
+import type { ServiceApp } from './http/http-server.ts';
+import { exitWithProcess } from './process-exit.ts';
 import { type KernelPorts, type ServicePorts, kernelPorts } from './service-ports.ts';
 import { type ServiceSettings, serviceIdentity, serviceSettings } from './service-settings.ts';
 import { ServiceLife } from './service-life.ts';
@@ -69,10 +70,9 @@ export class Service {
   readonly #ending = new AbortController();
   readonly #working = new AbortController();
   #settings: ServiceSettings;
-  #http: HttpServer | undefined;
+  #http: HttpListeners | undefined;
   #release: Disposable[] = [];
   #isHooked = false;
-  #isSignalled = false;
   #opening: Promise<void> | undefined;
   #started: Promise<this> | undefined;
   #stopped: Promise<StopReport> | undefined;
@@ -117,6 +117,13 @@ export class Service {
   /** The URL the service listens under. @throws {PortcullisError} `SERVICE_STOPPED` while it does not listen. */
   get address(): string {
     const address = this.#http?.address;
+    if (address !== undefined) return address;
+    throw new PortcullisError('SERVICE_STOPPED', `${this.name} is ${this.state} and has no address`);
+  }
+
+  /** Where probes and metrics are. The same as `address` unless there is a listener of their own. @throws as `address`. */
+  get adminAddress(): string {
+    const address = this.#http?.adminAddress;
     if (address !== undefined) return address;
     throw new PortcullisError('SERVICE_STOPPED', `${this.name} is ${this.state} and has no address`);
   }
@@ -182,16 +189,21 @@ export class Service {
     const flushing = clock.every(FLUSH_LOGS_MS, () => {
       this.log.flush();
     });
-    this.#release.push(this.#listenToProcess(), flushing);
-    this.#http = new HttpServer(this.name, {
-      clock,
+    const exiting = exitWithProcess(this.name, {
+      ...this.#kernel,
       log: this.log,
       metrics: this.metrics,
-      health: this.health,
+      stop: (reason, end) => (this.#stopped ??= this.#stop(reason, end)),
+    });
+    this.#release.push(exiting, flushing);
+    const { name, version, log, metrics, health } = this;
+    this.#http = new HttpListeners(this.#settings, this.#settings.limits, {
+      ...{ name, version, clock, log, metrics, health },
       life: this.#life,
       routes: (app) => this.#hooks.routes?.(app),
+      adminRoutes: () => undefined,
     });
-    await this.#http.listen(this.#settings.host, this.#settings.port);
+    await this.#http.listen();
     if (this.signal.aborted) return;
     this.#isHooked = true;
     const { signal } = this;
@@ -264,33 +276,6 @@ export class Service {
     ]);
     if (this.#isHooked && this.#hooks.onStop !== undefined)
       await stop.run('onStop', this.#settings.closeTimeoutMs, () => this.#hooks.onStop?.());
-  }
-
-  #listenToProcess(): Disposable {
-    const { signals, exit } = this.#kernel;
-    return listenToProcess(signals, {
-      onSignal: (signal) => {
-        if (this.#isSignalled) {
-          this.log.error({ signal }, 'second signal: leaving at once');
-          exit(1);
-          return;
-        }
-        this.#isSignalled = true;
-        this.#leave(signal, 0);
-      },
-      onCrash: (event, error) => {
-        this.log.error({ err: error, event }, 'nobody caught this: stopping');
-        this.metrics.recordError({ component: this.name, kind: event, severity: 'critical' });
-        this.#stopped ??= this.#stop(`${event}: ${String(error)}`, 'failed');
-        this.#leave(event, 1);
-      },
-    });
-  }
-
-  #leave(reason: string, code: 0 | 1): void {
-    void this.stop(reason).then(({ steps }) => {
-      this.#kernel.exit(steps.every(({ outcome }) => outcome === 'done') ? code : 1);
-    });
   }
 
   async #record(kind: string, by: Principal, details: Readonly<Record<string, unknown>>): Promise<void> {

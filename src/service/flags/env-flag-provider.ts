@@ -1,7 +1,8 @@
+import type { JsonValue } from '@openfeature/core';
 import { PortcullisError } from '../../core/errors.ts';
 import { Flag } from './flag.ts';
-import type { FlagDefinition, FlagType } from './flag-definition.ts';
-import { type FlagSet, FlagSetProvider } from './flag-set-provider.ts';
+import type { FlagType } from './flag-definition.ts';
+import { FlagSetProvider } from './flag-set-provider.ts';
 
 const PREFIX = 'FLAG_';
 const ENV_NAME = /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*$/;
@@ -23,22 +24,20 @@ const BOOLEANS = new Map([
  * variable is none. For flags that a file has as well, put this provider before it in a `MultiProvider`.
  */
 export class EnvFlagProvider extends FlagSetProvider {
-  readonly #texts: ReadonlyMap<string, string>;
+  readonly #readings: ReadonlyMap<string, Readings>;
 
   /**
    * @param deps.env the variables, such as `process.env` read by whoever starts the process
    * @throws {PortcullisError} `OPTION_INVALID`, naming a variable with the prefix that names no flag.
    */
   constructor(deps: { readonly env: Readonly<Record<string, string | undefined>> }) {
-    const texts = textsIn(deps.env);
-    super('environment', flagsOf(texts));
-    this.#texts = texts;
+    const readings = readingsOf(textsIn(deps.env));
+    super('environment', new Map([...readings].map(([name, { usual }]) => [name, usual])));
+    this.#readings = readings;
   }
 
   protected override lookUp(name: string, type: FlagType): Flag | undefined {
-    const text = this.#texts.get(name);
-    if (text === undefined) return undefined;
-    return flagAs(name, type, text) ?? super.lookUp(name, type);
+    return this.#readings.get(name)?.byType.get(type) ?? super.lookUp(name, type);
   }
 }
 
@@ -59,15 +58,24 @@ function textsIn(env: Readonly<Record<string, string | undefined>>): ReadonlyMap
   return texts;
 }
 
-/** Each as the narrowest type its text can be read as; 0 and 1 are numbers until asked for as booleans. */
-function flagsOf(texts: ReadonlyMap<string, string>): FlagSet {
-  const types = ['number', 'boolean', 'object', 'string'] as const;
-  const flags = new Map<string, Flag>();
+/** One text, as every type that it can be read as. */
+interface Readings {
+  readonly byType: ReadonlyMap<FlagType, Flag>;
+  /** The narrowest; 0 and 1 are numbers until asked for as booleans. */
+  readonly usual: Flag;
+}
+
+function readingsOf(texts: ReadonlyMap<string, string>): ReadonlyMap<string, Readings> {
+  const readings = new Map<string, Readings>();
   for (const [name, text] of texts) {
-    const flag = types.map((type) => flagAs(name, type, text)).find((made) => made !== undefined);
-    if (flag !== undefined) flags.set(name, flag);
+    const usual = Flag.parse(name, { type: 'string', default: text });
+    const narrower = (['number', 'boolean', 'object'] as const).flatMap(
+      (type) => flagAs(name, type, text) ?? [],
+    );
+    const byType = new Map([usual, ...narrower].map((flag) => [flag.type, flag] as const));
+    readings.set(name, { byType, usual: narrower[0] ?? usual });
   }
-  return flags;
+  return readings;
 }
 
 function flagAs(name: string, type: FlagType, text: string): Flag | undefined {
@@ -75,7 +83,7 @@ function flagAs(name: string, type: FlagType, text: string): Flag | undefined {
   return value === undefined ? undefined : Flag.parse(name, { type, default: value });
 }
 
-function valueAs(type: FlagType, text: string): FlagDefinition['default'] | undefined {
+function valueAs(type: FlagType, text: string): JsonValue | undefined {
   switch (type) {
     case 'boolean':
       return BOOLEANS.get(text.toLowerCase());
@@ -88,9 +96,9 @@ function valueAs(type: FlagType, text: string): FlagDefinition['default'] | unde
   }
 }
 
-function objectIn(text: string): FlagDefinition['default'] | undefined {
+function objectIn(text: string): JsonValue | undefined {
   try {
-    const value = JSON.parse(text) as FlagDefinition['default'];
+    const value = JSON.parse(text) as JsonValue;
     return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
     return undefined;

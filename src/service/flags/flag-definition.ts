@@ -12,7 +12,7 @@ export const FLAG_TYPES = ['boolean', 'string', 'number', 'object'] as const;
 
 export type FlagType = (typeof FLAG_TYPES)[number];
 
-const valueSchema: z.ZodType<JsonValue> = z.json();
+const valueSchema: z.ZodType<JsonValue, JsonValue> = z.json();
 
 /** What a condition compares with: exactly equal, types included. */
 const operandSchema = z.union([z.string(), z.number(), z.boolean()], {
@@ -24,9 +24,7 @@ const ruleSchema = z.strictObject({
    * Context attributes that must all match: a value that the attribute equals, or a list that it is in. Default: matches
    * everybody.
    */
-  when: z
-    .record(flagNameSchema, z.union([operandSchema, z.array(operandSchema).min(1)]))
-    .default({}),
+  when: z.record(flagNameSchema, z.union([operandSchema, z.array(operandSchema).min(1)])).default({}),
   /** Name of the variant given, or variants with weights above 0: `{ "a": 1, "b": 3 }` gives b to three in four. */
   serve: z.union([flagNameSchema, z.record(flagNameSchema, z.number().positive())], {
     error: 'expected the name of a variant, or variants with weights above 0',
@@ -88,10 +86,12 @@ function faultsIn(flag: ParsedFlag): readonly Fault[] {
   const names = Object.keys(variantsOf(flag));
   const faults: Fault[] = [];
   for (const [name, value] of Object.entries(variants ?? {})) {
-    if (!isOfType(type, value)) faults.push({ path: ['variants', name], message: `expected ${withArticle(type)}` });
+    if (!isOfType(type, value))
+      faults.push({ path: ['variants', name], message: `expected ${withArticle(type)}` });
   }
   if (variants === undefined) {
-    if (!isOfType(type, flag.default)) faults.push({ path: ['default'], message: `expected ${withArticle(type)}` });
+    if (!isOfType(type, flag.default))
+      faults.push({ path: ['default'], message: `expected ${withArticle(type)}` });
   } else if (typeof flag.default !== 'string' || !names.includes(flag.default)) {
     faults.push({ path: ['default'], message: `expected a variant: ${names.join(', ')}` });
   }
@@ -113,13 +113,18 @@ function faultOfPinned({ type, variants }: ParsedFlag, pinned: JsonValue): strin
 }
 
 /** Variants by name, those that nobody wrote down included. */
-export function variantsOf(flag: Pick<ParsedFlag, 'type' | 'default' | 'variants'>): Readonly<Record<string, JsonValue>> {
+export function variantsOf(
+  flag: Pick<ParsedFlag, 'type' | 'default' | 'variants'>,
+): Readonly<Record<string, JsonValue>> {
   if (flag.variants !== undefined) return flag.variants;
   return flag.type === 'boolean' ? BOOLEAN_VARIANTS : { [DEFAULT_VARIANT]: flag.default };
 }
 
 /** Name of the variant that has this value. */
-export function variantOf(variants: Readonly<Record<string, JsonValue>>, value: JsonValue): string | undefined {
+export function variantOf(
+  variants: Readonly<Record<string, JsonValue>>,
+  value: JsonValue,
+): string | undefined {
   const text = JSON.stringify(value);
   return Object.keys(variants).find((name) => JSON.stringify(variants[name]) === text);
 }

@@ -78,7 +78,9 @@ export class Flag {
   }
 
   #apply({ when, serve, percent, by }: FlagRule, context: EvaluationContext): Decision | undefined {
-    if (!Object.entries(when).every(([attribute, wanted]) => matches(attributeOf(context, attribute), wanted))) {
+    if (
+      !Object.entries(when).every(([attribute, wanted]) => matches(attributeOf(context, attribute), wanted))
+    ) {
       return undefined;
     }
     if (percent === 0) return undefined;
@@ -104,7 +106,7 @@ export class Flag {
 function usualOf(flag: ParsedFlag, values: Readonly<Record<string, JsonValue>>): [string, JsonValue] {
   if (flag.pinned !== undefined) return [variantOf(values, flag.pinned) ?? PINNED, flag.pinned];
   if (flag.variants === undefined) return [variantOf(values, flag.default) ?? PINNED, flag.default];
-  const name = String(flag.default);
+  const name = typeof flag.default === 'string' ? flag.default : PINNED; // a name, by the schema
   return [name, flag.variants[name] ?? null];
 }
 

@@ -15,7 +15,8 @@ export function resolution<T extends JsonValue>(
   defaultValue: T,
   context: EvaluationContext,
 ): ResolutionDetails<T> {
-  if (flag === undefined) return failure(defaultValue, ErrorCode.FLAG_NOT_FOUND, `flag ${name} is not configured`);
+  if (flag === undefined)
+    return failure(defaultValue, ErrorCode.FLAG_NOT_FOUND, `flag ${name} is not configured`);
   if (flag.type !== type) {
     const message = `flag ${name} is ${withArticle(flag.type)}, asked for ${withArticle(type)}`;
     return failure(defaultValue, ErrorCode.TYPE_MISMATCH, message);

@@ -1,76 +1,76 @@
-import { fastify, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
+import {
+  type ZodTypeProvider,
+  isResponseSerializationError,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
-import type { Logger } from '../../telemetry/logger.ts';
-import type { MetricsRegistry } from '../../telemetry/index.ts';
-import type { Health } from '../health/health.ts';
+import type { Logger } from '../../telemetry/index.ts';
 import type { ServiceLife } from '../service-life.ts';
-import { isEnding, isServing } from '../service-state.ts';
-import { RequestTelemetry, requestId } from './request-telemetry.ts';
+import { isEnding } from '../service-state.ts';
+import type { HttpLimits } from './http-limits.ts';
+import type { LoadShedding } from './load-shedding.ts';
+import { HttpProblem, problemOf, sendProblem } from './problem.ts';
+import { type RequestTelemetry, requestId } from './request-telemetry.ts';
 
 export interface HttpServerDeps {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly metrics: MetricsRegistry;
-  readonly health: Health;
+  readonly telemetry: RequestTelemetry;
   readonly life: Pick<ServiceLife, 'state' | 'hasServed'>;
-  /** Adds the routes of the service itself. */
-  readonly routes: (app: ServiceApp) => unknown;
+  readonly limits: HttpLimits;
+  readonly shedding: LoadShedding;
 }
 
-/** What `routes` gets. */
-export type ServiceApp = FastifyInstance;
+/** What `routes` gets: Fastify, with schemas of zod that type the handlers. */
+export type ServiceApp = ReturnType<typeof withZod>;
 
-const CHASSIS_ROUTES: ReadonlySet<string> = new Set(['/live', '/startup', '/ready', '/health', '/metrics']);
-
-/** Slow enough for any client that means well, so that one that does not cannot hold a connection. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How often connections that take too long are looked for, and swept at the end. */
+const CHECK_CONNECTIONS_MS = 1000;
 const SWEEP_MS = 20;
 
-/** The HTTP side of a service: its own routes, `/live`, `/ready`, `/health` and `/metrics`. */
+/** A listener with bounds, telemetry and problem details; routes are added to `app`. */
 export class HttpServer {
   /** For tests: `inject` answers without a socket. */
-  readonly app: FastifyInstance;
-  readonly #clock: Clock;
+  readonly app: ServiceApp;
+  readonly #deps: HttpServerDeps;
   readonly #sockets = new Set<Socket>();
-  readonly #telemetry: RequestTelemetry;
   #address: string | undefined;
 
-  constructor(name: string, deps: HttpServerDeps) {
-    this.#clock = deps.clock;
-    const telemetry = new RequestTelemetry(CHASSIS_ROUTES, deps);
-    this.#telemetry = telemetry;
-    const app = fastify({
-      logger: false,
-      forceCloseConnections: 'idle',
-      // A request that arrives on an open connection during the stop is answered, with `Connection: close`.
-      return503OnClosing: false,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      genReqId: ({ headers }) => requestId(headers),
-      // A URL that cannot be one is answered before any hook runs.
-      frameworkErrors: (error, request, reply) => {
-        const plain = reply as unknown as FastifyReply;
-        telemetry.observe(request, plain);
-        void plain.code(error.statusCode ?? 400).send({ error: error.message, correlationId: request.id });
-      },
-    });
-    this.app = app;
+  constructor(deps: HttpServerDeps) {
+    this.#deps = deps;
+    const app = createApp(deps);
+    app.server.maxConnections = deps.limits.maxConnections;
     app.server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    telemetry.attachTo(app);
+    deps.telemetry.attachTo(app);
+    const { maxUrlLength } = deps.limits;
+    app.addHook('onRequest', (request, _reply, done) => {
+      if (request.url.length <= maxUrlLength) done();
+      else done(new HttpProblem(414, `expected a URL of at most ${maxUrlLength} characters`));
+    });
     app.addHook('onSend', (_request, reply, _payload, done) => {
       if (isEnding(deps.life.state)) void reply.header('connection', 'close');
       done();
     });
     answerErrors(app, deps.log);
-    addChassisRoutes(app, name, deps);
-    app.register(async (own) => {
-      own.addHook('onRequest', async (_request, reply) => {
-        if (deps.life.state === 'starting') await reply.code(503).send({ error: 'starting' });
+    this.app = withZod(app);
+  }
+
+  /** Adds routes of the service: answered 503 until it has started, and while it has too much to do. */
+  serve(routes: (app: ServiceApp) => unknown): void {
+    const { life, telemetry, shedding } = this.#deps;
+    this.app.register(async (own) => {
+      own.addHook('onRequest', (_request, _reply, done) => {
+        if (life.state === 'starting') done(new HttpProblem(503, 'the service is starting'));
+        else if (shedding.refuses(telemetry.inFlight) === undefined) done();
+        else done(new HttpProblem(503, 'the service has too much to do'));
       });
-      await deps.routes(own);
+      await routes(withZod(own));
     });
   }
 
@@ -86,7 +86,7 @@ export class HttpServer {
 
   /** Takes no further connections and waits for the requests at hand. Connections without one are closed. */
   async close(): Promise<void> {
-    const sweep = this.#clock.every(SWEEP_MS, () => {
+    const sweep = this.#deps.clock.every(SWEEP_MS, () => {
       this.#closeIdle();
     });
     try {
@@ -101,7 +101,7 @@ export class HttpServer {
 
   /** Closes everything now, and says what was under way. */
   cut(): string {
-    const cut = `${this.#telemetry.inFlight} requests`;
+    const cut = `${this.#deps.telemetry.inFlight} requests`;
     this.app.server.close(() => undefined);
     this.app.server.closeAllConnections();
     return cut;
@@ -120,57 +120,47 @@ export function urlOf(address: AddressInfo | string | null): string {
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
-function answerErrors(app: FastifyInstance, log: Logger): void {
-  app.setNotFoundHandler(async (request, reply) => {
-    await reply.code(404).send({ error: 'not found', correlationId: request.id });
+const withZod = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
+
+function createApp({ limits, telemetry }: HttpServerDeps): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: 'idle',
+    // A request that arrives on an open connection during the stop is answered, with `Connection: close`.
+    return503OnClosing: false,
+    bodyLimit: limits.maxBodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    http: {
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs),
+      connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
+    },
+    genReqId: ({ headers }) => requestId(headers),
+    // A URL that cannot be one is answered before any hook runs.
+    frameworkErrors: (error, request, reply) => {
+      const plain = reply as unknown as FastifyReply;
+      telemetry.observe(request, plain);
+      sendProblem(plain, problemOf(error, request));
+    },
   });
-  app.setErrorHandler(async (error: FastifyError, request, reply) => {
-    const status = error.statusCode ?? 500;
-    const isOurs = !(status >= 400 && status < 500);
-    // What went wrong inside is for the log, not for whoever asked.
-    if (isOurs) log.error({ err: error }, 'request failed');
-    await reply
-      .code(isOurs ? Math.max(status, 500) : status)
-      .send({ error: isOurs ? 'internal error' : error.message, correlationId: request.id });
-  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  return app;
 }
 
-function addChassisRoutes(
-  app: FastifyInstance,
-  name: string,
-  { health, metrics, life }: HttpServerDeps,
-): void {
-  const noStore = { 'cache-control': 'no-store' };
-
-  app.get('/live', async (_request, reply) => reply.headers(noStore).send({ status: 'live' }));
-
-  app.get('/startup', async (_request, reply) =>
-    reply
-      .code(life.hasServed ? 200 : 503)
-      .headers(noStore)
-      .send({ status: life.hasServed ? 'started' : 'starting', state: life.state }),
+function answerErrors(app: FastifyInstance, log: Logger): void {
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, problemOf(new HttpProblem(404, 'there is nothing here'), request)),
   );
-
-  app.get('/ready', async (_request, reply) => {
-    const down = isServing(life.state) ? await health.criticalDown() : [];
-    // Asked again: the end may have begun meanwhile.
-    const ready = isServing(life.state) && down.length === 0;
-    return reply
-      .code(ready ? 200 : 503)
-      .headers(noStore)
-      .send({ status: ready ? 'ready' : 'not ready', state: life.state, down });
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error, request);
+    // What went wrong inside is for the log, not for whoever asked.
+    if (problem.status >= 500 && !(error instanceof HttpProblem)) {
+      const what = isResponseSerializationError(error) ? 'answer does not fit its schema' : 'request failed';
+      log.error({ err: error }, what);
+    }
+    if (problem.status === 503) void reply.header('retry-after', '1');
+    return sendProblem(reply, problem);
   });
-
-  app.get('/health', async (_request, reply) => {
-    const report = await health.report();
-    const status = isServing(life.state) ? report.status : 'down';
-    return reply
-      .code(status === 'down' ? 503 : 200)
-      .headers(noStore)
-      .send({ service: name, state: life.state, status, checks: report.checks });
-  });
-
-  app.get('/metrics', async (_request, reply) =>
-    reply.headers({ ...noStore, 'content-type': metrics.contentType }).send(await metrics.exposition()),
-  );
 }

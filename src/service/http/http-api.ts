@@ -1,0 +1,92 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import type { ServiceApp } from './http-server.ts';
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** One operation of an API: where it is, and the schemas of all that goes in and comes out. */
+export interface Operation {
+  readonly method: HttpMethod;
+  /** Template with parameters, such as `/quotes/:symbol`. */
+  readonly path: string;
+  readonly params?: z.ZodType;
+  readonly query?: z.ZodType;
+  readonly body?: z.ZodType;
+  readonly response: z.ZodType;
+  /** Default: 200. */
+  readonly status?: number;
+  /** One line, for the documentation. */
+  readonly summary?: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly deprecated?: boolean;
+}
+
+/** Operations by name: what a service serves (`serveApi`) and a client calls (`createClient`), from the same schemas. */
+export type HttpApi = Readonly<Record<string, Operation>>;
+
+/** Gives back what it is given, with its types kept. */
+export const defineApi = <const A extends HttpApi>(api: A): A => api;
+
+type Part<
+  O extends Operation,
+  K extends 'params' | 'query' | 'body',
+  Side extends 'input' | 'output',
+> = O[K] extends infer S extends z.ZodType
+  ? { readonly [P in K]: Side extends 'input' ? z.input<S> : z.output<S> }
+  : unknown;
+
+type Parts<O extends Operation, Side extends 'input' | 'output'> = Part<O, 'params', Side> &
+  Part<O, 'query', Side> &
+  Part<O, 'body', Side>;
+
+/** What a caller gives: the parts that the operation has. */
+export type OperationInput<O extends Operation> = Parts<O, 'input'>;
+/** What a caller gets, and a handler answers. */
+export type OperationOutput<O extends Operation> = z.output<O['response']>;
+
+/** What a handler gets: the parts that the operation has, parsed, and the request and reply beneath. */
+export type OperationCall<O extends Operation> = Parts<O, 'output'> & {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+};
+
+export type ApiHandlers<A extends HttpApi> = {
+  readonly [K in keyof A]: (
+    call: OperationCall<A[K]>,
+  ) => OperationOutput<A[K]> | Promise<OperationOutput<A[K]>>;
+};
+
+/** Adds a route for every operation; what does not fit its schema is answered with 400, an answer that does not with 500. */
+export function serveApi<A extends HttpApi>(app: ServiceApp, api: A, handlers: ApiHandlers<A>): void {
+  for (const [name, operation] of Object.entries(api)) {
+    const { method, path, params, query, body, response, status = 200 } = operation;
+    const { summary, description, tags, deprecated } = operation;
+    const handle = handlers[name] as (call: unknown) => unknown;
+    app.route({
+      method,
+      url: path,
+      schema: {
+        operationId: name,
+        ...(params && { params }),
+        ...(query && { querystring: query }),
+        ...(body && { body }),
+        ...(summary !== undefined && { summary }),
+        ...(description !== undefined && { description }),
+        ...(tags && { tags }),
+        ...(deprecated === true && { deprecated }),
+        response: { [status]: response },
+      },
+      handler: async (request, reply) => {
+        const answer = await handle({
+          params: request.params,
+          query: request.query,
+          body: request.body,
+          request,
+          reply,
+        });
+        return reply.code(status).send(answer as never);
+      },
+    });
+  }
+}
