@@ -8,8 +8,8 @@ import { gatesIn, mandatoryGates } from './gate-tables.ts';
 import { root } from './rooms.ts';
 
 /**
- * Fills in the parts of the guides that are made from code: between `<!-- code FILE -->`, `<!-- output FILE -->`,
- * `<!-- catalogue NAME -->` and the next `<!-- end -->`. A test holds the guides to it.
+ * Fills in the parts of README and the guides that are made from code: between `<!-- code FILE -->`, `<!-- output FILE -->`,
+ * `<!-- catalogue NAME -->` and the next `<!-- end -->`. A test holds them to it.
  */
 
 /** Every guide, as a path below the root. */
@@ -18,10 +18,13 @@ export const guides = (): readonly string[] =>
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/guides/${file}`);
 
+/** README and every guide: the pages with parts that are made from code. */
+export const pages = (): readonly string[] => ['README.md', ...guides()];
+
 const PART = /(<!-- (code|output|catalogue) (\S+) -->\n).*?(<!-- end -->)/gs;
 
-/** The guide as it should be. `output` runs an example and gives what it printed. */
-export async function fillGuide(
+/** A page as it should be. `output` runs an example and gives what it printed. */
+export async function fillPage(
   path: string,
   text: string,
   output: (example: string) => string | Promise<string>,
@@ -108,9 +111,9 @@ if (import.meta.main) {
   execFileSync(process.execPath, [`${root}scripts/build.ts`], { stdio: 'inherit' });
   const run = (example: string): string =>
     execFileSync(process.execPath, [`${root}${example}`], { encoding: 'utf8' });
-  for (const path of guides()) {
+  for (const path of pages()) {
     const text = readFileSync(`${root}${path}`, 'utf8');
-    const filled = await fillGuide(path, text, run);
+    const filled = await fillPage(path, text, run);
     if (filled === text) continue;
     writeFileSync(`${root}${path}`, filled);
     console.log(`${path}: updated`);

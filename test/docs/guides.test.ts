@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { format } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { fillGuide, guides } from '../../scripts/guides.ts';
+import { fillPage, guides, pages } from '../../scripts/guides.ts';
 import { root } from '../../scripts/rooms.ts';
 
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
@@ -23,30 +23,34 @@ async function output(example: string): Promise<string> {
 
 const PARTS = /<!-- (?:code|output|catalogue) \S+ -->\n.*?<!-- end -->/gs;
 
-describe('the guides', () => {
-  test.each(guides())(
+describe('README and the guides', () => {
+  test.each(pages())(
     '%s: code, output and catalogues are those of the code',
     { timeout: 60_000 },
     async (path) => {
       const text = read(path);
       // `npm run docs:update` writes what is expected here.
-      expect(text).toBe(await fillGuide(path, text, output));
+      expect(text).toBe(await fillPage(path, text, output));
     },
   );
 
-  test.each(guides())('%s: no code that nothing runs', (path) => {
+  test.each(pages())('%s: no code that nothing runs', (path) => {
     const handwritten = read(path).replaceAll(PARTS, '');
     expect(
       [...handwritten.matchAll(/^```(.*)$/gm)]
         .map(([, language]) => language)
         .filter((_, at) => at % 2 === 0)
-        .filter((language) => language !== 'text'),
+        .filter((language) => language !== 'text' && language !== 'sh'),
     ).toEqual([]);
   });
 
-  test.each(guides())('%s: every link to a file leads to one', (path) => {
+  test.each(pages())('%s: every link to a file leads to one', (path) => {
     const targets = [...read(path).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target = '']) => target);
     expect(targets.filter((target) => !existsSync(join(root, dirname(path), target)))).toEqual([]);
+  });
+
+  test('README: the order of its example is accepted', async () => {
+    expect(await output('examples/order-desk.ts')).toBe('accepted');
   });
 
   test('all are on the site', () => {

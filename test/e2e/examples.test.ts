@@ -13,6 +13,7 @@ const importsOf = (file: string): string[] =>
 
 /** What each example is about, and a line of what it prints. */
 const alone: Readonly<Record<string, RegExp>> = {
+  'order-desk.ts': /^accepted$/mu,
   'service.ts': /^200 \{"last":60000\}$/mu,
   'risk-guard.ts': /^resize 666 lots \{/mu,
   'execution-policy.ts': /^spread: SPREAD_TOO_WIDE, measured \d+\.\d\d, limit 20$/mu,
