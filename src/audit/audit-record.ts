@@ -33,7 +33,7 @@ export interface AuditHead {
 /** The head of an empty chain. */
 export const GENESIS: AuditHead = { seq: 0, hash: '0'.repeat(64) };
 
-const Hash = z.string().regex(/^[0-9a-f]{64}$/);
+export const auditHash = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const auditEventSchema = z.strictObject({
   kind: z.string().min(1),
@@ -44,8 +44,8 @@ export const auditRecordSchema = auditEventSchema.extend({
   seq: z.int(),
   timeMs: z.number(),
   details: z.record(z.string(), z.unknown()),
-  prev: Hash,
-  hash: Hash,
+  prev: auditHash,
+  hash: auditHash,
 });
 
 /** @param content canonical JSON of the content */

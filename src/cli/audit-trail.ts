@@ -4,12 +4,15 @@ import type { KillSwitch } from '../risk/kill-switch.ts';
 import type { KillSwitchChange } from '../risk/kill-switch-change.ts';
 import type { DataDirectory } from '../storage/data-directory.ts';
 
-/** Opens the audit log of a directory, to record what a command does. */
+/**
+ * Opens the audit log of a directory, to record what a command does. Of a trimmed log, what is left is believed as it stands:
+ * nobody is to look for keys before a kill switch trips.
+ */
 export const openAudit = async (
   directory: DataDirectory,
   name: string,
   clock: Pick<Clock, 'nowMs'>,
-): Promise<AuditLog> => AuditLog.open(await directory.openLog(name), { clock });
+): Promise<AuditLog> => AuditLog.open(await directory.openLog(name), { clock }, { anchor: 'first-record' });
 
 /** What a command has done to a kill switch, for the audit log. */
 export class Changes {

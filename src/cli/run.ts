@@ -1,5 +1,5 @@
 import { PortcullisError } from '../core/errors.ts';
-import { auditVerify } from './audit-commands.ts';
+import { auditHead, auditVerify } from './audit-commands.ts';
 import type { Command, CommandIo } from './command.ts';
 import { journalShow, journalVerify } from './journal-commands.ts';
 import { journalRepair } from './journal-repair.ts';
@@ -12,6 +12,7 @@ const COMMANDS: readonly Command[] = [
   journalShow,
   journalRepair,
   auditVerify,
+  auditHead,
   replay,
   killSwitchShow,
   killSwitchTrip,

@@ -22,6 +22,8 @@ const Options = z.strictObject({
     .int()
     .min(1)
     .default(64 * 1024 * 1024),
+  /** Sequence number of the first record of a log that is not there yet: for the copy of a trimmed one. Default 1. */
+  firstSeq: z.int().min(1).default(1),
 });
 
 /** @interface */
@@ -128,6 +130,11 @@ export class FileAppendLog implements AppendLog {
     const trimmed = this.#trimming.then(() => this.#trim(beforeSeq));
     this.#trimming = trimmed.catch(ignore);
     return trimmed;
+  }
+
+  /** Lets the next record begin a new segment, whatever the size of the last one: for segments of a day, say. */
+  startSegment(): void {
+    this.#segments.startNext();
   }
 
   close(): Promise<void> {

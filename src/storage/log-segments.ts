@@ -24,6 +24,7 @@ export class LogSegments {
   #last: Segment;
   #file: LogFile;
   #lastSeq: number;
+  #wantsNext = false;
 
   private constructor(fs: LogFs, settings: LogSettings, opened: OpenedSegments) {
     this.#fs = fs;
@@ -58,12 +59,17 @@ export class LogSegments {
 
   /** Writes whole lines holding `records` records and resolves when they are durable. */
   async write(lines: string, records: number): Promise<void> {
-    if (this.#last.bytes >= this.#settings.segmentBytes) await this.#rotate();
+    if (this.#wantsNext || this.#last.bytes >= this.#settings.segmentBytes) await this.#rotate();
     const bytes = Buffer.from(lines);
     await writeFully(this.#file, bytes, this.#last.bytes);
     await this.#file.datasync();
     this.#last.bytes += bytes.length;
     this.#lastSeq += records;
+  }
+
+  /** The next write begins a new segment, unless the last one is empty. */
+  startNext(): void {
+    this.#wantsNext = this.#last.bytes > 0;
   }
 
   /** Removes what a failed write left behind, where the disk still can; the next open does what is left to do. */
@@ -135,6 +141,7 @@ export class LogSegments {
     this.#file = file;
     this.#last = segment;
     this.#segments.push(segment);
+    this.#wantsNext = false;
     await old.close();
   }
 }

@@ -3,11 +3,13 @@ import { damagedLog } from './log-damage.ts';
 import type { LogFile, LogFs } from './log-fs.ts';
 import { type LogPlace, segmentFile, segmentNumbers } from './log-place.ts';
 import { readRecords, type SegmentExtent } from './log-segment.ts';
-import { type LogStart, readStart } from './log-start.ts';
+import { type LogStart, readStart, writeStart } from './log-start.ts';
 
 /** Where a log lives and when it takes a new file. */
 export interface LogSettings extends LogPlace {
   readonly segmentBytes: number;
+  /** Where a log begins that is not there yet. Default 1. */
+  readonly firstSeq?: number;
 }
 
 /** One file of a log. */
@@ -29,12 +31,17 @@ export interface OpenedSegments {
 }
 
 /** Opens or creates the files of a log: finishes a trim, checks every record, removes a torn last one. */
-export async function openSegments(fs: LogFs, log: LogPlace): Promise<OpenedSegments> {
+export async function openSegments(
+  fs: LogFs,
+  log: LogPlace & Pick<LogSettings, 'firstSeq'>,
+): Promise<OpenedSegments> {
   const { start, numbers } = await findSegments(fs, log);
   const lastNumber = numbers.pop();
   if (lastNumber === undefined) {
-    const { segment, file } = await createSegment(fs, log, start.segment, start.firstSeq);
-    return { segments: [segment], last: segment, file, lastSeq: start.firstSeq - 1, tornBytes: 0 };
+    const firstSeq = Math.max(start.firstSeq, log.firstSeq ?? 1);
+    if (firstSeq > start.firstSeq) await writeStart(fs, log, { segment: start.segment, firstSeq });
+    const { segment, file } = await createSegment(fs, log, start.segment, firstSeq);
+    return { segments: [segment], last: segment, file, lastSeq: firstSeq - 1, tornBytes: 0 };
   }
   const segments: Segment[] = [];
   let firstSeq = start.firstSeq;

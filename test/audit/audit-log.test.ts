@@ -48,7 +48,7 @@ describe('AuditLog', () => {
       ['b', records[0]?.hash],
       ['c', records[1]?.hash],
     ]);
-    expect(await verifyAudit(memory)).toEqual({ ok: true, records: 3, head: log.head });
+    expect(await verifyAudit(memory)).toEqual({ ok: true, records: 3, firstSeq: 1, head: log.head });
   });
 
   test('continues the chain of a log that is opened again', async () => {

@@ -29,6 +29,7 @@ describe('verifyAudit', () => {
     expect(await verifyAudit(new MemoryAppendLog())).toEqual({
       ok: true,
       records: 0,
+      firstSeq: 1,
       head: { seq: 0, hash: '0'.repeat(64) },
     });
   });
@@ -38,6 +39,7 @@ describe('verifyAudit', () => {
     expect(await verifyAudit(logOf(records))).toEqual({
       ok: true,
       records: 4,
+      firstSeq: 1,
       head: { seq: 4, hash: at(records, 3).hash },
     });
   });

@@ -13,6 +13,7 @@ describe('portcullis', () => {
       '  journal show',
       '  journal repair',
       '  audit verify',
+      '  audit head',
       '  replay SEQ|--all --data-dir',
       '  kill-switch show',
       '  kill-switch trip',
@@ -26,9 +27,9 @@ describe('portcullis', () => {
     expect(await portcullis('audit', 'verify', '--help')).toEqual({
       code: 0,
       out: [
-        'usage: portcullis audit verify DIRECTORY [--log NAME] [--head SEQ:HASH]',
+        'usage: portcullis audit verify DIRECTORY [--log NAME] [--public-key FILE[,FILE]] [--head SEQ:HASH|FILE]',
         '',
-        'checks the hash chain of the audit log',
+        'checks the hash chain of the audit log, and by whose signature it may be believed',
       ],
       err: [],
     });
