@@ -33,6 +33,7 @@ export {
   type HttpClientOptions,
   createClient,
 } from './http/http-client.ts';
+export type { InjectOptions, InjectResponse } from './http/http-listeners.ts';
 export type { ServiceApp } from './http/http-server.ts';
 export { HttpProblem, type Problem, type ProblemIssue, type ProblemOptions } from './http/problem.ts';
 export type { CrashEvent, SignalSource, StopSignal } from './process-events.ts';
@@ -61,3 +62,11 @@ export type { FlagDefinition, FlagType } from './flags/flag-definition.ts';
 export { FLAG_ENABLED, FLAG_EVALUATIONS, FLAG_VARIANT, FlagMetrics } from './flags/flag-metrics.ts';
 export { type FlagSet, FlagSetProvider, type FlagSource } from './flags/flag-set-provider.ts';
 export { clientOver, openFlags, type OpenFlags, type OpenFlagsDeps } from './flags/open-flags.ts';
+export type { ConfigIssue } from './config/config-issue.ts';
+export type { ConfigDefinition, ConfigOptions, PartialConfig } from './config/config-options.ts';
+export type { ConfigLine, OverriddenValue } from './config/explain-config.ts';
+export { type ConfigDeps, loadConfig } from './config/load-config.ts';
+export { LoadedConfig } from './config/loaded-config.ts';
+export { Secret, type SecretOptions, type SecretSchema, secret } from './config/secret.ts';
+export type { SecretVault } from './config/secret-reader.ts';
+export type { SecretState } from './config/secret-watch.ts';

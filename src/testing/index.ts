@@ -6,7 +6,10 @@
  */
 export { type AppendLogUnderTest, appendLogContract } from './append-log-contract.ts';
 export type { ContractCase } from './contract-case.ts';
+export { type FakeFlag, FakeFlags, type FlagQuestion } from './fake-flags.ts';
 export { ScriptedAppendLog } from './scripted-append-log.ts';
+export { ScriptedUpstream, type UpstreamAnswer, type UpstreamRequest } from './scripted-upstream.ts';
 export { type SnapshotStoreUnderTest, snapshotStoreContract } from './snapshot-store-contract.ts';
 export { type StateStoreUnderTest, stateStoreContract } from './state-store-contract.ts';
 export { type VenueUnderTest, venueContract } from './venue-contract.ts';
+export { type ServiceUnderTest, type TestedLine, type TestedService, testService } from './test-service.ts';
