@@ -69,4 +69,6 @@ export interface AccountView {
   rateMonotonicMs(currency: string): number;
   cell(instrumentId: string): CellView | undefined;
   cells(): Iterable<CellView>;
+  /** How many they are: never fewer than before. */
+  readonly cellCount: number;
 }

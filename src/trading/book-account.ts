@@ -23,6 +23,7 @@ export class Account implements AccountView {
   dayOpen: Units;
   highWater: Units;
   readonly ledgers: CurrencyLedgers;
+  cellCount = 0;
   readonly #sums = new AccountSums();
   /** Not later than the oldest mark of what is active, and the oldest rate of what is there. */
   #oldestMarkMs = Infinity;
@@ -279,6 +280,7 @@ export class Account implements AccountView {
 
   #take(cell: Cell): Cell {
     this.#cells.set(cell.instrument.instrumentId, cell);
+    this.cellCount += 1;
     this.#strategies.take(cell);
     cell.price(undefined);
     this.#sums.put(cell);

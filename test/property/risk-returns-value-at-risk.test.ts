@@ -105,7 +105,10 @@ const worlds = fc.record({
 class World {
   readonly returns = new ReturnHistory({ instrumentIds: IDS, barMs: 1, window: 50 });
   readonly cells: Movable[] = [];
-  readonly account: AccountView = accountOf({ cells: () => this.cells });
+  readonly account: AccountView = Object.defineProperties(accountOf({ cells: () => this.cells }), {
+    gross: { get: () => units(this.cells.reduce((sum, { worst }) => sum + worst, 0)) },
+    cellCount: { get: () => this.cells.length },
+  });
   readonly #random: SeededRandom;
   readonly #closes = IDS.map(() => 100);
   #slot = 0;

@@ -72,6 +72,7 @@ export function accountOf(
     adjusted: ZERO,
     gross: units(held.reduce((sum, { worst }) => sum + worst, 0)),
     count: 0,
+    cellCount: held.length,
     equity: money(0),
     dayOpen: money(0),
     dayPnl: money(0),

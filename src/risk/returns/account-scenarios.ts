@@ -34,6 +34,9 @@ export class AccountScenarios {
   /** The largest gross exposure and the largest return that have gone into the sums. */
   #peak = 0;
   #largest = 0;
+  /** Of the rows: whether any return of theirs is unknown, and the largest. */
+  #hasGaps = false;
+  #largestOfRows = 0;
 
   constructor(scenarios: Scenarios, parameters: ValueAtRiskParameters) {
     this.#scenarios = scenarios;
@@ -45,7 +48,9 @@ export class AccountScenarios {
   /** Whether the value at risk is surely at most `limit` once the exposure to an instrument is `signed`. */
   surelyWithin(account: AccountView, instrumentId: string, signed: Units, limit: Units): boolean {
     const column = this.#scenarios.column(instrumentId);
-    if (column === undefined || !Number.isSafeInteger(signed) || !this.#follow(account)) return false;
+    if (column === undefined || !Number.isSafeInteger(signed)) return false;
+    if (this.#isSmall(account, column, signed, limit)) return true;
+    if (!this.#follow(account)) return false;
     const before = this.#signedOf(column);
     const n = before === 0 ? this.#completeWith(column) : this.#complete;
     const { minScenarios, confidence } = this.#parameters;
@@ -53,6 +58,17 @@ export class AccountScenarios {
     const least = this.#error(Math.abs(signed), column.largest) - limit;
     const within = countFrom(least, this.#profit, signed - before, column.returns);
     return this.#profit.length - within < rankOf(n, confidence);
+  }
+
+  /**
+   * Whether everything together, moving against the account by the largest return of any, loses no more than `limit`: mostly
+   * so while little is held, and then no scenario need be looked at. Only where every return is known.
+   */
+  #isSmall({ gross, cellCount }: AccountView, column: ScenarioColumn, signed: Units, limit: Units): boolean {
+    if (this.#version !== this.#scenarios.version || this.#rows.length !== cellCount) return false;
+    if (this.#hasGaps || column.gaps > 0) return false;
+    const most = (gross + Math.abs(signed)) * Math.max(this.#largestOfRows, column.largest);
+    return most * (1 + (4 * cellCount + 16) * ROUNDING) + 2 <= limit;
   }
 
   /** Brings the sums to what the account is exposed to now; false when something of it is unknown. */
@@ -64,6 +80,8 @@ export class AccountScenarios {
       if (row === undefined) {
         row = { cell, column: this.#scenarios.column(cell.instrument.instrumentId), signed: 0 };
         this.#rows.push(row);
+        this.#hasGaps ||= row.column?.gaps !== 0;
+        this.#largestOfRows = Math.max(this.#largestOfRows, row.column?.largest ?? NaN);
       } else if (row.cell !== cell) {
         this.#clear();
         return false;
@@ -85,6 +103,8 @@ export class AccountScenarios {
     this.#gross = 0;
     this.#peak = 0;
     this.#largest = 0;
+    this.#hasGaps = false;
+    this.#largestOfRows = 0;
   }
 
   #move(row: Row, signed: number): boolean {

@@ -208,10 +208,40 @@ describe('valueAtRiskGate', () => {
     ]);
   });
 
+  test('lets through what is small, until it grows or something unknown is held', () => {
+    const returns = metals();
+    const gate = gateOf({}, returns);
+    const held = [cellOf(SILVER, { pos: 1, worst: 50 })];
+    const account = Object.defineProperties(accountOf({ cells: () => held }), {
+      gross: { get: () => held.reduce((sum, { worst }) => sum + worst, 0) },
+      cellCount: { get: () => held.length },
+    });
+    const codeOf = (after: number) => {
+      const answer = gate.check(pricedOf(), riskViewOf({ account, worstAfter: money(after) }));
+      return answer && 'code' in answer ? answer.code : answer;
+    };
+    const codes = [codeOf(1), codeOf(1), codeOf(1_000)];
+    held[0] = cellOf(SILVER, { pos: -1, worst: 1_000 });
+    codes.push(codeOf(1));
+    held[0] = cellOf(SILVER, { pos: 1, worst: 50 });
+    codes.push(codeOf(1));
+    held.push(cellOf(OIL, { pos: 1, worst: 1 }));
+    codes.push(codeOf(1));
+    expect(codes).toEqual([
+      undefined,
+      undefined,
+      'VALUE_AT_RISK_LIMIT',
+      'VALUE_AT_RISK_LIMIT',
+      undefined,
+      'VALUE_AT_RISK_UNKNOWN',
+    ]);
+  });
+
   test('forgets a hedge that is held no more, and takes no other for it', () => {
     const gate = gateOf();
     const held = [cellOf(SILVER, { pos: 1, worst: 199 })];
-    const account = accountOf({ held: [], cells: () => held });
+    // No account of a Book loses a cell: this one cannot be told by their number.
+    const account = accountOf({ held: [], cells: () => held, cellCount: NaN });
     const ofGold = (after: number) =>
       gate.check(pricedOf(), riskViewOf({ account, worstAfter: money(after) }));
     // SILVER gains a quarter of 199 when GOLD loses a half.
