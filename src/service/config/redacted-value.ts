@@ -66,5 +66,5 @@ function plainObject(value: object): JsonValue {
       ]),
     );
   }
-  return value instanceof Date ? String(value.toJSON()) : `[${value.constructor.name}]`;
+  return value instanceof Date ? value.toJSON() : `[${value.constructor.name}]`;
 }

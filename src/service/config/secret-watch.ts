@@ -116,11 +116,12 @@ export class SecretWatch implements Disposable {
 
   async #lookUntilThere(entry: Entry): Promise<void> {
     const { signal } = this.#stopped;
-    do {
+    let again = true;
+    while (again && !signal.aborted) {
       entry.isBehind = false;
-      if (signal.aborted) return;
       await this.#lookOnce(entry, signal);
-    } while (entry.isBehind);
+      again = isBehind(entry);
+    }
   }
 
   async #lookOnce(entry: Entry, signal: AbortSignal): Promise<void> {
@@ -155,3 +156,6 @@ export class SecretWatch implements Disposable {
     }
   }
 }
+
+/** A look of its own, as it changes while others wait. */
+const isBehind = (entry: Entry): boolean => entry.isBehind;
