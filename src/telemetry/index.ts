@@ -27,13 +27,28 @@ export { parseTracestate } from './trace-context-state.ts';
 export { type TraceIds, traceHeaders, traceIds } from './tracing-scope.ts';
 export type { StartedSpan } from './tracing-started.ts';
 export { type TraceOptions, Tracing, type TracingDeps } from './tracing.ts';
-export type { Counter, Gauge, Histogram } from './metrics/metrics.ts';
+export type {
+  BoundCounter,
+  BoundGauge,
+  BoundHistogram,
+  Counter,
+  Exemplar,
+  Gauge,
+  Histogram,
+  InfoGauge,
+  TimestampGauge,
+} from './metrics/metrics.ts';
 export type {
   HistogramDefinition,
+  InfoDefinition,
   LabelSpec,
   LabelsOf,
   MetricDefinition,
 } from './metrics/metric-definition.ts';
+export type { ExemplarSource } from './metrics/exemplars.ts';
+export type { ForeignMetric, PromClientRegistry } from './metrics/foreign-metrics.ts';
+export type { ExpositionOptions } from './metrics/scrape.ts';
+export type { ExpositionFormat } from './metrics/text-format.ts';
 export {
   MetricsRegistry,
   type MetricsRegistryDeps,

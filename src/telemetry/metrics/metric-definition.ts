@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { LabelList } from './label-sets.ts';
 
@@ -17,6 +18,8 @@ export interface MetricDefinition<S extends LabelSpec = LabelSpec> {
   /** snake_case with base units: `_seconds`, `_bytes`, `_ratio`; a counter, and nothing else, ends in `_total`. */
   readonly name: string;
   readonly help: string;
+  /** The base unit the name ends in (before `_total`), such as `seconds`; shown in OpenMetrics. */
+  readonly unit?: string;
   readonly labels?: S;
 }
 
@@ -25,12 +28,16 @@ export interface HistogramDefinition<S extends LabelSpec = LabelSpec> extends Me
   readonly buckets?: readonly number[];
 }
 
-export type MetricKind = 'counter' | 'gauge' | 'histogram';
+/** The labels of an info gauge are names alone: there is one series at a time. */
+export type InfoDefinition<N extends string = string> = Omit<MetricDefinition<readonly N[]>, 'unit'>;
+
+export type MetricKind = 'counter' | 'gauge' | 'histogram' | 'timestamp' | 'info';
 
 /** A definition that has been checked; labels as pairs of name and listed values, `undefined` for an open label. */
 export interface ParsedDefinition {
   readonly name: string;
   readonly help: string;
+  readonly unit: string | undefined;
   readonly labels: LabelList;
   readonly buckets: readonly number[];
 }
@@ -39,7 +46,7 @@ const DEFAULT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 
 const NOT_BASE_UNITS =
   /_(?:ns|nanoseconds|us|microseconds|ms|milliseconds|seconds_ms|minutes|hours|days|percent|kb|kilobytes|mb|megabytes|gb|gigabytes)(?:_|$)/;
-const RESERVED_SUFFIX = /_(?:count|sum|bucket|info)$/;
+const RESERVED_SUFFIX = /_(?:count|sum|bucket|created)$/;
 const TYPE_IN_NAME = /_(?:counter|gauge|histogram|summary)(?:_|$)/;
 
 /** One series for each order or person: the classic way to fill a metrics server. */
@@ -54,7 +61,16 @@ const labels = z
     z.union(
       [
         z.literal('any'),
-        z.array(z.string().min(1).max(128)).min(1).refine(isUnique, 'a value is listed twice'),
+        z
+          .array(
+            z
+              .string()
+              .min(1)
+              .max(128)
+              .refine((value) => value.isWellFormed(), 'expected text that can be written as UTF-8'),
+          )
+          .min(1)
+          .refine(isUnique, 'a value is listed twice'),
       ],
       {
         error: "expected 'any' or a list of different values of 1 to 128 characters",
@@ -89,20 +105,36 @@ const nameOf = (kind: MetricKind): z.ZodType<string> =>
     .refine((name) => (kind === 'counter') === name.endsWith('_total'), {
       error: 'a counter ends in _total, and nothing else does',
     })
+    .refine((name) => (kind === 'info') === name.endsWith('_info'), {
+      error: 'an info gauge ends in _info, and nothing else does',
+    })
+    .refine((name) => kind !== 'timestamp' || name.endsWith('_timestamp_seconds'), {
+      error: 'a timestamp ends in _timestamp_seconds',
+    })
     .refine((name) => !NOT_BASE_UNITS.test(name), 'expected base units: _seconds, _bytes, _ratio')
-    .refine((name) => !RESERVED_SUFFIX.test(name), '_count, _sum, _bucket and _info are reserved')
+    .refine((name) => !RESERVED_SUFFIX.test(name), '_count, _sum, _bucket and _created are reserved')
     .refine((name) => !TYPE_IN_NAME.test(name), 'the type of a metric is no part of its name');
 
 const definition = (kind: MetricKind) =>
   z.strictObject({
     name: nameOf(kind),
-    help: z.string().min(1).max(500),
+    help: z
+      .string()
+      .min(1)
+      .max(500)
+      .refine((help) => help.isWellFormed(), 'expected text that can be written as UTF-8'),
+    unit: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]*$/, 'expected a base unit in snake_case')
+      .optional(),
     labels,
   });
 
 const schemas = {
   counter: definition('counter'),
   gauge: definition('gauge'),
+  timestamp: definition('timestamp'),
+  info: definition('info').omit({ unit: true }),
   histogram: definition('histogram').extend({
     buckets: z
       .array(z.number())
@@ -122,10 +154,15 @@ export function parseDefinition(
   const schema = schemas[kind] as typeof schemas.histogram;
   const named = isNames(given) ? Object.fromEntries(given.map((name) => [name, 'any' as const])) : given;
   const input = { ...rest, labels: named } as z.input<typeof schema>;
-  const parsed = parseOptions(`${kind} ${JSON.stringify(rest.name)}`, schema, input);
+  const what = `${kind} ${JSON.stringify(rest.name)}`;
+  const parsed = parseOptions(what, schema, input);
+  const { name, unit } = parsed;
+  if (unit !== undefined && !name.replace(/_total$/, '').endsWith(`_${unit}`))
+    throw new PortcullisError('OPTION_INVALID', `${what}: unit: expected a name that ends in _${unit}`);
   return {
-    name: parsed.name,
+    name,
     help: parsed.help,
+    unit,
     labels: Object.entries(parsed.labels).map(([name, values]) => [
       name,
       values === 'any' ? undefined : values,
@@ -137,10 +174,11 @@ export function parseDefinition(
 const isNames = (spec: LabelSpec): spec is readonly string[] => Array.isArray(spec);
 
 /** The same text for the same definition, whatever the order of its labels and their values. */
-export const signatureOf = (kind: MetricKind, { help, labels, buckets }: ParsedDefinition): string =>
+export const signatureOf = (kind: MetricKind, { help, unit, labels, buckets }: ParsedDefinition): string =>
   JSON.stringify({
     kind,
     help,
+    unit,
     labels: labels
       .map(([name, values]) => [name, values === undefined ? 'any' : values.toSorted()] as const)
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
