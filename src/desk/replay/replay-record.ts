@@ -1,15 +1,7 @@
 import { z } from 'zod';
 import type { Denial } from '../../trading/denial.ts';
 import type { Decision } from '../order-path.ts';
-import { type VerdictInputs, verdictInputsSchema } from '../verdict-inputs/verdict-inputs.ts';
-
-const denialSchema = z.strictObject({
-  gate: z.string(),
-  code: z.string(),
-  measured: z.union([z.number(), z.string()]).optional(),
-  limit: z.union([z.number(), z.string()]).optional(),
-  note: z.string().optional(),
-});
+import { type VerdictInputs, denialSchema, verdictInputsSchema } from '../verdict-inputs/verdict-inputs.ts';
 
 export const recordedSchema = z.object({
   decision: z.enum(['held', 'denied', 'duplicate']),

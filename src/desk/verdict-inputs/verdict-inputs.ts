@@ -66,7 +66,8 @@ const crossingSchema = z.tuple([z.string(), z.string(), z.string(), z.enum(['buy
 /** An order that exists under the id that is asked for. */
 const knownSchema = z.strictObject({ intent: z.unknown(), clientOrderId: z.string(), state: z.string() });
 
-const denialSchema = z.strictObject({
+/** A reason, as a verdict on record names it. */
+export const denialSchema = z.strictObject({
   gate: z.string(),
   code: z.string(),
   measured: z.union([z.number(), z.string()]).optional(),
