@@ -85,6 +85,21 @@ describe('buyingPowerGate', () => {
     expect(gate.check(order, view(needed - 1))).toMatchObject({ code: 'BUYING_POWER' });
   });
 
+  test.each([
+    [5_000_000_666_666_667, 15_000_002_001], // a millionth beyond a whole one, which a float would lose
+    [5_000_000_000_000_000, 15_000_000_000], // exactly a whole one
+  ])('rounds the fee on %d millionths up to a whole one', (feesOn, fee) => {
+    const cost = money(1_000);
+    const gate = buyingPowerGate({ feeBps: 0.03 });
+    const measured = (free: number) =>
+      gate.check(
+        pricedOf(),
+        riskViewOf({ account: accountOf({ claimed: units(feesOn - cost), freeCash: units(free) }) }),
+      );
+    expect(measured(cost + fee)).toBeUndefined();
+    expect(measured(cost + fee - 1)).toMatchObject({ code: 'BUYING_POWER' });
+  });
+
   test.each([NaN, -Infinity])('denies when what is free is %s', (free) => {
     const account = accountOf({ claimed: units(0), freeCash: units(free) });
     expect(buyingPowerGate({ feeBps: 0 }).check(pricedOf(), riskViewOf({ account }))).toEqual({
@@ -100,6 +115,11 @@ describe('buyingPowerGate', () => {
     expect(buyingPowerGate({ feeBps: 1 }).check(pricedOf(), riskViewOf({ account }))).toMatchObject({
       measured: 'NaN',
     });
+  });
+
+  test('without a fee does not ask what is claimed', () => {
+    const account = accountOf({ claimed: units(NaN), freeCash: money(1_000) });
+    expect(buyingPowerGate({ feeBps: 0 }).check(pricedOf(), riskViewOf({ account }))).toBeUndefined();
   });
 
   test('is on by default, and off when switched off', () => {
