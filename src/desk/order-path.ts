@@ -2,7 +2,7 @@ import { type Clock, onDispose } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { clientOrderId } from '../core/ids.ts';
 import { type DayId, TradingDay } from '../core/trading-day.ts';
-import { type Lots, type Ticks, sub, ticks, units } from '../core/units.ts';
+import { type Lots, type Ticks, sub, ticks } from '../core/units.ts';
 import { type ExecutionFacts, ExecutionPolicy } from '../execution/execution-policy.ts';
 import { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book, DayRolled } from '../trading/book.ts';
@@ -192,8 +192,7 @@ export class OrderPath {
 
   /** What was spent of the slippage budgets of the day, and of it by a strategy. */
   spentBy(strategyId: string): SpentStamp {
-    const { total, byStrategy } = this.#policy.spentOn(this.#day.id);
-    return { strategyId, total, strategy: byStrategy[strategyId] ?? units(0) };
+    return this.#policy.spentBy(this.#day.id, strategyId);
   }
 
   /** Holds a quantity on the side of an order until disposed, whatever becomes of the order. */

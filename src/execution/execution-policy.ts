@@ -16,7 +16,7 @@ import {
 } from './execution-limits.ts';
 import { type GateSet, checkOwnNames, gateSet, gatesOf } from './gate-set.ts';
 import { type SlippageTerms, slippageMoney } from './gates/slippage-gate.ts';
-import { SlippageCounters, type SpentSlippage } from './spent-slippage.ts';
+import { SlippageCounters, type SpentBy, type SpentSlippage } from './spent-slippage.ts';
 
 const { freeze, getPrototypeOf } = Object; // as they were when we loaded
 
@@ -158,6 +158,11 @@ export class ExecutionPolicy {
   /** What was spent on a day so far, to be kept with the orders and given to `restoreSpent` after a restart. */
   spentOn(dayId: DayId): SpentSlippage {
     return this.#spent.on(dayId);
+  }
+
+  /** The same of one strategy, at the cost of a look-up. */
+  spentBy(dayId: DayId, strategyId: string): SpentBy {
+    return this.#spent.by(dayId, strategyId);
   }
 
   /**

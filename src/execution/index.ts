@@ -26,5 +26,5 @@ export { spreadGate } from './gates/spread-gate.ts';
 export { type SpreadMedianLimits, spreadMedianGate } from './gates/spread-median-gate.ts';
 export { type TimeInForceLimits, timeInForceGate } from './gates/time-in-force-gate.ts';
 export { volumeGate } from './gates/volume-gate.ts';
-export type { SpentSlippage } from './spent-slippage.ts';
+export type { SpentBy, SpentSlippage } from './spent-slippage.ts';
 export type { ExecutionBasis } from './execution-basis.ts';

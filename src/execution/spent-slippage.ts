@@ -13,6 +13,13 @@ export interface SpentSlippage {
 const ALL = units(Number.MAX_SAFE_INTEGER);
 const NOTHING = units(0);
 
+/** The part of it that one strategy was allowed, beside the total. */
+export interface SpentBy {
+  readonly strategyId: string;
+  readonly total: Units;
+  readonly strategy: Units;
+}
+
 /** Counts the slippage of one trading day, in all and by strategy. Another day begins with nothing. */
 export class SlippageCounters {
   readonly #byStrategy = new Map<string, Units>();
@@ -32,6 +39,12 @@ export class SlippageCounters {
     const strategies = this.#dayId === dayId ? [...this.#byStrategy] : [];
     const byStrategy = Object.fromEntries(strategies.map(([id, amount]) => [id, countable(amount)]));
     return { total: countable(this.total(dayId)), byStrategy };
+  }
+
+  /** As `on`, for one strategy: it need not look at all of them. */
+  by(dayId: DayId, strategyId: string): SpentBy {
+    const [total, strategy] = [countable(this.total(dayId)), countable(this.of(dayId, strategyId))];
+    return { strategyId, total, strategy };
   }
 
   /** An amount that nobody knows, NaN, makes the counters so for the rest of the day. */

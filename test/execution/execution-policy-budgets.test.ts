@@ -173,6 +173,11 @@ describe('ExecutionPolicy, the budget of a strategy', () => {
       total: money(13),
       byStrategy: { alpha: money(10), beta: money(3) },
     });
+    expect(after.spentBy('2026-01-02', 'beta')).toEqual({
+      strategyId: 'beta',
+      total: money(13),
+      strategy: money(3),
+    });
     expect([
       after.evaluate(slip('beta', 7), facts()),
       after.evaluate(slip('beta', 8), facts()),

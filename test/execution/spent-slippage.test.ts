@@ -38,6 +38,18 @@ describe('SlippageCounters', () => {
     expect([counters.total(DAY), counters.on(DAY)]).toEqual([amount, spent(all, { a: 5, b: all })]);
   });
 
+  test('tell of one strategy what they tell of all', () => {
+    const counters = countersOf(['a', 5], ['b', 7], ['c', NaN]);
+    const all = Number.MAX_SAFE_INTEGER;
+    const by = (day: string, strategyId: string) => counters.by(day, strategyId);
+    expect([by(DAY, 'b'), by(DAY, 'c'), by(DAY, '__proto__'), by(NEXT, 'b')]).toEqual([
+      { strategyId: 'b', total: all, strategy: 7 },
+      { strategyId: 'c', total: all, strategy: all },
+      { strategyId: '__proto__', total: all, strategy: 0 },
+      { strategyId: 'b', total: 0, strategy: 0 },
+    ]);
+  });
+
   describe('after a restart', () => {
     const restored = (counters: SlippageCounters, day: string, ...was: Parameters<typeof spent>) => {
       counters.restore(day, spent(...was));
