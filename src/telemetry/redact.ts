@@ -11,6 +11,10 @@ const UNREADABLE = '[unreadable]';
 const SECRET_KEY =
   /(?:password|passwd|passphrase|passcode|secret|token|jwt|(?:api|private|signing|secret|access|encryption|master|listen)[-_. ]?key|authorization|cookie|credentials?|mnemonic|seed[-_. ]?phrase|signature)$/i;
 
+/** What was found out about keys before: the same few come with every line. */
+const knownKeys = new Map<string, boolean>();
+const MAX_KNOWN_KEYS = 1000;
+
 /** Says whether a text is worth a closer look. */
 const SUSPECT = /:\/\/|bearer|basic|[?&]|PRIVATE KEY/i;
 /** From `://` to the last `@` of the authority. */
@@ -46,8 +50,16 @@ export function redactText(text: string): string {
       Buffer.from(coded, 'base64').includes(':') ? `${scheme} ${REDACTED}` : all,
     )
     .replace(QUERY, (all, before: string, key: string) =>
-      SECRET_KEY.test(key) ? `${before}${key}=${REDACTED}` : all,
+      isSecretKey(key) ? `${before}${key}=${REDACTED}` : all,
     );
+}
+
+function isSecretKey(key: string): boolean {
+  const known = knownKeys.get(key);
+  if (known !== undefined) return known;
+  const is = SECRET_KEY.test(key);
+  if (knownKeys.size < MAX_KNOWN_KEYS) knownKeys.set(key, is);
+  return is;
 }
 
 /** One line: it counts what it reads, and knows the objects it is inside of. */
@@ -112,7 +124,7 @@ class Redaction {
     try {
       const value = record[key];
       if (value === undefined || value === null) return value;
-      return SECRET_KEY.test(key) ? REDACTED : this.#value(value);
+      return isSecretKey(key) ? REDACTED : this.#value(value);
     } catch {
       return UNREADABLE;
     }

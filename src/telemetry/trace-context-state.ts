@@ -60,7 +60,8 @@ export function parseTracestate(header: string): TraceState | undefined {
     keys.add(key);
     members.push([key, value]);
   }
-  return members.length === 0 ? undefined : new MemberList(fit(members));
+  const kept = fit(members);
+  return kept.length === 0 ? undefined : new MemberList(kept);
 }
 
 const textOf = ([key, value]: Member): string => `${key}=${value}`;

@@ -1,8 +1,9 @@
-import { type SpanContext, isSpanContextValid } from '@opentelemetry/api';
+import { INVALID_SPANID, INVALID_TRACEID, type SpanContext } from '@opentelemetry/api';
 import { parseTracestate } from './trace-context-state.ts';
 
 /** Version, trace id, parent id, flags, and what a later version may add. */
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
+const VERSION_00_LENGTH = 55;
 const OUTER_SPACE = /^[ \t]+|[ \t]+$/g;
 
 const SAMPLED = 0x01;
@@ -23,10 +24,16 @@ export interface TraceHeaders {
  * Of version 00 nothing may follow the flags; of a later one the known fields are read. Version ff is refused.
  */
 export function parseTraceparent(header: string): SpanContext | undefined {
-  const [, version, traceId = '', spanId = '', flags = '', more] = TRACEPARENT.exec(header) ?? [];
-  if (version === undefined || version === 'ff' || (version === '00' && more !== undefined)) return undefined;
-  const parent = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & KNOWN_FLAGS, isRemote: true };
-  return isSpanContextValid(parent) ? parent : undefined;
+  if (!TRACEPARENT.test(header) || header.startsWith('ff')) return undefined;
+  if (header.startsWith('00') && header.length !== VERSION_00_LENGTH) return undefined;
+  const [traceId, spanId] = [header.slice(3, 35), header.slice(36, 52)];
+  if (traceId === INVALID_TRACEID || spanId === INVALID_SPANID) return undefined;
+  return {
+    traceId,
+    spanId,
+    traceFlags: Number.parseInt(header.slice(53, 55), 16) & KNOWN_FLAGS,
+    isRemote: true,
+  };
 }
 
 /** A `traceparent` header of version 00. */
@@ -39,15 +46,26 @@ export function formatTraceparent({ traceId, spanId, traceFlags }: SpanContext):
  * and the parent kept; a `traceparent` that is not, or that came twice, drops both.
  */
 export function traceParentOf(headers: IncomingTraceHeaders): SpanContext | undefined {
-  const [header, ...others] = [headers['traceparent']].flat();
-  if (typeof header !== 'string' || others.length > 0) return undefined;
-  const parent = parseTraceparent(header.replaceAll(OUTER_SPACE, ''));
+  const header = single(headers['traceparent']);
+  if (header === undefined) return undefined;
+  const parent = parseTraceparent(header) ?? parseTraceparent(header.replaceAll(OUTER_SPACE, ''));
   if (parent === undefined) return undefined;
-  const given = [headers['tracestate']].flat();
-  const traceState = given.every((each) => typeof each === 'string')
-    ? parseTracestate(given.join(','))
-    : undefined;
+  const state = joined(headers['tracestate']);
+  const traceState = state === undefined ? undefined : parseTracestate(state);
   return traceState === undefined ? parent : { ...parent, traceState };
+}
+
+/** A header that may come once. */
+function single(value: unknown): string | undefined {
+  const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return typeof one === 'string' ? one : undefined;
+}
+
+/** A header whose values make one list. */
+function joined(value: unknown): string | undefined {
+  if (Array.isArray(value))
+    return value.every((each) => typeof each === 'string') ? value.join(',') : undefined;
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** The headers that carry `span` on. */

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Context, type SpanContext, context, isSpanContextValid, trace } from '@opentelemetry/api';
+import { type Context, INVALID_TRACEID, type SpanContext, context, trace } from '@opentelemetry/api';
 import { type TraceHeaders, headersOf, isSampled } from './trace-context.ts';
 
 /** What code runs under. */
@@ -81,5 +81,5 @@ function contextOf(scope: Scope | undefined): Context {
 
 function currentSpan(scope: Scope | undefined): SpanContext | undefined {
   const span = trace.getSpanContext(contextOf(scope));
-  return span !== undefined && isSpanContextValid(span) ? span : undefined;
+  return span === undefined || span.traceId === INVALID_TRACEID ? undefined : span;
 }

@@ -3,11 +3,11 @@ import {
   type Context,
   INVALID_SPAN_CONTEXT,
   INVALID_TRACEID,
+  ProxyTracer,
   type Span,
   type SpanContext,
   SpanKind,
   type Tracer,
-  isSpanContextValid,
   trace,
 } from '@opentelemetry/api';
 import { currentContext, currentCorrelationId } from './tracing-scope.ts';
@@ -15,6 +15,8 @@ import { StartedSpan } from './tracing-started.ts';
 
 const NAME = 'portcullis';
 const VERSION = '0.1.0';
+
+const NO_SPAN: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 const KINDS = {
   internal: SpanKind.INTERNAL,
@@ -79,14 +81,22 @@ export class Tracing {
   }
 
   #open(name: string, { kind = 'internal', attributes }: TraceOptions, parent: Context): Span {
+    const tracer = this.#tracer ?? this.#registered();
+    if (tracer === undefined) return standIn(parent);
     const options = attributes === undefined ? { kind: KINDS[kind] } : { kind: KINDS[kind], attributes };
     try {
-      this.#tracer ??= trace.getTracer(NAME, VERSION);
-      return this.#tracer.startSpan(name, options, parent);
+      return tracer.startSpan(name, options, parent);
     } catch {
       // A tracer that breaks costs its span and nothing else.
-      return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+      return NO_SPAN;
     }
+  }
+
+  /** The tracer of the registered SDK, kept from then on. As long as there is none, the API gives a placeholder. */
+  #registered(): Tracer | undefined {
+    const tracer = trace.getTracer(NAME, VERSION);
+    if (!(tracer instanceof ProxyTracer)) this.#tracer = tracer;
+    return this.#tracer;
   }
 }
 
@@ -113,8 +123,14 @@ function runToEnd<T>(started: StartedSpan, fn: (span: Span) => T): T {
   }
 }
 
+/** Has the ids of the span at hand and is nobody's to end. */
+function standIn(parent: Context): Span {
+  const ids = trace.getSpanContext(parent);
+  return ids === undefined ? NO_SPAN : trace.wrapSpanContext(ids);
+}
+
 function parentContext(around: Context, parent: SpanContext | undefined): Context {
-  if (parent === undefined || !isSpanContextValid(parent)) return around;
+  if (parent === undefined || parent.traceId === INVALID_TRACEID) return around;
   if (trace.getSpanContext(around)?.traceId === parent.traceId) return around;
   return trace.setSpanContext(around, parent);
 }
