@@ -1,6 +1,7 @@
 import type { Logger, MetricsRegistry } from '../telemetry/index.ts';
 import type { WorkContext } from './background-work.ts';
 import type { Health } from './health/health.ts';
+import type { InjectOptions, InjectResponse } from './http/http-listeners.ts';
 import type { ServiceApp } from './http/http-server.ts';
 import { Service, type ServiceOptions, type StartContext } from './service.ts';
 import type { ServicePorts } from './service-ports.ts';
@@ -67,6 +68,11 @@ export abstract class BaseEnterpriseService {
   /** Where probes and metrics are. The same as `address` unless there is a listener of their own. @throws as `address`. */
   get adminAddress(): string {
     return this.#service.adminAddress;
+  }
+
+  /** Answers a request without a socket: for tests. @throws {PortcullisError} `SERVICE_STOPPED` before it has listened. */
+  inject(request: InjectOptions): Promise<InjectResponse> {
+    return this.#service.inject(request);
   }
 
   /** Opens what the service needs. Until it is done `/ready` and the service's own routes answer 503. */

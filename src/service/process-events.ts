@@ -9,8 +9,8 @@ export type StopSignal = 'SIGTERM' | 'SIGINT';
 export type CrashEvent = 'uncaughtException' | 'unhandledRejection';
 
 export interface ProcessListeners {
-  onSignal(signal: StopSignal): void;
-  onCrash(event: CrashEvent, error: unknown): void;
+  readonly onSignal: (signal: StopSignal) => void;
+  readonly onCrash: (event: CrashEvent, error: unknown) => void;
 }
 
 /** Listens for both signals and both crashes until disposed. */

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Tracer } from '@opentelemetry/api';
 import type { AuditTrail } from '../audit/index.ts';
 import { type Clock, SystemClock } from '../core/clock.ts';
@@ -27,6 +28,8 @@ export interface ServicePorts {
   readonly tracer?: Tracer;
   /** Gets what decides: start, stop, configuration, flags, rollbacks. Without it none of that is recorded. */
   readonly audit?: AuditTrail;
+  /** Settings that are stronger than any other source of them. */
+  readonly overrides?: Readonly<Record<string, unknown>>;
   /** Flushed in this order when all is closed, before the log: exporters of traces, pushes of metrics, the audit log. */
   readonly flush?: readonly Flushable[];
 }
@@ -34,10 +37,31 @@ export interface ServicePorts {
 /** The ports that the kernel itself needs. */
 export type KernelPorts = Required<Pick<ServicePorts, 'clock' | 'random' | 'signals' | 'exit'>>;
 
+const RANDOM_STEPS = 2 ** 32;
+
+let surrounding: ServicePorts = {};
+
+/**
+ * Makes a service in a world of its own, whether or not its constructor takes ports: those that it is not given are these. For
+ * tests; `make` is synchronous, and nothing is left behind.
+ */
+export function constructWith<T>(ports: ServicePorts, make: () => T): T {
+  const before = surrounding;
+  surrounding = ports;
+  try {
+    return make();
+  } finally {
+    surrounding = before;
+  }
+}
+
+/** The ports that a service is given, and those that surround its making. */
+export const portsOf = (given: ServicePorts): ServicePorts => ({ ...surrounding, ...given });
+
 /** Reads nothing: what is taken from `process` is taken when it is used. */
 export const kernelPorts = (ports: ServicePorts): KernelPorts => ({
   clock: ports.clock ?? new SystemClock(),
-  random: ports.random ?? (() => Math.random()),
+  random: ports.random ?? (() => randomInt(RANDOM_STEPS) / RANDOM_STEPS),
   signals: ports.signals ?? process,
   exit: ports.exit ?? ((code) => process.exit(code)),
 });

@@ -6,10 +6,10 @@ import { type Logger, MetricsRegistry, createLogger } from '../telemetry/index.t
 import { BackgroundWork, type WorkContext } from './background-work.ts';
 import { Dependencies, type DependencyOptions } from './health/dependencies.ts';
 import { Health } from './health/health.ts';
-import { HttpListeners } from './http/http-listeners.ts';
+import { HttpListeners, type InjectOptions, type InjectResponse } from './http/http-listeners.ts';
 import type { ServiceApp } from './http/http-server.ts';
 import { exitWithProcess } from './process-exit.ts';
-import { type KernelPorts, type ServicePorts, kernelPorts } from './service-ports.ts';
+import { type KernelPorts, type ServicePorts, kernelPorts, portsOf } from './service-ports.ts';
 import { type ServiceSettings, serviceIdentity, serviceSettings } from './service-settings.ts';
 import { ServiceLife } from './service-life.ts';
 import { type ServiceState, isOver } from './service-state.ts';
@@ -36,13 +36,13 @@ export interface StartContext {
 /** What a service does at its turning points. All of it is optional. */
 export interface ServiceHooks {
   /** Opens what the service needs. Until it is done `/ready` and the service's own routes answer 503. */
-  onStart?(context: StartContext): void | Promise<void>;
+  readonly onStart?: ((context: StartContext) => void | Promise<void>) | undefined;
   /** Adds routes, with all that Fastify offers. Runs once, before the service listens. */
-  routes?(app: ServiceApp): void | Promise<void>;
+  readonly routes?: ((app: ServiceApp) => void | Promise<void>) | undefined;
   /** The end has begun: takes on nothing new. HTTP still answers everything, `/ready` says 503. */
-  onDrain?(): void | Promise<void>;
+  readonly onDrain?: (() => void | Promise<void>) | undefined;
   /** Requests and background work are over: closes what `use` does not close. Runs once if `onStart` was begun, also when that failed. */
-  onStop?(): void | Promise<void>;
+  readonly onStop?: (() => void | Promise<void>) | undefined;
 }
 
 export type ServiceDefinition = ServiceOptions & ServiceHooks;
@@ -78,26 +78,21 @@ export class Service {
   #stopped: Promise<StopReport> | undefined;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(definition: ServiceDefinition, ports: ServicePorts = {}) {
+  constructor(definition: ServiceDefinition, given: ServicePorts = {}) {
     const { onStart, routes, onDrain, onStop, ...options } = definition;
-    this.#hooks = {
-      ...(onStart && { onStart }),
-      ...(routes && { routes }),
-      ...(onDrain && { onDrain }),
-      ...(onStop && { onStop }),
-    };
+    this.#hooks = { onStart, routes, onDrain, onStop };
     this.#options = parseOptions('service', optionsSchema, options);
     const { name, version, healthCacheMs: cacheMs, ...settings } = this.#options;
     this.name = name;
     this.version = version;
     this.#settings = settings;
-    this.#ports = ports;
-    this.#kernel = kernelPorts(ports);
+    this.#ports = portsOf(given);
+    this.#kernel = kernelPorts(this.#ports);
     const { clock, random } = this.#kernel;
     this.log =
-      ports.logger ??
+      this.#ports.logger ??
       createLogger({ name, level: settings.logLevel, bufferBytes: LOG_BUFFER_BYTES }, { clock });
-    this.metrics = ports.metrics ?? new MetricsRegistry();
+    this.metrics = this.#ports.metrics ?? new MetricsRegistry();
     this.health = new Health({ cacheMs }, { clock });
     const deps = { clock, random, log: this.log, metrics: this.metrics, health: this.health };
     this.#life = new ServiceLife({ name, version }, deps);
@@ -126,6 +121,12 @@ export class Service {
     const address = this.#http?.adminAddress;
     if (address !== undefined) return address;
     throw new PortcullisError('SERVICE_STOPPED', `${this.name} is ${this.state} and has no address`);
+  }
+
+  /** Answers a request without a socket: for tests. @throws {PortcullisError} `SERVICE_STOPPED` before it has listened. */
+  async inject(request: InjectOptions): Promise<InjectResponse> {
+    if (this.#http !== undefined) return this.#http.inject(request);
+    throw new PortcullisError('SERVICE_STOPPED', `${this.name} is ${this.state} and answers nothing`);
   }
 
   /**
@@ -233,7 +234,8 @@ export class Service {
       await stop.run(`close ${name}`, closeMs, close);
     const details = { reason, forced: stop.report(reason).forced };
     await stop.run('audit', closeMs, () => this.#record('service.stopped', system(this.name), details));
-    for (const { name, flush } of this.#ports.flush ?? []) await stop.run(`flush ${name}`, closeMs, flush);
+    for (const each of this.#ports.flush ?? [])
+      await stop.run(`flush ${each.name}`, closeMs, () => each.flush());
     for (const each of this.#release.splice(0)) each[Symbol.dispose]();
     await stop.run('logs', closeMs, () => {
       this.log.flush();

@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { type ServiceState, step } from '../../src/service/service-state.ts';
+import { SERVICE_STATES as STATES, step } from '../../src/service/service-state.ts';
 
-const STATES: ServiceState[] = ['created', 'starting', 'ready', 'stopping', 'stopped', 'failed'];
 const ALLOWED = new Set([
   'created starting',
   'created stopped',
   'starting ready',
-  'starting stopping',
-  'ready stopping',
+  'starting degraded',
+  'starting draining',
+  'ready degraded',
+  'ready draining',
+  'degraded ready',
+  'degraded draining',
+  'draining stopping',
   'stopping stopped',
   'stopping failed',
 ]);

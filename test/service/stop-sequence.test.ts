@@ -5,12 +5,12 @@ import { StopSequence } from '../../src/service/stop-sequence.ts';
 describe('StopSequence', () => {
   test('reports each step with how it ended and how long it took', async () => {
     const clock = new ManualClock();
-    const stop = new StopSequence(clock, 1000);
-    await stop.run('quick', () => undefined);
-    await stop.run('slow', () => {
+    const stop = new StopSequence(clock);
+    await stop.run('quick', 100, () => undefined);
+    await stop.run('slow', 100, () => {
       clock.advance(30);
     });
-    await stop.run('broken', () => {
+    await stop.run('broken', 100, () => {
       throw new Error('no');
     });
     expect(stop.report('SIGTERM')).toEqual({
@@ -27,26 +27,34 @@ describe('StopSequence', () => {
 
   test('cuts what hangs at the deadline, and runs the rest all the same', async () => {
     const clock = new ManualClock();
-    const stop = new StopSequence(clock, 100);
+    const stop = new StopSequence(clock);
     const cut: string[] = [];
-    await stop.run('first', () => {
+    await stop.run('first', 100, () => {
       clock.advance(40);
     });
     const hanging = stop.run(
       'hangs',
+      60,
       () => new Promise(() => undefined),
-      () => cut.push('hangs'),
+      () => {
+        cut.push('hangs');
+        return '3 requests';
+      },
     );
     clock.advance(59);
     await clock.turn();
     expect(cut).toEqual([]);
     clock.advance(1);
     await hanging;
-    await stop.run('quick', () => undefined);
+    await stop.run('quick', 100, () => undefined);
     await stop.run(
       'hangs too',
+      0,
       () => new Promise(() => undefined),
-      () => cut.push('hangs too'),
+      () => {
+        cut.push('hangs too');
+        return 'nothing';
+      },
     );
     expect(cut).toEqual(['hangs', 'hangs too']);
     expect(stop.report('x')).toEqual({
@@ -55,9 +63,9 @@ describe('StopSequence', () => {
       tookMs: 100,
       steps: [
         { name: 'first', outcome: 'done', tookMs: 40 },
-        { name: 'hangs', outcome: 'cut', tookMs: 60 },
+        { name: 'hangs', outcome: 'cut', tookMs: 60, note: '3 requests' },
         { name: 'quick', outcome: 'done', tookMs: 0 },
-        { name: 'hangs too', outcome: 'cut', tookMs: 0 },
+        { name: 'hangs too', outcome: 'cut', tookMs: 0, note: 'nothing' },
       ],
     });
   });

@@ -23,7 +23,7 @@ export class Recovery {
   readonly #recover: Recover;
   readonly #deps: RecoveryDeps;
   #isWanted = false;
-  #running: Promise<void> | undefined;
+  #isRunning = false;
 
   constructor(recover: Recover, deps: RecoveryDeps) {
     this.#recover = recover;
@@ -33,9 +33,7 @@ export class Recovery {
   /** It is down: keep trying. */
   begin(): void {
     this.#isWanted = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    if (!this.#isRunning) void this.#run();
   }
 
   /** It is up again: no further try. */
@@ -45,11 +43,11 @@ export class Recovery {
 
   async #run(): Promise<void> {
     const { clock, random, signal, onTry } = this.#deps;
-    for (let tries = 0; this.#isWanted && !signal.aborted; tries += 1) {
+    this.#isRunning = true;
+    for (let tries = 0; this.#isGoing(); tries += 1) {
       const boundMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries);
       await clock.sleep((boundMs * (1 + random())) / 2, signal).catch(() => undefined);
-      // Both may have changed while it waited.
-      if (!this.#isWanted || signal.aborted) return;
+      if (!this.#isGoing()) break; // it may have come back, or the service may have stopped
       try {
         await this.#recover(signal);
         await onTry();
@@ -57,5 +55,10 @@ export class Recovery {
         await onTry(error ?? 'an empty error');
       }
     }
+    this.#isRunning = false;
+  }
+
+  #isGoing(): boolean {
+    return this.#isWanted && !this.#deps.signal.aborted;
   }
 }

@@ -85,7 +85,7 @@ export function serveApi<A extends HttpApi>(app: ServiceApp, api: A, handlers: A
           request,
           reply,
         });
-        return reply.code(status).send(answer as never);
+        return reply.code(status).send(answer);
       },
     });
   }

@@ -31,6 +31,9 @@ type Call<O extends Operation> = keyof OperationInput<O> extends never
 
 export type HttpClient<A extends HttpApi> = { readonly [K in keyof A]: Call<A[K]> };
 
+/** What a query can say. */
+type Simple = string | number | boolean | undefined;
+
 interface Input {
   readonly params?: Readonly<Record<string, unknown>> | undefined;
   readonly query?: Readonly<Record<string, unknown>> | undefined;
@@ -150,7 +153,8 @@ function urlOf(baseUrl: string, { path }: Operation, { params = {}, query = {} }
   });
   const url = new URL(baseUrl.replace(/\/$/, '') + filled);
   for (const [key, value] of Object.entries(query)) {
-    for (const each of [value].flat()) if (each !== undefined) url.searchParams.append(key, String(each));
+    for (const each of [value as Simple | readonly Simple[]].flat())
+      if (each !== undefined) url.searchParams.append(key, String(each));
   }
   return url;
 }

@@ -23,6 +23,25 @@ export interface ListenersDeps {
   readonly adminRoutes: (app: ServiceApp) => unknown;
 }
 
+export interface InjectOptions {
+  /** Default: `GET`. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
+  readonly url: string;
+  readonly headers?: Record<string, string>;
+  /** Sent as JSON unless it is text. */
+  readonly payload?: string | object;
+  /** Whether the listener for operators is asked, where there is one. */
+  readonly admin?: boolean;
+}
+
+export interface InjectResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, number | string | string[] | undefined>>;
+  readonly body: string;
+  /** The body, parsed. */
+  json(): unknown;
+}
+
 /** Where the listeners are. */
 export interface Places {
   readonly host: string;
@@ -57,6 +76,13 @@ export class HttpListeners {
     serveDocs(chassis, this.#public.app);
     this.#public.serve(deps.routes);
     this.#admin?.serve(deps.adminRoutes);
+  }
+
+  /** Answers without a socket, on the listener that has the route. */
+  async inject({ admin = false, ...request }: InjectOptions): Promise<InjectResponse> {
+    const { app } = admin ? (this.#admin ?? this.#public) : this.#public;
+    const { statusCode: status, headers, body } = await app.inject(request);
+    return { status, headers, body, json: () => JSON.parse(body) as unknown };
   }
 
   get address(): string | undefined {

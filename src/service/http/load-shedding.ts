@@ -1,3 +1,4 @@
+// eslint-disable-next-line no-restricted-imports -- measures the event loop, tells no time
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock } from '../../core/clock.ts';
 import type { Counter, LabelsOf, MetricsRegistry } from '../../telemetry/index.ts';

@@ -20,7 +20,7 @@ export function documentRoutes(
 /** `/openapi.json` and `/docs` on one app, about the routes of another or its own. */
 export function serveDocs(app: ServiceApp, about: ServiceApp): void {
   const document = (): OpenAPIV3_1.Document => about.swagger() as OpenAPIV3_1.Document;
-  app.get('/openapi.json', hidden, async () => document());
+  app.get('/openapi.json', hidden, () => document());
   app.get('/docs', hidden, async (_request, reply) =>
     reply
       .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY })

@@ -71,7 +71,7 @@ export function problemOf(error: unknown, { id, url }: Asked): Problem {
   if (status >= 500) return { ...plain, ...about };
   const { message } = error as FastifyError;
   if (!hasZodFastifySchemaValidationErrors(error)) return { ...plain, detail: message, ...about };
-  const { validationContext = 'request', validation } = error as FastifyError & typeof error;
+  const { validationContext = 'request', validation } = error;
   const issues = validation.map((issue) => ({
     at: `${validationContext}${issue.instancePath}`,
     message: issue.message ?? 'is not valid',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ManualClock } from '../../src/core/index.ts';
-import { Health, type HealthAnswer } from '../../src/service/index.ts';
+import { ManualClock } from '../../../src/core/index.ts';
+import { Health, type HealthAnswer } from '../../../src/service/index.ts';
 
 const START_MS = 1_700_000_000_000;
 

@@ -1,10 +1,11 @@
-import type { FastifyInstance } from 'fastify';
 import { describe, expect, test } from 'vitest';
-import { ManualClock } from '../../src/core/index.ts';
-import { HttpServer, urlOf } from '../../src/service/http-server.ts';
-import { Health } from '../../src/service/index.ts';
-import type { ServiceState } from '../../src/service/service-state.ts';
-import { correlation, createLogger, MetricsRegistry } from '../../src/telemetry/index.ts';
+import { ManualClock } from '../../../src/core/index.ts';
+import { HttpListeners, type InjectOptions } from '../../../src/service/http/http-listeners.ts';
+import { httpLimits } from '../../../src/service/http/http-limits.ts';
+import { urlOf } from '../../../src/service/http/http-server.ts';
+import { Health, type ServiceApp } from '../../../src/service/index.ts';
+import type { ServiceState } from '../../../src/service/service-state.ts';
+import { correlation, createLogger, MetricsRegistry } from '../../../src/telemetry/index.ts';
 
 interface Line {
   level: string;
@@ -13,24 +14,36 @@ interface Line {
   [key: string]: unknown;
 }
 
-function serving(routes: (app: FastifyInstance, clock: ManualClock) => void = () => undefined) {
+function serving(routes: (app: ServiceApp, clock: ManualClock) => void = () => undefined) {
   const clock = new ManualClock(1_700_000_000_000);
   const lines: Line[] = [];
   const destination = { write: (line: string) => lines.push(JSON.parse(line) as Line) };
   const log = createLogger({ name: 'quotes', level: 'debug' }, { clock, destination });
   const metrics = new MetricsRegistry();
   const health = new Health({ cacheMs: 0 }, { clock });
-  const box: { state: ServiceState } = { state: 'ready' };
-  const { app } = new HttpServer('quotes', {
+  const box: { state: ServiceState; hasServed: boolean } = { state: 'ready', hasServed: true };
+  const places = { host: '127.0.0.1', port: 0, adminHost: '127.0.0.1' };
+  const listeners = new HttpListeners(places, httpLimits.parse({}), {
+    name: 'quotes',
+    version: '1.2.3',
     clock,
     log,
     metrics,
     health,
-    state: () => box.state,
+    life: box,
     routes: (own) => {
       routes(own, clock);
     },
+    adminRoutes: () => undefined,
   });
+  const app = {
+    inject: async (request: string | InjectOptions) => {
+      const { status: statusCode, ...answer } = await listeners.inject(
+        typeof request === 'string' ? { url: request } : request,
+      );
+      return { statusCode, ...answer };
+    },
+  };
   const requests = async (): Promise<string[]> => {
     const text = await metrics.exposition();
     return text.split('\n').filter((line) => line.startsWith('http_requests_total') && !line.endsWith(' 0'));
