@@ -61,7 +61,8 @@ export class AuditHeads {
   async close(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    await this.#sign().finally(() => this.#listening?.[Symbol.dispose]());
+    this.#listening?.[Symbol.dispose]();
+    await this.#sign();
   }
 
   #wait(): void {
