@@ -17,7 +17,6 @@ interface Inner {
   readonly keyType?: Schema;
   readonly valueType?: Schema;
   readonly shape?: Readonly<Record<string, Schema>>;
-  readonly getter?: () => Schema;
 }
 
 /** Written into the definition of a schema, so that what is made of it (`.optional()`, `.refine()`) has it as well. */
@@ -25,6 +24,8 @@ const SECRET = Symbol.for('portcullis.config.secret');
 
 export const defOf = (schema: Schema): AnyDef => (schema as z.core.$ZodTypes)._zod.def;
 const innerOf = (schema: Schema): Inner => defOf(schema) as Inner;
+/** One and the same each time, where its getter makes a new one. */
+const lazyOf = (schema: Schema): Schema => (schema as z.core.$ZodLazy)._zod.innerType;
 
 export function markSecret<S extends Schema>(schema: S): S {
   Object.defineProperty(schema._zod.def, SECRET, { value: true, enumerable: true });
@@ -45,10 +46,10 @@ export function bare(schema: Schema): Bare {
   let nullable = false;
   while (!isSecretSchema(current)) {
     const { type } = defOf(current);
-    const { innerType, getter, in: taken } = innerOf(current);
+    const { innerType, in: taken } = innerOf(current);
     nullable ||= type === 'nullable';
     if (innerType !== undefined) current = innerType;
-    else if (type === 'lazy' && getter !== undefined) current = getter();
+    else if (type === 'lazy') current = lazyOf(current);
     else if (type === 'pipe' && taken !== undefined && defOf(taken).type !== 'transform') current = taken;
     else break;
   }
@@ -90,7 +91,7 @@ export function holdsSecret(schema: Schema, seen: Set<Schema> = new Set()): bool
 function insideOf(schema: Schema): readonly Schema[] {
   const inner = innerOf(schema);
   const one = [inner.innerType, inner.in, inner.out, inner.element, inner.rest, inner.left, inner.right];
-  const lazy = defOf(schema).type === 'lazy' ? inner.getter?.() : undefined;
+  const lazy = defOf(schema).type === 'lazy' ? lazyOf(schema) : undefined;
   return [
     ...[...one, inner.keyType, inner.valueType, lazy].filter((found) => found != null),
     ...(inner.items ?? []),
