@@ -77,7 +77,14 @@ export class ChainWalk {
 
   /** Why the chain as a whole is not to be believed. */
   finish(): ChainFlaw | undefined {
-    return this.#flaw(this.#head.seq + 1, this.#shortfall());
+    const { expectHead } = this.#trust;
+    if (expectHead !== undefined && this.#head.seq < expectHead.seq) {
+      const reason = `expected ${expectHead.seq} records, got ${this.#head.seq}: the end was cut off`;
+      return { atSeq: this.#head.seq + 1, reason };
+    }
+    if (this.#isAnchored || !this.#hasBegun) return undefined;
+    const reason = `expected a head that vouches for record ${this.#firstSeq}, the first that is left: give one that was kept, or the key of a signed one`;
+    return { atSeq: this.#firstSeq, reason };
   }
 
   #flaw(atSeq: number, reason: string | undefined): ChainFlaw | undefined {
@@ -89,16 +96,6 @@ export class ChainWalk {
     if (!parsed.success) return `expected an audit record: ${parsed.error.issues.map(describe).join('; ')}`;
     const record: AuditRecord = parsed.data;
     return this.#begin(seq, record) ?? flawOf(record, this.#head) ?? this.#readHead(record) ?? record;
-  }
-
-  #shortfall(): string | undefined {
-    const { expectHead } = this.#trust;
-    if (!this.#hasBegun) this.#isAnchored = true; // nothing there: nothing to believe
-    if (expectHead !== undefined && this.#head.seq < expectHead.seq) {
-      return `expected ${expectHead.seq} records, got ${this.#head.seq}: the end was cut off`;
-    }
-    if (this.#isAnchored) return undefined;
-    return `expected a head that vouches for record ${this.#firstSeq}, the first that is left: give one that was kept, or the key of a signed one`;
   }
 
   #begin(seq: number, record: AuditRecord): string | undefined {

@@ -170,7 +170,7 @@ describe('verifyAudit of a trimmed log', () => {
     const trimmed = logOf((await signedChain('ab*def')).slice(2), 3);
     expect(await verifyAudit(trimmed)).toEqual({
       ok: false,
-      atSeq: 7,
+      atSeq: 3,
       reason:
         'expected a head that vouches for record 3, the first that is left: give one that was kept, or the key of a signed one',
     });
