@@ -14,6 +14,7 @@ const SECRET_KEY =
 /** What was found out about keys before: the same few come with every line. */
 const knownKeys = new Map<string, boolean>();
 const MAX_KNOWN_KEYS = 1000;
+const MAX_KNOWN_LENGTH = 64;
 
 /** Says whether a text is worth a closer look. */
 const SUSPECT = /:\/\/|bearer|basic|[?&]|PRIVATE KEY/i;
@@ -58,7 +59,7 @@ function isSecretKey(key: string): boolean {
   const known = knownKeys.get(key);
   if (known !== undefined) return known;
   const is = SECRET_KEY.test(key);
-  if (knownKeys.size < MAX_KNOWN_KEYS) knownKeys.set(key, is);
+  if (knownKeys.size < MAX_KNOWN_KEYS && key.length <= MAX_KNOWN_LENGTH) knownKeys.set(key, is);
   return is;
 }
 

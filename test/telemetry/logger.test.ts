@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/core/index.ts';
-import { correlation, createLogger, type LoggerOptions, silentLogger } from '../../src/telemetry/index.ts';
+import {
+  LOG_LEVELS,
+  type LogDestination,
+  type LoggerOptions,
+  Tracing,
+  correlation,
+  createLogger,
+  silentLogger,
+  traceParentOf,
+} from '../../src/telemetry/index.ts';
+import { RecordingTracer } from './recording-tracer.ts';
 
 const START_MS = 1_700_000_000_000;
 
@@ -91,6 +101,118 @@ describe('createLogger', () => {
 
   test('refuses a misspelt option by name', () => {
     expect(() => logging({ levle: 'info' } as never)).toThrow(/createLogger: .*levle/);
+  });
+});
+
+describe('the level of a logger', () => {
+  test('changes at once, for children made before and after and their children as well', () => {
+    const { log, lines } = logging({ level: 'warn' });
+    const before = log.child({ a: 1 }).child({ b: 2 });
+    log.level = 'debug';
+    const after = log.child({ c: 3 });
+    for (const each of [log, before, after]) each.debug('x');
+    expect(lines).toHaveLength(3);
+    log.level = 'error';
+    for (const each of [log, before, after]) each.warn('y');
+    expect(lines).toHaveLength(3);
+    before.error('z');
+    expect(lines).toHaveLength(4);
+  });
+
+  test.each(LOG_LEVELS)('%s writes itself and what is graver', (level) => {
+    const { log, lines } = logging();
+    log.level = level;
+    expect(log.level).toBe(level);
+    for (const each of LOG_LEVELS) log[each]({ a: 1 }, each);
+    expect(lines.map((line) => (JSON.parse(line) as { level: string }).level)).toEqual(
+      LOG_LEVELS.slice(LOG_LEVELS.indexOf(level)),
+    );
+  });
+
+  test.each(['verbose', '', undefined, 'silent'])('refuses %j by name and stays', (level) => {
+    const { log } = logging({ level: 'warn' });
+    expect(() => {
+      log.level = level as never;
+    }).toThrow(/Logger level/);
+    expect(log.level).toBe('warn');
+  });
+
+  test('the loggers of two services do not share it', () => {
+    const [one, other] = [logging(), logging()];
+    one.log.level = 'error';
+    expect(other.log.level).toBe('info');
+  });
+});
+
+describe('a line never throws', () => {
+  const hostile: readonly [string, unknown][] = [
+    ['a field named hasOwnProperty', { hasOwnProperty: 1 }],
+    ['a field named toJSON', { toJSON: 'x' }],
+    ['fields that look like a request', { method: 'GET', headers: {}, socket: {} }],
+    ['fields that look like a response', { setHeader: () => undefined }],
+    ['fields without a prototype', Object.assign(Object.create(null) as object, { a: 1 })],
+    ['no fields', null],
+    ['a list', [1, 2]],
+  ];
+
+  test.each(hostile)('%s', (_, fields) => {
+    const { log, lines, last } = logging();
+    log.info(fields as never, 'x');
+    expect(last()).toMatchObject({ msg: 'x' });
+    log.child(fields as never).info('y');
+    expect(last()).toMatchObject({ msg: 'y' });
+    expect(lines).toHaveLength(2);
+  });
+
+  test('a destination that throws', () => {
+    const no = (): never => {
+      throw new Error('disk full');
+    };
+    const destination: LogDestination = { write: no, flushSync: no };
+    const log = createLogger({ name: 'x' }, { clock: new ManualClock(), destination });
+    log.info('a');
+    log.child({ b: 1 }).error({ c: 2 }, 'd');
+    expect(() => log.flush()).not.toThrow();
+  });
+});
+
+describe('trace ids', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+  test('each line inside of a span carries its ids beside the correlation id', async () => {
+    const { log, last } = logging();
+    const tracing = new Tracing({ tracer: new RecordingTracer() });
+    await tracing.span(
+      'work',
+      { correlationId: 'req-1', parent: traceParentOf({ traceparent }) },
+      async () => {
+        await Promise.resolve();
+        log.child({ venue: 'paper' }).info({ a: 1 }, 'inside');
+      },
+    );
+    expect(last()).toEqual({
+      level: 'info',
+      time: START_MS,
+      name: 'quotes',
+      venue: 'paper',
+      correlationId: 'req-1',
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: '0000000000000001',
+      a: 1,
+      msg: 'inside',
+    });
+    log.info('outside');
+    expect(Object.keys(last())).toEqual(['level', 'time', 'name', 'msg']);
+  });
+
+  test('without a tracer each line carries those that came in', () => {
+    const { log, last } = logging();
+    new Tracing().span('work', { parent: traceParentOf({ traceparent }) }, () => log.info('inside'));
+    expect(last()).toMatchObject({
+      traceId: '0af7651916cd43dd8448eb211c80319c',
+      spanId: 'b7ad6b7169203331',
+    });
+    expect(last()).not.toHaveProperty('correlationId');
   });
 });
 
@@ -192,6 +314,14 @@ describe('redaction', () => {
     log.child({ auth: { password: 'hunter2' } }).info(fields, 'x');
     expect(lines.join('')).not.toContain('hunter2');
     expect(fields.config.venues[0]?.apiSecret).toBe('hunter2');
+  });
+
+  test('hides secrets in messages', () => {
+    const { log, last } = logging();
+    log.info('calling https://me:hunter2@venue.example');
+    expect(last()['msg']).toBe('calling https://[redacted]@venue.example');
+    log.info({ a: 1 }, 'with Bearer hunter2');
+    expect(last()['msg']).toBe('with Bearer [redacted]');
   });
 
   test('hides the paths asked for', () => {
