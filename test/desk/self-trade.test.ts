@@ -243,6 +243,22 @@ describe('decrement', () => {
     expect([driver.cancels, state()]).toEqual([[SALE], ['cancelled', 0]]);
   });
 
+  test('leaves alone what it does not reach any more', async () => {
+    const { world, desk, driver } = await less('10');
+    await world.drained(
+      desk.submit(
+        intent({ intentId: 'second', accountId: 'other', side: 'sell', quantity: '8', price: limit('105') }),
+      ),
+    );
+    expect((await desk.explain(purchase())).selfTrade).toMatchObject({
+      cancels: [SALE],
+      reduces: [],
+      left: 0,
+    });
+    await world.drained(desk.submit(purchase()));
+    expect([driver.cancels, driver.amends]).toEqual([[SALE], []]);
+  });
+
   test('goes through several, the oldest first, as far as it reaches', async () => {
     const { world, desk, driver } = await less('4');
     for (const [intentId, quantity] of [

@@ -58,7 +58,11 @@ describe('DailyHours', () => {
       ),
     ).toEqual([false, true, true, false]);
     const sunday = hours({ from: '22:00', to: '02:00', weekdays: [7] });
-    expect(inside(sunday, '2024-01-08T01:00:00Z')).toEqual([true]);
+    expect(inside(sunday, '2024-01-07T23:00:00Z', '2024-01-08T01:00:00Z', '2024-01-08T23:00:00Z')).toEqual([
+      true,
+      true,
+      false,
+    ]);
     const weekdays = hours({ weekdays: [1, 2, 3, 4, 5] });
     expect(inside(weekdays, '2024-01-05T12:00:00Z', '2024-01-06T12:00:00Z')).toEqual([true, false]);
   });
