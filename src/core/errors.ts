@@ -40,6 +40,11 @@ export const ERROR_CATALOGUE = {
     meaning: 'This version does not trade this kind of instrument.',
   },
   METRIC_CONFLICT: { retryable: false, meaning: 'A metric of this name exists with another definition.' },
+  METRICS_PUSH_FAILED: {
+    retryable: true,
+    meaning: 'The Pushgateway did not answer in time, or with 429 or 5xx.',
+  },
+  METRICS_PUSH_REFUSED: { retryable: false, meaning: 'The Pushgateway does not take what was pushed.' },
   PRINCIPAL_REQUIRED: { retryable: false, meaning: 'The call needs a named person and a reason.' },
   RELEASE_REFUSED: {
     retryable: false,
@@ -72,6 +77,7 @@ export const ERROR_CATALOGUE = {
     retryable: true,
     meaning: 'A feature flag stays as it was: its file, or the audit log, does not take the change.',
   },
+  WEBHOOK_FAILED: { retryable: true, meaning: 'Nobody took the message that was posted.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

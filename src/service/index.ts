@@ -37,14 +37,9 @@ export type { InjectOptions, InjectResponse } from './http/http-listeners.ts';
 export type { ServiceApp } from './http/http-server.ts';
 export { HttpProblem, type Problem, type ProblemIssue, type ProblemOptions } from './http/problem.ts';
 export type { CrashEvent, SignalSource, StopSignal } from './process-events.ts';
-export {
-  Service,
-  type ServiceDefinition,
-  type ServiceHooks,
-  type ServiceOptions,
-  type StartContext,
-  createService,
-} from './service.ts';
+export { Service, createService } from './service.ts';
+export type { ServiceDefinition, ServiceHooks, ServiceOptions, StartContext } from './service-definition.ts';
+export type { NoConfig, ServiceConfigOptions } from './service-config.ts';
 export type { Flushable, ServicePorts } from './service-ports.ts';
 export type { ServiceState } from './service-state.ts';
 export type { StopReport, StopStep } from './stop-sequence.ts';
@@ -70,3 +65,38 @@ export { LoadedConfig } from './config/loaded-config.ts';
 export { Secret, type SecretOptions, type SecretSchema, secret } from './config/secret.ts';
 export type { SecretVault } from './config/secret-reader.ts';
 export type { SecretState } from './config/secret-watch.ts';
+export { type Baseline, BaselineStore } from './rollback/baseline-store.ts';
+export { bucketQuantile, type BucketQuantile } from './rollback/bucket-quantile.ts';
+export type { RollbackTriggerOptions } from './rollback/criterion.ts';
+export {
+  type ActionOutcome,
+  callHook,
+  flipFlag,
+  type RollbackAction,
+  type RollbackReport,
+} from './rollback/rollback-action.ts';
+export { ROLLBACK_ACTIONS, ROLLBACK_CHECKS, ROLLBACK_STATE } from './rollback/rollback-metrics.ts';
+export {
+  type BaselineInput,
+  RollbackTrigger,
+  type TriggerCheck,
+  type TriggerInput,
+} from './rollback/rollback-trigger.ts';
+export {
+  type BaselineSource,
+  RollbackWatch,
+  type RollbackWatchDeps,
+  type RollbackWatchOptions,
+  type TriggerReport,
+} from './rollback/rollback-watch.ts';
+export { binomialTail, fisherTail } from './rollback/significance.ts';
+export type { CheckVerdict, Verdict } from './rollback/verdict.ts';
+export type { LatencyCounts, StatsSample, VersionStats } from './rollback/version-stats.ts';
+export {
+  DELIVERY_HEADER,
+  isSigned,
+  postWebhook,
+  SIGNATURE_HEADER,
+  type WebhookDeps,
+  type WebhookOptions,
+} from './rollback/webhook.ts';
