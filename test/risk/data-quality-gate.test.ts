@@ -5,7 +5,7 @@ import type { DataProblem, MarketView } from '../../src/trading/index.ts';
 import { type PricedOverrides, pricedOf } from '../support/orders.ts';
 import { accountOf, marketOf, riskViewOf } from '../support/views.ts';
 
-const gate = dataQualityGate({ maxDataAgeMs: 1_000, maxMarkAgeMs: 60_000, exitCollarBps: 500 });
+const gateOf = () => dataQualityGate({ maxDataAgeMs: 1_000, maxMarkAgeMs: 60_000, exitCollarBps: 500 });
 
 interface Case {
   readonly order?: PricedOverrides;
@@ -13,7 +13,7 @@ interface Case {
   readonly view?: Partial<RiskView>;
 }
 const ask = ({ order = {}, market = {}, view = {} }: Case) =>
-  gate.check(pricedOf(order), riskViewOf({ market: marketOf(market), ...view }));
+  gateOf().check(pricedOf(order), riskViewOf({ market: marketOf(market), ...view }));
 
 const at = (monotonicMs: number, markMs = 0): Partial<RiskView> => ({
   monotonicMs,
@@ -25,7 +25,12 @@ const BAD = { problems: [problem(true)] };
 const limitExit = (worst: number): PricedOverrides => ({ side: 'sell', worst });
 
 test('dataQualityGate is asked for entries and for exits', () => {
-  expect([gate.name, gate.appliesTo]).toEqual(['data-quality', 'all']);
+  expect(gateOf()).toMatchObject({ name: 'data-quality', appliesTo: 'all' });
+});
+
+test('dataQualityGate measures how old the data are', () => {
+  const view = riskViewOf({ monotonicMs: 700, market: marketOf({ receivedMonotonicMs: 200 }) });
+  expect(gateOf().measure?.(pricedOf(), view)).toEqual({ measured: 500, limit: 1_000 });
 });
 
 describe('dataQualityGate, entries', () => {
@@ -66,6 +71,11 @@ describe('dataQualityGate, entries', () => {
       code: 'MARKET_DATA_BAD',
       note: 'CROSSED',
     });
+  });
+
+  test('names all that block', () => {
+    const problems: DataProblem[] = [problem(true), { ...problem(true), code: 'PRICE_JUMP' }];
+    expect(ask({ market: { problems } })).toMatchObject({ note: 'CROSSED, PRICE_JUMP' });
   });
 
   test('lets an entry through on a problem that does not block', () => {
@@ -160,7 +170,7 @@ describe('dataQualityGate, exits', () => {
     expect(ask({ order: limitExit(100), view: { ...exit, account } })).toBeUndefined();
   });
 
-  test.each([95, 105])('on bad data lets a limit exit stand exactly at the collar, %s', (worst) => {
+  test.each([95, 100, 105])('on bad data lets a limit exit stand within the collar, %s', (worst) => {
     expect(ask({ order: limitExit(worst), market: BAD, view: exit })).toBeUndefined();
   });
 

@@ -3,13 +3,12 @@ import { type TradingState, killSwitchGate } from '../../src/risk/index.ts';
 import { pricedOf } from '../support/orders.ts';
 import { riskViewOf } from '../support/views.ts';
 
-const gate = killSwitchGate();
 const ask = (trading: TradingState, isExit: boolean) =>
-  gate.check(pricedOf(), riskViewOf({ trading, isExit }));
+  killSwitchGate().check(pricedOf(), riskViewOf({ trading, isExit }));
 
 describe('killSwitchGate', () => {
   test('is asked for entries and for exits', () => {
-    expect([gate.name, gate.appliesTo]).toEqual(['kill-switch', 'all']);
+    expect(killSwitchGate()).toMatchObject({ name: 'kill-switch', appliesTo: 'all' });
   });
 
   test.each([true, false])('lets everything through while trading is active (exit: %s)', (isExit) => {
@@ -40,10 +39,23 @@ describe('killSwitchGate', () => {
     ['halted', 'KILL_SWITCH_HALTED'],
   ] as const)('says what restricts when it is %s', (trading, code) => {
     const view = riskViewOf({ trading, isExit: false, restriction: 'account:acc: drawdown' });
-    expect(gate.check(pricedOf(), view)).toEqual({
+    expect(killSwitchGate().check(pricedOf(), view)).toEqual({
       gate: 'kill-switch',
       code,
       note: 'account:acc: drawdown',
     });
+  });
+
+  test('measures the state, and says what restricts where something does', () => {
+    const measure = (restriction?: string) =>
+      killSwitchGate().measure?.(pricedOf(), riskViewOf({ trading: 'reducing', restriction }));
+    expect([measure(), measure('firm: drill')]).toStrictEqual([
+      { measured: 'reducing' },
+      { measured: 'reducing', note: 'firm: drill' },
+    ]);
+  });
+
+  test('says nothing of what restricts where nobody knows', () => {
+    expect(ask('halted', false)).toStrictEqual({ gate: 'kill-switch', code: 'KILL_SWITCH_HALTED' });
   });
 });

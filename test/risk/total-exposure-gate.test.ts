@@ -105,6 +105,37 @@ describe('totalExposureGate', () => {
     expect(ask({ gross: Infinity, before: Infinity, after: Infinity })).toEqual(denial('NaN'));
   });
 
+  describe('of an instrument that is quoted in another currency', () => {
+    /** One USDT is worth two EUR. */
+    const euro = (gross: number) =>
+      accountOf({
+        currency: 'EUR',
+        gross: money(gross),
+        inOwnCurrency: (currency, amount) => units(currency === 'USDT' ? amount * 2 : NaN),
+      });
+    const inEuro = (gross: number, after: number) => {
+      const account = euro(gross);
+      return ask({ after, qty: 20, view: { account, row: account } });
+    };
+
+    test('reduces to what fits in the currency of the account', () => {
+      expect([inEuro(0, 4_000), inEuro(1, 4_000), inEuro(801, 4_000)]).toEqual([
+        reduction(5, '4000'),
+        reduction(4, '4001'),
+        denial('4801'),
+      ]);
+    });
+
+    test('denies where nothing is left at all', () => {
+      expect(inEuro(1_000.000001, 4_000)).toEqual(denial('5000.000001'));
+    });
+
+    test('fits nothing at a rate that nobody knows', () => {
+      const account = accountOf({ currency: 'EUR', inOwnCurrency: () => units(NaN) });
+      expect(ask({ after: NaN, view: { account, row: account } })).toEqual(denial('NaN'));
+    });
+  });
+
   test('with a limit of 0 takes no entry', () => {
     expect([ask({ after: 1, limit: 0 }), ask({ gross: 1, before: 1, after: 1, limit: 0 })]).toEqual([
       denial('1', '0'),

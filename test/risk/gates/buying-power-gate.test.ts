@@ -165,6 +165,14 @@ describe('buyingPowerGate, on margin', () => {
     expect([check('130').decision, check('129')]).toEqual(['approve', rejected('130', '129')]);
   });
 
+  test('denies without a mark', () => {
+    const view = riskViewOf({ mark: undefined, account: accountOf({ freeCash: money(10_000) }) });
+    expect(buyingPowerGate({ feeBps: 0 }).check(pricedOf({ instrument: FUTURE }), view)).toMatchObject({
+      code: 'BUYING_POWER',
+      measured: 'NaN',
+    });
+  });
+
   test.each([
     ['buy', 97],
     ['sell', 103],

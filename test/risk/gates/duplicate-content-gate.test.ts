@@ -79,6 +79,18 @@ describe('duplicateContentGate', () => {
     ]);
   });
 
+  test('measures the age of what said the same, within the window, and else nothing', () => {
+    const contents = { find: () => ({ atMs: 100, clientOrderId: 'first' }), isFull: () => false };
+    const gate = duplicateContentGate(1_000, contents as unknown as ContentWindow);
+    const measured = (monotonicMs: number) =>
+      gate.measure?.(pricedOf(), { monotonicMs, isExit: false } as RiskView);
+    expect([measured(1_099), measured(1_100)]).toEqual([
+      { measured: 999, limit: 1_000, note: 'first' },
+      { limit: 1_000 },
+    ]);
+    expect(gate).toMatchObject({ appliesTo: 'all', overridable: true });
+  });
+
   test('an order is no duplicate of itself: it may be changed back', () => {
     const { guard, work } = limited();
     work({ intentId: 'same' });

@@ -71,6 +71,11 @@ describe('orderQuantityGate', () => {
   });
 
   test('refuses what is no decimal', () => {
-    expect(() => orderQuantityGate('many')).toThrow(expect.objectContaining({ code: 'NUMBER_INVALID' }));
+    expect(() => orderQuantityGate('many')).toThrow(
+      expect.objectContaining({
+        code: 'NUMBER_INVALID',
+        message: expect.stringContaining('maxOrderQuantity') as string,
+      }),
+    );
   });
 });

@@ -68,6 +68,10 @@ describe('orderValueGate', () => {
     );
   });
 
+  test('with a limit of 0 denies what is worth nothing as well', () => {
+    expect(ask(0, { worst: 0, mark: 0 })).toEqual(denial('0', '0'));
+  });
+
   test.each([0, NaN])('with a limit of %s denies', (limit) => {
     expect(ask(limit)).toEqual(denial('1000', String(limit)));
   });

@@ -6,9 +6,9 @@ import { riskViewOf } from '../../support/views.ts';
 const SILVER = instrumentOf({ instrumentId: 'SILVER' });
 
 describe('permissionGate', () => {
-  const gate = permissionGate({ strat: ['GOLD'], 'all-rounder': 'all', idle: [] });
+  const gateOf = () => permissionGate({ strat: ['GOLD'], 'all-rounder': 'all', idle: [] });
   const ask = (strategyId: string, instrument = instrumentOf()) =>
-    gate.check(pricedOf({ strategyId, instrument }), riskViewOf());
+    gateOf().check(pricedOf({ strategyId, instrument }), riskViewOf());
   const denial = (strategyId: string, measured: string) => ({
     gate: 'permission',
     code: 'NOT_PERMITTED',
@@ -17,7 +17,7 @@ describe('permissionGate', () => {
   });
 
   test('is asked for entries only, and can be overridden', () => {
-    expect(gate).toMatchObject({ name: 'permission', appliesTo: 'entries', overridable: true });
+    expect(gateOf()).toMatchObject({ name: 'permission', appliesTo: 'entries', overridable: true });
   });
 
   test('lets a strategy enter what it is permitted, and nothing else', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ManualClock, person, system } from '../../../src/core/index.ts';
 import { KillSwitch } from '../../../src/risk/index.ts';
 import { MemoryStateStore } from '../../../src/storage/index.ts';
+import { instrumentOf } from '../../support/orders.ts';
 import { SILVER, approved, controlled, rejected } from '../support/controls.ts';
 
 const LIMIT = { max: 3, windowMs: 1_000 };
@@ -106,6 +107,16 @@ describe('repeatedExecutionGate', () => {
     expect(ask()).toEqual(denied(2));
     later(1);
     expect(ask()).toEqual(approved());
+  });
+
+  test('an exit latches nothing, however many entries to its side there were', () => {
+    const instrument = instrumentOf({ kind: 'linear', initialMarginFraction: '1' });
+    const { guard, ask, trade } = limited();
+    for (let n = 0; n < 2; n += 1) trade({ instrument, side: 'sell', qty: 1 });
+    trade({ instrument, strategyId: 'calm', qty: 12 });
+    guard.adopt({ ...guard.limits, repeatedExecution: { max: 2, windowMs: 1_000 } });
+    trade({ instrument, side: 'sell', qty: 1 });
+    expect(ask({ instrument })).toEqual(approved());
   });
 
   test('an entry that two sets of limits latch is counted once', () => {

@@ -6,14 +6,14 @@ import { riskViewOf } from '../../support/views.ts';
 const SILVER = instrumentOf({ instrumentId: 'SILVER' });
 
 describe('restrictedGate', () => {
-  const gate = restrictedGate(['GOLD', 'WHEAT']);
+  const gateOf = () => restrictedGate(['GOLD', 'WHEAT']);
 
   test('is asked for entries only, so that what is held can be left', () => {
-    expect(gate).toMatchObject({ name: 'restricted', appliesTo: 'entries', overridable: true });
+    expect(gateOf()).toMatchObject({ name: 'restricted', appliesTo: 'entries', overridable: true });
   });
 
   test('denies what is on the list, and names it', () => {
-    expect(gate.check(pricedOf(), riskViewOf())).toEqual({
+    expect(gateOf().check(pricedOf(), riskViewOf())).toEqual({
       gate: 'restricted',
       code: 'INSTRUMENT_RESTRICTED',
       measured: 'GOLD',
@@ -21,7 +21,7 @@ describe('restrictedGate', () => {
   });
 
   test('lets through what is not', () => {
-    expect(gate.check(pricedOf({ instrument: SILVER }), riskViewOf())).toBeUndefined();
+    expect(gateOf().check(pricedOf({ instrument: SILVER }), riskViewOf())).toBeUndefined();
   });
 
   test('an empty list restricts nothing', () => {

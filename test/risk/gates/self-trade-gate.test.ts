@@ -3,7 +3,8 @@ import { lots, ticks } from '../../../src/core/index.ts';
 import { selfTradeGate } from '../../../src/risk/index.ts';
 import { Book } from '../../../src/trading/index.ts';
 import { toText } from '../../../src/core/increment.ts';
-import { type PricedOverrides, GOLD } from '../../support/orders.ts';
+import { selfCrossing } from '../../../src/risk/gates/self-crossing.ts';
+import { type PricedOverrides, GOLD, pricedOf } from '../../support/orders.ts';
 import { SILVER, approved, controlled, rejected } from '../support/controls.ts';
 
 const world = () => controlled({ limits: { selfTrade: 'cancel-newest' } });
@@ -80,6 +81,34 @@ describe('selfTradeGate', () => {
     expect([ask({ worst: 102 }), ask({ worst: 103 })]).toEqual([approved(), denied(103, 103, id)]);
     tell({ type: 'amended', clientOrderId: id, qty: lots(10), worst: ticks(103) });
     expect(ask({ worst: 103 })).toEqual(denied(103, 103, id));
+  });
+
+  test('so may a purchase', () => {
+    const FUTURE = { ...GOLD, kind: 'linear' as const };
+    const { ask, tell, work } = world();
+    const id = work({ instrument: FUTURE, worst: 95 });
+    tell({ type: 'accepted', clientOrderId: id });
+    tell({
+      type: 'amendRequested',
+      clientOrderId: id,
+      to: { qty: lots(10), worst: ticks(97), isExit: false },
+    });
+    const sale = (worst: number) => ask({ instrument: FUTURE, side: 'sell', worst });
+    expect([sale(98), sale(97)]).toEqual([approved(), denied(97, 97, id)]);
+  });
+
+  test('those in the way are all that it would trade with, oldest first', () => {
+    const { book, tell, work, id } = withSale();
+    const [beyond, next, over] = [106, 104, 103].map((worst) =>
+      work({ accountId: 'other', side: 'sell', worst, qty: 1 }),
+    );
+    tell({ type: 'cancelled', clientOrderId: over ?? '', cumulative: lots(0) });
+    const found = Array.from(
+      selfCrossing(book, pricedOf({ worst: 105 })),
+      ({ order }) => order.clientOrderId,
+    );
+    expect(found).toEqual([id, next]);
+    expect(found).not.toContain(beyond);
   });
 
   test('lets exits through: they must not be trapped', () => {

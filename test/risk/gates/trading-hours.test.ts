@@ -120,6 +120,23 @@ describe('TradingHours', () => {
     expect(edges(east, '2026-06-14T10:00:00Z', '2026-06-14T22:00:00Z')).toEqual(OPEN);
   });
 
+  test('an early close at the beginning of a session that ends on the next day ends it a day later', () => {
+    const round: TradingHoursOptions = {
+      sessions: [{ days: ['mon'], from: '17:00', to: '17:00' }],
+      earlyCloses: { '2026-06-15': '17:00' },
+    };
+    expect(edges(round, '2026-06-15T17:00:00Z', '2026-06-16T17:00:00Z')).toEqual(OPEN);
+  });
+
+  test.each([
+    [NaN, 'NaN'],
+    [8.64e15, '8640000000000000'],
+    [-8.64e15, '-8640000000000000'],
+    [Infinity, 'Infinity'],
+  ])('say of %d what it is, since it is no time of day', (ms, text) => {
+    expect(new TradingHours(NYSE).text(ms)).toBe(text);
+  });
+
   test('a clock that jumps back is answered for where it is', () => {
     const hours = new TradingHours(NYSE);
     const monday = at('2026-06-15T14:00:00Z');
@@ -156,6 +173,8 @@ describe('TradingHours', () => {
     ['a time', { ...NYSE, sessions: [{ days: WEEK, from: '9:30', to: '16:00' }] }],
     ['an hour', { ...NYSE, sessions: [{ days: WEEK, from: '09:30', to: '24:00' }] }],
     ['a date', { ...NYSE, holidays: ['2026-02-30'] }],
+    ['a date of five figures', { ...NYSE, holidays: ['12026-02-03'] }],
+    ['a moment for a date', { ...NYSE, holidays: ['2026-02-03T'] }],
     ['the date of an early close', { ...NYSE, earlyCloses: { soon: '13:00' } }],
     ['sessions', { ...NYSE, sessions: [] }],
   ])('refuses %s that is none', (_what, options) => {
@@ -166,8 +185,7 @@ describe('TradingHours', () => {
 });
 
 describe('tradingHoursGate', () => {
-  const gate = tradingHoursGate(NYSE);
-  const ask = (nowMs: number) => gate.check(pricedOf(), riskViewOf({ nowMs }));
+  const ask = (nowMs: number) => tradingHoursGate(NYSE).check(pricedOf(), riskViewOf({ nowMs }));
   const outside = (measured: string) => ({
     gate: 'trading-hours',
     code: 'OUTSIDE_TRADING_HOURS',
@@ -176,7 +194,11 @@ describe('tradingHoursGate', () => {
   });
 
   test('is asked for entries only, and can be overridden', () => {
-    expect(gate).toMatchObject({ name: 'trading-hours', appliesTo: 'entries', overridable: true });
+    expect(tradingHoursGate(NYSE)).toMatchObject({
+      name: 'trading-hours',
+      appliesTo: 'entries',
+      overridable: true,
+    });
   });
 
   test('lets entries through during a session, and says the local time otherwise', () => {
