@@ -47,6 +47,12 @@ export type {
 } from './metrics/metric-definition.ts';
 export type { ExemplarSource } from './metrics/exemplars.ts';
 export type { ForeignMetric, PromClientRegistry } from './metrics/foreign-metrics.ts';
+export {
+  type PushMetricsDeps,
+  type PushMetricsOptions,
+  type PushableMetrics,
+  pushMetrics,
+} from './metrics/push-metrics.ts';
 export type { ExpositionOptions } from './metrics/scrape.ts';
 export type { ExpositionFormat } from './metrics/text-format.ts';
 export {
