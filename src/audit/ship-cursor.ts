@@ -36,7 +36,7 @@ export class ShipCursor {
     if (seq > head.seq) throw broken(sink, seq, `the log ends at ${head.seq}: its end was cut off`);
     if (seq < firstSeq - 1) throw broken(sink, seq, `the log begins at ${firstSeq}: what is between is lost`);
     const found = seq === 0 ? hash : await hashAt(log, seq);
-    if (found !== hash) throw broken(sink, seq, `it had the hash ${hash} then, and has ${found} now`);
+    if (found !== hash) throw broken(sink, seq, `it had the hash ${hash} then, and has ${String(found)} now`);
     return new ShipCursor(store, sink, seq);
   }
 
@@ -54,14 +54,16 @@ export class ShipCursor {
 
 const keyOf = (sink: string): string => `audit-shipped/${sink}`;
 
-/** Hash of a record, which may be the one before the first that is left. */
-async function hashAt(log: AppendLog, seq: number): Promise<string> {
+/** Hash of a record, which may be the one before the first that is left; the log has one of the two. */
+async function hashAt(log: AppendLog, seq: number): Promise<string | undefined> {
   const isGone = seq < log.firstSeq;
+  let found: string | undefined;
   for await (const { record } of log.read(isGone ? seq + 1 : seq)) {
     const { prev, hash } = auditRecordSchema.parse(record);
-    return isGone ? prev : hash;
+    found = isGone ? prev : hash;
+    break;
   }
-  return 'none';
+  return found;
 }
 
 const broken = (sink: string, seq: number, why: string): PortcullisError =>

@@ -118,12 +118,10 @@ describe('AuditShipper', () => {
 
   test('does not send again what is there when only its position could not be written', async () => {
     const world = new World();
-    await world.store.close();
-    const store = Object.assign(new MemoryStateStore({ clock: world.clock }));
     let refusals = 2;
+    const { store } = world;
     const set = store.set.bind(store);
-    Object.assign(world, { store });
-    store.set = (...args) => (refusals-- > 0 ? Promise.reject(new Error('disk full')) : set(...args));
+    store.set = (key, value) => (refusals-- > 0 ? Promise.reject(new Error('disk full')) : set(key, value));
     const shipper = await world.open({ lingerMs: 0, retryMinMs: 10 });
     await world.record(1);
     await world.advance(0);
