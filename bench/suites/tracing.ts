@@ -5,9 +5,9 @@ import { Tracing } from 'portcullis/telemetry';
 import { type BenchResult, type Suite, measure } from '../result.ts';
 
 const SUITE = 'tracing';
-const ROUNDS = 5;
-const OFF_COUNT = 200_000;
-const ON_COUNT = 40_000;
+const ROUNDS = 15;
+const OFF_COUNT = 20_000;
+const ON_COUNT = 5_000;
 const VALUES = Float64Array.from({ length: 64 }, (_, i) => i * 1.5);
 
 /**

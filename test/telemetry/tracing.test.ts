@@ -251,6 +251,7 @@ describe('without an SDK', () => {
   test('calls the function, and enters no context of its own', () => {
     const run = vi.spyOn(AsyncLocalStorage.prototype, 'run');
     expect(tracing.span('work', { attributes: { a: 1 } }, () => 7)).toBe(7);
+    expect(tracing.start('work').run(() => 7)).toBe(7);
     expect(run).not.toHaveBeenCalled();
     const parent = traceParentOf(HEADERS);
     tracing.span('request', { parent, correlationId: 'c-1' }, () => {
@@ -312,6 +313,16 @@ describe('with an SDK', () => {
   test('counts as well when it is registered after spans have run', () => {
     const tracing = new Tracing();
     tracing.span('before', {}, () => 0);
+    const tracer = new RecordingTracer();
+    register(tracer);
+    tracing.span('after', {}, () => 0);
+    expect(tracer.spans.map(({ name }) => name)).toEqual(['after']);
+  });
+
+  test('counts as well when another was taken away before', () => {
+    const tracing = new Tracing();
+    tracing.span('before', {}, () => 0);
+    trace.disable();
     const tracer = new RecordingTracer();
     register(tracer);
     tracing.span('after', {}, () => 0);
