@@ -25,7 +25,7 @@ export interface AuditHeadsDeps {
 
 /**
  * Signs the head of an audit log from time to time and puts it on record. Whoever writes the files later without the key
- * can change nothing up to the last signed head. What failed is not told here: the log tells of every failed write.
+ * can change nothing up to the last signed head.
  */
 export class AuditHeads {
   readonly #everyMs: number;
@@ -77,7 +77,7 @@ export class AuditHeads {
       const head = await this.#deps.audit.signHead(this.#deps.signer);
       if (head !== undefined) this.#tellTime(head);
     } catch {
-      // counted and told by the log
+      // A write that failed is counted and told by the log; a signer that fails shows by the age of the last head.
     }
   }
 }

@@ -6,7 +6,7 @@ import { SeededRandom } from '../core/random.ts';
 import type { AppendLog } from '../storage/append-log.ts';
 import { messageOf } from '../storage/json.ts';
 import type { StateStore } from '../storage/state-store.ts';
-import { AuditHeads, headOptions } from './audit-heads.ts';
+import { AuditHeads, type AuditHeadsDeps, headOptions } from './audit-heads.ts';
 import { type AuditEvent, AuditLog, type AuditTrail } from './audit-log.ts';
 import type { AuditRegistry } from './audit-metrics.ts';
 import type { AuditHead, AuditRecord } from './audit-record.ts';
@@ -86,7 +86,8 @@ export class AuditKeeper implements AuditTrail {
     const { clock, log, metrics, signer } = deps;
     const shippedSeq = (): number => Math.min(...shippers.map(({ status }) => status.shippedSeq));
     this.#retention = new AuditRetention(rules.retention, { log, clock, shippedSeq, keyId: signer?.keyId });
-    this.#heads = signer && new AuditHeads(rules.signing, { audit, signer, clock, metrics });
+    this.#heads =
+      signer && new AuditHeads(rules.signing, { audit: this.#watched(audit), signer, clock, metrics });
     this.#heads?.start();
     audit.onRecord((record) => {
       this.#waitingSinceMs = clock.monotonicMs(); // what waits now has waited since then at most
@@ -125,7 +126,7 @@ export class AuditKeeper implements AuditTrail {
 
   /** As `AuditLog.record`. */
   record(event: AuditEvent): Promise<AuditRecord> {
-    if (this.#audit.pending === 0) this.#waitingSinceMs = this.#deps.clock.monotonicMs();
+    this.#noteWait(this.#audit);
     return this.#audit.record(event);
   }
 
@@ -175,6 +176,23 @@ export class AuditKeeper implements AuditTrail {
   close(): Promise<AuditCloseReport> {
     this.#closed ??= this.#close();
     return this.#closed;
+  }
+
+  /** Something is about to wait for the disk: unless something does already, since now. */
+  #noteWait({ pending }: AuditLog): void {
+    if (pending === 0) this.#waitingSinceMs = this.#deps.clock.monotonicMs();
+  }
+
+  /** The log for whoever signs: a head waits for the disk as well. */
+  #watched(audit: AuditLog): AuditHeadsDeps['audit'] {
+    return {
+      lastSigned: audit.lastSigned,
+      onRecord: (listener) => audit.onRecord(listener),
+      signHead: (signer) => {
+        this.#noteWait(audit);
+        return audit.signHead(signer);
+      },
+    };
   }
 
   async #close(): Promise<AuditCloseReport> {

@@ -14,7 +14,14 @@ import {
   linkHash,
 } from './audit-record.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { HEAD_SIGNED, HeadKeys, type HeadSigner, type PublicKeys, type SignedHead } from './signed-head.ts';
+import {
+  HEAD_SIGNED,
+  HeadKeys,
+  type HeadSigner,
+  type PublicKeys,
+  type SignedHead,
+  signWith,
+} from './signed-head.ts';
 import { walkChain } from './verify-audit.ts';
 
 /** What to record: `kind`, who did it, and any further members that say what happened. */
@@ -150,11 +157,11 @@ export class AuditLog implements AuditTrail {
    * Signs the chain as it stands and puts the signature on record, both within the call; resolves to the head when the
    * record, and so all that it vouches for, is durable. An empty chain cannot be signed: `undefined`.
    *
-   * Rejects as `record`.
+   * Rejects as `record`; with `OPTION_INVALID`, and the chain as it was, when the signer does not do its work.
    */
   async signHead(signer: HeadSigner): Promise<SignedHead | undefined> {
     if (this.#last.seq === 0) return undefined;
-    const head = signer.sign(this.#last, this.#clock.nowMs());
+    const head = signWith(signer, this.#last, this.#clock.nowMs());
     await this.#append({ kind: HEAD_SIGNED, by: system('audit'), ...head });
     this.#lastSigned = head;
     return head;

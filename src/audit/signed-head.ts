@@ -1,5 +1,6 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import { z } from 'zod';
+import { PortcullisError } from '../core/errors.ts';
 import { signText, type Verifier, verifierOf } from '../core/signatures.ts';
 import { type AuditHead, auditHash } from './audit-record.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -51,6 +52,20 @@ export function headSigner(privateKey: string): HeadSigner {
       return { ...head, signature: signText(privateKey, signedText(head)) };
     },
   };
+}
+
+/**
+ * Signs with a signer that may not be ours.
+ *
+ * @throws {PortcullisError} `OPTION_INVALID` when what it gives is not what its own public key confirms: on record, that would
+ *   break the chain
+ */
+export function signWith(signer: HeadSigner, { seq, hash }: AuditHead, timeMs: number): SignedHead {
+  const parsed = signedHeadSchema.safeParse(signer.sign({ seq, hash }, timeMs));
+  const isOf = parsed.success && parsed.data.seq === seq && parsed.data.hash === hash;
+  const keys = new HeadKeys({ signer: signer.publicKey });
+  if (isOf && typeof keys.signerOf(parsed.data) === 'object') return parsed.data;
+  throw new PortcullisError('OPTION_INVALID', `signer: expected a head ${seq} that its public key confirms`);
 }
 
 /**

@@ -4,7 +4,7 @@ import { ManualClock } from '../../src/core/index.ts';
 import { MemoryAppendLog } from '../../src/storage/index.ts';
 import { MetricsRegistry } from '../../src/telemetry/index.ts';
 import { ScriptedAppendLog } from '../../src/testing/index.ts';
-import { recordsIn, settle, signer, START_MS, trusted } from './support/audit-world.ts';
+import { otherKeys, recordsIn, settle, signer, START_MS, trusted, ZEROS } from './support/audit-world.ts';
 
 async function signing(options: AuditHeadsOptions = {}) {
   const clock = new ManualClock(START_MS);
@@ -106,6 +106,21 @@ describe('AuditHeads', () => {
     await settle();
     await heads.close();
     expect(audit.failure).toMatchObject({ code: 'LOG_WRITE_FAILED' });
+  });
+
+  test.each([
+    ['signs something else', { ...signer, sign: () => signer.sign({ seq: 9, hash: ZEROS }, 0) }],
+    ['signs with another key', { ...signer, publicKey: otherKeys.publicKey }],
+    ['gives nothing', { ...signer, sign: () => undefined as never }],
+  ])('a signer that %s leaves the chain as it was', async (_, wrong) => {
+    const { audit, kinds } = await signing();
+    await audit.record({ kind: 'a' });
+    await expect(audit.signHead(wrong)).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: 'signer: expected a head 1 that its public key confirms',
+    });
+    await audit.record({ kind: 'b' });
+    expect([await kinds(), audit.isWritable]).toEqual([['a', 'b'], true]);
   });
 
   test('refuses a misspelt option by name', async () => {

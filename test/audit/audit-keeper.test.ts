@@ -130,6 +130,22 @@ describe('health of AuditKeeper', () => {
     expect(keeper.isWritable).toBe(true);
   });
 
+  test('a signed head waits from when it was signed, not from the record before', async () => {
+    const disk = new ScriptedAppendLog();
+    const { keeper, advance } = await keeping(
+      { maxStallMs: 100, signing: { everyMs: 60_000 } },
+      { log: disk },
+    );
+    const first = keeper.record({ kind: 'a' });
+    disk.commit();
+    await first;
+    await advance(60_000);
+    expect(disk.pending).toBe(1);
+    expect(keeper.health()).toBe(true);
+    await advance(101);
+    expect(keeper.health()).toBe('a record waits for the disk for 101 ms');
+  });
+
   test('a sink that lags is no reason', async () => {
     const { keeper, sink, advance } = await keeping();
     sink.answer = never;
