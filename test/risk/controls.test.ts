@@ -173,6 +173,27 @@ describe('counters by scope', () => {
     expect(ask()).toMatchObject({ decision: 'reject', denials: [{ code: 'REPEATED_EXECUTION' }] });
   });
 
+  test('repeated entries latch a strategy in a scope until it is released', () => {
+    const { ask, work, later } = controlled({
+      limits: {
+        scopes: [
+          { scope: { kind: 'instrument', id: 'GOLD' }, repeatedExecution: { max: 2, windowMs: 1_000 } },
+        ],
+      },
+    });
+    work();
+    work();
+    later(100_000);
+    expect(ask()).toMatchObject({
+      denials: [
+        {
+          gate: 'repeated-execution@instrument:GOLD',
+          note: '2 entries of strat to buy GOLD within 1000 ms, limit 2',
+        },
+      ],
+    });
+  });
+
   test('entries outside a scope latch nothing in it', () => {
     const { ask, work } = controlled({
       limits: {

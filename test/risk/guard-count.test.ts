@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { PastMessage } from '../../src/risk/activity/past-message.ts';
 import { bookDigest } from '../support/guard.ts';
 import { heldOf } from '../support/orders.ts';
 import { controlled } from './support/controls.ts';
@@ -47,6 +48,65 @@ describe('RiskGuard, an order that another system has sent', () => {
   test('is not counted where no limit counts', () => {
     const { guard, ask } = controlled();
     guard.count(heldOf({ intentId: 'elsewhere' }));
+    expect(ask().decision).toBe('approve');
+  });
+});
+
+describe('RiskGuard, what was sent before a restart', () => {
+  const before = (type: PastMessage['type'], monotonicMs: number, intentId = 'before'): PastMessage => ({
+    type,
+    order: heldOf({ intentId }),
+    monotonicMs,
+  });
+
+  test('counts from when it was sent', () => {
+    const { guard, ask, clock } = controlled({ limits: RATE });
+    guard.recall(before('submitting', -200));
+    expect(ask()).toMatchObject({ denials: [{ code: 'MESSAGE_RATE_LIMIT', measured: 1 }] });
+    clock.advance(299);
+    expect(ask()).toMatchObject({ denials: [{ code: 'MESSAGE_RATE_LIMIT' }] });
+    clock.advance(1);
+    expect(ask().decision).toBe('approve');
+  });
+
+  test('latches a strategy again that had sent all that it may', () => {
+    const limits = { repeatedExecution: { max: 2, windowMs: 500 } };
+    const { guard, ask, later } = controlled({ limits });
+    guard.recall(before('submitting', -200, 'one'));
+    guard.recall(before('submitting', -100, 'two'));
+    later(100_000);
+    expect(ask()).toMatchObject({
+      denials: [{ note: '2 entries of strat to buy GOLD within 500 ms, limit 2' }],
+    });
+  });
+
+  test('is told what happened to it: a cancel is a message, and what was rejected is no duplicate', () => {
+    const { guard, ask } = controlled({ limits: { messageRate: { max: 2, windowMs: 500 } } });
+    guard.recall(before('submitting', -200));
+    expect(ask().decision).toBe('approve');
+    guard.recall(before('cancelRequested', -100));
+    expect(ask()).toMatchObject({ denials: [{ code: 'MESSAGE_RATE_LIMIT', measured: 2 }] });
+    const { guard: another, ask: asked } = controlled({ limits: { duplicateWindowMs: 1_000 } });
+    another.recall(before('submitting', -200));
+    expect(asked()).toMatchObject({ denials: [{ code: 'DUPLICATE_CONTENT' }] });
+    another.recall(before('rejected', -100));
+    expect(asked().decision).toBe('approve');
+  });
+});
+
+describe('RiskGuard, what happens to an order', () => {
+  test('counts once, and only where it can happen', () => {
+    const { ask, tell, work } = controlled({ limits: { messageRate: { max: 3, windowMs: 500 } } });
+    const id = work();
+    tell({ type: 'cancelRequested', clientOrderId: id });
+    tell({ type: 'cancelled', clientOrderId: id });
+    tell({ type: 'cancelRequested', clientOrderId: id }); // it is over
+    expect(ask().decision).toBe('approve');
+  });
+
+  test('of an order that nobody knows is no message', () => {
+    const { ask, tell } = controlled({ limits: RATE });
+    tell({ type: 'cancelRequested', clientOrderId: 'nobody' });
     expect(ask().decision).toBe('approve');
   });
 });

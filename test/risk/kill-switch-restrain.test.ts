@@ -211,6 +211,13 @@ describe('KillSwitch, permitExit', () => {
     expect(killSwitch.tradingState(order)).toBe(state);
   });
 
+  test('restricts nothing where another account is halted', async () => {
+    const { killSwitch } = await open();
+    void killSwitch.trip(halted(account('other')));
+    killSwitch.permitExit(clientOrderId, flatten);
+    expect(killSwitch.tradingState(order)).toBe('active');
+  });
+
   test('counts for what is restrained as well', async () => {
     const { killSwitch } = await open();
     killSwitch.restrain(unreconciled(FIRM, 'halted'));

@@ -32,6 +32,26 @@ describe('RiskGuard, limits in force', () => {
     });
   });
 
+  test('what could not be adopted is not put in force beside them either', () => {
+    const own: RiskGate = { name: 'daily-loss@firm', appliesTo: 'all', check: () => undefined };
+    const { guard } = guardOf({ deps: { gates: [own] } });
+    const before = guard.basis;
+    const limits = limitsOf({ scopes: [{ scope: { kind: 'firm' }, maxDailyLoss: '1' }] });
+    expect(() => guard.tighten(limits)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(guard.basis).toBe(before);
+  });
+
+  test('the hash is another for each: of one set, of two, of two others', () => {
+    const { guard } = guardOf({ limits: SMALL });
+    const hashes = [guard.limitsHash];
+    for (const limits of [LARGE, { maxPositionNotional: '400' }]) {
+      guard.tighten(limitsOf(limits));
+      hashes.push(guard.limitsHash);
+      guard.withdraw();
+    }
+    expect([new Set(hashes).size, guard.limitsHash]).toEqual([3, hashes[0]]);
+  });
+
   test('adopted limits count alone', () => {
     const { guard } = guardOf({ limits: SMALL });
     guard.tighten(limitsOf(LARGE));

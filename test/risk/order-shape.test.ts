@@ -50,6 +50,12 @@ describe('shapeOrder', () => {
     );
   });
 
+  test('nor is all of it, while one lot is on its way out', () => {
+    expect(shape(sell(5), { pos: 5, sell: 1 })).toEqual(
+      denied('EXIT_ALREADY_WORKING', { measured: 5, limit: 4 }),
+    );
+  });
+
   describe('a linear instrument', () => {
     const instrument: Instrument = { ...GOLD, kind: 'linear' };
 
@@ -154,6 +160,10 @@ describe('belowMinimum', () => {
 
   test.each([4, -4])('lets a remainder of %s go whole', (pos) => {
     expect(ask(4, { pos, isExit: true })).toBeUndefined();
+  });
+
+  test('there is no remainder without a position', () => {
+    expect(ask(4, { isExit: true })).toEqual(denied('EXIT_BELOW_MINIMUM', { measured: 4, limit: 5 }));
   });
 
   test('does not let a part of the remainder go', () => {

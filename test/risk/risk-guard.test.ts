@@ -75,6 +75,22 @@ describe('RiskGuard, verdicts', () => {
     );
   });
 
+  test('says twice only what is not the same: of which gate, and with which code', () => {
+    const denials = [
+      deny('a', 'ABOVE_MAXIMUM'),
+      deny('b', 'ABOVE_MAXIMUM'),
+      deny('a', 'BELOW_MINIMUM'),
+      deny('a', 'ABOVE_MAXIMUM', { note: 'again' }),
+    ];
+    const gates = denials.map((denial, place) => gateOf(() => denial, { name: `own-${place}` }));
+    expect(guardOf({ deps: { gates } }).guard.evaluate(pricedOf())).toEqual(rejected(...denials.slice(0, 3)));
+  });
+
+  test('explains a gate that cannot say what it measures', () => {
+    const { guard } = guardOf({ deps: { gates: [gateOf(() => undefined)] } });
+    expect(guard.explain(pricedOf()).at(-1)).toEqual({ gate: 'own', outcome: 'passed' });
+  });
+
   test('tells the age of the mark that the order was judged at', () => {
     const { guard, clock } = guardOf();
     clock.advance(700);
@@ -168,6 +184,17 @@ describe('RiskGuard, entries and exits', () => {
       });
     },
   );
+
+  test.each([Promise.resolve(), {}])('and says what was expected instead of %o', (answer) => {
+    const { guard } = guardOf({ deps: { gates: [gateOf(() => answer as unknown as undefined)] } });
+    expect(guard.evaluate(pricedOf())).toEqual(
+      rejected({
+        gate: 'own',
+        code: 'GATE_FAILED',
+        note: 'expected a denial, a reduction or undefined',
+      }),
+    );
+  });
 
   test('a gate that is async and rejects denies, and its rejection ends nothing', async () => {
     const async = gateOf(() => Promise.reject(new Error('late')) as unknown as undefined);
@@ -281,6 +308,19 @@ describe('RiskGuard, reducing', () => {
     expect(new Set(guard.status().map(({ checked }) => checked))).toEqual(new Set([2]));
   });
 
+  test('of two that reduce to the same the first says why', () => {
+    const { guard } = guardOf({ deps: { gates: [atMost(3, 'a'), atMost(3, 'b')] } });
+    expect(guard.evaluate(pricedOf())).toEqual(
+      passed('resize', 3, false, { because: deny('a', 'ABOVE_MAXIMUM') }),
+    );
+  });
+
+  test('the smallest is taken at once wherever it stands: the others have no second say', () => {
+    const { guard } = guardOf({ deps: { gates: [atMost(3, 'a'), atMost(8, 'b')] } });
+    guard.reserve(pricedOf());
+    expect(guard.status().map(({ reduced }) => reduced)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
+  });
+
   test('reduces again what was reduced and still does not pass', () => {
     const second = gateOf((_order, { qty }) =>
       qty > 4 && qty < 8 ? { reduceTo: lots(2), because: deny('own', 'BELOW_MINIMUM') } : undefined,
@@ -335,6 +375,26 @@ describe('RiskGuard, reducing', () => {
     expect(guard.evaluate(pricedOf())).toEqual(
       passed('resize', 3, false, { because: deny('own', 'ABOVE_MAXIMUM') }),
     );
+  });
+
+  test('denies where a gate would leave nothing', () => {
+    const { guard } = guardOf({ deps: { gates: [atMost(0)] } });
+    expect(guard.evaluate(pricedOf())).toEqual(rejected(deny('own', 'ABOVE_MAXIMUM')));
+  });
+
+  test('reduces as often as there are gates, and no more', () => {
+    const gates = [
+      gateOf((_order, { qty }) => (qty > 11 ? { reduceTo: lots(qty - 1), because: NO } : undefined)),
+    ];
+    const { guard } = guardOf({ deps: { gates } });
+    const count = guard.status().length;
+    expect([
+      guard.evaluate(pricedOf({ qty: 11 + count })),
+      guard.evaluate(pricedOf({ qty: 12 + count })),
+    ]).toEqual([
+      passed('resize', 11, false, { because: NO }),
+      rejected({ gate: 'risk-guard', code: 'GATE_FAILED', note: 'the gates kept reducing' }, NO),
+    ]);
   });
 
   test('ends when a gate reduces for ever', () => {
@@ -493,6 +553,19 @@ describe('RiskGuard, confirm', () => {
     world.book.hold(exit);
     world.trading.state = 'reducing';
     expect(world.guard.confirm(exit)).toEqual(expected);
+  });
+
+  test.each([
+    [-10, undefined],
+    [-9, { gate: 'kill-switch', code: 'KILL_SWITCH_REDUCING' }],
+  ])('the same of a purchase that takes a position of %s back', (pos, expected) => {
+    const instrument = instrumentOf({ kind: 'linear', initialMarginFraction: '1' });
+    const back = heldOf({ decidedMonotonicMs: 0, instrument, isExit: true });
+    const world = guardOf();
+    world.trade({ intentId: 'held', instrument, side: 'sell', qty: -pos });
+    world.book.hold(back);
+    world.trading.state = 'reducing';
+    expect(world.guard.confirm(back)).toEqual(expected);
   });
 
   test('takes a state that is none for halted', () => {

@@ -236,6 +236,60 @@ describe('limits of a strategy', () => {
   });
 });
 
+describe('limits of a strategy, on margin', () => {
+  const FUTURE = instrumentOf({ kind: 'linear', initialMarginFraction: '1' });
+  /** The strategy is long 10, its account short 20. */
+  function against() {
+    const world = bound(scopedTo());
+    world.trade({ instrument: FUTURE, strategyId: 'trend', qty: 10 });
+    world.trade({ instrument: FUTURE, strategyId: 'other', side: 'sell', qty: 30 });
+    const scopes: Scoped[] = [{ scope: { kind: 'strategy', id: 'trend' }, maxPositions: 0 }];
+    world.guard.adopt(parseRiskLimits({ ...WIDE, scopes }));
+    return world;
+  }
+  const sale = (qty: number) => pricedOf({ instrument: FUTURE, strategyId: 'trend', side: 'sell', qty });
+
+  test('what takes back its own position is its exit, though the account enters', () => {
+    const { guard } = against();
+    expect(guard.evaluate(sale(10))).toEqual(approved(10));
+  });
+
+  test('one lot more is not', () => {
+    const { guard } = against();
+    expect(guard.evaluate(sale(11))).toMatchObject({ denials: [{ gate: 'position-count@strategy:trend' }] });
+  });
+});
+
+describe('limits by scope, explained', () => {
+  const explained = (order: PricedOverrides) => {
+    const { guard } = scopedTo({
+      scope: { kind: 'instrument', id: 'GOLD' },
+      maxTotalExposure: '5000',
+      permissions: { strat: 'all' },
+    });
+    return guard.explain(pricedOf(order)).slice(8);
+  };
+
+  test('say what the scope has', () => {
+    expect(explained({})).toEqual([
+      {
+        gate: 'permission@instrument:GOLD',
+        outcome: 'passed',
+        measured: 'GOLD',
+        note: 'strat',
+      },
+      { gate: 'total-exposure@instrument:GOLD', outcome: 'passed', measured: '1000', limit: '5000' },
+    ]);
+  });
+
+  test('measure nothing of an order outside of it', () => {
+    expect(explained({ instrument: SILVER })).toEqual([
+      { gate: 'permission@instrument:GOLD', outcome: 'passed' },
+      { gate: 'total-exposure@instrument:GOLD', outcome: 'passed' },
+    ]);
+  });
+});
+
 describe('limits of an instrument', () => {
   test('count it in all accounts', () => {
     const { guard, trade } = bound(
