@@ -9,6 +9,8 @@ export interface CommandIo {
   readonly clock: Clock;
   /** What `--version` says. */
   readonly version: string;
+  /** Variables that a configuration is loaded with. Default: those of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** One line of the answer. */
   out(line: string): void;
   /** One line about what went wrong. */

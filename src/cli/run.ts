@@ -1,6 +1,7 @@
 import { PortcullisError } from '../core/errors.ts';
 import { auditHead, auditVerify } from './audit-commands.ts';
 import type { Command, CommandIo } from './command.ts';
+import { configExplain } from './config-command.ts';
 import { journalShow, journalVerify } from './journal-commands.ts';
 import { journalRepair } from './journal-repair.ts';
 import { killSwitchRelease, killSwitchShow, killSwitchTrip } from './kill-switch-commands.ts';
@@ -19,6 +20,7 @@ const COMMANDS: readonly Command[] = [
   killSwitchRelease,
   limitsShow,
   limitsDiff,
+  configExplain,
 ];
 
 /** What the process ends with. */
@@ -70,7 +72,7 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
 }
 
 const ABOUT =
-  'Works on the data directory of a trading process that is not running. Ends with 0; 1 when something is wrong or failed; 2 when it was not asked properly.';
+  'Works on the data directory of a trading process that is not running; config explain on a module. Ends with 0; 1 when something is wrong or failed; 2 when it was not asked properly.';
 
 const usageOf = (command: Command): string[] => [`  ${synopsisOf(command)}`, `      ${command.about}`];
 

@@ -20,6 +20,7 @@ describe('portcullis', () => {
       '  kill-switch release',
       '  limits show',
       '  limits diff',
+      '  config explain MODULE [--export NAME] [--name SERVICE] [--profile PROFILE] [--file FILE] [--env-file FILE] [--json]',
     ]);
   });
 

@@ -12,8 +12,9 @@ export type EnvText = { readonly values: Readonly<Record<string, string>> } | { 
 export function readEnvText(text: string): EnvText {
   const fault = faultOf(text);
   if (fault !== undefined) return { fault };
-  const values = Object.entries(parseEnv(text)).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
+  const values = Object.entries(parseEnv(text)).flatMap(([name, value]): [string, string][] =>
+    // Node leaves `export` in the name where the value is empty and the last.
+    value === undefined ? [] : [[name.replace(/^export +/, ''), value]],
   );
   return { values: Object.fromEntries(values) };
 }

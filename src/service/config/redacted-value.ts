@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../storage/json.ts';
 import { REDACTED, redactFields } from '../../telemetry/redact.ts';
 import { isPlain } from './config-tree.ts';
-import { type Schema, bare, defOf, holdsSecret, isMerged, memberOf, shapeOf } from './schema-walk.ts';
+import { type Schema, holdsSecret, isMerged, isTuple, memberOf, shapeOf } from './schema-walk.ts';
 import { Secret } from './secret.ts';
 
 /** User and password of a URL, wherever it stands in a text. */
@@ -21,14 +21,12 @@ export function redactedValue(value: unknown, schema: Schema | undefined, name =
       members.map(([key, member]) => [key, redactedValue(member, memberOf(schema, key), key)]),
     );
   }
-  if (Array.isArray(value) && isList(schema)) {
+  // In a tuple of the wrong length a secret may stand in the place of something else.
+  if (Array.isArray(value) && memberOf(schema, '0') !== undefined && !isTuple(schema)) {
     return value.map((item: unknown, at) => redactedValue(item, memberOf(schema, String(at))));
   }
   return holdsSecret(schema) ? REDACTED : plainValue(value);
 }
-
-/** Not a tuple: in one of the wrong length a secret may stand in the place of something else. */
-const isList = (schema: Schema): boolean => defOf(bare(schema).schema).type === 'array';
 
 /** The same as a short text. */
 export function redactedText(value: unknown, schema: Schema | undefined, name?: string): string {

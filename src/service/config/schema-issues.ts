@@ -7,7 +7,7 @@ import { valueAt } from './config-tree.ts';
 import { environmentName } from './environment-names.ts';
 import { nearest } from './nearest.ts';
 import { redactedText } from './redacted-value.ts';
-import { type Schema, memberOf, shapeOf } from './schema-walk.ts';
+import { type Schema, holdsSecret, isTuple, memberOf, shapeOf } from './schema-walk.ts';
 
 /** What the schema found, with the layer that each value stands in. */
 export function schemaIssues(
@@ -69,8 +69,15 @@ function expectedBy(issue: z.core.$ZodIssue): string {
   return issue.message.replace(/^[A-Z][a-z ]+: (?=expected )/, '').replace(/, received [^,]*$/, '');
 }
 
+/** `undefined` where nobody can tell whether it is a secret: in a choice or a tuple that has one. */
 function schemaAt(schema: Schema, path: readonly PropertyKey[]): Schema | undefined {
   let current: Schema | undefined = schema;
-  for (const key of path) current = memberOf(current, String(key));
+  for (const key of path) {
+    if (current === undefined) return undefined;
+    const isClear: boolean = !holdsSecret(current);
+    const member: Schema | undefined =
+      isTuple(current) && !isClear ? undefined : memberOf(current, String(key));
+    current = member ?? (isClear ? current : undefined);
+  }
   return current;
 }

@@ -74,6 +74,8 @@ export function memberOf(schema: Schema | undefined, key: string): Schema | unde
   return valueType ?? element ?? items?.[Number(key)] ?? rest ?? undefined;
 }
 
+export const isTuple = (schema: Schema): boolean => defOf(bare(schema).schema).type === 'tuple';
+
 /** The choices of a union; `undefined` for every other kind. */
 export const optionsOf = (schema: Schema): readonly Schema[] | undefined => {
   const { schema: union } = bare(schema);

@@ -79,7 +79,7 @@ describe('the issues of a configuration', () => {
       store: z.discriminatedUnion('kind', [z.strictObject({ kind: z.literal('disk'), path: z.string() })]),
     });
     const [issue] = await issuesOf(load(choice, { overrides: { store: { kind: 'tape' as never } } }));
-    expect([issue?.field, issue?.source]).toEqual(['store.kind', 'overrides']);
+    expect([issue?.field, issue?.got, issue?.source]).toEqual(['store.kind', '"tape"', 'overrides']);
   });
 
   test('a rule over the whole, and one over a part', async () => {
@@ -144,7 +144,7 @@ describe('a secret in the wrong place', () => {
       .optional(),
     password: z
       .string()
-      .max(3, { error: (issue) => `too long: ${String(issue.input)}` })
+      .max(3, { error: (issue) => `too long: ${JSON.stringify(issue.input)}` })
       .optional(),
     keys: z.array(secret()).optional(),
     byVenue: z.record(z.string(), secret()).optional(),

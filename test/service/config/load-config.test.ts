@@ -225,7 +225,7 @@ describe('loadConfig: what the program has wrong', () => {
     ['profil', { profil: 'light' }],
     ['alias PORT', { aliases: { PORT: 'http.prot' } }],
   ])('refuses %s', async (what, given) => {
-    const error = await refused(load(schema, given));
+    const error = await refused(load(schema, given as never));
     expect(error.code).toBe('OPTION_INVALID');
     expect(error.message).toContain(what);
   });

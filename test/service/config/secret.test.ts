@@ -29,7 +29,7 @@ describe('Secret', () => {
     expect(key.reveal()).toBe('sesame');
     const shown = [
       String(key),
-      `${key as unknown as string}`,
+      `a ${key as unknown as string}`,
       JSON.stringify({ key }),
       inspect(key),
       inspect({ key }, { showHidden: true, depth: 9 }),
@@ -156,7 +156,13 @@ describe('reading a secret', () => {
       () => Promise.reject(Object.assign(new Error('sesame'), { code: 'EPERM' })),
       'cannot be read: EPERM',
     ],
-    ['fails oddly', () => Promise.reject('sesame'), 'cannot be read: it failed'],
+    [
+      'fails oddly',
+      async () => {
+        throw 'sesame';
+      },
+      'cannot be read: it failed',
+    ],
     [
       'has an odd name',
       () => Promise.reject(Object.assign(new Error(), { name: 'se same', code: 'sesame' })),

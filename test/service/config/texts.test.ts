@@ -46,6 +46,10 @@ describe('readEnvText', () => {
     });
   });
 
+  test('an exported name without a value, at the end', () => {
+    expect(readEnvText('export A=')).toEqual({ values: { A: '' } });
+  });
+
   test.each([
     ['A=1\nno line\nB=2', 2, 1, 'NAME=value'],
     ['A=1\n=2', 2, 1, 'NAME=value'],

@@ -1,0 +1,2 @@
+export const schema = 'no schema';
+export const config = null;

@@ -1,0 +1,1 @@
+export { first, second } from './schemas.ts';
