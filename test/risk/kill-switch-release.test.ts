@@ -236,6 +236,21 @@ describe('KillSwitch, cool-down', () => {
     );
   });
 
+  test('refuses in the moment of the trip, and says so', async () => {
+    const { killSwitch } = await cooling();
+    await expect(killSwitch.release(release())).rejects.toThrow(
+      failure('RELEASE_REFUSED', 'release firm: expected a cool-down of 60000 ms, it was tripped 0 ms ago'),
+    );
+  });
+
+  test('where none is asked for, a clock that went back holds nothing', async () => {
+    const { killSwitch, clock } = await open();
+    await killSwitch.trip(halted());
+    clock.jump(-1);
+    await killSwitch.release(release());
+    expect(killSwitch.tradingState()).toBe('active');
+  });
+
   test('refuses when the clock went back behind the trip', async () => {
     const { killSwitch, clock } = await cooling();
     clock.jump(-1);
@@ -271,4 +286,15 @@ describe('KillSwitch, cool-down', () => {
       expect.objectContaining({ code: 'RELEASE_REFUSED' }),
     );
   });
+});
+
+test('KillSwitch, a release writes down what else is tripped: it stands after a restart', async () => {
+  const store = new ScriptedStateStore();
+  const { killSwitch } = await open({ store });
+  const [one, other] = [account('one'), account('other')];
+  await killSwitch.trip(halted(one));
+  await killSwitch.trip(halted(other));
+  await killSwitch.release(release(one));
+  const reopened = await open({ store, isNew: false });
+  expect(reopened.killSwitch.records()).toEqual([recordOf(halted(other))]);
 });

@@ -53,6 +53,23 @@ describe('ContentWindow', () => {
     expect(contents.find(pricedOf())).toEqual({ clientOrderId: young?.clientOrderId, atMs: 9 });
   });
 
+  test('of two of one moment finds the one that was told last', () => {
+    const contents = window(100);
+    contents.kept(heldOf({ intentId: 'a' }));
+    const last = heldOf({ intentId: 'b' });
+    contents.kept(last);
+    expect(contents.find(pricedOf())).toEqual({ clientOrderId: last.clientOrderId, atMs: 0 });
+  });
+
+  test.each([{ qty: 10 + 2 ** 32 }, { worst: 100 + 2 ** 32 }])(
+    'does not take %o for the same, though it has the same number',
+    (other) => {
+      const contents = window(100);
+      contents.kept(heldOf({ intentId: 'a' }));
+      expect(contents.find(pricedOf(other))).toBeUndefined();
+    },
+  );
+
   test('an order that it does not know leaves nothing', () => {
     const contents = window(100);
     contents.kept(heldOf({ intentId: 'a' }));
@@ -69,6 +86,16 @@ describe('ContentWindow', () => {
     contents.happened({ type: 'rejected', clientOrderId: second.clientOrderId });
     expect(contents.find(pricedOf())?.clientOrderId).toBe(first.clientOrderId);
   });
+
+  test.each(['10.6', '0.4', '0'])(
+    'of %s that was asked for, whole lots count, or else what is held',
+    (quantity) => {
+      const contents = window(100);
+      const order = heldOf({ intentId: 'a' });
+      contents.kept({ ...order, intent: { ...order.intent, quantity } });
+      expect(contents.find(pricedOf())).toBeDefined();
+    },
+  );
 
   test('takes the quantity that is held where the intent has none that can be read', () => {
     const contents = window(100);

@@ -42,6 +42,7 @@ describe('RecentTimes', () => {
   test('extended, it keeps what it has, and never shrinks', () => {
     const times = recent(3, 1, 2, 3, 4);
     times.extend(5);
+    expect(lasts(times, 4)).toEqual([4, 3, 2, -Infinity]);
     times.extend(2);
     times.add(5);
     times.add(6);
@@ -98,6 +99,15 @@ describe('KeyedTimes', () => {
     times.extend({ max: 2, windowMs: 5 });
     times.add('a', 2);
     expect([times.last('a', 1), times.last('a', 2)]).toEqual([2, 1]);
+  });
+
+  test('looks back no less far when a limit asks for less', () => {
+    const times = new KeyedTimes();
+    times.extend({ max: 3, windowMs: 100 });
+    times.extend({ max: 1, windowMs: 50 });
+    for (const ms of [0, 1, 2]) times.add('early', ms);
+    for (let n = 0; n < 1_100; n += 1) times.add(`key-${n}`, 60);
+    expect([1, 2, 3].map((n) => times.last('early', n))).toEqual([2, 1, 0]);
   });
 
   test('does not grow for ever: keys that have been quiet for the window are forgotten', () => {

@@ -82,6 +82,36 @@ describe('repeatedExecutionGate', () => {
     expect(ask()).toEqual(approved());
   });
 
+  describe('on margin, where a sale may be an entry', () => {
+    const instrument = instrumentOf({ kind: 'linear', initialMarginFraction: '1' });
+
+    test('counts each side for itself', () => {
+      const { ask, work } = limited();
+      for (const side of ['buy', 'sell'] as const)
+        for (let n = 0; n < 2; n += 1) work({ instrument, side, qty: 1 });
+      expect([ask({ instrument }), ask({ instrument, side: 'sell' })]).toEqual([approved(), approved()]);
+    });
+
+    test('does not count the exits of its side', () => {
+      const { ask, trade } = limited();
+      trade({ instrument, qty: 3 });
+      for (let n = 0; n < 3; n += 1) trade({ instrument, side: 'sell', qty: 1 });
+      expect(ask({ instrument, side: 'sell' })).toEqual(approved());
+    });
+  });
+
+  test.each([
+    ['instrument', { instrument: SILVER }],
+    ['strategy', { strategyId: 'calm' }],
+    ['account', { accountId: 'other' }],
+  ])('counts in another %s as it counts in the first', (_what, other) => {
+    const { ask, work } = limited();
+    work();
+    expect(ask(other).decision).toBe('approve');
+    for (let n = 0; n < 3; n += 1) work(other);
+    expect(ask(other).decision).toBe('reject');
+  });
+
   test('counts only what is kept', () => {
     const { ask, work, drop } = limited();
     work();
