@@ -10,7 +10,7 @@ import { trigger } from './support.ts';
 function drive(made: RollbackTrigger, script: string): readonly TriggerCheck[] {
   let [requests, errors, atMs] = [0, 0, 0];
   made.check({ atMs, sample: { requests, errors } });
-  return [...script].map((step) => {
+  return Array.from(script, (step) => {
     atMs += 60_000;
     if (step === 'g' || step === 'b') requests += 100;
     if (step === 'b') errors += 50;
