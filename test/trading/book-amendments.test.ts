@@ -22,6 +22,13 @@ describe('a change that was asked for', () => {
     ]);
   });
 
+  test('leaves a spot order without the mark that it never had', () => {
+    const book = working();
+    ask(book, 15);
+    amended(book, 15);
+    expect(book.order('o')?.order).not.toHaveProperty('mark');
+  });
+
   test('is seen beside what the order still is', () => {
     const book = working();
     ask(book, 15, 120, true);

@@ -138,6 +138,15 @@ describe('an account that trades what is quoted in another currency', () => {
     expect(acc(twin).equity).toBe(10_200 * ONE);
   });
 
+  test('is as old as its rate from its first fill on, though its mark is young', () => {
+    const book = open();
+    rate(book, 10_000, 10);
+    book.mark(markOf(100, 'BUND', 90));
+    expect(acc(book).oldestMarkAgeMs(100, 100)).toBe(0);
+    buy(book, 10);
+    expect(acc(book).oldestMarkAgeMs(100, 100)).toBe(90);
+  });
+
   test('has a rate to be asked for before it has traded', () => {
     const book = open();
     expect([acc(book).rateMonotonicMs('EUR'), acc(book).rateMonotonicMs('USD')]).toEqual([
@@ -166,6 +175,7 @@ describe('rates of another source', () => {
     expect(acc(book).gross).toBe(2_000 * ONE);
     book.refreshRates();
     expect(acc(book).gross).toBe(3_000 * ONE);
+    expect([acc(book).equity, acc(book).highWater]).toEqual([10_000 * ONE, 10_000 * ONE]);
     now = { rate: decimal('0'), monotonicMs: 1 };
     book.refreshRates();
     expect(acc(book).gross).toBeNaN();
@@ -173,6 +183,18 @@ describe('rates of another source', () => {
     book.refreshRates();
     expect(acc(book).gross).toBeNaN();
   });
+});
+
+test('a rate that makes an account worth more raises its high-water mark', () => {
+  let now: FxRate = { rate: decimal('2'), monotonicMs: 0 };
+  const book = new Book({ fxRates: () => ({ rate: () => now }) });
+  book.openAccount('acc', 'USD', '10000');
+  book.mark(markOf(100, 'BUND'));
+  buy(book, 10);
+  book.mark(markOf(110, 'BUND'));
+  now = { rate: decimal('3'), monotonicMs: 1 };
+  book.refreshRates();
+  expect([acc(book).equity, acc(book).highWater]).toEqual([10_300 * ONE, 10_300 * ONE]);
 });
 
 test('markedFxRates gives the same object while the mark is the same, both ways, and no crosses', () => {

@@ -35,6 +35,18 @@ describe('a fill at a price that its order did not allow', () => {
     ]);
   });
 
+  test.each([
+    ['buy', [110, 105], '110', '110.01'],
+    ['sell', [90, 95], '90', '89.99'],
+  ] as const)('the worst that a %s ever was counts, not the last: %o', (side, prices, worst, beyond) => {
+    const book = working(side);
+    for (const price of prices) {
+      ask(book, 10, price);
+      amended(book, 10, price);
+    }
+    expect([at(book, worst), at(book, beyond)]).toEqual(['applied', BEYOND]);
+  });
+
   test('is judged in the ticks of its instrument', () => {
     const btc = defineInstrument({
       instrumentId: 'BTC',

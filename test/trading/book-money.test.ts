@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Units, person, system, ticks, units } from '../../src/core/index.ts';
+import { type Units, decimal, lots, person, system, ticks, units } from '../../src/core/index.ts';
 import { Book, type BookedOrder, type Fill, type Side } from '../../src/trading/index.ts';
 import { GOLD, ONE, SILVER, bookedOf, eventOf, fillOf, markOf, viewOf } from './builders.ts';
 
@@ -205,6 +205,39 @@ describe('the age of the oldest mark', () => {
     const book = held();
     book.mark(markOf(100, 'GOLD', 45));
     expect(acc(book).oldestMarkAgeMs(50, 20)).toBe(10);
+  });
+
+  test.each<[string, (book: Book) => void, number]>([
+    [
+      'an order',
+      (book) => {
+        book.hold(bookedOf('o', 'buy', 1));
+      },
+      40,
+    ],
+    [
+      'an adjustment',
+      (book) => {
+        const position = { instrument: GOLD, qty: lots(1), price: decimal('100') };
+        book.adjust({ adjustmentId: 'a', accountId: 'acc', cash: decimal('0'), position });
+      },
+      40,
+    ],
+    [
+      'a mark that is older than the last',
+      (book) => {
+        book.mark(markOf(100, 'SILVER', 5));
+      },
+      45,
+    ],
+  ])('grows at once with %s, not only when it is looked for', (_what, happens, ageMs) => {
+    const book = openBook();
+    book.mark(markOf(100, 'GOLD', 10));
+    book.mark(markOf(100, 'SILVER', 40));
+    trade(book, 'buy', fillOf('y', 1), { instrument: SILVER });
+    const before = acc(book).oldestMarkAgeMs(50, 100);
+    happens(book);
+    expect([before, acc(book).oldestMarkAgeMs(50, 100)]).toEqual([10, ageMs]);
   });
 
   test('forgets what is no longer held', () => {
@@ -539,6 +572,18 @@ describe('deposits and withdrawals', () => {
     book.flow('acc', '15', ADA, 'refund');
     const { dayOpen, dayPnl, flows, cash } = acc(book);
     expect([dayOpen, dayPnl, flows.toFixed(), cash.toFixed()]).toEqual([75 * ONE, -20 * ONE, '75', '-25']);
+  });
+
+  test('with an id count once', () => {
+    const book = openBook();
+    const flow = { flowId: 'f', accountId: 'acc', amount: decimal('100') };
+    const booked = [book.flowOnce(flow), book.flowOnce(flow)];
+    expect([booked, acc(book).cash.toFixed(), acc(book).flows.toFixed()]).toEqual([
+      ['applied', 'duplicate'],
+      '1100',
+      '1100',
+    ]);
+    expect(() => book.flowOnce({ ...flow, accountId: 'nobody' })).toThrow(/nobody/);
   });
 
   test('with more digits than units round against the trader', () => {

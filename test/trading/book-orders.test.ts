@@ -51,6 +51,42 @@ describe('a hold', () => {
   });
 });
 
+describe('what the venue says in the end', () => {
+  test('is no contradiction when it is all that was asked for, and one more is', () => {
+    const ends = (cumulative: number) => {
+      const book = placed();
+      return book.apply(eventOf('cancelled', 'o', { cumulative }));
+    };
+    expect([ends(10), ends(11)]).toEqual(['applied', anomaly('VENUE_CONTRADICTION')]);
+  });
+
+  test('twice that it was rejected says no more than once: a fill brings it back', () => {
+    const book = placed();
+    book.apply(eventOf('rejected', 'o'));
+    book.apply(eventOf('rejected', 'o'));
+    expect([fill(book, 'x', 4), order(book)]).toEqual([
+      anomaly('RESURRECTED'),
+      { state: 'working', leaves: 6, cumulative: 4 },
+    ]);
+  });
+
+  test('of a sale gives back what it held, though it never cost anything', () => {
+    const book = placed('sell');
+    book.apply(eventOf('cancelled', 'o', { cumulative: 0 }));
+    expect(cell(book)).toEqual({ pos: 0, buy: 0, sell: 0 });
+  });
+
+  test('a fill too many is that, whatever its fee', () => {
+    const book = placed();
+    const feeIn = (currency: string, quantity: number) =>
+      book.apply(eventOf('filled', 'o', { fill: fillOf(currency, quantity, '100', '1', currency) }));
+    expect([feeIn('BNB', 9), feeIn('DOGE', 2)]).toEqual([
+      anomaly('FEE_CURRENCY_UNSUPPORTED'),
+      anomaly('OVERFILL'),
+    ]);
+  });
+});
+
 describe('when the hold goes', () => {
   /** From `submitting`, each way to the event; what is left held of 10, of which 4 were filled. */
   const ways: readonly [OrderEventType[], OrderEventType, number][] = [

@@ -104,6 +104,28 @@ describe('shares of strategies', () => {
     expect(book.cell('acc', 'GOLD')?.share('three')).toBeUndefined();
   });
 
+  test.each([
+    ['buy', [['one', 0, 5, 0, '0']]],
+    ['sell', [['one', 0, 0, 5, '0']]],
+  ] as const)('is told of one that has only begun to %s', (side, expected) => {
+    const book = openBook();
+    place(book, 'a', 'one', side, 5);
+    expect(shares(book)).toEqual(expected);
+  });
+
+  test('earn what they have made, also without a mark, where they hold nothing any more', () => {
+    const book = openBook();
+    place(book, 'a', 'one', 'buy', 5);
+    place(book, 'b', 'one', 'sell', 5);
+    place(book, 'c', 'two', 'buy', 1);
+    fill(book, 'a', 5, '100');
+    fill(book, 'b', 5, '102');
+    fill(book, 'c', 1, '100');
+    const twin = new Book();
+    twin.restore(book.snapshot());
+    expect([acc(twin).strategyPnl('one'), acc(twin).strategyPnl('two')]).toEqual([10 * ONE, NaN]);
+  });
+
   test('a hold that is dropped leaves none to be told of', () => {
     const book = openBook();
     const order = bookedOf('o', 'buy', 10);

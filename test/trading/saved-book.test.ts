@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decimal, lots, units } from '../../src/core/index.ts';
-import { Book, type SavedBook, type SavedOrder } from '../../src/trading/index.ts';
+import { Book, type SavedBook, type SavedOrder, defineInstrument } from '../../src/trading/index.ts';
 import { GOLD, ONE, bookedOf, eventOf, fillOf, markOf } from './builders.ts';
 import { amended, anomaly, ask, cell, fill, openBook, order, place, placed, terms } from './book-world.ts';
 
@@ -184,6 +184,74 @@ describe('a snapshot', () => {
   });
 });
 
+describe('what is kept with a Book only where it is there', () => {
+  const BTC = defineInstrument({ instrumentId: 'BTC', base: 'BTC', quote: 'USDT', tick: '1', step: '0.01' });
+  const PERP = defineInstrument({
+    instrumentId: 'PERP',
+    kind: 'linear',
+    base: 'BTC',
+    quote: 'USDT',
+    tick: '1',
+    step: '1',
+    initialMarginFraction: '0.1',
+  });
+  const only = (saved: SavedBook) => saved.accounts[0]?.cells[0];
+
+  test('are parts of lots', () => {
+    const book = openBook();
+    place(book, 'o', 'buy', 100, { instrument: BTC });
+    book.apply(eventOf('filled', 'o', { fill: fillOf('x', 100, '100', '0.001', 'BTC') }));
+    const twin = restored(book.snapshot());
+    expect(twin.cell('acc', 'BTC')?.dust.toFixed()).toBe('0.009');
+    expect(plain(twin.snapshot())).toEqual(plain(book.snapshot()));
+    expect(only(book.snapshot())).not.toHaveProperty('funding');
+  });
+
+  test('is funding', () => {
+    const book = openBook();
+    place(book, 'o', 'buy', 1, { instrument: PERP });
+    book.apply(eventOf('filled', 'o', { fill: fillOf('x', 1) }));
+    book.fund({ fundingId: 'f', accountId: 'acc', instrument: PERP, amount: decimal('-2.5') });
+    const twin = restored(book.snapshot());
+    expect(twin.cell('acc', 'PERP')?.funding.toFixed()).toBe('-2.5');
+    expect(plain(twin.snapshot())).toEqual(plain(book.snapshot()));
+    expect(only(book.snapshot())).not.toHaveProperty('dust');
+  });
+
+  test('are the fees that a strategy paid in another currency than that of its fills', () => {
+    const book = new Book({ fxRates: () => ({ rate: () => ({ rate: decimal('1'), monotonicMs: 0 }) }) });
+    book.openAccount('acc', 'EUR', '10000');
+    book.mark(markOf(100));
+    place(book, 'o', 'buy', 1);
+    book.apply(eventOf('filled', 'o', { fill: fillOf('x', 1, '100', '3', 'EUR') }));
+    const saved = book.snapshot();
+    expect([book.cell('acc', 'GOLD')?.share('strat')?.fees.toFixed(), only(saved)?.shares]).toEqual([
+      '3',
+      [{ strategyId: 'strat', pos: 1, cash: decimal('-100'), fees: decimal('3') }],
+    ]);
+    expect(plain(restored(saved).snapshot())).toEqual(plain(saved));
+  });
+
+  test('are the shares of those that have traded, in the order of their names', () => {
+    const book = openBook();
+    for (const strategyId of ['c', 'a', 'b', 'idle']) place(book, strategyId, 'buy', 2, { strategyId });
+    for (const id of ['c', 'a', 'b']) fill(book, id, 1, id);
+    expect(only(book.snapshot())?.shares?.map(({ strategyId }) => strategyId)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('fees that a Book of before did not split by currency were of its own', () => {
+    const book = openBook();
+    place(book, 'o');
+    book.apply(eventOf('filled', 'o', { fill: fillOf('x', 10, '100', '7') }));
+    const saved = book.snapshot();
+    const accounts = saved.accounts.map(({ feesPaid: _, ...account }) => account);
+    const paid = restored({ ...saved, accounts })
+      .account('acc')
+      ?.feesPaid();
+    expect(paid?.map(({ currency, amount }) => [currency, amount.toFixed()])).toEqual([['USDT', '7']]);
+  });
+});
+
 describe('live orders', () => {
   test('are those that may still fill: open ones, and ended ones whose last fills are missing', () => {
     const book = placed();
@@ -209,6 +277,16 @@ describe('live orders', () => {
       ['o', 'q', 'r'],
       ['o', 'p', 'q', 'r'],
     ]);
+  });
+
+  test('of a restored Book have the places of before, and new ones come after them', () => {
+    const book = placed();
+    for (const id of ['p', 'q', 'r']) place(book, id);
+    for (const id of ['p', 'q']) book.apply(eventOf('rejected', id));
+    const twin = restored(book.snapshot());
+    place(twin, 's');
+    for (const id of ['q', 'p']) twin.apply(eventOf('accepted', id));
+    expect(live(twin)).toEqual(['o', 'p', 'q', 'r', 's']);
   });
 
   test('an order that lives again has its old place', () => {
@@ -324,6 +402,16 @@ describe('finished orders', () => {
   test('take their execution ids with them', () => {
     const book = old();
     book.retire('2026-01-03');
+    expect(book.external(bookedOf('e', 'buy', 10), fillOf('x', 10), 0)).toBe('applied');
+  });
+
+  test('of two that have one execution id, it goes with the second', () => {
+    const book = old();
+    place(book, 'p');
+    expect(fill(book, 'x', 10, 'p')).toEqual(anomaly('EXECUTION_ID_REUSED'));
+    book.retire('2026-01-03');
+    rollTo(book, '2026-01-06');
+    book.retire('2026-01-05');
     expect(book.external(bookedOf('e', 'buy', 10), fillOf('x', 10), 0)).toBe('applied');
   });
 
