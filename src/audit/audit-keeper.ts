@@ -8,13 +8,14 @@ import { messageOf } from '../storage/json.ts';
 import type { StateStore } from '../storage/state-store.ts';
 import { AuditHeads, type AuditHeadsDeps, headOptions } from './audit-heads.ts';
 import { type AuditEvent, AuditLog, type AuditTrail } from './audit-log.ts';
-import type { AuditRegistry } from './audit-metrics.ts';
+import { AUDIT_CHAIN_VALID, type AuditRegistry } from './audit-metrics.ts';
 import type { AuditHead, AuditRecord } from './audit-record.ts';
 import { AuditRetention, retentionOptions } from './audit-retention.ts';
 import { AuditShipper, type ShipStatus, shipperOptions } from './audit-shipper.ts';
 import type { AuditSink } from './audit-sink.ts';
 import { inTime } from './in-time.ts';
-import { type HeadSigner, type SignedHead } from './signed-head.ts';
+import { HeadKeys, type HeadSigner, type PublicKeys, type SignedHead } from './signed-head.ts';
+import { type AuditVerdict, walkChain } from './verify-audit.ts';
 
 const schema = z.strictObject({
   /** When heads are signed, if there is a signer. */
@@ -106,8 +107,7 @@ export class AuditKeeper implements AuditTrail {
     const rules = parseOptions('AuditKeeper', schema, options);
     const { log, clock, metrics, signer, store, sinks = [], random = new SeededRandom(clock.nowMs()) } = deps;
     checkParts(rules, deps);
-    const publicKeys = { ...rules.publicKeys, ...(signer && { signer: signer.publicKey }) };
-    const audit = await AuditLog.open(log, { clock, metrics }, { publicKeys });
+    const audit = await AuditLog.open(log, { clock, metrics }, { publicKeys: keysOf(rules, signer) });
     const shippers: AuditShipper[] = [];
     try {
       for (const sink of sinks) {
@@ -169,6 +169,14 @@ export class AuditKeeper implements AuditTrail {
     return this.#retention.lastError;
   }
 
+  /** Checks the whole chain again, as it is on disk now, and sets the metric: for a look once a day, say. */
+  async verify(): Promise<AuditVerdict> {
+    const { log, signer, metrics } = this.#deps;
+    const verdict = await walkChain(log, { keys: new HeadKeys(keysOf(this.#rules, signer)) });
+    metrics?.gauge(AUDIT_CHAIN_VALID).set(verdict.ok ? 1 : 0);
+    return verdict;
+  }
+
   /**
    * Refuses new records at once, signs the last head, ships what is left and says what was not. Never rejects, and takes no
    * longer than twice `closeTimeoutMs`. The log stays open: whoever opened it closes it. A second call gives the same report.
@@ -214,6 +222,11 @@ export class AuditKeeper implements AuditTrail {
     }
   }
 }
+
+const keysOf = ({ publicKeys }: z.output<typeof schema>, signer: HeadSigner | undefined): PublicKeys => ({
+  ...publicKeys,
+  ...(signer && { signer: signer.publicKey }),
+});
 
 /** @throws {PortcullisError} `OPTION_INVALID` */
 function checkParts({ retention }: z.output<typeof schema>, deps: AuditKeeperDeps): void {

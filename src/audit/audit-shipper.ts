@@ -138,7 +138,7 @@ export class AuditShipper {
   }
 
   get #unshipped(): number {
-    return this.#deps.audit.head.seq - this.#cursor.seq;
+    return Math.max(0, this.#deps.audit.head.seq - this.#cursor.seq);
   }
 
   async #run(): Promise<void> {

@@ -90,6 +90,20 @@ describe('AuditKeeper', () => {
   });
 });
 
+describe('AuditKeeper.verify', () => {
+  test('finds what has become of the log since it was opened, and shows it', async () => {
+    const metrics = new MetricsRegistry();
+    const log = new MemoryAppendLog();
+    const { keeper } = await keeping({}, { log, metrics });
+    await keeper.record({ kind: 'a' });
+    expect(await keeper.verify()).toMatchObject({ ok: true, records: 1 });
+    expect(await metrics.exposition()).toContain('\ntrading_audit_chain_valid 1\n');
+    await log.append({ kind: 'not linked' });
+    expect(await keeper.verify()).toMatchObject({ ok: false, atSeq: 2 });
+    expect(await metrics.exposition()).toContain('\ntrading_audit_chain_valid 0\n');
+  });
+});
+
 describe('health of AuditKeeper', () => {
   test('is well until a write fails, which is told at once', async () => {
     const disk = new ScriptedAppendLog();
@@ -260,6 +274,18 @@ describe('retention of AuditKeeper', () => {
     );
     expect((await byOld).head).toEqual(keeper.head);
     await again.close();
+  });
+
+  test('removes up to heads that a process before it has signed', async () => {
+    const first = await keeping({ signing: { everyRecords: 2 } });
+    await first.keeper.record({ kind: 'a' });
+    await first.keeper.record({ kind: 'b' });
+    await first.keeper.close();
+    const { log, store } = first;
+    await keeping({ retention: { keepMs: 0 } }, { log, store });
+    await settle();
+    expect(log.firstSeq).toBe(first.keeper.head.seq);
+    expect(await verifyAudit(log, { publicKeys: trusted })).toMatchObject({ ok: true, records: 1 });
   });
 
   test('removes nothing that a sink has not got', async () => {
