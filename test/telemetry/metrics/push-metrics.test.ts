@@ -64,7 +64,7 @@ describe('pushMetrics', () => {
     ['half a character', { k: 'a\ud800' }, 'job/nightly/k/a%EF%BF%BD'],
   ])('writes grouping values that are %s', async (_what, grouping, path) => {
     const { calls, fetch } = gateway();
-    await push({ grouping: grouping as Record<string, string> }, fetch);
+    await push({ grouping: grouping }, fetch);
     expect(calls[0]?.url).toBe(`${URL}/metrics/${path}`);
   });
 
@@ -172,7 +172,7 @@ describe('pushMetrics', () => {
     { headers: { authorization: 'hunter2' } },
   ])('keeps secrets out of its errors: %j', async (options) => {
     const { fetch } = gateway(() => new Response(null, { status: 500 }));
-    const error = await errorOf(push(options as never, fetch));
+    const error = await errorOf(push(options, fetch));
     expect(error).toBeInstanceOf(Error);
     expect(inspect(error, { depth: 9 })).not.toContain('hunter2');
   });
