@@ -61,7 +61,7 @@ export type { ConfigIssue } from './config/config-issue.ts';
 export type { ConfigDefinition, ConfigOptions, PartialConfig } from './config/config-options.ts';
 export type { ConfigLine, OverriddenValue } from './config/explain-config.ts';
 export { type ConfigDeps, loadConfig } from './config/load-config.ts';
-export { LoadedConfig } from './config/loaded-config.ts';
+export type { LoadedConfig } from './config/loaded-config.ts';
 export { Secret, type SecretOptions, type SecretSchema, secret } from './config/secret.ts';
 export type { SecretVault } from './config/secret-reader.ts';
 export type { SecretState } from './config/secret-watch.ts';

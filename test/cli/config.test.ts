@@ -6,8 +6,13 @@ import { runCommand } from '../../src/cli/index.ts';
 import { temporaryDirectory } from '../storage/support/temporary.ts';
 import { type Said, clock } from './support/data.ts';
 
-const moduleOf = (name: string): string =>
-  fileURLToPath(new URL(`support/configs/${name}.ts`, import.meta.url));
+const MODULES = {
+  service: new URL('./support/configs/service.ts', import.meta.url),
+  schemas: new URL('./support/configs/schemas.ts', import.meta.url),
+  several: new URL('./support/configs/several.ts', import.meta.url),
+  nothing: new URL('./support/configs/nothing.ts', import.meta.url),
+};
+const moduleOf = (name: keyof typeof MODULES): string => fileURLToPath(MODULES[name]);
 const SERVICE = moduleOf('service');
 
 async function explain(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Said> {

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 
 /** What is known of a file without reading it. */
-export interface FileFacts {
+interface FileFacts {
   readonly isFile: boolean;
   readonly bytes: number;
   /** Permission bits. */

@@ -6,7 +6,7 @@ import type { EnvironmentNames } from './environment-names.ts';
 import { nearest } from './nearest.ts';
 import { parseText } from './parse-text.ts';
 import { redactedText } from './redacted-value.ts';
-import { type Schema, holdsSecret } from './schema-walk.ts';
+import type { Schema } from './schema-walk.ts';
 import { isServiceLink } from './service-links.ts';
 
 export type Variables = Readonly<Record<string, string | undefined>>;
@@ -76,8 +76,7 @@ function entryOf(
 ): { readonly entry: Entry } | { readonly issue: ConfigIssue } {
   const parsed = parseText(text, schema);
   if (parsed.ok) return { entry: { name, path, value: parsed.value } };
-  // Not yet JSON, so nobody can say where in it a secret stands.
-  const got = redactedText(text, holdsSecret(schema) ? undefined : schema, path.at(-1));
+  const got = redactedText(text, schema, path.at(-1));
   return { issue: { field: pathText(path), expected: parsed.expected, got, source: `${where} ${name}` } };
 }
 

@@ -9,17 +9,16 @@ import { fieldsOf } from './config-fields.ts';
 import { configInvalid } from './config-issue.ts';
 import { type ConfigOptions, optionsSchema } from './config-options.ts';
 import { frozen } from './config-tree.ts';
-import type { Variables } from './environment-layer.ts';
 import { environmentNames, prefixOf } from './environment-names.ts';
 import { explainConfig } from './explain-config.ts';
 import { readSecrets } from './held-secrets.ts';
-import { LoadedConfig } from './loaded-config.ts';
+import { type LoadedConfig, WatchedConfig } from './loaded-config.ts';
 import { SecretReader, type SecretVault } from './secret-reader.ts';
 import { SecretWatch } from './secret-watch.ts';
 
 export interface ConfigDeps {
   /** The environment, such as `process.env`. Read once. */
-  readonly env: Variables;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** Default: the files of the machine. With one of your own, permissions are not looked at. */
   readonly readFile?: (path: string) => Promise<string>;
@@ -27,7 +26,7 @@ export interface ConfigDeps {
   readonly vault?: SecretVault;
   /** Told when a secret could not be read again, or a listener of its rotation failed. */
   readonly onError?: (error: PortcullisError) => void;
-  /** Ends the reading of secrets, and the watching afterwards stays as it is. */
+  /** Ends the waiting for secrets. What is loaded goes on until it is disposed. */
   readonly signal?: AbortSignal;
 }
 
@@ -80,7 +79,7 @@ export async function loadConfig<S extends z.ZodObject>(
     onError: (error) => deps.onError?.(error),
   });
   const value = frozen(checked.value) as z.output<S>;
-  const loaded = new LoadedConfig(
+  const loaded = new WatchedConfig(
     value,
     found.profile,
     frozen(explainConfig(value, schema, layers, secrets.warnings)),

@@ -8,7 +8,7 @@ import { type Schema, memberOf, shapeOf } from './schema-walk.ts';
  * Profiles that every service has, for the fields of the chassis under `service`: `light` for a laptop or a test run,
  * `heavy` for production. What a schema does not have is left out.
  */
-export const BUILT_IN_PROFILES: Readonly<Record<string, ConfigTree>> = {
+const BUILT_IN_PROFILES: Readonly<Record<string, ConfigTree>> = {
   light: { service: { logLevel: 'debug', drainDelayMs: 0, stopTimeoutMs: 2_000, healthCacheMs: 0 } },
   heavy: { service: { logLevel: 'info', drainDelayMs: 5_000, stopTimeoutMs: 30_000, healthCacheMs: 1_000 } },
 };

@@ -36,7 +36,7 @@ export function redactedText(value: unknown, schema: Schema | undefined, name?: 
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 3)}...` : text;
 }
 
-export const isSecretName = (name: string): boolean => redactFields({ [name]: '' })[name] === REDACTED;
+const isSecretName = (name: string): boolean => redactFields({ [name]: '' })[name] === REDACTED;
 
 /** Values without a schema of their own: only names tell what is a secret. */
 function plainValue(value: unknown): JsonValue {

@@ -9,9 +9,9 @@ import {
 } from '../../../../src/service/index.ts';
 
 /** Files by path; what is not here cannot be read. */
-export type Files = Readonly<Record<string, string>>;
+type Files = Readonly<Record<string, string>>;
 
-export const readFrom =
+const readFrom =
   (files: Files) =>
   (path: string): Promise<string> => {
     const text = files[path];
