@@ -23,11 +23,13 @@ export async function render(
     const step = Math.max(1, Math.floor(LINES_PER_TURN / copy.linesPerSeries));
     for (let from = 0; from < copy.size; from += step) {
       const to = Math.min(from + step, copy.size);
+      const more = (to - from) * copy.linesPerSeries;
+      if (lines > 0 && lines + more > LINES_PER_TURN) {
+        lines = 0;
+        await clock.turn();
+      }
+      lines += more;
       parts.push(copy.lines(from, to, format));
-      lines += (to - from) * copy.linesPerSeries;
-      if (lines < LINES_PER_TURN) continue;
-      lines = 0;
-      await clock.turn();
     }
   }
   if (format === 'openmetrics') parts.push('# EOF\n');

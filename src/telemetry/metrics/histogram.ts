@@ -80,17 +80,20 @@ function record({ block, at }: Series, bounds: Float64Array, value: number): num
 
 class HistogramHandle extends Handle implements BoundHistogram {
   readonly #metric: HistogramMetric;
+  readonly #bounds: Float64Array;
+  readonly #least: number;
 
   constructor(metric: HistogramMetric, labels: unknown) {
     super(metric.store, labels);
     this.#metric = metric;
+    this.#bounds = metric.bounds;
+    this.#least = metric.least;
   }
 
   observe(value: number, exemplar?: Exemplar): void {
     const { series } = this;
-    const { bounds, least } = this.#metric;
-    if (series?.live === true && isAtLeast(value, least)) {
-      const bucket = record(series, bounds, value);
+    if (series?.live === true && isAtLeast(value, this.#least)) {
+      const bucket = record(series, this.#bounds, value);
       if (exemplar !== undefined) this.#metric.exemplify(series, bucket, value, exemplar);
       return;
     }
