@@ -56,7 +56,7 @@ export { FlagControl } from './flags/flag-control.ts';
 export type { FlagDefinition, FlagType } from './flags/flag-definition.ts';
 export { FLAG_ENABLED, FLAG_EVALUATIONS, FLAG_VARIANT, FlagMetrics } from './flags/flag-metrics.ts';
 export { type FlagSet, FlagSetProvider, type FlagSource } from './flags/flag-set-provider.ts';
-export { clientOver, openFlags, type OpenFlags, type OpenFlagsDeps } from './flags/open-flags.ts';
+export { openFlags, type OpenFlags, type OpenFlagsDeps } from './flags/open-flags.ts';
 export type { ConfigIssue } from './config/config-issue.ts';
 export type { ConfigDefinition, ConfigOptions, PartialConfig } from './config/config-options.ts';
 export type { ConfigLine, OverriddenValue } from './config/explain-config.ts';

@@ -205,29 +205,28 @@ export class RollbackWatch {
     return outcomes;
   }
 
-  async #restore(): Promise<void> {
-    try {
+  #restore(): Promise<void> {
+    return this.#attempt('rollback: what has fired before cannot be read', async () => {
       const fired = await this.#latch.fired();
       for (const trigger of this.#triggers) if (fired.includes(trigger.name)) trigger.latch();
-    } catch (err) {
-      this.#log.error({ err }, 'rollback: what has fired before cannot be read');
-    }
+    });
   }
 
-  async #keep(trigger: string, atMs: number): Promise<void> {
-    try {
-      await this.#latch.set(trigger, atMs);
-    } catch (err) {
-      this.#log.error({ err, trigger }, 'rollback: that it has fired cannot be kept');
-    }
+  #keep(trigger: string, atMs: number): Promise<void> {
+    return this.#attempt('rollback: that it has fired cannot be kept', () => this.#latch.set(trigger, atMs));
   }
 
-  async #tell(event: AuditEvent): Promise<void> {
-    try {
+  #tell(event: AuditEvent): Promise<void> {
+    return this.#attempt('rollback: the audit log does not take it', async () => {
       await this.#deps.audit.record(event);
-    } catch (err) {
-      this.#log.error({ err, event: event.kind }, 'rollback: the audit log does not take it');
-    }
+    });
+  }
+
+  /** For what must not stand in the way of a rollback: a failure, and what hangs, is logged. Never rejects. */
+  async #attempt(otherwise: string, work: () => Promise<void>): Promise<void> {
+    const end = await settleWithin(this.#deps.clock, this.#settings.actionTimeoutMs, work);
+    if (end.kind === 'failed') this.#log.error({ err: end.error }, otherwise);
+    if (end.kind === 'late') this.#log.error({ waitedMs: this.#settings.actionTimeoutMs }, otherwise);
   }
 
   async #baseline(): Promise<BaselineInput | undefined> {

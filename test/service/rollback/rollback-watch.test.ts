@@ -167,6 +167,25 @@ describe('RollbackWatch', () => {
     expect(world.lines).toContain('error rollback: the audit log does not take it');
   });
 
+  test('an audit log that hangs holds neither the rollback nor the next check', async () => {
+    const audit = { record: () => new Promise(() => {}) };
+    const world = await watching({ actionTimeoutMs: 1000 }, { audit });
+    await minute(world, 100, 50);
+    const firing = minute(world, 100, 50);
+    await world.clock.turn();
+    expect(world.ran).toEqual(['errors']);
+    for (let at = 0; at < 2; at += 1) {
+      world.clock.advance(1000);
+      await world.clock.turn();
+    }
+    expect((await firing)[0]?.outcomes).toEqual([{ action: 'hook', outcome: 'done' }]);
+    expect((await minute(world, 100, 0))[0]?.verdict).toBe('pass');
+    expect(world.lines.filter((line) => line.includes('audit'))).toEqual([
+      'error rollback: the audit log does not take it',
+      'error rollback: the audit log does not take it',
+    ]);
+  });
+
   test('counts nothing of the warm-up, which begins with the first check', async () => {
     const world = await watching({ warmUpMs: 120_000 });
     const reports = [];
