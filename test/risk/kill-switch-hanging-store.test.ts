@@ -190,6 +190,18 @@ describe('KillSwitch, someone else writes to its record', () => {
     ]);
   });
 
+  test('each write names the version that it replaces, and it tries five times', async () => {
+    const store = new ScriptedStateStore();
+    const { killSwitch } = await open({ store });
+    const replaced: unknown[] = [];
+    store.set = (_key, _value, options) => {
+      replaced.push(options?.ifVersion);
+      return Promise.resolve({ outcome: 'conflict', version: 7 });
+    };
+    await killSwitch.trip(halted());
+    expect(replaced).toEqual([1, 7, 7, 7, 7]);
+  });
+
   test('again and again: the trip stands and says that it is not durable', async () => {
     const store = new ScriptedStateStore();
     const { killSwitch } = await open({ store });
