@@ -17,6 +17,19 @@ const wait = metrics.histogram({ name: 'wait_seconds', help: 'Time in the queue.
 wait.observe(0.2);
 wait.observe(Number.NaN); // dropped and counted: what measures must never break what trades
 
+// A handle for a hot path: its calls touch an array of numbers and nothing else.
+const accepted = orders.bind({ side: 'sell', outcome: 'accepted' });
+accepted.inc();
+
+// A point in time, not an age: a process that hangs keeps growing older.
+metrics
+  .timestamp({
+    name: 'book_last_update_timestamp_seconds',
+    help: 'Last update of the book.',
+    labels: ['symbol'],
+  })
+  .mark({ symbol: 'BTC-USDT' });
+
 metrics.recordTrade({
   symbol: 'BTC-USDT',
   side: 'buy',

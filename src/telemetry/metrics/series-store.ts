@@ -40,8 +40,13 @@ export class SeriesStore {
     return this.#series.size;
   }
 
+  /** Labels that cannot even be read count like missing ones. */
   of(labels: object): Series {
-    return this.#sets.of(labels);
+    try {
+      return this.#sets.of(labels);
+    } catch {
+      return this.#sets.of({});
+    }
   }
 
   own(labels: object): Series | undefined {
