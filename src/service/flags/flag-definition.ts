@@ -8,7 +8,7 @@ export const flagNameSchema = z
   .string()
   .regex(NAME, 'expected a letter, then up to 63 letters, digits, dots, hyphens or underscores');
 
-export const FLAG_TYPES = ['boolean', 'string', 'number', 'object'] as const;
+const FLAG_TYPES = ['boolean', 'string', 'number', 'object'] as const;
 
 export type FlagType = (typeof FLAG_TYPES)[number];
 
@@ -41,7 +41,7 @@ export type FlagRule = z.output<typeof ruleSchema>;
 const BOOLEAN_VARIANTS = { on: true, off: false } as const;
 
 /** The only variant of a flag that lists none and is not boolean. */
-export const DEFAULT_VARIANT = 'default';
+const DEFAULT_VARIANT = 'default';
 
 export const flagDefinitionSchema = z
   .strictObject({
@@ -129,7 +129,7 @@ export function variantOf(
   return Object.keys(variants).find((name) => JSON.stringify(variants[name]) === text);
 }
 
-export function isOfType(type: FlagType, value: unknown): boolean {
+function isOfType(type: FlagType, value: unknown): boolean {
   return type === 'object' ? typeof value === 'object' && value !== null : typeof value === type;
 }
 

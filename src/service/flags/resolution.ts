@@ -39,6 +39,6 @@ export function resolution<T extends JsonValue>(
 }
 
 /** The caller's default, and why. */
-export function failure<T>(value: T, errorCode: ErrorCode, errorMessage: string): ResolutionDetails<T> {
+function failure<T>(value: T, errorCode: ErrorCode, errorMessage: string): ResolutionDetails<T> {
   return { value, reason: 'ERROR', errorCode, errorMessage };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema } from '../../core/ids.ts';
 
 /** What is measured, over the requests since the last verdict. */
-export const measureSchema = z.discriminatedUnion('kind', [
+const measureSchema = z.discriminatedUnion('kind', [
   /** Errors by requests. */
   z.strictObject({ kind: z.literal('error-ratio') }),
   /** A quantile of the latency, such as 0.99, seconds. */
@@ -19,7 +19,7 @@ export const measureSchema = z.discriminatedUnion('kind', [
 ]);
 
 /** What it is measured against. */
-export const againstSchema = z.discriminatedUnion('to', [
+const againstSchema = z.discriminatedUnion('to', [
   /** Fails beyond a fixed limit. */
   z.strictObject({ to: z.literal('limit'), limit: z.number() }),
   /** Fails when worse than the baseline by more than both the ratio and the difference. */
@@ -59,7 +59,7 @@ export const triggerSchema = z
 export type RollbackTriggerOptions = z.input<typeof triggerSchema>;
 export type TriggerSettings = z.output<typeof triggerSchema>;
 export type Measure = z.output<typeof measureSchema>;
-export type Against = z.output<typeof againstSchema>;
+type Against = z.output<typeof againstSchema>;
 
 function isLimitPossible(measure: Measure, against: Against): boolean {
   if (against.to === 'baseline' || measure.kind === 'custom') return true;
