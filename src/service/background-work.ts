@@ -1,6 +1,13 @@
 import type { Clock } from '../core/clock.ts';
-import { correlation } from '../telemetry/correlation.ts';
-import type { Counter, Gauge, LabelsOf, Logger, MetricsRegistry } from '../telemetry/index.ts';
+import {
+  type Counter,
+  type Gauge,
+  type LabelsOf,
+  type Logger,
+  type MetricsRegistry,
+  type Tracing,
+  correlation,
+} from '../telemetry/index.ts';
 
 /** What background work gets. */
 export interface WorkContext {
@@ -27,6 +34,7 @@ export class BackgroundWork {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #metrics: MetricsRegistry;
+  readonly #tracing: Tracing;
   readonly #operations: Counter<LabelsOf<typeof OPERATIONS.labels>>;
   readonly #inFlight: Gauge<object>;
   readonly #running = new Set<Promise<unknown>>();
@@ -34,20 +42,28 @@ export class BackgroundWork {
   constructor(
     service: string,
     signal: AbortSignal,
-    deps: { readonly clock: Clock; readonly log: Logger; readonly metrics: MetricsRegistry },
+    deps: {
+      readonly clock: Clock;
+      readonly log: Logger;
+      readonly metrics: MetricsRegistry;
+      readonly tracing: Tracing;
+    },
   ) {
     this.#service = service;
     this.#signal = signal;
     this.#clock = deps.clock;
     this.#log = deps.log;
     this.#metrics = deps.metrics;
+    this.#tracing = deps.tracing;
     this.#operations = deps.metrics.counter(OPERATIONS);
     this.#inFlight = deps.metrics.gauge(IN_FLIGHT);
   }
 
   async run<T>(operation: string, fn: (context: WorkContext) => T | Promise<T>): Promise<T> {
     const correlationId = correlation.id() ?? correlation.create();
-    const work = correlation.run(correlationId, () => this.#measured(operation, fn, correlationId));
+    const work = this.#tracing.span(operation, { correlationId }, () =>
+      this.#measured(operation, fn, correlationId),
+    );
     this.#running.add(work);
     this.#inFlight.set(this.#running.size);
     try {

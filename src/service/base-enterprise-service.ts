@@ -1,9 +1,14 @@
-import type { Logger, MetricsRegistry } from '../telemetry/index.ts';
+import type { Client } from '@openfeature/server-sdk';
+import type { z } from 'zod';
+import type { Logger, MetricsRegistry, Tracing } from '../telemetry/index.ts';
 import type { WorkContext } from './background-work.ts';
 import type { Health } from './health/health.ts';
 import type { InjectOptions, InjectResponse } from './http/http-listeners.ts';
 import type { ServiceApp } from './http/http-server.ts';
-import { Service, type ServiceOptions, type StartContext } from './service.ts';
+import { Service } from './service.ts';
+import type { ServiceOptions, StartContext } from './service-definition.ts';
+import type { FlagControl } from './flags/flag-control.ts';
+import type { NoConfig } from './service-config.ts';
 import type { ServicePorts } from './service-ports.ts';
 import type { ServiceState } from './service-state.ts';
 import type { StopReport } from './stop-sequence.ts';
@@ -20,19 +25,19 @@ import type { StopReport } from './stop-sequence.ts';
  * order and end the process with code 0, or 1 when something was cut or failed; a second one ends it at once with code 1. An
  * error that nobody caught stops in order with code 1. All of it is `createService` as a class.
  */
-export abstract class BaseEnterpriseService {
-  readonly #service: Service;
+export abstract class BaseEnterpriseService<S extends z.ZodObject = NoConfig> {
+  readonly #service: Service<S>;
   #started: Promise<this> | undefined;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(options: ServiceOptions, ports: ServicePorts = {}) {
+  constructor(options: ServiceOptions<S>, ports: ServicePorts = {}) {
     const hooks = {
       onStart: (context: StartContext) => this.onStart(context),
       routes: (app: ServiceApp) => this.routes(app),
       onDrain: () => this.onDrain(),
       onStop: () => this.onStop(),
     };
-    this.#service = new Service({ ...options, ...hooks }, ports);
+    this.#service = new Service<S>({ ...options, ...hooks }, ports);
   }
 
   get name(): string {
@@ -49,6 +54,25 @@ export abstract class BaseEnterpriseService {
 
   get health(): Health {
     return this.#service.health;
+  }
+
+  get tracing(): Tracing {
+    return this.#service.tracing;
+  }
+
+  /** What the service wants to know, read by `start()`. @throws {PortcullisError} `SERVICE_STOPPED` before that. */
+  get config(): z.output<S> {
+    return this.#service.config;
+  }
+
+  /** Feature flags: an OpenFeature client. @throws {PortcullisError} `SERVICE_STOPPED` before `start()` has read them. */
+  get flags(): Client {
+    return this.#service.flags;
+  }
+
+  /** Changes flags, each change audited. @throws {PortcullisError} `SERVICE_STOPPED` before `start()`, and without a file of flags. */
+  get flagControl(): FlagControl {
+    return this.#service.flagControl;
   }
 
   get state(): ServiceState {

@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
+import type { Client } from '@openfeature/server-sdk';
 import type { Tracer } from '@opentelemetry/api';
 import type { AuditTrail } from '../audit/index.ts';
 import { type Clock, SystemClock } from '../core/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { MetricsRegistry } from '../telemetry/index.ts';
+import type { SecretVault } from './config/secret-reader.ts';
 import type { SignalSource } from './process-events.ts';
 
 /** What is written out at the very end of a stop. */
@@ -24,6 +26,10 @@ export interface ServicePorts {
   readonly exit?: (code: number) => void;
   readonly logger?: Logger;
   readonly metrics?: MetricsRegistry;
+  /** OpenFeature. Default: a client over the flags in `flagsFile`, or over `FLAG_...` in the environment. */
+  readonly flags?: Client;
+  /** For secrets in the configuration that are written `vault:reference`. */
+  readonly vault?: SecretVault;
   /** Default: the one that is registered with the OpenTelemetry API, if any. */
   readonly tracer?: Tracer;
   /** Gets what decides: start, stop, configuration, flags, rollbacks. Without it none of that is recorded. */

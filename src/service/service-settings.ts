@@ -18,6 +18,8 @@ export const serviceSettings = z.strictObject({
   /** How often dependencies are asked without anyone asking. */
   checkEveryMs: z.number().min(100).max(600_000).default(5_000),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  /** A JSON file with feature flags, looked at again and again. Default: `FLAG_...` in the environment. */
+  flagsFile: z.string().min(1).optional(),
   limits: httpLimits.prefault({}),
 });
 

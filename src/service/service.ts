@@ -1,51 +1,30 @@
-import { z } from 'zod';
+import type { Client } from '@openfeature/server-sdk';
+import { type z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
-import { parseOptions } from '../core/options.ts';
-import { type Principal, system } from '../core/principal.ts';
-import { type Logger, MetricsRegistry, createLogger } from '../telemetry/index.ts';
+import { system } from '../core/principal.ts';
+import {
+  type LeveledLogger,
+  type Logger,
+  MetricsRegistry,
+  Tracing,
+  createLogger,
+  silentLogger,
+} from '../telemetry/index.ts';
 import { BackgroundWork, type WorkContext } from './background-work.ts';
-import { Dependencies, type DependencyOptions } from './health/dependencies.ts';
+import { Dependencies } from './health/dependencies.ts';
+import type { FlagControl } from './flags/flag-control.ts';
 import { Health } from './health/health.ts';
+import type { LoadedConfig } from './config/loaded-config.ts';
+import type { NoConfig, ServiceConfigOptions } from './service-config.ts';
+import { type ServiceDefinition, type ServiceHooks, parseDefinition } from './service-definition.ts';
+import { setUpConfig, setUpFlags } from './service-setup.ts';
 import { HttpListeners, type InjectOptions, type InjectResponse } from './http/http-listeners.ts';
-import type { ServiceApp } from './http/http-server.ts';
 import { exitWithProcess } from './process-exit.ts';
 import { type KernelPorts, type ServicePorts, kernelPorts, portsOf } from './service-ports.ts';
-import { type ServiceSettings, serviceIdentity, serviceSettings } from './service-settings.ts';
+import type { ServiceSettings, serviceSettings } from './service-settings.ts';
 import { ServiceLife } from './service-life.ts';
 import { type ServiceState, isOver } from './service-state.ts';
 import { type StopReport, StopSequence } from './stop-sequence.ts';
-
-const optionsSchema = z.strictObject({ ...serviceIdentity, ...serviceSettings.shape });
-
-/** @interface */
-export type ServiceOptions = z.input<typeof optionsSchema>;
-
-/** What `onStart` gets. */
-export interface StartContext {
-  /** Aborts when the end of the service begins. */
-  readonly signal: AbortSignal;
-  /**
-   * Takes over something that was opened, and gives it back: it is watched, brought back when it fails, and closed at the
-   * end, the last opened first.
-   *
-   * @throws {PortcullisError} `OPTION_INVALID`, also when the name is taken
-   */
-  use<T>(name: string, dependency: T, options?: DependencyOptions): T;
-}
-
-/** What a service does at its turning points. All of it is optional. */
-export interface ServiceHooks {
-  /** Opens what the service needs. Until it is done `/ready` and the service's own routes answer 503. */
-  readonly onStart?: ((context: StartContext) => void | Promise<void>) | undefined;
-  /** Adds routes, with all that Fastify offers. Runs once, before the service listens. */
-  readonly routes?: ((app: ServiceApp) => void | Promise<void>) | undefined;
-  /** The end has begun: takes on nothing new. HTTP still answers everything, `/ready` says 503. */
-  readonly onDrain?: (() => void | Promise<void>) | undefined;
-  /** Requests and background work are over: closes what `use` does not close. Runs once if `onStart` was begun, also when that failed. */
-  readonly onStop?: (() => void | Promise<void>) | undefined;
-}
-
-export type ServiceDefinition = ServiceOptions & ServiceHooks;
 
 const FLUSH_LOGS_MS = 1000;
 const LOG_BUFFER_BYTES = 4096;
@@ -54,13 +33,17 @@ const LOG_BUFFER_BYTES = 4096;
  * The kernel of a service: HTTP with probes and metrics, logs with correlation ids, dependencies, background work, an
  * orderly stop. `createService` makes one; `BaseEnterpriseService` is a class over it.
  */
-export class Service {
+export class Service<S extends z.ZodObject = NoConfig> {
   readonly name: string;
   readonly version: string;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
   readonly health: Health;
-  readonly #options: z.output<typeof optionsSchema>;
+  readonly tracing: Tracing;
+  readonly #configOptions: ServiceConfigOptions<S>;
+  readonly #ownLog: LeveledLogger | undefined;
+  /** Settings that the constructor was given. */
+  readonly #given: z.input<typeof serviceSettings>;
   readonly #hooks: ServiceHooks;
   readonly #ports: ServicePorts;
   readonly #kernel: KernelPorts;
@@ -70,6 +53,9 @@ export class Service {
   readonly #ending = new AbortController();
   readonly #working = new AbortController();
   #settings: ServiceSettings;
+  #config: z.output<S> | undefined;
+  #flags: Client | undefined;
+  #flagControl: FlagControl | undefined;
   #http: HttpListeners | undefined;
   #release: Disposable[] = [];
   #isHooked = false;
@@ -78,23 +64,25 @@ export class Service {
   #stopped: Promise<StopReport> | undefined;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(definition: ServiceDefinition, given: ServicePorts = {}) {
-    const { onStart, routes, onDrain, onStop, ...options } = definition;
-    this.#hooks = { onStart, routes, onDrain, onStop };
-    this.#options = parseOptions('service', optionsSchema, options);
-    const { name, version, healthCacheMs: cacheMs, ...settings } = this.#options;
+  constructor(definition: ServiceDefinition<S>, given: ServicePorts = {}) {
+    const { name, version, healthCacheMs: cacheMs, settings, ...rest } = parseDefinition(definition);
     this.name = name;
     this.version = version;
+    this.#configOptions = rest.configOptions;
+    this.#hooks = rest.hooks;
+    this.#given = rest.given;
     this.#settings = settings;
     this.#ports = portsOf(given);
     this.#kernel = kernelPorts(this.#ports);
     const { clock, random } = this.#kernel;
-    this.log =
-      this.#ports.logger ??
-      createLogger({ name, level: settings.logLevel, bufferBytes: LOG_BUFFER_BYTES }, { clock });
+    const logOptions = { name, level: settings.logLevel, bufferBytes: LOG_BUFFER_BYTES };
+    this.#ownLog = this.#ports.logger === undefined ? createLogger(logOptions, { clock }) : undefined;
+    this.log = this.#ports.logger ?? this.#ownLog ?? silentLogger;
     this.metrics = this.#ports.metrics ?? new MetricsRegistry();
     this.health = new Health({ cacheMs }, { clock });
-    const deps = { clock, random, log: this.log, metrics: this.metrics, health: this.health };
+    this.tracing = new Tracing(this.#ports.tracer === undefined ? {} : { tracer: this.#ports.tracer });
+    const { log, metrics, health, tracing } = this;
+    const deps = { clock, random, log, metrics, health, tracing };
     this.#life = new ServiceLife({ name, version }, deps);
     this.#work = new BackgroundWork(name, this.#working.signal, deps);
     this.#dependencies = new Dependencies({ ...deps, signal: this.#ending.signal });
@@ -104,6 +92,21 @@ export class Service {
     return this.#life.state;
   }
 
+  /** What the service wants to know, read by `start()`. @throws {PortcullisError} `SERVICE_STOPPED` before that. */
+  get config(): z.output<S> {
+    return this.#config ?? this.#absent('configuration');
+  }
+
+  /** Feature flags: an OpenFeature client. @throws {PortcullisError} `SERVICE_STOPPED` before `start()` has read them. */
+  get flags(): Client {
+    return this.#flags ?? this.#absent('flags');
+  }
+
+  /** Changes flags, each change audited. @throws {PortcullisError} `SERVICE_STOPPED` before `start()`, and without a file of flags. */
+  get flagControl(): FlagControl {
+    return this.#flagControl ?? this.#absent('file of flags');
+  }
+
   /** Aborts when the end of the service begins. */
   get signal(): AbortSignal {
     return this.#ending.signal;
@@ -111,22 +114,17 @@ export class Service {
 
   /** The URL the service listens under. @throws {PortcullisError} `SERVICE_STOPPED` while it does not listen. */
   get address(): string {
-    const address = this.#http?.address;
-    if (address !== undefined) return address;
-    throw new PortcullisError('SERVICE_STOPPED', `${this.name} is ${this.state} and has no address`);
+    return this.#http?.address ?? this.#absent('address');
   }
 
   /** Where probes and metrics are. The same as `address` unless there is a listener of their own. @throws as `address`. */
   get adminAddress(): string {
-    const address = this.#http?.adminAddress;
-    if (address !== undefined) return address;
-    throw new PortcullisError('SERVICE_STOPPED', `${this.name} is ${this.state} and has no address`);
+    return this.#http?.adminAddress ?? this.#absent('address');
   }
 
   /** Answers a request without a socket: for tests. @throws {PortcullisError} `SERVICE_STOPPED` before it has listened. */
   async inject(request: InjectOptions): Promise<InjectResponse> {
-    if (this.#http !== undefined) return this.#http.inject(request);
-    throw new PortcullisError('SERVICE_STOPPED', `${this.name} is ${this.state} and answers nothing`);
+    return (this.#http ?? this.#absent('listener')).inject(request);
   }
 
   /**
@@ -197,9 +195,10 @@ export class Service {
       stop: (reason, end) => (this.#stopped ??= this.#stop(reason, end)),
     });
     this.#release.push(exiting, flushing);
-    const { name, version, log, metrics, health } = this;
+    const { hash, profile } = await this.#setUp();
+    const { name, version, log, metrics, health, tracing } = this;
     this.#http = new HttpListeners(this.#settings, this.#settings.limits, {
-      ...{ name, version, clock, log, metrics, health },
+      ...{ name, version, clock, log, metrics, health, tracing },
       life: this.#life,
       routes: (app) => this.#hooks.routes?.(app),
       adminRoutes: () => undefined,
@@ -213,7 +212,23 @@ export class Service {
       use: (name, dependency, options) => this.#dependencies.use(name, dependency, options),
     });
     await this.health.report();
-    await this.#record('service.started', system(this.name), { version: this.version });
+    await this.#record('service.started', { version: this.version, configHash: hash, profile });
+  }
+
+  /** Reads settings, configuration and flags. */
+  async #setUp(): Promise<LoadedConfig<unknown>> {
+    const { log, metrics, health, signal } = this;
+    const deps = { ...this.#ports, clock: this.#kernel.clock, log, metrics, health, signal };
+    const { settings, config, loaded } = await setUpConfig(this.name, this.#given, this.#configOptions, deps);
+    this.#release.push(loaded);
+    this.#settings = settings;
+    this.#config = config;
+    if (this.#ownLog !== undefined) this.#ownLog.level = settings.logLevel;
+    const { client, opened, control } = await setUpFlags(this.name, settings, deps);
+    this.#flags = client;
+    this.#flagControl = control;
+    if (opened !== undefined) this.#dependencies.use('flags', opened);
+    return loaded;
   }
 
   async #stop(reason: string, end: 'stopped' | 'failed'): Promise<StopReport> {
@@ -233,7 +248,7 @@ export class Service {
     for (const { name, close } of this.#dependencies.takeOpen())
       await stop.run(`close ${name}`, closeMs, close);
     const details = { reason, forced: stop.report(reason).forced };
-    await stop.run('audit', closeMs, () => this.#record('service.stopped', system(this.name), details));
+    await stop.run('audit', closeMs, () => this.#record('service.stopped', details));
     for (const each of this.#ports.flush ?? [])
       await stop.run(`flush ${each.name}`, closeMs, () => each.flush());
     for (const each of this.#release.splice(0)) each[Symbol.dispose]();
@@ -280,11 +295,17 @@ export class Service {
       await stop.run('onStop', this.#settings.closeTimeoutMs, () => this.#hooks.onStop?.());
   }
 
-  async #record(kind: string, by: Principal, details: Readonly<Record<string, unknown>>): Promise<void> {
-    await this.#ports.audit?.record({ kind, by, ...details });
+  #absent(what: string): never {
+    throw new PortcullisError('SERVICE_STOPPED', `${this.name} is ${this.state} and has no ${what}`);
+  }
+
+  async #record(kind: string, details: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#ports.audit?.record({ kind, by: system(this.name), ...details });
   }
 }
 
 /** A service without a class: the hooks stand in its definition. @throws {PortcullisError} `OPTION_INVALID` */
-export const createService = (definition: ServiceDefinition, ports?: ServicePorts): Service =>
-  new Service(definition, ports);
+export const createService = <S extends z.ZodObject = NoConfig>(
+  definition: ServiceDefinition<S>,
+  ports?: ServicePorts,
+): Service<S> => new Service(definition, ports);

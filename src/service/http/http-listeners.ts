@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Logger, MetricsRegistry } from '../../telemetry/index.ts';
+import type { Logger, MetricsRegistry, Tracing } from '../../telemetry/index.ts';
 import type { Health } from '../health/health.ts';
 import type { ServiceLife } from '../service-life.ts';
 import { CHASSIS_ROUTES, addChassisRoutes } from './chassis-routes.ts';
@@ -15,6 +15,7 @@ export interface ListenersDeps {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
+  readonly tracing: Tracing;
   readonly health: Health;
   readonly life: Pick<ServiceLife, 'state' | 'hasServed'>;
   /** Adds the routes of the service itself. */

@@ -7,10 +7,17 @@ import {
   type LabelsOf,
   type Logger,
   type MetricsRegistry,
+  type StartedSpan,
+  type Tracing,
   correlation,
+  traceParentOf,
 } from '../../telemetry/index.ts';
 
 const CORRELATION_HEADER = 'x-correlation-id';
+
+/** The span of a request, for hooks that run outside of it. */
+const SPAN = Symbol('span');
+type Spanned = FastifyRequest & { [SPAN]?: StartedSpan };
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const;
 const STATUSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'aborted'] as const;
@@ -51,6 +58,7 @@ export function requestId(headers: Readonly<Record<string, unknown>>): string {
 export class RequestTelemetry {
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #tracing: Tracing;
   readonly #quietRoutes: ReadonlySet<string>;
   readonly #requests: Counter<LabelsOf<typeof REQUESTS.labels>>;
   readonly #duration: Histogram<LabelsOf<typeof DURATION.labels>>;
@@ -59,10 +67,16 @@ export class RequestTelemetry {
 
   constructor(
     quietRoutes: ReadonlySet<string>,
-    deps: { readonly clock: Clock; readonly log: Logger; readonly metrics: MetricsRegistry },
+    deps: {
+      readonly clock: Clock;
+      readonly log: Logger;
+      readonly metrics: MetricsRegistry;
+      readonly tracing: Tracing;
+    },
   ) {
     this.#clock = deps.clock;
     this.#log = deps.log;
+    this.#tracing = deps.tracing;
     this.#quietRoutes = quietRoutes;
     this.#requests = deps.metrics.counter(REQUESTS);
     this.#duration = deps.metrics.histogram(DURATION);
@@ -72,6 +86,7 @@ export class RequestTelemetry {
 
   /** Before any route is added. */
   attachTo(app: FastifyInstance): void {
+    app.decorateRequest(SPAN, undefined);
     app.addHook('onRoute', ({ method, url }) => {
       // HEAD comes along with every GET; it gets its series when somebody asks for it.
       for (const each of [method].flat().filter((name) => name !== 'HEAD')) {
@@ -80,12 +95,15 @@ export class RequestTelemetry {
       }
     });
     app.addHook('onRequest', (request, reply, done) => {
-      this.observe(request, reply);
-      correlation.run(request.id, done);
+      const span = this.observe(request, reply);
+      (request as Spanned)[SPAN] = span;
+      span.run(done);
     });
     // Reading a body leaves the context of the first hook, so it is entered again after that.
     app.addHook('preValidation', (request, _reply, done) => {
-      correlation.run(request.id, done);
+      const span = (request as Spanned)[SPAN];
+      if (span === undefined) done();
+      else span.run(done);
     });
   }
 
@@ -99,11 +117,17 @@ export class RequestTelemetry {
     this.#inFlightGauge.set(this.#inFlight);
   }
 
-  /** Measures one request, for those that Fastify answers without any hook. */
-  observe(request: FastifyRequest, reply: FastifyReply): void {
+  /** Measures one request, for those that Fastify answers without any hook; gives its span, which ends with the answer. */
+  observe(request: FastifyRequest, reply: FastifyReply): StartedSpan {
     const startMs = this.#clock.monotonicMs();
     const method = methodOf(request.method);
     const route = routeOf(request);
+    const span = this.#tracing.start(`${method} ${route}`, {
+      kind: 'server',
+      parent: traceParentOf(request.headers),
+      correlationId: request.id,
+      attributes: { 'http.request.method': method, 'http.route': route, 'url.path': pathOf(request.url) },
+    });
     this.#count(1);
     void reply.header(CORRELATION_HEADER, request.id);
     // 'close' comes once, whether the answer went out or the client went away.
@@ -113,15 +137,30 @@ export class RequestTelemetry {
       this.#count(-1);
       this.#requests.inc({ method, route, status: outcome });
       this.#duration.observe({ method, route }, tookMs / 1000);
-      correlation.run(request.id, () => {
+      span.run(() => {
         const status = outcome === 'aborted' ? outcome : reply.raw.statusCode;
         const fields = { method: request.method, route, status, tookMs };
         if (this.#quietRoutes.has(route)) this.#log.debug(fields, 'request');
         else this.#log.info(fields, 'request');
       });
+      endSpan(span, outcome, reply);
     });
+    return span;
   }
 }
+
+/** As the semantic conventions of OpenTelemetry have it: of a server, only 5xx is an error. */
+function endSpan(started: StartedSpan, outcome: Status, { raw }: FastifyReply): void {
+  if (outcome === 'aborted') started.fail(new Error('the client went away'));
+  else {
+    started.span.setAttribute('http.response.status_code', raw.statusCode);
+    if (outcome === '5xx') started.fail(new Error(`answered ${raw.statusCode}`));
+    else started.end();
+  }
+}
+
+/** Without the query: it may hold what should not be repeated. */
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
 
 const methodOf = (method: string): Method => METHODS.find((known) => known === method) ?? 'other';
 

@@ -1,0 +1,81 @@
+import type { Client } from '@openfeature/server-sdk';
+import type { z } from 'zod';
+import type { AuditTrail } from '../audit/index.ts';
+import type { Clock } from '../core/clock.ts';
+import type { PortcullisError } from '../core/errors.ts';
+import type { Logger, MetricsRegistry } from '../telemetry/index.ts';
+import type { LoadedConfig } from './config/loaded-config.ts';
+import { EnvFlagProvider } from './flags/env-flag-provider.ts';
+import { FileFlagProvider } from './flags/file-flag-provider.ts';
+import { FlagControl } from './flags/flag-control.ts';
+import { FlagMetrics } from './flags/flag-metrics.ts';
+import { type OpenFlags, openFlags } from './flags/open-flags.ts';
+import type { Health } from './health/health.ts';
+import { type ServiceConfigOptions, loadServiceConfig } from './service-config.ts';
+import type { ServicePorts } from './service-ports.ts';
+import type { ServiceSettings, serviceSettings } from './service-settings.ts';
+
+export interface SetupDeps extends Pick<ServicePorts, 'env' | 'vault' | 'overrides' | 'flags' | 'audit'> {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: MetricsRegistry;
+  readonly health: Health;
+  readonly signal: AbortSignal;
+}
+
+/** Settings and configuration of a service; what is stale in it shows in its health. */
+export async function setUpConfig<S extends z.ZodObject>(
+  name: string,
+  defaults: z.input<typeof serviceSettings>,
+  options: ServiceConfigOptions<S>,
+  deps: SetupDeps,
+): Promise<{ settings: ServiceSettings; config: z.output<S>; loaded: LoadedConfig<unknown> }> {
+  const onError = (error: PortcullisError): void => {
+    deps.log.warn({ err: error }, 'secret not read again');
+    deps.metrics.recordError({ component: 'config', kind: error.code, severity: 'high' });
+  };
+  const { settings, own, loaded } = await loadServiceConfig(name, defaults, options, { ...deps, onError });
+  if (loaded.secrets().length > 0) {
+    deps.health.add('secrets', () => {
+      const stale = loaded.secrets().filter(({ state }) => state === 'stale');
+      return stale.length === 0 || `not read again: ${stale.map(({ path }) => path).join(', ')}`;
+    });
+  }
+  return { settings, config: own, loaded };
+}
+
+export interface ServiceFlags {
+  readonly client: Client;
+  /** What is to be closed, unless the client was injected. */
+  readonly opened?: OpenFlags;
+  /** Where flags stand in a file. */
+  readonly control?: FlagControl;
+}
+
+/** Flags from the client that was injected, else from the file that is set, else from the environment. */
+export async function setUpFlags(
+  name: string,
+  { flagsFile }: ServiceSettings,
+  { flags, env = process.env, clock, log, metrics, audit }: SetupDeps,
+): Promise<ServiceFlags> {
+  if (flags !== undefined) return { client: flags };
+  const deps = { logger: log, metrics: new FlagMetrics(metrics) };
+  if (flagsFile === undefined) {
+    const opened = await openFlags(name, new EnvFlagProvider({ env }), deps);
+    return { client: opened.client, opened };
+  }
+  const provider = new FileFlagProvider(
+    { path: flagsFile },
+    { clock, audit: audit ?? logged(log), logger: log },
+  );
+  const opened = await openFlags(name, provider, deps);
+  return { client: opened.client, opened, control: new FlagControl({ flags: provider }) };
+}
+
+/** Without an audit log, what changes is at least in the log. */
+const logged = (log: Logger): AuditTrail => ({
+  record: (event) => {
+    log.warn({ ...event }, 'not audited: the service has no audit log');
+    return Promise.resolve();
+  },
+});
