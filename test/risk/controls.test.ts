@@ -84,6 +84,15 @@ describe('controls of a scope', () => {
     },
   );
 
+  test('duplicateWindowMs of a strategy is asked of its exits as well', () => {
+    const { ask, trade, work } = controlled({
+      limits: { scopes: [{ scope: { kind: 'strategy', id: 'strat' }, duplicateWindowMs: 500 }] },
+    });
+    trade({ qty: 30 });
+    work({ side: 'sell' });
+    expect(ask({ side: 'sell' })).toMatchObject({ denials: [{ gate: 'duplicate-content@strategy:strat' }] });
+  });
+
   test('selfTrade of a scope is asked of its orders only', () => {
     const { ask, trade, work } = controlled({
       limits: { scopes: [{ scope: { kind: 'account', id: 'acc' }, selfTrade: 'cancel-newest' }] },

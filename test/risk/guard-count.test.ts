@@ -52,6 +52,17 @@ describe('RiskGuard, an order that another system has sent', () => {
   });
 });
 
+test('RiskGuard looks as far back as the furthest limit that counts', () => {
+  const limits = { ...RATE, duplicateWindowMs: 900 };
+  expect([controlled().guard.lookBackMs, controlled({ limits }).guard.lookBackMs]).toEqual([0, 900]);
+});
+
+test('RiskGuard obeys one kill switch, and knows which', () => {
+  const killSwitch = { tradingState: () => 'active' as const };
+  const { guard } = controlled({ deps: { killSwitch } });
+  expect([guard.obeys(killSwitch), guard.obeys({ ...killSwitch })]).toEqual([true, false]);
+});
+
 describe('RiskGuard, what was sent before a restart', () => {
   const before = (type: PastMessage['type'], monotonicMs: number, intentId = 'before'): PastMessage => ({
     type,

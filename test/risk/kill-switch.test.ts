@@ -182,6 +182,25 @@ describe('KillSwitch, tripped again and again', () => {
     expect(changes.map(({ kind }) => kind)).toEqual(['tripped', 'confirmed']);
   });
 
+  test('nor in the same millisecond', async () => {
+    const { killSwitch, calls } = await tripped();
+    await killSwitch.trip(reducing());
+    expect(calls).toHaveLength(1);
+  });
+
+  test('what finds nothing to cancel later on is told nothing of', async () => {
+    const { killSwitch, clock, changes } = await open();
+    await killSwitch.trip(reducing());
+    clock.advance(5_000);
+    await killSwitch.trip(reducing());
+    expect(changes.map(({ kind }) => kind)).toEqual(['tripped', 'confirmed']);
+  });
+
+  test('its report has no error where nothing failed', async () => {
+    const { first } = await tripped();
+    expect(first).not.toHaveProperty('error');
+  });
+
   test('after that it cancels once more', async () => {
     const { killSwitch, calls, clock } = await tripped();
     clock.advance(5_000);
@@ -388,6 +407,7 @@ describe('KillSwitch, whatever fails', () => {
       [{ kind: 'failed', record, error }, { kind: 'tripped', record }, confirmedOf(record)],
       { version: 1, records: [record] },
     ]);
+    expect(changes[0]).toMatchObject({ error: { cause: { message: 'no connection' } } });
   });
 
   test('a listener that throws stops neither the trip, the cancels, the disk nor the others', async () => {
@@ -413,6 +433,7 @@ describe('KillSwitch, whatever fails', () => {
       ],
       { version: 1, records: [record] },
     ]);
+    expect(changes[0]).toMatchObject({ error: { cause: { message: 'always' } } });
   });
 
   test('a release stands though a listener throws', async () => {

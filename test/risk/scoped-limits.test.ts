@@ -158,6 +158,14 @@ describe('limits of an account', () => {
     );
   });
 
+  test('count what that account has, and nothing of another', () => {
+    const { guard, trade } = bound(
+      scopedTo({ scope: { kind: 'account', id: 'other' }, maxTotalExposure: '1000' }),
+    );
+    trade({ qty: 50 });
+    expect(guard.evaluate(pricedOf({ accountId: 'other', qty: 10 }))).toEqual(approved(10));
+  });
+
   test('never loosen what holds for every account', () => {
     const { guard } = guardOf({
       limits: {

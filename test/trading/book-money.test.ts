@@ -638,3 +638,11 @@ describe('deposits and withdrawals', () => {
     }).toThrow(expect.objectContaining({ code: 'ACCOUNT_UNKNOWN' }));
   });
 });
+
+test('an account counts its cells, and keeps those that are flat', () => {
+  const book = openBook();
+  buy(book, 1, '100');
+  trade(book, 'buy', fillOf('y', 1), { instrument: SILVER });
+  sell(book, 1, '100');
+  expect([acc(book).cellCount, [...acc(book).cells()].length]).toEqual([2, 2]);
+});

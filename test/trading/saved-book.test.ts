@@ -184,6 +184,16 @@ describe('a snapshot', () => {
   });
 });
 
+test('a restored Book that only holds something is worth what the marks of before say', () => {
+  const book = openBook();
+  place(book, 'o');
+  fill(book, 'x', 10);
+  const twin = new Book();
+  twin.mark(markOf(110));
+  twin.restore(book.snapshot());
+  expect(twin.account('acc')).toMatchObject({ equity: 10_100 * ONE, gross: 1_100 * ONE });
+});
+
 describe('what is kept with a Book only where it is there', () => {
   const BTC = defineInstrument({ instrumentId: 'BTC', base: 'BTC', quote: 'USDT', tick: '1', step: '0.01' });
   const PERP = defineInstrument({

@@ -184,6 +184,13 @@ describe('valueAtRiskGate', () => {
     );
   });
 
+  test('with a limit of 0 takes not even what is worth nothing', () => {
+    expect(ask({ after: 0, options: { maxValueAtRisk: '0' } })).toMatchObject({
+      code: 'VALUE_AT_RISK_LIMIT',
+      limit: '0',
+    });
+  });
+
   test('follows positions, orders and bars as they come', () => {
     const returns = metals();
     const gate = gateOf({}, returns);
