@@ -30,7 +30,7 @@ describe('whatever is observed', () => {
           metrics.counter({ name: 'b_total', help: 'B.' }).bind(),
           metrics.histogram({ name: 'i_seconds', help: 'I.' }).bind(),
         ] as const;
-        for (const [first, second, third] of calls as never[][]) {
+        for (const [first, second, third] of calls as unknown as never[][]) {
           a.inc(first as never, second, third);
           g.set(first as never, second as never);
           g.add(first as never, second as never);

@@ -138,8 +138,10 @@ describe('remove', () => {
       for (const venue of ['x', 'y']) metric.inc({ symbol, venue, side: 'buy' });
     expect(metric.remove({ symbol: 'A' })).toBe(4);
     expect(metric.remove({ symbol: 'B', venue: 'x' })).toBe(2);
+    // What stays is still the same series, and not born a second time.
+    metric.inc({ symbol: 'B', venue: 'y', side: 'buy' });
     expect(await samples(metrics, 'orders_total')).toEqual([
-      'orders_total{symbol="B",side="buy",venue="y"} 1',
+      'orders_total{symbol="B",side="buy",venue="y"} 2',
       'orders_total{symbol="B",side="sell",venue="y"} 0',
     ]);
   });
