@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger as Pino, destination, pino } from 'pino';
+import { type DestinationStream, type Logger as Pino, pino } from 'pino';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { parseOptions } from '../core/options.ts';
@@ -10,8 +10,11 @@ import {
   type LogMethod,
   type Logger,
 } from './logger.ts';
+import { LineWriter } from './line-writer.ts';
 import { REDACTED, redactFields, redactText } from './redact.ts';
 import { scopeFields } from './tracing-scope.ts';
+
+const STDOUT = 1;
 
 const levelSchema = z.enum(LOG_LEVELS);
 
@@ -49,7 +52,7 @@ export interface LoggerDeps {
  */
 export function createLogger(options: LoggerOptions, deps: LoggerDeps): LeveledLogger {
   const { name, level, bufferBytes, redact } = parseOptions('createLogger', schema, options);
-  const sink = deps.destination ?? destination({ fd: 1, sync: true, minLength: bufferBytes });
+  const sink = deps.destination ?? new LineWriter(STDOUT, bufferBytes);
   const log = pino(
     {
       // The threshold below decides, for all children at once.
