@@ -1,5 +1,5 @@
 /** A service in two lines, then one with a route, a health check and background work. */
-import { BaseEnterpriseService, type FastifyInstance } from 'portcullis/service';
+import { BaseEnterpriseService, type ServiceApp } from 'portcullis/service';
 
 // prettier-ignore
 class Quotes extends BaseEnterpriseService { constructor() { super({ name: 'quotes' }) } }
@@ -19,7 +19,7 @@ class Prices extends BaseEnterpriseService {
     });
   }
 
-  protected override routes(app: FastifyInstance): void {
+  protected override routes(app: ServiceApp): void {
     app.get('/status', () => ({ last: this.#last }));
   }
 }

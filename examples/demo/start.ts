@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BaseEnterpriseService, SystemClock, statement } from 'portcullis';
-import { type FastifyInstance, type StartContext } from 'portcullis/service';
+import { type ServiceApp, type StartContext } from 'portcullis/service';
 import { isOpen } from 'portcullis/trading';
 import { z } from 'zod';
 import { fail, parseCommandLine, whole } from './command-line.ts';
@@ -38,25 +38,32 @@ class TradingService extends BaseEnterpriseService {
     });
   }
 
-  protected override routes(app: FastifyInstance): void {
+  protected override routes(app: ServiceApp): void {
     app.get('/status', () => this.#status());
   }
 
-  /** No new orders, working ones cancelled, all on disk, then the report. */
+  /** No new orders, working ones cancelled, all on disk. */
+  protected override async onDrain(): Promise<void> {
+    await this.#system?.stop();
+  }
+
+  /** The report, then the data directory. */
   protected override async onStop(): Promise<void> {
     try {
-      await this.#stopTrading();
+      await this.#close();
     } finally {
       if (this.#temporaryDir !== undefined) await rm(this.#temporaryDir, { recursive: true, force: true });
     }
   }
 
-  async #stopTrading(): Promise<void> {
+  async #close(): Promise<void> {
     const system = this.#system;
     if (system === undefined) return;
-    await system.stop();
-    console.log(`\n${printReport(await runReport(system, this.#scenario))}`);
-    await system.close();
+    try {
+      console.log(`\n${printReport(await runReport(system, this.#scenario))}`);
+    } finally {
+      await system.close();
+    }
   }
 
   async #trade(signal: AbortSignal): Promise<void> {
