@@ -17,7 +17,7 @@ import {
 
 const headOf = ({ seq, hash }: { seq: number; hash: string }) => ({ seq, hash });
 const golden = async (name: string): Promise<object[]> => {
-  const text = await readFile(new URL(`golden/${name}`, import.meta.url), 'utf8');
+  const text = await readFile(new URL(`../../audit/golden/${name}`, import.meta.url), 'utf8');
   return text
     .trim()
     .split('\n')

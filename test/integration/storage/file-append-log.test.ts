@@ -7,7 +7,7 @@ import { encodeLine } from '../../../src/storage/log-line.ts';
 import { ScriptedFs, systemError } from '../../storage/support/scripted-fs.ts';
 import { temporaryDirectory } from '../../storage/support/temporary.ts';
 
-const GOLDEN = fileURLToPath(new URL('golden/', import.meta.url));
+const GOLDEN = fileURLToPath(new URL('../../storage/golden/', import.meta.url));
 const GOLDEN_RECORDS = [
   { state: 'submitting', intent: { id: 'i-1', quantity: '0.001' } },
   'text with "quotes", é, 💰 and \u2028',

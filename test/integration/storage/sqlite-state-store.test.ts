@@ -7,7 +7,7 @@ import { SqliteStateStore } from '../../../src/storage/index.ts';
 import { openDatabase } from '../../../src/storage/sqlite.ts';
 import { temporaryDirectory } from '../../storage/support/temporary.ts';
 
-const GOLDEN = fileURLToPath(new URL('golden/store-v1.db', import.meta.url));
+const GOLDEN = fileURLToPath(new URL('../../storage/golden/store-v1.db', import.meta.url));
 const GOLDEN_MS = 1_767_312_000_000;
 
 const clock = new ManualClock(GOLDEN_MS);
