@@ -1,5 +1,6 @@
 import type { Client } from '@openfeature/server-sdk';
 import type { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
 import type { Logger, MetricsRegistry, Tracing } from '../telemetry/index.ts';
 import type { WorkContext } from './background-work.ts';
 import type { Health } from './health/health.ts';
@@ -58,6 +59,11 @@ export abstract class BaseEnterpriseService<S extends z.ZodObject = NoConfig> {
 
   get tracing(): Tracing {
     return this.#service.tracing;
+  }
+
+  /** What the service tells time by and waits with: that of the machine, or the one it was given. */
+  get clock(): Clock {
+    return this.#service.clock;
   }
 
   /** What the service wants to know, read by `start()`. @throws {PortcullisError} `SERVICE_STOPPED` before that. */

@@ -1,5 +1,6 @@
 import type { Client } from '@openfeature/server-sdk';
 import { type z } from 'zod';
+import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { system } from '../core/principal.ts';
 import {
@@ -90,6 +91,11 @@ export class Service<S extends z.ZodObject = NoConfig> {
 
   get state(): ServiceState {
     return this.#life.state;
+  }
+
+  /** What the service tells time by and waits with: that of the machine, or the one it was given. */
+  get clock(): Clock {
+    return this.#kernel.clock;
   }
 
   /** What the service wants to know, read by `start()`. @throws {PortcullisError} `SERVICE_STOPPED` before that. */
