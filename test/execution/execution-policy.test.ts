@@ -164,3 +164,10 @@ describe('ExecutionPolicy.is', () => {
     expect(Reflect.setPrototypeOf(policy, { evaluate: () => [] })).toBe(false);
   });
 });
+
+test('ExecutionPolicy cannot be given a method of its own', () => {
+  const policy = new ExecutionPolicy();
+  expect(() => {
+    policy.evaluate = () => [];
+  }).toThrow(TypeError);
+});

@@ -29,18 +29,19 @@ describe('ContentWindow', () => {
 
   test('forgets none before its time, and says when it is full', () => {
     const contents = window(1_000);
-    for (let n = 0; n < MOST_CONTENTS - 1; n += 1) contents.kept(heldOf({ intentId: `i-${n}`, qty: n + 1 }));
-    expect(contents.isFull(0)).toBe(false);
-    contents.kept(heldOf({ intentId: 'last', qty: 1, decidedMonotonicMs: 500 }));
-    expect([contents.size, contents.isFull(999), contents.isFull(1_000)]).toEqual([
+    for (let n = 0; n < MOST_CONTENTS - 1; n += 1)
+      contents.kept(heldOf({ intentId: `i-${n}`, qty: n + 1, decidedMonotonicMs: 100 }));
+    expect(contents.isFull(100)).toBe(false);
+    contents.kept(heldOf({ intentId: 'last', qty: 1, decidedMonotonicMs: 600 }));
+    expect([contents.size, contents.isFull(1_099), contents.isFull(1_100)]).toEqual([
       MOST_CONTENTS,
       true,
       false,
     ]);
-    contents.kept(heldOf({ intentId: 'exit', qty: 2, decidedMonotonicMs: 999 }));
-    expect([contents.size, contents.isFull(999)]).toEqual([MOST_CONTENTS + 1, true]);
-    expect(contents.find(pricedOf({ qty: 3 }))).toMatchObject({ atMs: 0 });
-    contents.kept(heldOf({ intentId: 'next', qty: 9, decidedMonotonicMs: 1_000 }));
+    contents.kept(heldOf({ intentId: 'exit', qty: 2, decidedMonotonicMs: 1_099 }));
+    expect([contents.size, contents.isFull(1_099)]).toEqual([MOST_CONTENTS + 1, true]);
+    expect(contents.find(pricedOf({ qty: 3 }))).toMatchObject({ atMs: 100 });
+    contents.kept(heldOf({ intentId: 'next', qty: 9, decidedMonotonicMs: 1_100 }));
     expect([contents.size, contents.find(pricedOf({ qty: 3 }))]).toEqual([3, undefined]);
   });
 

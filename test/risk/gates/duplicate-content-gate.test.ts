@@ -20,6 +20,14 @@ describe('duplicateContentGate', () => {
     expect(ask()).toEqual(approved());
   });
 
+  test('counts from when that was sent, not from when the clock began', () => {
+    const { ask, work, later } = limited();
+    later(600);
+    const id = work();
+    later(400);
+    expect(ask()).toEqual(denied(400, id));
+  });
+
   test.each<[string, PricedOverrides]>([
     ['account', { accountId: 'other' }],
     ['strategy', { strategyId: 'another' }],
