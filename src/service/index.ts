@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { BaseEnterpriseService } from './base-enterprise-service.ts';
+export type { AuthenticationRequest, Authenticator } from './authenticator.ts';
 export type { WorkContext } from './background-work.ts';
 export type { DependencyOptions } from './health/dependencies.ts';
 export { Health, type HealthChange, type HealthCheckOptions, type HealthOptions } from './health/health.ts';
@@ -16,6 +17,7 @@ export type {
   HealthStatus,
 } from './health/health-check.ts';
 export type { Recover } from './health/recovery.ts';
+export { adminApi } from './http/admin-api.ts';
 export {
   type ApiHandlers,
   type HttpApi,

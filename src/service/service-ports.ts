@@ -5,6 +5,7 @@ import type { AuditTrail } from '../audit/index.ts';
 import { type Clock, SystemClock } from '../core/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { MetricsRegistry } from '../telemetry/index.ts';
+import type { Authenticator } from './authenticator.ts';
 import type { SecretVault } from './config/secret-reader.ts';
 import type { SignalSource } from './process-events.ts';
 
@@ -34,6 +35,8 @@ export interface ServicePorts {
   readonly tracer?: Tracer;
   /** Gets what decides: start, stop, configuration, flags, rollbacks. Without it none of that is recorded. */
   readonly audit?: AuditTrail;
+  /** Says who an operator is. With it and `adminPort` there are the routes of `adminApi`; without it there are none. */
+  readonly authenticator?: Authenticator;
   /** Settings that are stronger than any other source of them. */
   readonly overrides?: Readonly<Record<string, unknown>>;
   /** Flushed in this order when all is closed, before the log: exporters of traces, pushes of metrics, the audit log. */

@@ -9,6 +9,7 @@ import { EnvFlagProvider } from './flags/env-flag-provider.ts';
 import { FileFlagProvider } from './flags/file-flag-provider.ts';
 import { FlagControl } from './flags/flag-control.ts';
 import { FlagMetrics } from './flags/flag-metrics.ts';
+import type { FlagSource } from './flags/flag-set-provider.ts';
 import { type OpenFlags, openFlags } from './flags/open-flags.ts';
 import type { Health } from './health/health.ts';
 import { type ServiceConfigOptions, loadServiceConfig } from './service-config.ts';
@@ -46,6 +47,8 @@ export async function setUpConfig<S extends z.ZodObject>(
 
 export interface ServiceFlags {
   readonly client: Client;
+  /** Which flags there are, unless the client was injected. */
+  readonly source?: FlagSource;
   /** What is to be closed, unless the client was injected. */
   readonly opened?: OpenFlags;
   /** Where flags stand in a file. */
@@ -61,21 +64,24 @@ export async function setUpFlags(
   if (flags !== undefined) return { client: flags };
   const deps = { logger: log, metrics: new FlagMetrics(metrics) };
   if (flagsFile === undefined) {
-    const opened = await openFlags(name, new EnvFlagProvider({ env }), deps);
-    return { client: opened.client, opened };
+    const source = new EnvFlagProvider({ env });
+    const opened = await openFlags(name, source, deps);
+    return { client: opened.client, source, opened };
   }
   const provider = new FileFlagProvider(
     { path: flagsFile },
-    { clock, audit: audit ?? logged(log), logger: log },
+    { clock, audit: auditTo(audit, log), logger: log },
   );
   const opened = await openFlags(name, provider, deps);
-  return { client: opened.client, opened, control: new FlagControl({ flags: provider }) };
+  const control = new FlagControl({ flags: provider });
+  return { client: opened.client, source: provider, opened, control };
 }
 
 /** Without an audit log, what changes is at least in the log. */
-const logged = (log: Logger): AuditTrail => ({
-  record: (event) => {
-    log.warn({ ...event }, 'not audited: the service has no audit log');
-    return Promise.resolve();
-  },
-});
+export const auditTo = (audit: AuditTrail | undefined, log: Logger): AuditTrail =>
+  audit ?? {
+    record: (event) => {
+      log.warn({ ...event }, 'not audited: the service has no audit log');
+      return Promise.resolve();
+    },
+  };

@@ -18,8 +18,10 @@ import { Health } from './health/health.ts';
 import type { LoadedConfig } from './config/loaded-config.ts';
 import type { NoConfig, ServiceConfigOptions } from './service-config.ts';
 import { type ServiceDefinition, type ServiceHooks, parseDefinition } from './service-definition.ts';
-import { setUpConfig, setUpFlags } from './service-setup.ts';
+import { type ServiceFlags, auditTo, setUpConfig, setUpFlags } from './service-setup.ts';
+import { addAdminRoutes } from './http/admin-routes.ts';
 import { HttpListeners, type InjectOptions, type InjectResponse } from './http/http-listeners.ts';
+import type { ServiceApp } from './http/http-server.ts';
 import { exitWithProcess } from './process-exit.ts';
 import { type KernelPorts, type ServicePorts, kernelPorts, portsOf } from './service-ports.ts';
 import type { ServiceSettings, serviceSettings } from './service-settings.ts';
@@ -201,13 +203,16 @@ export class Service<S extends z.ZodObject = NoConfig> {
       stop: (reason, end) => (this.#stopped ??= this.#stop(reason, end)),
     });
     this.#release.push(exiting, flushing);
-    const { hash, profile } = await this.#setUp();
+    const { loaded, flags } = await this.#setUp();
+    const { hash, profile } = loaded;
     const { name, version, log, metrics, health, tracing } = this;
     this.#http = new HttpListeners(this.#settings, this.#settings.limits, {
       ...{ name, version, clock, log, metrics, health, tracing },
       life: this.#life,
       routes: (app) => this.#hooks.routes?.(app),
-      adminRoutes: () => undefined,
+      adminRoutes: (app) => {
+        this.#addAdminRoutes(app, loaded, flags);
+      },
     });
     await this.#http.listen();
     if (this.signal.aborted) return;
@@ -222,7 +227,7 @@ export class Service<S extends z.ZodObject = NoConfig> {
   }
 
   /** Reads settings, configuration and flags. */
-  async #setUp(): Promise<LoadedConfig<unknown>> {
+  async #setUp(): Promise<{ loaded: LoadedConfig<unknown>; flags: ServiceFlags }> {
     const { log, metrics, health, signal } = this;
     const deps = { ...this.#ports, clock: this.#kernel.clock, log, metrics, health, signal };
     const { settings, config, loaded } = await setUpConfig(this.name, this.#given, this.#configOptions, deps);
@@ -230,11 +235,22 @@ export class Service<S extends z.ZodObject = NoConfig> {
     this.#settings = settings;
     this.#config = config;
     if (this.#ownLog !== undefined) this.#ownLog.level = settings.logLevel;
-    const { client, opened, control } = await setUpFlags(this.name, settings, deps);
-    this.#flags = client;
-    this.#flagControl = control;
-    if (opened !== undefined) this.#dependencies.use('flags', opened);
-    return loaded;
+    const flags = await setUpFlags(this.name, settings, deps);
+    this.#flags = flags.client;
+    this.#flagControl = flags.control;
+    if (flags.opened !== undefined) this.#dependencies.use('flags', flags.opened);
+    return { loaded, flags };
+  }
+
+  #addAdminRoutes(app: ServiceApp, config: LoadedConfig<unknown>, flags: ServiceFlags): void {
+    const { authenticator, audit } = this.#ports;
+    if (authenticator === undefined) return;
+    addAdminRoutes(app, {
+      ...{ authenticator, config, clock: this.#kernel.clock, log: this.log, ownLog: this.#ownLog },
+      audit: auditTo(audit, this.log),
+      flags: flags.source,
+      flagControl: flags.control,
+    });
   }
 
   async #stop(reason: string, end: 'stopped' | 'failed'): Promise<StopReport> {

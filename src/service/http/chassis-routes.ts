@@ -57,7 +57,8 @@ export function addChassisRoutes(app: FastifyInstance, deps: ChassisDeps): void 
       .send({ service: name, version, state: life.state, status, checks: report.checks });
   });
 
-  app.get('/metrics', hidden, async (_request, reply) =>
-    reply.headers({ ...noStore, 'content-type': metrics.contentType }).send(await metrics.exposition()),
-  );
+  app.get('/metrics', hidden, async (request, reply) => {
+    const { contentType, body } = await metrics.scrape(request.headers.accept);
+    return reply.headers({ ...noStore, vary: 'accept', 'content-type': contentType }).send(body);
+  });
 }

@@ -76,7 +76,8 @@ export class HttpListeners {
     addChassisRoutes(chassis, deps);
     serveDocs(chassis, this.#public.app);
     this.#public.serve(deps.routes);
-    this.#admin?.serve(deps.adminRoutes);
+    // Operators are let in when there is too much to do, and while it starts: that is when they are needed.
+    if (this.#admin !== undefined) deps.adminRoutes(this.#admin.app);
   }
 
   /** Answers without a socket, on the listener that has the route. */

@@ -10,6 +10,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { ServiceLife } from '../service-life.ts';
 import { isEnding } from '../service-state.ts';
+import { answerClientError } from './client-error.ts';
 import type { HttpLimits } from './http-limits.ts';
 import type { LoadShedding } from './load-shedding.ts';
 import { HttpProblem, problemOf, sendProblem } from './problem.ts';
@@ -137,6 +138,11 @@ function createApp({ limits, telemetry }: HttpServerDeps): FastifyInstance {
       connectionsCheckingInterval: CHECK_CONNECTIONS_MS,
     },
     genReqId: ({ headers }) => requestId(headers),
+    clientErrorHandler: (error, socket) => {
+      answerClientError(error, socket, (status, id) => {
+        telemetry.countRefused(socket, status, id);
+      });
+    },
     // A URL that cannot be one is answered before any hook runs.
     frameworkErrors: (error, request, reply) => {
       const plain = reply as unknown as FastifyReply;

@@ -71,10 +71,14 @@ export class LoadShedding {
 export function measureLoopDelay(): LoopDelay & Disposable {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
+  let delayMs = 0;
   const read = (): number => {
-    const meanMs = histogram.mean / 1e6;
+    // It measures from one tick to the next. Where there were not two, the loop was blocked: the next look will tell, since
+    // nothing is reset before that.
+    if (histogram.count === 0) return delayMs;
+    delayMs = Math.max(0, histogram.mean / 1e6 - RESOLUTION_MS);
     histogram.reset();
-    return Number.isFinite(meanMs) ? Math.max(0, meanMs - RESOLUTION_MS) : 0;
+    return delayMs;
   };
   return Object.assign(read, {
     [Symbol.dispose]: () => {

@@ -69,8 +69,8 @@ export function problemOf(error: unknown, { id, url }: Asked): Problem {
   const status = statusOf(error);
   const plain = { type: 'about:blank', title: titleOf(status), status };
   if (status >= 500) return { ...plain, ...about };
-  const { message } = error as FastifyError;
-  if (!hasZodFastifySchemaValidationErrors(error)) return { ...plain, detail: message, ...about };
+  if (!hasZodFastifySchemaValidationErrors(error))
+    return { ...plain, ...(isForClient(error) && { detail: error.message }), ...about };
   const { validationContext = 'request', validation } = error;
   const issues = validation.map((issue) => ({
     at: `${validationContext}${issue.instancePath}`,
@@ -84,6 +84,15 @@ function statusOf(error: unknown): number {
   const { statusCode = 500 } = { ...(error as Partial<FastifyError> | undefined) };
   return statusCode >= 400 && statusCode < 600 ? statusCode : 500;
 }
+
+/**
+ * Whether a message is meant for whoever asked: Fastify's own are, and those that say so as `http-errors` does. That of a
+ * client inside of the service, which has a status as well, is not.
+ */
+const isForClient = (error: unknown): error is Error =>
+  error instanceof Error &&
+  (('code' in error && typeof error.code === 'string' && error.code.startsWith('FST_')) ||
+    ('expose' in error && error.expose === true));
 
 /** Without the query: it may hold what should not be repeated. */
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';

@@ -63,6 +63,8 @@ export class RequestTelemetry {
   readonly #requests: Counter<LabelsOf<typeof REQUESTS.labels>>;
   readonly #duration: Histogram<LabelsOf<typeof DURATION.labels>>;
   readonly #inFlightGauge: Gauge<object>;
+  /** Connections with a request at hand. */
+  readonly #busy = new WeakSet<object>();
   #inFlight = 0;
 
   constructor(
@@ -112,29 +114,22 @@ export class RequestTelemetry {
     return this.#inFlight;
   }
 
-  #count(step: 1 | -1): void {
-    this.#inFlight += step;
-    this.#inFlightGauge.set(this.#inFlight);
-  }
-
   /** Measures one request, for those that Fastify answers without any hook; gives its span, which ends with the answer. */
   observe(request: FastifyRequest, reply: FastifyReply): StartedSpan {
     const startMs = this.#clock.monotonicMs();
     const method = methodOf(request.method);
     const route = routeOf(request);
-    const span = this.#tracing.start(`${method} ${route}`, {
-      kind: 'server',
-      parent: traceParentOf(request.headers),
-      correlationId: request.id,
-      attributes: { 'http.request.method': method, 'http.route': route, 'url.path': pathOf(request.url) },
-    });
+    const span = this.#startSpan(request, method, route);
     this.#count(1);
+    const { socket } = request.raw;
+    this.#busy.add(socket);
     void reply.header(CORRELATION_HEADER, request.id);
     // 'close' comes once, whether the answer went out or the client went away.
     reply.raw.once('close', () => {
       const tookMs = this.#clock.monotonicMs() - startMs;
       const outcome = outcomeOf(reply);
       this.#count(-1);
+      this.#busy.delete(socket);
       this.#requests.inc({ method, route, status: outcome });
       this.#duration.observe({ method, route }, tookMs / 1000);
       span.run(() => {
@@ -147,6 +142,37 @@ export class RequestTelemetry {
     });
     return span;
   }
+
+  /** Counts what was answered before it was a request: nobody knows its method and path. */
+  countRefused(socket: object, status: number, correlationId: string): void {
+    if (this.#busy.has(socket)) return; // it was one already, and is counted when the connection closes
+    const labels = { method: 'other', route: UNMATCHED } as const;
+    this.#requests.inc({ ...labels, status: classOf(status) });
+    correlation.run(correlationId, () => {
+      this.#log.debug({ ...labels, status }, 'request');
+    });
+  }
+
+  #count(step: 1 | -1): void {
+    this.#inFlight += step;
+    // Added, not set: another listener counts on the same gauge.
+    this.#inFlightGauge.add(step);
+  }
+
+  /** As the semantic conventions of OpenTelemetry have it: a name without a path that nobody foresaw. */
+  #startSpan(request: FastifyRequest, method: Method, route: string): StartedSpan {
+    const verb = method === 'other' ? 'HTTP' : method;
+    return this.#tracing.start(route === UNMATCHED ? verb : `${verb} ${route}`, {
+      kind: 'server',
+      parent: traceParentOf(request.headers),
+      correlationId: request.id,
+      attributes: {
+        'http.request.method': method === 'other' ? '_OTHER' : method,
+        ...(route !== UNMATCHED && { 'http.route': route }),
+        'url.path': pathOf(request.url),
+      },
+    });
+  }
 }
 
 /** As the semantic conventions of OpenTelemetry have it: of a server, only 5xx is an error. */
@@ -154,7 +180,8 @@ function endSpan(started: StartedSpan, outcome: Status, { raw }: FastifyReply): 
   if (outcome === 'aborted') started.fail(new Error('the client went away'));
   else {
     started.span.setAttribute('http.response.status_code', raw.statusCode);
-    if (outcome === '5xx') started.fail(new Error(`answered ${raw.statusCode}`));
+    const code = String(raw.statusCode);
+    if (outcome === '5xx') started.fail(Object.assign(new Error(`answered ${code}`), { code }));
     else started.end();
   }
 }
@@ -168,7 +195,10 @@ const routeOf = (request: FastifyRequest): string =>
   request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED);
 
 function outcomeOf(reply: FastifyReply): Status {
-  if (!reply.raw.writableEnded) return 'aborted';
-  const status = `${Math.trunc(reply.raw.statusCode / 100)}xx`;
+  return reply.raw.writableEnded ? classOf(reply.raw.statusCode) : 'aborted';
+}
+
+function classOf(code: number): Status {
+  const status = `${Math.trunc(code / 100)}xx`;
   return STATUSES.find((known) => known === status) ?? '5xx';
 }
