@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
+import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { MetricsRegistry } from '../../telemetry/index.ts';
@@ -19,7 +20,7 @@ const schema = z.strictObject({
 export interface DependencyOptions extends Omit<z.input<typeof schema>, 'name'> {
   /** Whether it is well. Without it the dependency is only closed. */
   readonly check?: HealthProbe;
-  /** Tried with back-off while it is down. */
+  /** Tried with back-off while it is down; needs `check`, which says so. */
   readonly recover?: Recover;
   /** Default: its own `close`, `stop`, `destroy`, `Symbol.asyncDispose` or `Symbol.dispose`, the first that it has. */
   readonly close?: () => unknown;
@@ -63,7 +64,9 @@ export interface DependenciesDeps {
 export class Dependencies {
   readonly #deps: DependenciesDeps;
   readonly #recoveries = new Map<string, Recovery>();
+  readonly #names = new Set<string>();
   readonly #open: { readonly name: string; readonly close: () => unknown }[] = [];
+  #isOver = false;
 
   constructor(deps: DependenciesDeps) {
     this.#deps = deps;
@@ -88,20 +91,36 @@ export class Dependencies {
   /**
    * Takes over what was opened, and gives it back.
    *
-   * @throws {PortcullisError} `OPTION_INVALID`, also when the name is taken
+   * @throws {PortcullisError} `OPTION_INVALID`, also when the name is taken; `SERVICE_STOPPED` when all others are closed
+   * already: then this one is closed at once.
    */
   use<T>(name: string, dependency: T, options: DependencyOptions = {}): T {
     const { check, recover, close = closeOf(dependency), ...rest } = options;
     const { name: _, ...settings } = parseOptions('use', schema, { ...rest, name });
+    if (this.#isOver) this.#refuse(name, close);
+    if (this.#names.has(name)) throw invalid(`name: ${JSON.stringify(name)} is taken, expected another`);
+    if (recover !== undefined && check === undefined)
+      throw invalid(`${name}: recover: expected a check as well`);
+    this.#names.add(name);
     if (check !== undefined) this.#deps.health.add(name, check, settings);
     if (recover !== undefined) this.#recoveries.set(name, this.#recoveryOf(name, recover));
     if (close !== undefined) this.#open.push({ name, close });
     return dependency;
   }
 
-  /** Takes what is to be closed, the last opened first. */
+  /** Takes what is to be closed, the last opened first. Nothing is taken over from now on. */
   takeOpen(): readonly { readonly name: string; readonly close: () => unknown }[] {
+    this.#isOver = true;
     return this.#open.splice(0).toReversed();
+  }
+
+  #refuse(name: string, close: (() => unknown) | undefined): never {
+    void (async () => {
+      await close?.();
+    })().catch((err: unknown) => {
+      this.#deps.log.warn({ dependency: name, err }, 'opened too late, and not closed');
+    });
+    throw new PortcullisError('SERVICE_STOPPED', `use ${name}: the service has stopped`);
   }
 
   #recoveryOf(name: string, recover: Recover): Recovery {
@@ -120,6 +139,9 @@ export class Dependencies {
     });
   }
 }
+
+const invalid = (message: string): PortcullisError =>
+  new PortcullisError('OPTION_INVALID', `use: ${message}`);
 
 /** Read when it is closed: what a dependency is closed with may be set later. */
 function closeOf(dependency: unknown): (() => unknown) | undefined {

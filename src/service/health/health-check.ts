@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { settleWithin } from '../settle-within.ts';
 
@@ -148,9 +149,9 @@ export class HealthCheck {
         abort.abort(new Error(`no answer within ${timeoutMs} ms`));
         return down(`no answer within ${timeoutMs} ms`);
       case 'failed':
-        return down(end.error instanceof Error ? end.error.message || end.error.name : String(end.error));
+        return readable(() => down(textOf(end.error)));
       case 'done':
-        return findingIn(end.value);
+        return readable(() => findingIn(end.value));
     }
   }
 
@@ -164,25 +165,49 @@ export class HealthCheck {
   }
 }
 
-const down = (reason: string): Finding => ({ status: 'down', reason });
+/** What an error says may be no text, whatever its type claims. */
+const down = (reason: unknown): Finding => ({ status: 'down', reason: String(reason) });
+
+/** What a probe gives comes from outside: it may throw when it is looked at. */
+function readable(read: () => Finding): Finding {
+  try {
+    return read();
+  } catch {
+    return down('the probe answered what cannot be read');
+  }
+}
+
+const textOf = (error: unknown): string =>
+  error instanceof Error ? error.message || error.name : String(error);
 
 /** Only a clear yes is one: whatever else comes back is down. */
 function findingIn(answer: unknown): Finding {
   if (answer === undefined || answer === true) return { status: 'up' };
-  if (isReport(answer)) return findingOf(answer);
-  return down(typeof answer === 'string' && answer !== '' ? answer : `the probe answered ${inspect(answer)}`);
+  if (typeof answer === 'string' && answer !== '') return down(answer);
+  const nested = reportSchema.safeParse(answer);
+  return nested.success
+    ? findingOf(nested.data as HealthReport)
+    : down(`the probe answered ${inspect(answer)}`);
 }
 
-const isReport = (answer: unknown): answer is HealthReport =>
-  typeof answer === 'object' &&
-  answer !== null &&
-  'checks' in answer &&
-  'status' in answer &&
-  (answer.status === 'up' || answer.status === 'degraded' || answer.status === 'down');
+const status = z.enum(['up', 'degraded', 'down']);
+const checkSchema = z.object({
+  status,
+  critical: z.boolean(),
+  latencyMs: z.number(),
+  checkedAtMs: z.number(),
+  lastChangeMs: z.number(),
+  reason: z.string().optional(),
+  get checks() {
+    return z.record(z.string(), checkSchema).optional();
+  },
+});
+/** Of something with a health of its own, perhaps of another process: what is not known here is left out. */
+const reportSchema = z.object({ status, checks: z.record(z.string(), checkSchema) });
 
 function findingOf({ status, checks }: HealthReport): Finding {
   const names = Object.entries(checks)
-    .filter(([, check]) => check.status === 'down')
+    .filter(([, check]) => check.status !== 'up')
     .map(([name]) => name);
-  return status === 'up' ? { status, checks } : { status, checks, reason: `down: ${names.join(', ')}` };
+  return status === 'up' ? { status, checks } : { status, checks, reason: `not up: ${names.join(', ')}` };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Clock, onDispose } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
+import { type Logger, silentLogger } from '../../telemetry/index.ts';
 import {
   type CheckReport,
   HealthCheck,
@@ -54,13 +55,18 @@ export interface HealthChange {
 export class Health {
   readonly #cacheMs: number;
   readonly #clock: Clock;
+  readonly #log: Logger;
   readonly #checks = new Map<string, HealthCheck>();
   readonly #listeners = new Set<(change: HealthChange) => void>();
 
-  /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(options: HealthOptions, deps: { readonly clock: Clock }) {
+  /**
+   * @param deps.log gets what a listener throws. Default: nowhere
+   * @throws {PortcullisError} `OPTION_INVALID`
+   */
+  constructor(options: HealthOptions, deps: { readonly clock: Clock; readonly log?: Logger }) {
     this.#cacheMs = parseOptions('Health', schema, options).cacheMs;
     this.#clock = deps.clock;
+    this.#log = deps.log ?? silentLogger;
   }
 
   /**
@@ -77,7 +83,7 @@ export class Health {
       );
     }
     const onReport = (report: CheckReport, before: CheckReport | undefined): void => {
-      for (const listener of this.#listeners) listener({ name, report, before });
+      for (const listener of [...this.#listeners]) this.#tell(listener, { name, report, before });
     };
     this.#checks.set(
       name,
@@ -85,7 +91,10 @@ export class Health {
     );
   }
 
-  /** Tells of each probe that is over, until disposed. Compare `report` and `before` for what has changed. */
+  /**
+   * Tells of each probe that is over, until disposed. Compare `report` and `before` for what has changed. A listener that
+   * throws is logged, and keeps nobody from being told.
+   */
   onReport(listener: (change: HealthChange) => void): Disposable {
     const own = (change: HealthChange): void => {
       listener(change);
@@ -116,6 +125,14 @@ export class Health {
   async criticalDown(): Promise<readonly string[]> {
     const reports = await this.#ask([...this.#checks].filter(([, check]) => check.critical));
     return reports.filter(([, { status }]) => status === 'down').map(([name]) => name);
+  }
+
+  #tell(listener: (change: HealthChange) => void, change: HealthChange): void {
+    try {
+      listener(change);
+    } catch (err) {
+      this.#log.error({ err, check: change.name }, 'listener of the health failed');
+    }
   }
 
   #ask(checks: readonly (readonly [string, HealthCheck])[]): Promise<(readonly [string, CheckReport])[]> {

@@ -14,10 +14,12 @@ export interface RecoveryDeps {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+const LONGEST_TRY_MS = 30_000;
 
 /**
  * Tries to bring back one dependency until it is told that it is up: one try at a time, after waits that double from
- * half a second to 30 s, each drawn from the half below its bound up to the bound.
+ * half a second to 30 s, each drawn from the half below its bound up to the bound. A try that takes longer than 30 s has
+ * failed: its signal aborts.
  */
 export class Recovery {
   readonly #recover: Recover;
@@ -48,14 +50,33 @@ export class Recovery {
       const boundMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries);
       await clock.sleep((boundMs * (1 + random())) / 2, signal).catch(() => undefined);
       if (!this.#isGoing()) break; // it may have come back, or the service may have stopped
-      try {
-        await this.#recover(signal);
-        await onTry();
-      } catch (error) {
-        await onTry(error ?? 'an empty error');
-      }
+      const failure = await this.#try();
+      if (!signal.aborted) await onTry(failure);
     }
     this.#isRunning = false;
+  }
+
+  /** One try. @returns what went wrong, if anything did */
+  async #try(): Promise<unknown> {
+    const { clock } = this.#deps;
+    const late = new AbortController();
+    const signal = AbortSignal.any([this.#deps.signal, late.signal]);
+    const aborted = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(signal.reason as Error);
+      });
+    });
+    const timer = clock.deadline(LONGEST_TRY_MS, () => {
+      late.abort(new Error(`not over within ${LONGEST_TRY_MS} ms`));
+    });
+    try {
+      await Promise.race([Promise.resolve(signal).then(this.#recover), aborted]);
+      return undefined;
+    } catch (error) {
+      return error ?? new Error('an empty error');
+    } finally {
+      timer[Symbol.dispose]();
+    }
   }
 
   #isGoing(): boolean {
