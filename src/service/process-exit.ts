@@ -8,6 +8,8 @@ export interface ProcessExitDeps extends Pick<KernelPorts, 'signals' | 'exit'> {
   readonly metrics: MetricsRegistry;
   /** Stops in order; further calls get the same promise. */
   readonly stop: (reason: string, end: 'stopped' | 'failed') => Promise<StopReport>;
+  /** Whether what is stopped has failed, for whatever reason. */
+  readonly hasFailed: () => boolean;
 }
 
 /**
@@ -15,11 +17,11 @@ export interface ProcessExitDeps extends Pick<KernelPorts, 'signals' | 'exit'> {
  * second one; on an error that nobody caught with code 1. Until disposed.
  */
 export function exitWithProcess(component: string, deps: ProcessExitDeps): Disposable {
-  const { signals, exit, log, metrics, stop } = deps;
+  const { signals, exit, log, metrics, stop, hasFailed } = deps;
   let isSignalled = false;
-  const leave = (reason: string, code: 0 | 1): void => {
-    void stop(reason, code === 0 ? 'stopped' : 'failed').then(({ steps }) => {
-      exit(steps.every(({ outcome }) => outcome === 'done') ? code : 1);
+  const leave = (reason: string, end: 'stopped' | 'failed'): void => {
+    void stop(reason, end).then(({ steps }) => {
+      exit(!hasFailed() && steps.every(({ outcome }) => outcome === 'done') ? 0 : 1);
     });
   };
   return listenToProcess(signals, {
@@ -30,12 +32,12 @@ export function exitWithProcess(component: string, deps: ProcessExitDeps): Dispo
         return;
       }
       isSignalled = true;
-      leave(signal, 0);
+      leave(signal, 'stopped');
     },
     onCrash: (event, error) => {
       log.error({ err: error, event }, 'nobody caught this: stopping');
       metrics.recordError({ component, kind: event, severity: 'critical' });
-      leave(`${event}: ${String(error)}`, 1);
+      leave(`${event}: ${String(error)}`, 'failed');
     },
   });
 }

@@ -6,10 +6,12 @@ import { system } from '../core/principal.ts';
 import {
   type LeveledLogger,
   type Logger,
+  type TraceIds,
   MetricsRegistry,
   Tracing,
   createLogger,
   silentLogger,
+  traceIds,
 } from '../telemetry/index.ts';
 import { BackgroundWork, type WorkContext } from './background-work.ts';
 import { Dependencies } from './health/dependencies.ts';
@@ -28,6 +30,7 @@ import type { ServiceSettings, serviceSettings } from './service-settings.ts';
 import { ServiceLife } from './service-life.ts';
 import { type ServiceState, isOver } from './service-state.ts';
 import { type StopReport, StopSequence } from './stop-sequence.ts';
+import { windDown } from './wind-down.ts';
 
 const FLUSH_LOGS_MS = 1000;
 const LOG_BUFFER_BYTES = 4096;
@@ -65,6 +68,7 @@ export class Service<S extends z.ZodObject = NoConfig> {
   #opening: Promise<void> | undefined;
   #started: Promise<this> | undefined;
   #stopped: Promise<StopReport> | undefined;
+  #endsAs: 'stopped' | 'failed' = 'stopped';
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
   constructor(definition: ServiceDefinition<S>, given: ServicePorts = {}) {
@@ -81,8 +85,9 @@ export class Service<S extends z.ZodObject = NoConfig> {
     const logOptions = { name, level: settings.logLevel, bufferBytes: LOG_BUFFER_BYTES };
     this.#ownLog = this.#ports.logger === undefined ? createLogger(logOptions, { clock }) : undefined;
     this.log = this.#ports.logger ?? this.#ownLog ?? silentLogger;
-    this.metrics = this.#ports.metrics ?? new MetricsRegistry();
-    this.health = new Health({ cacheMs }, { clock });
+    this.metrics =
+      this.#ports.metrics ?? new MetricsRegistry({ processMetrics: true }, { clock, exemplar: sampledTrace });
+    this.health = new Health({ cacheMs }, { clock, log: this.log });
     this.tracing = new Tracing(this.#ports.tracer === undefined ? {} : { tracer: this.#ports.tracer });
     const { log, metrics, health, tracing } = this;
     const deps = { clock, random, log, metrics, health, tracing };
@@ -148,8 +153,7 @@ export class Service<S extends z.ZodObject = NoConfig> {
 
   /** Stops in order; further calls get the same promise. Never rejects. */
   stop(reason = 'stop() was called'): Promise<StopReport> {
-    this.#stopped ??= this.#stop(reason, 'stopped');
-    return this.#stopped;
+    return this.#end(reason, 'stopped');
   }
 
   /**
@@ -170,14 +174,15 @@ export class Service<S extends z.ZodObject = NoConfig> {
     const stopped = new Promise((resolve) => {
       this.signal.addEventListener('abort', resolve, { once: true });
     });
-    this.#opening = this.#open();
+    this.#opening = this.#open().finally(() => {
+      if (isOver(this.state)) this.#dispose(); // it was cut: what it has opened since
+    });
     try {
       await Promise.race([this.#opening, stopped]);
     } catch (cause) {
       // Unless a stop is what made it fail.
       if (this.#stopped === undefined) {
-        this.#stopped = this.#stop(`start failed: ${String(cause)}`, 'failed');
-        await this.#stopped;
+        await this.#end(`start failed: ${String(cause)}`, 'failed');
         const message = `${this.name} could not start: ${String(cause)}`;
         throw new PortcullisError('SERVICE_START_FAILED', message, { cause });
       }
@@ -200,11 +205,13 @@ export class Service<S extends z.ZodObject = NoConfig> {
       ...this.#kernel,
       log: this.log,
       metrics: this.metrics,
-      stop: (reason, end) => (this.#stopped ??= this.#stop(reason, end)),
+      stop: (reason, end) => this.#end(reason, end),
+      hasFailed: () => this.state === 'failed',
     });
     this.#release.push(exiting, flushing);
     const { loaded, flags } = await this.#setUp();
     const { hash, profile } = loaded;
+    if (this.#ending.signal.aborted) return;
     const { name, version, log, metrics, health, tracing } = this;
     this.#http = new HttpListeners(this.#settings, this.#settings.limits, {
       ...{ name, version, clock, log, metrics, health, tracing },
@@ -253,19 +260,39 @@ export class Service<S extends z.ZodObject = NoConfig> {
     });
   }
 
-  async #stop(reason: string, end: 'stopped' | 'failed'): Promise<StopReport> {
+  /** Stops, or goes on with the stop that has begun. What has failed once does not end as stopped. */
+  #end(reason: string, as: 'stopped' | 'failed'): Promise<StopReport> {
+    if (as === 'failed') this.#endsAs = as;
+    if (this.#stopped !== undefined) return this.#stopped;
+    const { promise, resolve } = Promise.withResolvers<StopReport>();
+    this.#stopped = promise; // before anything else: who hears the signal may ask for the stop again
+    resolve(this.#stop(reason));
+    return promise;
+  }
+
+  async #stop(reason: string): Promise<StopReport> {
     const { clock } = this.#kernel;
     const stop = new StopSequence(clock);
+    const ended = new PortcullisError('SERVICE_STOPPED', `${this.name} is stopping: ${reason}`);
     if (this.state === 'created') {
       this.#life.become('stopped');
+      this.#ending.abort(ended);
       return stop.report(reason);
     }
     const hadServed = this.#life.hasServed;
     const wasStarting = this.state === 'starting';
     this.#life.become('draining');
     this.log.info({ reason }, 'stopping');
-    this.#ending.abort(new PortcullisError('SERVICE_STOPPED', `${this.name} is stopping: ${reason}`));
-    await this.#wind(stop, { isDrained: hadServed, isAwaited: wasStarting && end === 'stopped' });
+    this.#ending.abort(ended);
+    await windDown(stop, {
+      ...{ clock, settings: this.#settings, life: this.#life, work: this.#work, http: this.#http },
+      endWork: () => {
+        this.#working.abort(ended);
+      },
+      hooks: this.#isHooked ? this.#hooks : {},
+      opening: wasStarting && this.#endsAs === 'stopped' ? this.#opening : undefined,
+      isDrained: hadServed,
+    });
     const closeMs = this.#settings.closeTimeoutMs;
     for (const { name, close } of this.#dependencies.takeOpen())
       await stop.run(`close ${name}`, closeMs, close);
@@ -273,48 +300,19 @@ export class Service<S extends z.ZodObject = NoConfig> {
     await stop.run('audit', closeMs, () => this.#record('service.stopped', details));
     for (const each of this.#ports.flush ?? [])
       await stop.run(`flush ${each.name}`, closeMs, () => each.flush());
-    for (const each of this.#release.splice(0)) each[Symbol.dispose]();
     await stop.run('logs', closeMs, () => {
       this.log.flush();
     });
-    this.#life.become(end);
+    this.#dispose();
+    this.#life.become(this.#endsAs);
     const report = stop.report(reason);
     this.log.info({ ...report }, this.state);
     this.log.flush();
     return report;
   }
 
-  /** Ends what is under way: with everything still answered, then with no further connections. */
-  async #wind(
-    stop: StopSequence,
-    how: { readonly isDrained: boolean; readonly isAwaited: boolean },
-  ): Promise<void> {
-    const { drainDelayMs, stopTimeoutMs } = this.#settings;
-    const { clock } = this.#kernel;
-    if (how.isAwaited) await stop.run('start', stopTimeoutMs, () => this.#opening?.catch(() => undefined));
-    const delay = how.isDrained && drainDelayMs > 0 ? clock.sleep(drainDelayMs) : undefined;
-    if (this.#isHooked && this.#hooks.onDrain !== undefined)
-      await stop.run('onDrain', stopTimeoutMs, () => this.#hooks.onDrain?.());
-    if (delay !== undefined) await stop.run('drain', Infinity, () => delay);
-    this.#life.become('stopping');
-    this.#working.abort(this.signal.reason);
-    const http = this.#http;
-    await Promise.all([
-      stop.run(
-        'requests',
-        stopTimeoutMs,
-        () => http?.close(),
-        () => http?.cut() ?? 'nothing',
-      ),
-      stop.run(
-        'work',
-        stopTimeoutMs,
-        () => this.#work.idle(),
-        () => `${this.#work.count} pieces of work`,
-      ),
-    ]);
-    if (this.#isHooked && this.#hooks.onStop !== undefined)
-      await stop.run('onStop', this.#settings.closeTimeoutMs, () => this.#hooks.onStop?.());
+  #dispose(): void {
+    for (const each of this.#release.splice(0)) each[Symbol.dispose]();
   }
 
   #absent(what: string): never {
@@ -324,6 +322,12 @@ export class Service<S extends z.ZodObject = NoConfig> {
   async #record(kind: string, details: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#ports.audit?.record({ kind, by: system(this.name), ...details });
   }
+}
+
+/** A trace is shown beside a metric only if it was kept. */
+function sampledTrace(): TraceIds | undefined {
+  const ids = traceIds();
+  return ids?.sampled === true ? ids : undefined;
 }
 
 /** A service without a class: the hooks stand in its definition. @throws {PortcullisError} `OPTION_INVALID` */
