@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ServiceApp } from './http-server.ts';
+import { queryLists } from './query-lists.ts';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -77,6 +78,7 @@ export function serveApi<A extends HttpApi>(app: ServiceApp, api: A, handlers: A
         ...(deprecated === true && { deprecated }),
         response: { [status]: response },
       },
+      ...(query && { preValidation: takeLists(query) }),
       handler: async (request, reply) => {
         const answer = await handle({
           params: request.params,
@@ -89,4 +91,12 @@ export function serveApi<A extends HttpApi>(app: ServiceApp, api: A, handlers: A
       },
     });
   }
+}
+
+function takeLists(schema: z.ZodType) {
+  const lists = queryLists(schema);
+  return (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
+    request.query = lists(request.query);
+    done();
+  };
 }

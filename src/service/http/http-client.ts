@@ -2,12 +2,16 @@ import { z } from 'zod';
 import { type Clock, SystemClock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
-import { correlation } from '../../telemetry/index.ts';
+import { messageOf } from '../../storage/json.ts';
+import { correlation, traceHeaders } from '../../telemetry/index.ts';
 import type { HttpApi, Operation, OperationInput, OperationOutput } from './http-api.ts';
+import { operationUrl } from './operation-url.ts';
 
 const schema = z.strictObject({
   /** Where the service listens, with or without a path before those of its routes. */
-  baseUrl: z.url({ protocol: /^https?$/ }),
+  baseUrl: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !/[?#]/.test(url), 'expected no query and no fragment'),
   timeoutMs: z.number().positive().max(600_000).default(10_000),
   /** Sent with each request. */
   headers: z.record(z.string(), z.string()).default({}),
@@ -20,7 +24,7 @@ export interface HttpClientDeps {
   /** Default: that of Node. */
   readonly fetch?: typeof fetch;
   readonly clock?: Clock;
-  /** Further headers of each request, such as those that carry a trace on. */
+  /** Further headers of each request, such as a token that is renewed. */
   readonly headers?: () => Readonly<Record<string, string>>;
 }
 
@@ -31,9 +35,6 @@ type Call<O extends Operation> = keyof OperationInput<O> extends never
 
 export type HttpClient<A extends HttpApi> = { readonly [K in keyof A]: Call<A[K]> };
 
-/** What a query can say. */
-type Simple = string | number | boolean | undefined;
-
 interface Input {
   readonly params?: Readonly<Record<string, unknown>> | undefined;
   readonly query?: Readonly<Record<string, unknown>> | undefined;
@@ -42,7 +43,7 @@ interface Input {
 
 /**
  * A client of an API, typed by its schemas: what is sent and what comes back is checked against them. It never repeats a
- * request. The correlation id at hand goes along.
+ * request, and follows no redirect. The correlation id and the trace at hand go along.
  *
  * Each call throws a `PortcullisError`: `INPUT_INVALID` for what does not fit its schema, sent or received; `REQUEST_FAILED`
  * with `status` and `problem` in its details when the answer is no success, and without them when there was none.
@@ -55,6 +56,10 @@ export function createClient<A extends HttpApi>(
   deps: HttpClientDeps = {},
 ): HttpClient<A> {
   const settings = parseOptions('createClient', schema, options);
+  const { username, password } = new URL(settings.baseUrl);
+  // Not by the schema: its message would repeat them.
+  if (username !== '' || password !== '')
+    throw new PortcullisError('OPTION_INVALID', 'createClient: baseUrl: credentials belong into a header');
   const calls = Object.entries(api).map(([name, operation]) => [
     name,
     (input: Input = {}, { signal }: { readonly signal?: AbortSignal } = {}) =>
@@ -73,7 +78,7 @@ async function call(
 ): Promise<unknown> {
   const { clock = new SystemClock() } = deps;
   for (const part of ['params', 'query', 'body'] as const) check(name, part, operation[part], input[part]);
-  const url = urlOf(settings.baseUrl, operation, input);
+  const url = operationUrl(settings.baseUrl, operation.path, input);
   const body = operation.body && JSON.stringify(input.body);
   const id = correlation.id();
   const abort = new AbortController();
@@ -92,6 +97,7 @@ async function call(
         accept: 'application/json, application/problem+json',
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(id !== undefined && { 'x-correlation-id': id }),
+        ...traceHeaders(),
         ...settings.headers,
         ...deps.headers?.(),
       },
@@ -141,24 +147,6 @@ function check(name: string, part: string, type: z.ZodType | undefined, value: u
   throw new PortcullisError('INPUT_INVALID', `${name}: ${part}: ${z.prettifyError(parsed.error)}`);
 }
 
-function urlOf(baseUrl: string, { path }: Operation, { params = {}, query = {} }: Input): URL {
-  const filled = path.replace(/:([A-Za-z0-9_]+)/g, (_, key: string) => {
-    const value = params[key];
-    if (typeof value === 'string' ? value !== '' : typeof value === 'number')
-      return encodeURIComponent(String(value));
-    throw new PortcullisError(
-      'INPUT_INVALID',
-      `params.${key}: expected a text or a number, got ${String(value)}`,
-    );
-  });
-  const url = new URL(baseUrl.replace(/\/$/, '') + filled);
-  for (const [key, value] of Object.entries(query)) {
-    for (const each of [value as Simple | readonly Simple[]].flat())
-      if (each !== undefined) url.searchParams.append(key, String(each));
-  }
-  return url;
-}
-
 function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -167,7 +155,8 @@ function jsonIn(text: string): unknown {
   }
 }
 
-const reasonOf = (error: unknown): string => {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? `${message}: ${cause.message}` : message;
-};
+/** Of Node's fetch, the cause says more. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error ? `${messageOf(error)}: ${cause.message}` : messageOf(error);
+}
