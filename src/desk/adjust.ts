@@ -5,6 +5,7 @@ import { type Principal, requirePerson } from '../core/principal.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import { adjustment } from './journal/journal-adjusted.ts';
+import { onDisk } from './on-disk.ts';
 import type { Recorder } from './recorder.ts';
 
 /** What a person has found to be true. */
@@ -62,9 +63,9 @@ export async function adjust(desk: AdjustDesk, order: AdjustOrder): Promise<'adj
   );
   const written = desk.recorder.adjusted(read, { by, reason });
   if (written === undefined) return 'duplicate';
-  desk.recorder.audit({ kind: 'desk.adjusted', ...order });
-  if (await written) return 'adjusted';
-  throw new PortcullisError('LOG_WRITE_FAILED', `adjustment ${adjustmentId} is counted, but not on disk`);
+  const kept = desk.recorder.kept({ kind: 'desk.adjusted', ...order });
+  await onDisk(`adjustment ${adjustmentId}`, written, kept);
+  return 'adjusted';
 }
 
 function configured(instruments: readonly Instrument[], instrumentId: string): Instrument {

@@ -6,8 +6,17 @@ import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
 import { type Answer, answerInTime } from './answer-in-time.ts';
-import type { ChangeDecision } from './change-order.ts';
+import { type ChangeDecision, tightens } from './change-order.ts';
+import { notAudited } from './desk-audit.ts';
 import type { AmendReply } from './venue/venue-driver.ts';
+
+/** A decision on a change. */
+export type AmendDecision =
+  | Extract<ChangeDecision, { kind: 'denied' }>
+  | (Extract<ChangeDecision, { kind: 'changed' }> & {
+      /** Whether it is in the audit log. Never rejects. */
+      readonly audited: Promise<boolean>;
+    });
 
 /** What the verb needs of its desk. */
 export interface AmendDesk {
@@ -16,7 +25,7 @@ export interface AmendDesk {
   readonly venueTimeoutMs: number;
   readonly canAmend: boolean;
   /** All gates, on the order as it would be. */
-  decideChange(row: OrderView, change: OrderChange): ChangeDecision;
+  decideChange(row: OrderView, change: OrderChange): AmendDecision;
   /** The last look, in the tick of the send. */
   confirm(order: HeldOrder): Denial | undefined;
   /** Seals the order as it is to be and hands it to the venue, once. */
@@ -44,13 +53,15 @@ export async function amend(
   const decision = desk.decideChange(row, change);
   if (decision.kind === 'denied') return { ...decision, clientOrderId };
   const { order, to } = decision;
+  const mayGoUnaudited = tightens(row, to);
   const about = { clientOrderId, atMs: desk.clock.nowMs() };
   using _waiting = desk.amending(clientOrderId);
   if (!(await desk.record({ type: 'amendRequested', ...about, to }))) {
     return await abandon(desk, clientOrderId, deny('journal', 'JOURNAL_UNAVAILABLE'));
   }
+  const isAudited = mayGoUnaudited || (await decision.audited);
   if (!isOpen(row.state)) return { kind: 'finished', clientOrderId, state: row.state };
-  const late = lateDenial(desk, row, order);
+  const late = isAudited ? lateDenial(desk, row, order) : notAudited();
   if (late !== undefined) return await abandon(desk, clientOrderId, late);
   const answer = await answerInTime(
     desk.clock,

@@ -20,6 +20,13 @@ export interface ChangeDeps {
   readonly guard: RiskGuard;
   readonly policy: ExecutionPolicy;
   factsOf(order: HeldOrder): ExecutionFacts;
+  /** Why nothing may be let through that has to be audited. */
+  noAudit(): Denial | undefined;
+}
+
+/** Whether what is left of an order risks no more when it has changed: an exit, or no more of it at no other price. */
+export function tightens({ order }: OrderView, to: Amendment): boolean {
+  return to.isExit || (to.qty <= order.qty && to.worst === order.worst);
 }
 
 /**
@@ -56,6 +63,8 @@ export function decideChange(deps: ChangeDeps, row: OrderView, change: OrderChan
     if (denials.length > 0) return { kind: 'denied', denials };
     const { worst, isExit, mark } = left;
     const to = { qty: priced.qty, worst, isExit, ...(mark !== undefined && { mark }) };
+    const unaudited = tightens(row, to) ? undefined : deps.noAudit();
+    if (unaudited !== undefined) return denied(unaudited);
     return { kind: 'changed', order: { ...left, qty: priced.qty }, to };
   } finally {
     book.hold(old);

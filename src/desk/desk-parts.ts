@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { AuditLog } from '../audit/audit-log.ts';
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import type { TradingDay } from '../core/trading-day.ts';
@@ -9,6 +8,7 @@ import type { OverrideRegister } from '../risk/overrides/override-register.ts';
 import type { RiskGuard } from '../risk/risk-guard.ts';
 import type { Book } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
+import type { DeskAudit } from './desk-audit.ts';
 import type { Journal } from './journal/journal.ts';
 import { checkEngines } from './order-path.ts';
 
@@ -26,6 +26,8 @@ const lookupSchema = z.strictObject({
 export const orderDeskOptionsSchema = z.strictObject({
   /** How long the venue may take to answer before the order counts as unknown. */
   venueTimeoutMs: z.number().gt(0).default(5_000),
+  /** How long the audit log may take to keep a record before it counts as failed. */
+  auditTimeoutMs: z.number().gt(0).default(5_000),
   /** How often the venue's records are compared with ours while running. */
   reconcileEveryMs: z.union([z.number().min(1), z.literal('never')]).default(60_000),
   /** What is cancelled when the connection to the venue is lost, as far as the venue can still be asked to. */
@@ -58,8 +60,8 @@ export interface DeskParts {
   readonly tradingDay?: TradingDay;
   /** Takes the overrides that orders come with. Default: none is taken. */
   readonly overrides?: OverrideRegister;
-  /** Every verdict and every anomaly is recorded there. */
-  readonly audit?: Pick<AuditLog, 'record'>;
+  /** Every verdict and every anomaly is recorded there. No entry goes out before its verdict is kept. */
+  readonly audit?: DeskAudit;
   /** Measures decisions where the clock is not the machine's. Default: the clock. */
   readonly stopwatch?: Pick<Clock, 'monotonicMs'>;
 }

@@ -9,10 +9,10 @@ import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
 import { isOpen } from '../trading/order-life-cycle.ts';
-import type { AmendDesk } from './amend.ts';
-import type { ChangeDecision } from './change-order.ts';
+import type { AmendDecision, AmendDesk } from './amend.ts';
 import type { CancelOutcome, CancelRoundDesk } from './cancel.ts';
 import { Cancels } from './cancels.ts';
+import { unwritable } from './desk-audit.ts';
 import type { DeskParts, DeskRules } from './desk-parts.ts';
 import type { Reconciliation } from './reconcile/difference.ts';
 import { type FlattenDesk, type FlattenOrder, type FlattenReport, flatten } from './flatten.ts';
@@ -27,9 +27,9 @@ import { SharedListening } from './shared-listening.ts';
 import { spendOverride } from './spend-override.ts';
 import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
 import type { Explanation } from './explain.ts';
-import type { AmendReply, PlaceReply, VenueOrder } from './venue/venue-driver.ts';
+import type { Outlet } from './venue/outlet.ts';
+import type { VenueOrder } from './venue/venue-driver.ts';
 import { venueOrder } from './venue/venue-order.ts';
-import type { VenueAnswers } from './venue/venue-questions.ts';
 import { VenueWatch } from './reconcile/venue-watch.ts';
 import { VerdictTrail } from './verdict-inputs/verdict-inputs-trail.ts';
 import {
@@ -38,20 +38,6 @@ import {
   type WriteOffOutcome,
   writeOff,
 } from './reconcile/write-off.ts';
-
-/** The way out, as only the desk of the venue has it: it seals what it is given. */
-export interface Outlet {
-  readonly venue: {
-    readonly name: string;
-    readonly canAmend: boolean;
-    readonly answers: VenueAnswers;
-    cancel(clientOrderId: string, signal: AbortSignal): Promise<void>;
-  };
-  place(order: VenueOrder, signal: AbortSignal): Promise<PlaceReply>;
-  amend(order: VenueOrder, signal: AbortSignal): Promise<AmendReply>;
-  /** Hears what the venue tells, until disposed. */
-  listen(listener: (event: unknown) => void): Disposable;
-}
 
 /** What the desk works with: its path, its recorder, what is under way, what watches the venue, and what each verb needs. */
 export class DeskWorks {
@@ -76,7 +62,7 @@ export class DeskWorks {
     const { dayId } = parts.journal.recovered;
     parts.policy.restoreSpent(dayId, parts.journal.spent);
     this.#parts = parts;
-    this.path = new OrderPath({ ...parts, dayId });
+    this.path = new OrderPath({ ...parts, dayId, noAudit: () => unwritable(parts.audit) });
     this.#listening = new SharedListening(() =>
       outlet.listen((event) => {
         this.rollIfDue();
@@ -85,6 +71,7 @@ export class DeskWorks {
     );
     this.recorder = new Recorder({
       ...parts,
+      auditTimeoutMs: rules.auditTimeoutMs,
       path: this.path,
       isListening: () => this.#listening.isOn,
       onMoved: () => {
@@ -178,9 +165,7 @@ export class DeskWorks {
       ...this.verbs,
       isAmending: (id) => this.#inFlight.isAmending(id),
       holdOn: (held, qty) => this.path.holdOn(held, qty),
-      audit: (event) => {
-        this.recorder.audit(event);
-      },
+      audit: (event) => this.recorder.kept(event),
     };
     return await writeOff(desk, clientOrderId, order);
   }
@@ -234,6 +219,15 @@ export class DeskWorks {
     await journal.checkpoint();
   }
 
+  /** Resolves when nothing is on its way to a disk, and nothing that waited for that wants to write more. */
+  async settled(): Promise<void> {
+    const { journal, clock } = this.#parts;
+    do {
+      await this.recorder.audited();
+      await journal.settled(clock);
+    } while (this.recorder.isAuditing);
+  }
+
   /** What `submit` would decide now. */
   async explain(intent: OrderIntent): Promise<Explanation> {
     const looking = findOlder(this.#parts, intent);
@@ -251,21 +245,17 @@ export class DeskWorks {
     );
     const rest = atMost === undefined ? made : { ...made, inputs: atMost.inputs };
     // Written before anybody is told: whatever a listener does about it stands behind it in the journal.
-    const decided =
-      decision.kind === 'held' ? { ...decision, written: this.#writeDown(decision.order) } : decision;
-    this.recorder.decided(intent, decision, this.#parts.guard.limitsHash, rest);
-    if (override !== undefined) {
-      const { overrideId } = override;
-      this.recorder.audit({ kind: 'override.decided', overrideId, decision: decision.kind });
-    }
-    return decided;
+    const written = decision.kind === 'held' ? this.#writeDown(decision.order) : Promise.resolve();
+    const { limitsHash } = this.#parts.guard;
+    const audited = this.recorder.decided(intent, decision, { ...rest, limitsHash, override });
+    return decision.kind === 'held' ? { ...decision, written, audited } : decision;
   }
 
-  #decideChange(row: OrderView, change: OrderChange): ChangeDecision {
+  #decideChange(row: OrderView, change: OrderChange): AmendDecision {
     this.rollIfDue();
     const decision = this.path.decideChange(row, change);
-    this.recorder.decidedChange(row, decision, this.#parts.guard.limitsHash);
-    return decision;
+    const audited = this.recorder.decidedChange(row, decision, this.#parts.guard.limitsHash);
+    return decision.kind === 'changed' ? { ...decision, audited } : decision;
   }
 
   #writeDown(order: HeldOrder): Promise<unknown> {

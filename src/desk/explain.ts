@@ -54,6 +54,8 @@ export interface ExplainDeps<Known> {
   readonly clock: { monotonicMs(): number };
   instrument(instrumentId: string): Instrument | undefined;
   factsOf(order: HeldOrder): ExecutionFacts;
+  /** Why nothing may be let through that has to be audited. */
+  noAudit(): Denial | undefined;
   /** What an intent of an id that exists is answered with. */
   known(intent: OrderIntent, older: Known | undefined, id?: string): KnownAnswer | undefined;
 }
@@ -119,7 +121,9 @@ function explainPriced<Known>(
     const { denials } = verdict;
     return { ...explained({ decision: 'denied', denials }), order: { ...order, isExit }, execution };
   }
-  const against = denialsOf(execution);
+  const unaudited = isExit ? undefined : deps.noAudit();
+  const denied = denialsOf(execution);
+  const against = denied.length > 0 || unaudited === undefined ? denied : [unaudited];
   if (against.length > 0) {
     const to = { decision: 'denied', denials: against } as const;
     return { ...explained(to), order: { ...order, isExit }, execution };

@@ -7,6 +7,7 @@ import type { Booked } from '../trading/book-facts.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import { instrumentsById } from './journal/journal-apply.ts';
 import type { Journal } from './journal/journal.ts';
+import { onDisk } from './on-disk.ts';
 import type { Recorder } from './recorder.ts';
 
 /** A deposit or a withdrawal, as it happened at the venue. */
@@ -50,8 +51,9 @@ export async function flow(desk: FlowDesk, order: FlowOrder): Promise<'booked' |
     kind: 'flowed',
     flow: made,
   });
-  desk.recorder.audit({ kind: 'desk.flowed', ...order, amount: made.amount.toFixed() });
-  return onDisk(written, `flow ${flowId}`);
+  const kept = desk.recorder.kept({ kind: 'desk.flowed', ...order, amount: made.amount.toFixed() });
+  await onDisk(`flow ${flowId}`, written, kept);
+  return 'booked';
 }
 
 export async function fund(desk: FlowDesk, order: FundingOrder): Promise<'booked' | 'duplicate'> {
@@ -67,8 +69,9 @@ export async function fund(desk: FlowDesk, order: FundingOrder): Promise<'booked
   const made = { fundingId, accountId, instrument, amount: exact(order.amount) };
   if (isKnown(desk.book.fund(made), `funding ${fundingId}`)) return 'duplicate';
   const written = desk.recorder.written(desk.journal.funded(made), { kind: 'funded', funding: made });
-  desk.recorder.audit({ kind: 'desk.funded', ...order, amount: made.amount.toFixed() });
-  return onDisk(written, `funding ${fundingId}`);
+  const kept = desk.recorder.kept({ kind: 'desk.funded', ...order, amount: made.amount.toFixed() });
+  await onDisk(`funding ${fundingId}`, written, kept);
+  return 'booked';
 }
 
 const exact = (amount: DecimalInput): Decimal => decimal(amount, 'amount');
@@ -85,9 +88,4 @@ function isKnown(booked: Booked, what: string): boolean {
     'NUMBER_INVALID',
     `${what}: expected money that can be counted exactly, up to 9 billion`,
   );
-}
-
-async function onDisk(written: Promise<boolean>, what: string): Promise<'booked'> {
-  if (await written) return 'booked';
-  throw new PortcullisError('LOG_WRITE_FAILED', `${what} is counted, but not on disk`);
 }

@@ -17,14 +17,13 @@ import type { Reconciliation } from './reconcile/difference.ts';
 import type { Explanation } from './explain.ts';
 import type { FlattenOrder, FlattenReport } from './flatten.ts';
 import { type FlowOrder, type FundingOrder, flow, fund } from './flow.ts';
-import { type SubmitOptions, submit } from './submit.ts';
+import type { SubmitOptions } from './submit.ts';
+import { type DeskTracing, tracedSubmit } from './telemetry/traced-submit.ts';
 import type { AmendReply, PlaceReply, VenueDriver, VenueOrder } from './venue/venue-driver.ts';
 import { type VenueAnswers, answersOf } from './venue/venue-questions.ts';
 import type { WriteOffOrder, WriteOffOutcome } from './reconcile/write-off.ts';
 
-/*
- * The seal, the venue and the desk are one module, because what mints a sealed order must not be an export of any file.
- */
+// The seal, the venue and the desk are one module, because what mints a sealed order must not be an export of any file.
 
 const freeze = Object.freeze; // as it was when we loaded
 const KEY = Symbol('desk');
@@ -149,7 +148,7 @@ export class Venue {
 freeze(Venue.prototype);
 freeze(Venue);
 
-export interface OrderDeskDeps extends DeskParts {
+export interface OrderDeskDeps extends DeskParts, DeskTracing {
   readonly venue: Venue;
 }
 
@@ -203,7 +202,7 @@ export class OrderDesk {
    *   the venue, or `unknown`
    */
   submit(intent: OrderIntent, options?: SubmitOptions): Promise<OrderOutcome> {
-    return submit(this.#works.verbs, intent, options);
+    return tracedSubmit(this.#works.verbs, this.#deps, intent, options);
   }
 
   /** What the gates say now, what each measures, and what self-trade prevention would do first. Decides when `submit` would; leaves no trace. */
@@ -244,7 +243,7 @@ export class OrderDesk {
    * Books what a named person has found to be true, and no order explains. The same `adjustmentId` counts once.
    *
    * @throws {PortcullisError} `PRINCIPAL_REQUIRED`, `INPUT_INVALID`, `NUMBER_INVALID`, `ACCOUNT_UNKNOWN`,
-   *   `INSTRUMENT_UNKNOWN`; `LOG_WRITE_FAILED` when it is counted but not on disk
+   *   `INSTRUMENT_UNKNOWN`; `LOG_WRITE_FAILED` when it is counted but not on disk, or not in the audit log
    */
   adjust(order: AdjustOrder): Promise<'adjusted' | 'duplicate'> {
     return adjust({ ...this.#deps, recorder: this.#works.recorder }, order);
@@ -266,7 +265,7 @@ export class OrderDesk {
    * Ends the hold of an order in doubt by the word of a named person: one that is `unknown`, that is over with fills which
    * never come, or whose amendment nobody can settle (then it is as it was). A fill that comes after all is booked, and trips.
    *
-   * @throws {PortcullisError} `PRINCIPAL_REQUIRED`; `LOG_WRITE_FAILED` when it is not on disk: then it stays held
+   * @throws {PortcullisError} `PRINCIPAL_REQUIRED`; `LOG_WRITE_FAILED` when it is not on disk, or not in the audit log: then it stays held
    */
   writeOff(clientOrderId: string, order: WriteOffOrder): Promise<WriteOffOutcome> {
     return this.#works.writeOff(clientOrderId, order);
@@ -288,7 +287,7 @@ export class OrderDesk {
 
   /** Resolves when nothing is under way but answers of the venue. */
   settled(): Promise<void> {
-    return this.#deps.journal.settled(this.#deps.clock);
+    return this.#works.settled();
   }
 
   /** Takes no more orders, cancels those that work, waits for their end as long as the venue may take, and for the disk. */

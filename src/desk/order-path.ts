@@ -30,6 +30,8 @@ export interface OrderPathDeps {
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   /** Default: UTC days. */
   readonly tradingDay?: TradingDay;
+  /** Why nothing may be let through that has to be audited, as long as there is a reason. */
+  readonly noAudit?: () => Denial | undefined;
   /** The trading day that was open when the journal ended. Default: the day of now. */
   readonly dayId?: DayId;
 }
@@ -86,6 +88,7 @@ export class OrderPath {
     instruments,
     clock,
     tradingDay = new TradingDay(),
+    noAudit = () => undefined,
     dayId,
   }: OrderPathDeps) {
     checkEngines({ book, guard, policy });
@@ -97,7 +100,13 @@ export class OrderPath {
     this.#tradingDay = tradingDay;
     this.#seen = { has: (id) => book.order(id) !== undefined };
     this.#day = { id: dayId ?? tradingDay.dayOf(clock.nowMs()) };
-    this.#changing = { book, guard, policy, factsOf: (order) => this.#factsOf(order) };
+    this.#changing = {
+      book,
+      guard,
+      policy,
+      factsOf: (order) => this.#factsOf(order),
+      noAudit,
+    };
     this.#explaining = {
       ...this.#changing,
       clock,
@@ -136,6 +145,8 @@ export class OrderPath {
     const facts = this.#factsOf(order);
     const denials = this.#policy.evaluate(order, facts, undefined, overridden);
     if (denials.length > 0) return { kind: 'denied', denials };
+    const unaudited = order.isExit ? undefined : this.#changing.noAudit();
+    if (unaudited !== undefined) return { kind: 'denied', denials: [unaudited] };
     reservation.keep(); // from here on only events end it
     this.#policy.spend(order, facts);
     const because = isLess ? atMost.because : undefined;

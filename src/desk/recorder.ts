@@ -1,13 +1,16 @@
-import type { AuditEvent, AuditLog } from '../audit/audit-log.ts';
-import { onDispose } from '../core/clock.ts';
+import type { AuditEvent } from '../audit/audit-log.ts';
+import { type Clock, onDispose } from '../core/clock.ts';
 import { system } from '../core/principal.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
+import type { SpentOverride } from '../risk/overrides/override-register.ts';
 import type { BookReader, DayRolled } from '../trading/book.ts';
 import type { OrderView } from '../trading/order-view.ts';
 import type { Fill } from '../trading/fill.ts';
 import type { Applied, BookedOrder, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
+import { answerInTime } from './answer-in-time.ts';
 import type { ChangeDecision } from './change-order.ts';
+import type { DeskAudit } from './desk-audit.ts';
 import type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
 import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
 import type { AdjustedBy } from './journal/journal-adjusted.ts';
@@ -21,12 +24,21 @@ export interface RecorderDeps {
   readonly path: OrderPath;
   readonly journal: Journal;
   readonly killSwitch: KillSwitch;
-  readonly clock: { nowMs(): number };
-  readonly audit?: Pick<AuditLog, 'record'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
+  readonly audit?: DeskAudit;
+  readonly auditTimeoutMs: number;
   /** Whether the desk listens to its venue. What it is told otherwise is for the next start to find out. */
   readonly isListening: () => boolean;
   /** A position has moved as no hold foresaw: what reduced it before need not do so any more. */
   readonly onMoved: () => void;
+}
+
+/** How a verdict came about. */
+export interface MadeUnder extends Omit<Made, 'decision'> {
+  /** Of the limits. */
+  readonly limitsHash: string;
+  /** What the order came with. */
+  readonly override?: SpentOverride | undefined;
 }
 
 const BY = system('order-desk');
@@ -35,6 +47,8 @@ const BY = system('order-desk');
 export class Recorder {
   readonly #deps: RecorderDeps;
   readonly #listeners = new Set<DeskListener>();
+  /** Records on their way into the audit log. */
+  readonly #auditing = new Set<Promise<boolean>>();
 
   constructor(deps: RecorderDeps) {
     this.#deps = deps;
@@ -47,14 +61,13 @@ export class Recorder {
     });
   }
 
-  /** A verdict, with the hash of the limits that it was made under, and with what it was made from. */
-  decided(
+  /** A verdict, with what it was made under and from. Resolves as `kept`, to whether all of it is. */
+  async decided(
     asked: OrderIntent,
     decision: Decision,
-    limitsHash: string,
-    { tookMs, inputs }: Omit<Made, 'decision'>,
-  ): void {
-    this.audit(verdictEvent('order.decided', asked, decision, { limitsHash, inputs }));
+    { limitsHash, tookMs, inputs, override }: MadeUnder,
+  ): Promise<boolean> {
+    const kept = [this.kept(verdictEvent('order.decided', asked, decision, { limitsHash, inputs }))];
     this.emit({
       kind: 'decided',
       intent: decision.kind === 'held' ? decision.order.intent : asked,
@@ -62,14 +75,19 @@ export class Recorder {
       denials: denialsOf(decision),
       tookMs,
     });
+    if (override !== undefined) {
+      const { overrideId } = override;
+      kept.push(this.kept({ kind: 'override.decided', overrideId, decision: decision.kind }));
+    }
+    return !(await Promise.all(kept)).includes(false);
   }
 
-  /** A verdict on a change of an order. */
-  decidedChange({ order }: OrderView, decision: ChangeDecision, limitsHash: string): void {
+  /** A verdict on a change of an order. Resolves as `kept`. */
+  decidedChange({ order }: OrderView, decision: ChangeDecision, limitsHash: string): Promise<boolean> {
     const { clientOrderId } = order;
     const detail =
       decision.kind === 'denied' ? { denials: decision.denials } : { denials: [], ...decision.to };
-    this.audit({
+    return this.kept({
       kind: 'order.change-decided',
       clientOrderId,
       decision: decision.kind,
@@ -184,16 +202,38 @@ export class Recorder {
     this.emit({ kind: 'anomaly', ...anomaly });
   }
 
+  /** For what is done whether or not it can be recorded. */
   audit(event: AuditEvent): void {
-    void this.#audit(event);
+    void this.kept(event);
   }
 
-  async #audit(event: AuditEvent): Promise<void> {
-    try {
-      await this.#deps.audit?.record({ by: BY, ...(plainJson(event) as AuditEvent) });
-    } catch (error) {
-      this.#tripOnce('reducing', `the audit log cannot be written: ${messageOf(error)}`);
-    }
+  /**
+   * Resolves to whether the audit log keeps it: what has to be audited must not be done otherwise. Never rejects. A record
+   * that fails, or is not kept in time, also restricts trading. Without an audit log nothing has to be kept.
+   */
+  kept(event: AuditEvent): Promise<boolean> {
+    const { audit, auditTimeoutMs, clock } = this.#deps;
+    if (audit === undefined) return Promise.resolve(true);
+    const kept = answerInTime(clock, auditTimeoutMs, () =>
+      audit.record({ by: BY, ...(plainJson(event) as AuditEvent) }),
+    ).then((answer) => {
+      this.#auditing.delete(kept);
+      if (answer.kind === 'answer') return true;
+      this.#tripOnce('reducing', `the audit log cannot be written: ${answer.reason}`);
+      return false;
+    });
+    this.#auditing.add(kept);
+    return kept;
+  }
+
+  /** Whether a record is on its way into the audit log. */
+  get isAuditing(): boolean {
+    return this.#auditing.size > 0;
+  }
+
+  /** Resolves when every record until now is kept, or is not. Never rejects. */
+  async audited(): Promise<void> {
+    await Promise.all(this.#auditing);
   }
 
   /** For what fails again with every cancel that the trip itself asks for. */

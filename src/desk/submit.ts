@@ -6,6 +6,7 @@ import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import { type OrderIntent, copyIntent } from '../trading/order-intent.ts';
 import type { OrderOutcome } from '../trading/order-outcome.ts';
 import { type Answer, answerInTime } from './answer-in-time.ts';
+import { notAudited } from './desk-audit.ts';
 import type { Decision, Older } from './order-path.ts';
 import type { AtMost, Prevented } from './self-trade.ts';
 import type { PlaceReply } from './venue/venue-driver.ts';
@@ -13,7 +14,11 @@ import type { PlaceReply } from './venue/venue-driver.ts';
 /** A decision; what is held is being written down, and must not go out before it is. */
 export type SubmitDecision =
   | Exclude<Decision, { kind: 'held' }>
-  | (Extract<Decision, { kind: 'held' }> & { readonly written: Promise<unknown> });
+  | (Extract<Decision, { kind: 'held' }> & {
+      readonly written: Promise<unknown>;
+      /** Whether all of the decision that has to be audited is. Never rejects. */
+      readonly audited: Promise<boolean>;
+    });
 
 /** What an order may be given along. */
 export interface SubmitOptions {
@@ -69,12 +74,9 @@ export async function submit(
     const { order, state } = decision.known;
     return { kind: 'duplicate', clientOrderId: order.clientOrderId, state };
   }
-  const { order, reduced, written } = decision;
-  try {
-    await written;
-  } catch (error) {
-    return abandon(desk, order, deny('journal', 'JOURNAL_UNAVAILABLE', { note: messageOf(error) }));
-  }
+  const { order, reduced } = decision;
+  const unrecorded = await recording(decision);
+  if (unrecorded !== undefined) return abandon(desk, order, unrecorded);
   const late = desk.confirm(order);
   if (late !== undefined) return abandon(desk, order, late);
   const answer = await answerInTime(
@@ -86,6 +88,20 @@ export async function submit(
   const event = replyEvent(desk, order, answer);
   const durable = await desk.record(event);
   return outcome(order, reduced, durable ? event : undefined);
+}
+
+/** Waits for journal and audit log, which write at the same time. An exit is not held up by what is only audited. */
+async function recording({
+  order,
+  written,
+  audited,
+}: Extract<SubmitDecision, { kind: 'held' }>): Promise<Denial | undefined> {
+  try {
+    await written;
+  } catch (error) {
+    return deny('journal', 'JOURNAL_UNAVAILABLE', { note: messageOf(error) });
+  }
+  return order.isExit || (await audited) ? undefined : notAudited();
 }
 
 function expiry(nowMs: number, { expiresAtMs }: SpentOverride): Denial | undefined {

@@ -1,6 +1,7 @@
 import type { ExecutionFacts, ExecutionPolicy } from '../execution/execution-policy.ts';
 import { heldOrder } from '../risk/held-order.ts';
 import type { RiskGuard } from '../risk/risk-guard.ts';
+import type { Denial } from '../trading/denial.ts';
 import type { HeldOrder } from '../trading/order-event.ts';
 import type { PricedOrder } from '../trading/price-order.ts';
 
@@ -9,6 +10,8 @@ export interface WouldGoDeps {
   readonly policy: Pick<ExecutionPolicy, 'explain' | 'canOverride'>;
   readonly clock: { monotonicMs(): number };
   factsOf(order: HeldOrder): ExecutionFacts;
+  /** Why nothing may be let through that has to be audited. */
+  noAudit(): Denial | undefined;
 }
 
 /**
@@ -25,7 +28,7 @@ export function wouldGo(
 ): boolean {
   const { guard, policy, clock } = deps;
   const verdict = guard.evaluate(order, overridden, cleared);
-  if (verdict.decision === 'reject') return false;
+  if (verdict.decision === 'reject' || (!verdict.isExit && deps.noAudit() !== undefined)) return false;
   const shape = { qty: verdict.quantity, isExit: verdict.isExit };
   const held = heldOrder(order, shape, clock.monotonicMs());
   return policy

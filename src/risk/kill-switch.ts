@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AuditTrail } from '../audit/audit-log.ts';
 import { type Clock, onDispose } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
@@ -7,7 +8,7 @@ import type { StateStore } from '../storage/state-store.ts';
 import type { KillRecord } from './kill-record.ts';
 import { KillRecordStore } from './kill-record-store.ts';
 import { type KillSwitchChange, KillSwitchListeners } from './kill-switch-change.ts';
-import { type ReleaseOrder, checkRelease, refused } from './release.ts';
+import { type ReleaseAuditDeps, type ReleaseOrder, auditRelease, checkRelease, refused } from './release.ts';
 import type { Restraint, RestrainOrder } from './restraint.ts';
 import { Restrictions } from './restrictions.ts';
 import { FIRM, type Scope, type Scoped, type TradingState, scopeKey, stricter } from './trading-state.ts';
@@ -48,6 +49,8 @@ export interface TripReport {
 export interface KillSwitchDeps {
   readonly store: Pick<StateStore, 'get' | 'set'>;
   readonly clock: Pick<Clock, 'nowMs' | 'deadline' | 'every'>;
+  /** Has to keep the order of a release before that counts. A trip waits for nobody. Default: nothing is audited. */
+  readonly audit?: AuditTrail | undefined;
   /**
    * The venue of the desk, where one desk has the switch for itself; a desk of another venue refuses it. Desks of several
    * venues that share it name theirs to their guards. What nobody names a trip of any venue concerns.
@@ -74,6 +77,7 @@ export class KillSwitch {
   readonly #rules: z.output<typeof schema>;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #disk: KillRecordStore;
+  readonly #releasing: ReleaseAuditDeps;
   /** Where all orders go to; `undefined` when nobody said, or desks of several venues share it. */
   readonly venue: string | undefined;
   readonly #workingOrders = new Set<WorkingOrders>();
@@ -85,6 +89,7 @@ export class KillSwitch {
   private constructor(deps: KillSwitchDeps, rules: z.output<typeof schema>) {
     this.#rules = rules;
     this.#clock = deps.clock;
+    this.#releasing = deps;
     this.venue = deps.venue;
     this.#restrictions = new Restrictions([], deps.venue);
     this.#disk = new KillRecordStore(deps, rules.writeTimeoutMs, () => this.#restrictions.allTripped);
@@ -201,16 +206,18 @@ export class KillSwitch {
   }
 
   /**
-   * Loosens a scope, once that is on disk. A release that fails never counts later: when the disk wrote it too late, what
-   * was tripped is written over it.
+   * Loosens a scope, once the audit log has the order, if there is one, and the disk the release. A release that fails
+   * never counts later: when the disk wrote it too late, what was tripped is written over it.
    *
    * @throws {PortcullisError} `PRINCIPAL_REQUIRED` unless a named person gives a reason; `RELEASE_REFUSED` when the scope
    *   is not typed out, is not tripped, is tripped again in the meantime, has not cooled down, or a second person is
-   *   missing; `STORE_UNAVAILABLE` when the disk refuses or does not answer in time. Then nothing is released.
+   *   missing; `LOG_WRITE_FAILED` or `STORE_UNAVAILABLE` when audit log or disk refuse or do not answer in time. Then
+   *   nothing is released.
    */
   async release(order: ReleaseOrder): Promise<void> {
     const key = scopeKey(order.scope);
     const record = checkRelease(order, this.#restrictions.tripped(key), this.#rules, this.#clock.nowMs());
+    await auditRelease(this.#releasing, this.#rules.writeTimeoutMs, order, record);
     await this.#disk.without(record, () => {
       // Tripped since it was asked for: that stands, and is on disk or written next.
       const now = this.#restrictions.tripped(key);

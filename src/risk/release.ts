@@ -1,5 +1,8 @@
+import type { AuditTrail } from '../audit/audit-log.ts';
+import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
+import { messageOf } from '../storage/json.ts';
 import type { KillRecord } from './kill-record.ts';
 import { type Scope, scopeKey } from './trading-state.ts';
 
@@ -56,3 +59,33 @@ const nameOf = ({ id }: Principal): string => id.trim().toLowerCase();
 
 export const refused = (key: string, why: string): PortcullisError =>
   new PortcullisError('RELEASE_REFUSED', `release ${key}: ${why}`);
+
+export interface ReleaseAuditDeps {
+  readonly audit?: AuditTrail | undefined;
+  readonly clock: Pick<Clock, 'deadline'>;
+}
+
+/**
+ * Has the audit log take down who orders a release and why, `kill-switch.release-ordered`. Without an audit log it does nothing.
+ *
+ * @throws {PortcullisError} `LOG_WRITE_FAILED` when it is not kept within `timeoutMs`
+ */
+export async function auditRelease(
+  { audit, clock }: ReleaseAuditDeps,
+  timeoutMs: number,
+  { scope, reason, by, second }: ReleaseOrder,
+  record: KillRecord,
+): Promise<void> {
+  if (audit === undefined) return;
+  const late = Promise.withResolvers<never>();
+  using _timer = clock.deadline(timeoutMs, () => {
+    late.reject(new Error(`no answer within ${timeoutMs} ms`));
+  });
+  const kind = 'kill-switch.release-ordered';
+  try {
+    await Promise.race([audit.record({ kind, by, reason, ...(second && { second }), record }), late.promise]);
+  } catch (cause) {
+    const message = `release ${scopeKey(scope)}: not in the audit log: ${messageOf(cause)}`;
+    throw new PortcullisError('LOG_WRITE_FAILED', message, { cause });
+  }
+}

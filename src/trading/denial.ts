@@ -77,6 +77,7 @@ export const DENIAL_CATALOGUE = {
   DECISION_EXPIRED: 'Too much time passed between the decision and the send.',
   GATE_FAILED: 'A gate threw an error; it denies in its own name.',
   JOURNAL_UNAVAILABLE: 'The journal could not be written, so nothing was sent.',
+  AUDIT_UNAVAILABLE: 'The audit log did not keep the decision, or not in time, so nothing was sent.',
 } as const satisfies Record<string, string>;
 
 export type DenialCode = keyof typeof DENIAL_CATALOGUE;

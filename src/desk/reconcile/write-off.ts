@@ -39,10 +39,11 @@ export interface WriteOffDesk {
   record(event: OrderEvent): Promise<boolean>;
   /** Holds a quantity on the side of an order until disposed, whatever becomes of the order. */
   holdOn(order: BookedOrder, qty: Lots): Disposable;
-  audit(event: AuditEvent): void;
+  /** Resolves to whether the audit log keeps it. Never rejects. */
+  audit(event: AuditEvent): Promise<boolean>;
 }
 
-/** Ends a doubt that the venue does not end. What it frees is free when that is on disk. */
+/** Ends a doubt that the venue does not end. What it frees is free when that is on disk, in the journal and in the audit log. */
 export async function writeOff(
   desk: WriteOffDesk,
   clientOrderId: string,
@@ -61,7 +62,7 @@ export async function writeOff(
   const freed = sub(leaves, row.leaves);
   const held = desk.holdOn(order, freed);
   const released = toText(freed, grid.step);
-  desk.audit({
+  const kept = desk.audit({
     kind: 'order.written-off',
     by,
     reason,
@@ -71,10 +72,12 @@ export async function writeOff(
     state,
     released,
   });
-  if (!(await written)) {
+  const [isWritten, isKept] = await Promise.all([written, kept]);
+  if (!isWritten || !isKept) {
+    const where = isWritten ? 'in the audit log' : 'on disk';
     throw new PortcullisError(
       'LOG_WRITE_FAILED',
-      `the write-off of order ${clientOrderId} is not on disk: ${released} of ${instrumentId} stays held`,
+      `the write-off of order ${clientOrderId} is not ${where}: ${released} of ${instrumentId} stays held`,
     );
   }
   held[Symbol.dispose]();
