@@ -117,6 +117,20 @@ describe('with a real seal in hand', { timeout: 60_000 }, () => {
     expect(world.driver.placed).toHaveLength(1);
   });
 
+  test('what it was sealed to is what it does: it changes nothing, and is not spent', async () => {
+    const world = await DeskWorld.open();
+    let reply: Promise<unknown> | undefined;
+    const { outcome } = await withRealSeal(world, (seal) => {
+      reply = world.venue.amend(seal as SealedOrder, signal).catch((error: unknown) => error);
+    });
+    expect(await reply).toMatchObject({
+      ...FORGED,
+      message: expect.stringMatching(/was sealed to place, not to amend$/) as string,
+    });
+    expect(outcome).toMatchObject({ kind: 'accepted' });
+    expect(world.driver.placed).toHaveLength(1);
+  });
+
   test('it opens at its own venue only, and is not spent by another', async () => {
     const world = await DeskWorld.open();
     const elsewhere = await DeskWorld.open();
