@@ -76,3 +76,4 @@ export type { SubmitOptions } from './submit.ts';
 export type { WriteOffOrder, WriteOffOutcome } from './reconcile/write-off.ts';
 export type { SpentStamp } from './journal/journal-spent.ts';
 export type { AtMost } from './self-trade.ts';
+export { DeskMetrics, type DeskMetricsDeps, type DeskMetricsOptions } from './telemetry/desk-metrics.ts';

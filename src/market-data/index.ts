@@ -9,6 +9,7 @@ export { BinanceDecoder } from './binance-decoder.ts';
 export { ClockOffset } from './clock-offset.ts';
 export { type BookCondition, DataQualityMonitor } from './data-quality-monitor.ts';
 export type { DataQualityOptions } from './data-quality-options.ts';
+export { FeedMetrics, type FeedMetricsDeps, type FeedMetricsOptions } from './feed-metrics.ts';
 export { MarketTracker, type MarketTrackerDeps, type MarketTrackerOptions } from './market-tracker.ts';
 export { PriceJump, type PriceJumpOptions } from './price-jump.ts';
 export type { ProblemCounts } from './problem-list.ts';

@@ -42,6 +42,11 @@ export {
   type DataOutageMonitorOptions,
 } from './monitors/data-outage-monitor.ts';
 export { DeadManSwitch, type DeadManSwitchOptions } from './monitors/dead-man-switch.ts';
+export {
+  KillSwitchMetrics,
+  type KillSwitchMetricsDeps,
+  type KillSwitchMetricsOptions,
+} from './kill-switch-metrics.ts';
 export { DrawdownMonitor, type DrawdownMonitorOptions } from './monitors/drawdown-monitor.ts';
 export type { Monitor } from './monitors/monitor.ts';
 export {
