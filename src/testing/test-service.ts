@@ -56,7 +56,7 @@ export async function testService<S extends BaseEnterpriseService | Service = Se
   const exits: number[] = [];
   const signals = new EventEmitter();
   const destination = { write: (line: string) => lines.push(JSON.parse(line) as TestedLine) };
-  const metrics = new MetricsRegistry();
+  const metrics = new MetricsRegistry({}, { clock });
   const world: ServicePorts = {
     clock,
     random: () => 0.5,
