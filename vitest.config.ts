@@ -31,7 +31,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['test/**/*.test.ts'],
+          include: ['test/**/*.test.ts', 'examples/*/test/unit/**/*.test.ts'],
           exclude: named.map((folder) => `test/${folder}/**`),
         },
       },
@@ -42,13 +42,17 @@ export default defineConfig({
       { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       {
         extends: true,
-        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 30_000 },
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts', 'examples/*/test/integration/**/*.test.ts'],
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts', 'examples/*/test/e2e/**/*.test.ts'],
           // Builds, packs and unpacks once: `inject('consumer')` is the folder.
           globalSetup: ['test/package/packed.setup.ts'],
           testTimeout: 120_000,
