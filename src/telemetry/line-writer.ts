@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 
-/** What a reader that is slow may keep us waiting, per flush. */
+const STDOUT = 1;
+/** What a reader that is slow may keep us waiting, once until it reads again. */
 const LONGEST_WAIT_MS = 200;
 const WAIT_MS = 5;
 /** What is kept for a reader that does not read; further lines are lost. */
@@ -21,6 +22,8 @@ export class LineWriter {
   /** Encoded, and not yet taken. */
   #rest: Buffer = Buffer.alloc(0);
   #lost = 0;
+  /** The last flush waited in vain: the next one does not, until something is taken. */
+  #isStalled = false;
 
   /** @param bufferBytes characters that are collected before they are written; 0 writes each line at once */
   constructor(
@@ -47,13 +50,17 @@ export class LineWriter {
   /** Writes out what is there. */
   flushSync(): void {
     this.#encode();
-    for (let waitedMs = 0; this.#rest.length > 0;) {
+    if (this.#fd === STDOUT && this.#rest.length > 0) letGo();
+    for (let waitedMs = this.#isStalled ? LONGEST_WAIT_MS : 0; this.#rest.length > 0;) {
       try {
         this.#rest = this.#rest.subarray(this.#writeSync(this.#fd, this.#rest));
+        this.#isStalled = false;
       } catch (error) {
         if (!isBusy(error)) this.#drop();
-        else if (waitedMs >= LONGEST_WAIT_MS) return;
-        else {
+        else if (waitedMs >= LONGEST_WAIT_MS) {
+          this.#isStalled = true;
+          return;
+        } else {
           Atomics.wait(nobody, 0, 0, WAIT_MS);
           waitedMs += WAIT_MS;
         }
@@ -75,6 +82,9 @@ export class LineWriter {
 }
 
 const NEWLINE = 10;
+
+/** Node sets a pipe to fail rather than block when it opens its own stream over it; before that a full one blocks for ever. */
+const letGo = (): boolean => process.stdout.writable;
 
 /** A pipe that is full for now. */
 const isBusy = (error: unknown): boolean =>

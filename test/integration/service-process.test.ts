@@ -15,10 +15,9 @@ interface Line {
   readonly [key: string]: unknown;
 }
 
-/** The child once it is ready, with its log lines as they come. */
-async function startChild() {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CHILD], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+function spawnChild(...args: string[]) {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CHILD, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
   const exited = once(child, 'exit').then(([code]) => code as number | null);
@@ -36,8 +35,16 @@ async function startChild() {
     }
   };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-  const { address } = await seen('ready');
-  return { child, exited, lines, seen, address: address as string };
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors += chunk));
+  return { child, exited, lines, seen, errors: () => errors };
+}
+
+/** The child once it is ready, with its log lines as they come. */
+async function startChild() {
+  const spawned = spawnChild();
+  const { address } = await spawned.seen('ready');
+  return { ...spawned, address: address as string };
 }
 
 describe('a service in a process of its own', () => {
@@ -56,8 +63,8 @@ describe('a service in a process of its own', () => {
         'ready',
         'slow request begins',
         'stopping',
-        'onStop',
         'request',
+        'onStop',
         'stopped',
       ]);
       expect(lines().at(-1)).toMatchObject({ reason: signal, forced: false });
@@ -88,7 +95,44 @@ describe('a service in a process of its own', () => {
     expect(lines().at(-1)).toMatchObject({
       msg: 'stopped',
       forced: true,
-      steps: expect.arrayContaining([expect.objectContaining({ name: 'server', outcome: 'cut' })]) as unknown,
+      steps: expect.arrayContaining([
+        expect.objectContaining({ name: 'requests', outcome: 'cut', note: '1 requests' }),
+      ]) as unknown,
     });
+  });
+
+  test('an error that nobody caught: stops in order as failed, with exit code 1', async () => {
+    const { exited, lines } = spawnChild('crashes');
+    expect(await exited).toBe(1);
+    const last = lines().at(-1);
+    expect(last).toMatchObject({ msg: 'failed', reason: 'uncaughtException: Error: boom', forced: false });
+    expect(lines().map(({ msg }) => msg)).toContain('onStop');
+  });
+
+  test('a start that fails: closed again, the cause on stderr, exit code 1', async () => {
+    const { exited, lines, errors } = spawnChild('fails');
+    expect(await exited).toBe(1);
+    expect(lines().map(({ msg }) => msg)).toEqual(['stopping', 'onStop', 'failed']);
+    expect(errors()).toContain('slow could not start: Error: no database');
+  });
+
+  test('a log that nobody reads any more: it still serves, and still ends in time', async () => {
+    const { child, exited, address } = await startChild();
+    child.stdout.destroy();
+    for (let i = 0; i < 50; i += 1) expect((await fetch(`${address}/slow/1`)).status).toBe(200);
+    const sentMs = performance.now();
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    expect(performance.now() - sentMs).toBeLessThan(5000);
+  });
+
+  test('a log that is not read, its pipe full: it still serves, and still ends in time', async () => {
+    const { child, exited, address } = await startChild();
+    child.stdout.pause();
+    const beganMs = performance.now();
+    for (let i = 0; i < 10; i += 1) expect((await fetch(`${address}/talk/100`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    expect(performance.now() - beganMs).toBeLessThan(5000);
   });
 });

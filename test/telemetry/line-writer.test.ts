@@ -64,6 +64,20 @@ describe('LineWriter', () => {
     expect([taken, writer.lost]).toEqual([['a\nb\n'], 0]);
   });
 
+  test('waits once for a reader that stands still, and again only when it has read', () => {
+    const busy = (count: number) => Array.from({ length: count }, () => 'EAGAIN');
+    const script = [...busy(41), ...busy(1), 'all', ...busy(2), 'all'];
+    const { writer, taken } = writing(0, script);
+    writer.write('a\n');
+    expect(script).toHaveLength(5);
+    writer.write('b\n');
+    expect([script.length, taken]).toEqual([4, []]);
+    writer.write('c\n');
+    expect([script.length, taken]).toEqual([3, ['a\nb\nc\n']]);
+    writer.write('d\n');
+    expect([script.length, taken.at(-1)]).toEqual([0, 'd\n']);
+  });
+
   test('keeps no more than a mebibyte or so, and counts the lines beyond', () => {
     const { writer } = writing(
       0,
