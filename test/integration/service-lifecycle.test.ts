@@ -1,89 +1,10 @@
 import { EventEmitter } from 'node:events';
-import type { FastifyInstance } from 'fastify';
-import { afterEach, describe, expect, test } from 'vitest';
-import { ManualClock, PortcullisError, SystemClock } from '../../src/core/index.ts';
-import {
-  BaseEnterpriseService,
-  type ServiceDeps,
-  type ServiceOptions,
-  type StartContext,
-} from '../../src/service/index.ts';
-import { correlation, createLogger, MetricsRegistry } from '../../src/telemetry/index.ts';
-
-interface Line {
-  msg: string;
-  [key: string]: unknown;
-}
-
-interface Hooks {
-  onStart?: (context: StartContext) => void | Promise<void>;
-  onStop?: () => void | Promise<void>;
-  routes?: (app: FastifyInstance) => void;
-}
-
-class Probe extends BaseEnterpriseService {
-  readonly calls: string[] = [];
-  readonly #hooks: Hooks;
-
-  constructor(options: Partial<ServiceOptions>, deps: ServiceDeps, hooks: Hooks) {
-    super({ name: 'probe', ...options }, deps);
-    this.#hooks = hooks;
-  }
-
-  protected override onStart(context: StartContext): void | Promise<void> {
-    this.calls.push('onStart');
-    return this.#hooks.onStart?.(context);
-  }
-
-  protected override onStop(): void | Promise<void> {
-    this.calls.push('onStop');
-    return this.#hooks.onStop?.();
-  }
-
-  protected override routes(app: FastifyInstance): void {
-    this.calls.push('routes');
-    this.#hooks.routes?.(app);
-  }
-}
-
-const services: Probe[] = [];
-afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.stop()));
-});
-
-function probe(hooks: Hooks = {}, options: Partial<ServiceOptions> = {}) {
-  const clock = new ManualClock(1_700_000_000_000);
-  const lines: Line[] = [];
-  let flushes = 0;
-  const destination = {
-    write: (line: string) => lines.push(JSON.parse(line) as Line),
-    flushSync: () => {
-      flushes += 1;
-    },
-  };
-  const signals = new EventEmitter();
-  const exits: number[] = [];
-  const service = new Probe(
-    options,
-    {
-      clock,
-      logger: createLogger({ name: 'probe' }, { clock, destination }),
-      metrics: new MetricsRegistry(),
-      signals,
-      exit: (code) => exits.push(code),
-    },
-    hooks,
-  );
-  services.push(service);
-  const get = async (path: string) => {
-    const answer = await fetch(`${service.address}${path}`);
-    await answer.body?.cancel();
-    return answer.status;
-  };
-  return { service, clock, lines, signals, exits, get, flushes: () => flushes };
-}
-
-const never = () => new Promise<never>(() => undefined);
+import { describe, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { PortcullisError, SystemClock } from '../../src/core/index.ts';
+import { BaseEnterpriseService, createService, secret } from '../../src/service/index.ts';
+import type { LeveledLogger } from '../../src/telemetry/index.ts';
+import { never, over, Probe, probe, stepsOf, stopAfterwards, world } from './service-lifecycle-probe.ts';
 
 describe('the constructor', () => {
   test('stores and does nothing: no hook runs, nobody listens', () => {
@@ -97,12 +18,38 @@ describe('the constructor', () => {
     expect(() => service.address).toThrow('probe is created and has no address');
   });
 
-  test.each([{ name: 'Has Blank' }, { port: 70_000 }, { prot: 1 }, { stopTimeoutMs: 0 }])(
-    'refuses the options %j',
-    (options) => {
-      expect(() => probe({}, options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
-    },
-  );
+  test('reads no variable and no file, and sets no timer', () => {
+    const env = new Proxy(
+      {},
+      {
+        get: () => expect.fail('the environment was read'),
+        ownKeys: () => expect.fail('the environment was read'),
+      },
+    );
+    const timers = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'setInterval')];
+    const before = process.listenerCount('SIGTERM');
+    const service = new Probe({ configFile: '/none.json', flagsFile: '/none.json', port: 1 }, { env }, {});
+    expect(service.state).toBe('created');
+    expect(timers.map(({ mock }) => mock.calls.length)).toEqual([0, 0]);
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+    for (const timer of timers) timer.mockRestore();
+  });
+
+  test.each([
+    [{ name: 'Has Blank' }, /name/],
+    [{ port: 70_000 }, /port/],
+    [{ prot: 1 }, /prot/],
+    [{ stopTimeoutMs: 0 }, /stopTimeoutMs/],
+    [{ drainDelayMs: -1 }, /drainDelayMs/],
+    [{ version: 'no blank' }, /version/],
+  ])('refuses the options %j by name', (options, field) => {
+    const refusal = expect.objectContaining({
+      code: 'OPTION_INVALID',
+      message: expect.stringMatching(field) as string,
+    }) as Error;
+    expect(() => probe({}, options)).toThrow(refusal);
+    expect(() => createService({ name: 'probe', ...options })).toThrow(refusal);
+  });
 
   test('two lines make a service, with the clock, log and signals of the machine', async () => {
     class Quotes extends BaseEnterpriseService {
@@ -124,13 +71,27 @@ describe('start', () => {
     const { service, lines } = probe();
     const both = [service.start(), service.start()];
     expect(both[0]).toBe(both[1]);
+    expect(service.state).toBe('starting');
     expect(await Promise.all(both)).toEqual([service, service]);
     expect(service.calls).toEqual(['routes', 'onStart']);
     expect(service.state).toBe('ready');
     expect(lines).toEqual([expect.objectContaining({ msg: 'ready', address: service.address })]);
   });
 
-  test('while it opens, /live is 200, /ready and own routes are 503', async () => {
+  test('gives onStart the signal of the service', async () => {
+    const seen: AbortSignal[] = [];
+    const { service } = probe({ onStart: ({ signal }) => void seen.push(signal) });
+    await service.start();
+    expect(seen).toEqual([service.signal]);
+    expect(service.signal.aborted).toBe(false);
+    await service.stop('deploy');
+    expect(service.signal.reason).toMatchObject({
+      code: 'SERVICE_STOPPED',
+      message: 'probe is stopping: deploy',
+    });
+  });
+
+  test('while it opens, /live is 200; /startup, /ready and own routes are 503', async () => {
     const opening = Promise.withResolvers<undefined>();
     const listening = Promise.withResolvers<undefined>();
     const { service, get } = probe({
@@ -138,20 +99,24 @@ describe('start', () => {
         listening.resolve(undefined);
         await opening.promise;
       },
-      routes: (app) => app.get('/status', () => 'ok'),
+      routes: (app) => void app.get('/status', () => 'ok'),
     });
     const started = service.start();
     await listening.promise;
-    expect(await Promise.all(['/live', '/ready', '/status'].map(get))).toEqual([200, 503, 503]);
+    const paths = ['/live', '/startup', '/ready', '/status'];
+    expect(await Promise.all(paths.map(get))).toEqual([200, 503, 503, 503]);
     opening.resolve(undefined);
     await started;
-    expect(await Promise.all(['/live', '/ready', '/status'].map(get))).toEqual([200, 200, 200]);
+    expect(await Promise.all(paths.map(get))).toEqual([200, 200, 200, 200]);
   });
 
-  test('that fails closes everything and says why', async () => {
+  test('that fails closes everything, the last opened first, and says why', async () => {
     const cause = new Error('no database');
+    const closed: string[] = [];
     const { service, signals, clock } = probe({
-      onStart: () => {
+      onStart: ({ use }) => {
+        use('first', { close: () => closed.push('first') });
+        use('second', { close: () => closed.push('second') });
         throw cause;
       },
     });
@@ -162,18 +127,20 @@ describe('start', () => {
       message: 'probe could not start: Error: no database',
       cause,
     });
-    expect([service.state, service.calls.at(-1), signals.listenerCount('SIGTERM')]).toEqual([
-      'failed',
-      'onStop',
-      0,
-    ]);
-    expect(clock.nextDueMs).toBe(Infinity);
+    expect([service.state, service.calls.at(-1), closed]).toEqual(['failed', 'onStop', ['second', 'first']]);
+    expect([signals.eventNames(), clock.nextDueMs]).toEqual([[], Infinity]);
     expect(() => service.address).toThrow(/is failed/);
     await expect(service.start()).rejects.toBe(failure);
     expect((await service.stop()).reason).toBe('start failed: Error: no database');
   });
 
-  test('on a port that is taken fails without running onStart or onStop', async () => {
+  test('that fails does not wait for requests to move elsewhere: it never served any', async () => {
+    const { service } = probe({ onStart: () => Promise.reject(new Error('no')) }, { drainDelayMs: 60_000 });
+    await expect(service.start()).rejects.toThrow('no');
+    expect(stepsOf(await service.stop())).not.toContain('drain done');
+  });
+
+  test('on a port that is taken fails without running onStart, onDrain or onStop', async () => {
     const first = probe();
     await first.service.start();
     const port = Number(new URL(first.service.address).port);
@@ -184,277 +151,180 @@ describe('start', () => {
   });
 
   test('with a route that is a chassis route fails', async () => {
-    const { service } = probe({ routes: (app) => app.get('/metrics', () => 'mine') });
+    const { service } = probe({ routes: (app) => void app.get('/metrics', () => 'mine') });
     await expect(service.start()).rejects.toThrow(/already declared/);
   });
 
-  test('after a stop is refused', async () => {
+  test('after a stop is refused, and the signal had aborted', async () => {
     const { service } = probe();
-    expect(await service.stop('never mind')).toEqual({
-      reason: 'never mind',
-      forced: false,
-      tookMs: 0,
-      steps: [],
-    });
+    const stopped = service.stop('never mind');
+    expect(service.stop()).toBe(stopped);
+    expect(await stopped).toEqual({ reason: 'never mind', forced: false, tookMs: 0, steps: [] });
+    expect([service.state, service.signal.aborted]).toEqual(['stopped', true]);
     await expect(service.start()).rejects.toMatchObject({ code: 'SERVICE_STOPPED' });
     expect(service.calls).toEqual([]);
   });
+
+  test('is ready when all is well, and degraded when something is not', async () => {
+    const well = probe({ onStart: ({ use }) => void use('db', {}, { check: () => true }) });
+    await well.service.start();
+    expect(well.service.state).toBe('ready');
+    const ill = probe({ onStart: ({ use }) => void use('db', {}, { check: () => 'no connection' }) });
+    await ill.service.start();
+    expect([ill.service.state, await ill.ask('/startup'), await ill.ask('/ready')]).toEqual([
+      'degraded',
+      200,
+      503,
+    ]);
+    expect(ill.lines.at(-1)).toMatchObject({ msg: 'degraded' });
+  });
+
+  test('shows state, version and time of the start as metrics', async () => {
+    const { service, metrics } = probe({}, { version: '1.2.3' });
+    expect(await metrics.exposition()).toContain('service_state{state="created"} 1\n');
+    await service.start();
+    const text = await metrics.exposition();
+    expect(text).toContain('service_state{state="created"} 0\n');
+    expect(text).toContain('service_state{state="ready"} 1\n');
+    expect(text).toContain('service_build_version{service="probe",version="1.2.3"} 1\n');
+    expect(text).toContain('service_start_timestamp_seconds 1700000000\n');
+  });
 });
 
-describe('stop', () => {
-  test('takes its steps in order; calls share one report', async () => {
-    const { service, lines, flushes } = probe();
-    await service.start();
-    const both = [service.stop('deploy'), service.stop('again')];
-    expect(both[0]).toBe(both[1]);
-    const report = await service.stop();
-    expect(report).toEqual({
-      reason: 'deploy',
-      forced: false,
-      tookMs: 0,
-      steps: ['onStop', 'work', 'server', 'logs'].map((name) => ({ name, outcome: 'done', tookMs: 0 })),
-    });
-    expect(service.state).toBe('stopped');
-    expect(lines.map(({ msg }) => msg)).toEqual(['ready', 'stopping', 'stopped']);
-    expect(flushes()).toBeGreaterThan(0);
-  });
-
-  test('turns /ready to 503 first, while onStop runs and /live is 200', async () => {
-    const seen: number[] = [];
-    const probing = probe({
-      onStop: async () => {
-        seen.push(await probing.get('/ready'), await probing.get('/live'));
-      },
-    });
-    await probing.service.start();
-    await probing.service.stop();
-    expect(seen).toEqual([503, 200]);
-  });
-
-  test('goes on after an onStop that throws', async () => {
-    const { service } = probe({
-      onStop: () => {
-        throw new Error('no');
-      },
-    });
-    await service.start();
-    const report = await service.stop();
-    expect([report.forced, report.steps[0]]).toEqual([
-      false,
-      { name: 'onStop', outcome: 'failed', tookMs: 0, error: 'Error: no' },
-    ]);
-    expect(report.steps.slice(1).map(({ outcome }) => outcome)).toEqual(['done', 'done', 'done']);
-  });
-
-  test('cuts an onStop that hangs at the deadline', async () => {
-    const { service, clock } = probe({ onStop: never }, { stopTimeoutMs: 500 });
-    await service.start();
-    const stopped = service.stop();
-    await clock.turn();
-    clock.advance(500);
-    const report = await stopped;
-    expect([report.forced, report.tookMs, report.steps[0]]).toEqual([
-      true,
-      500,
-      { name: 'onStop', outcome: 'cut', tookMs: 500 },
-    ]);
-    expect(service.state).toBe('stopped');
-  });
-
-  test('cuts a request that hangs at the deadline', async () => {
+describe('a start that was cut', () => {
+  const hanging = async (options = {}) => {
+    const opening = Promise.withResolvers<undefined>();
     const begun = Promise.withResolvers<undefined>();
+    const late: unknown[] = [];
     const { service, clock } = probe(
       {
-        routes: (app) =>
-          app.get('/hangs', () => {
-            begun.resolve(undefined);
-            return never();
-          }),
-      },
-      { stopTimeoutMs: 500 },
-    );
-    await service.start();
-    const request = fetch(`${service.address}/hangs`).catch((error: unknown) => error);
-    await begun.promise;
-    const stopped = service.stop();
-    while (service.calls.at(-1) !== 'onStop') await clock.turn();
-    for (let i = 0; i < 5; i++) await clock.turn();
-    clock.advance(500);
-    const report = await stopped;
-    expect([report.forced, report.steps.find(({ name }) => name === 'server')]).toEqual([
-      true,
-      { name: 'server', outcome: 'cut', tookMs: 500 },
-    ]);
-    expect(await request).toBeInstanceOf(Error);
-  });
-
-  test('during a start that heeds the signal waits for it, and the start says so', async () => {
-    const begun = Promise.withResolvers<undefined>();
-    const { service } = probe({
-      onStart: ({ signal }) =>
-        new Promise((_resolve, reject) => {
-          signal.addEventListener('abort', () => {
-            reject(new Error('gave up'));
-          });
+        onStart: async ({ use }) => {
           begun.resolve(undefined);
-        }),
-    });
-    const started = service.start();
-    await begun.promise;
-    const report = await service.stop();
-    expect(report.steps.map(({ name, outcome }) => `${name} ${outcome}`)).toEqual([
-      'start done',
-      'onStop done',
-      'work done',
-      'server done',
-      'logs done',
-    ]);
-    await expect(started).rejects.toMatchObject({ code: 'SERVICE_STOPPED' });
-    expect(service.state).toBe('stopped');
-  });
-
-  test('during a start that hangs cuts it', async () => {
-    const begun = Promise.withResolvers<undefined>();
-    const { service, clock } = probe(
-      {
-        onStart: () => {
-          begun.resolve(undefined);
-          return never();
+          await opening.promise;
+          try {
+            use('db', { close: () => late.push('closed') });
+          } catch (error) {
+            late.push(error);
+          }
         },
       },
-      { stopTimeoutMs: 500 },
+      options,
     );
-    const started = service.start();
+    const started = service.start().catch((error: unknown) => error);
     await begun.promise;
-    const stopped = service.stop();
+    await over(clock, service.stop());
+    return { service, clock, opening, late, started };
+  };
+
+  test('takes over nothing more: what it opens afterwards is closed at once', async () => {
+    const { clock, opening, late } = await hanging({ stopTimeoutMs: 500 });
+    opening.resolve(undefined);
     await clock.turn();
-    clock.advance(500);
-    expect((await stopped).steps[0]).toEqual({ name: 'start', outcome: 'cut', tookMs: 500 });
-    await expect(started).rejects.toMatchObject({ code: 'SERVICE_STOPPED' });
+    expect(late).toEqual(['closed', expect.objectContaining({ code: 'SERVICE_STOPPED' })]);
   });
 
-  test('before it listens never runs onStart', async () => {
-    const { service } = probe();
-    const started = service.start();
-    await service.stop();
-    await expect(started).rejects.toMatchObject({ code: 'SERVICE_STOPPED' });
-    expect(service.calls).toEqual(['routes']);
-  });
-});
-
-describe('signals', () => {
-  test.each(['SIGTERM', 'SIGINT'])('%s stops in order, then exits with 0', async (signal) => {
-    const { service, signals, exits } = probe();
-    await service.start();
-    signals.emit(signal);
-    expect((await service.stop()).reason).toBe(signal);
-    expect(exits).toEqual([0]);
-    expect(signals.listenerCount(signal)).toBe(0);
-  });
-
-  test('the exit code is 1 when a step failed', async () => {
-    const { service, signals, exits } = probe({
-      onStop: () => {
-        throw new Error('no');
-      },
-    });
-    await service.start();
-    signals.emit('SIGTERM');
-    await service.stop();
-    expect(exits).toEqual([1]);
-  });
-
-  test('a second one, of either kind, exits at once with 1', async () => {
-    const { service, signals, exits, clock } = probe({ onStop: never });
-    await service.start();
-    signals.emit('SIGINT');
-    expect(exits).toEqual([]);
-    signals.emit('SIGTERM');
-    expect(exits).toEqual([1]);
-    clock.advance(10_000);
+  test('leaves no timer, whatever it does afterwards', async () => {
+    const { clock, opening, started, service } = await hanging({ stopTimeoutMs: 500 });
+    opening.resolve(undefined);
     await clock.turn();
+    expect(clock.nextDueMs).toBe(Infinity);
+    expect([await started, service.state]).toEqual([
+      expect.objectContaining({ code: 'SERVICE_STOPPED' }),
+      'stopped',
+    ]);
   });
 
-  test('one during a stop that was asked for waits for it', async () => {
-    const going = Promise.withResolvers<undefined>();
-    const { service, signals, exits } = probe({ onStop: () => going.promise });
-    await service.start();
-    const stopped = service.stop('deploy');
-    signals.emit('SIGTERM');
-    expect(exits).toEqual([]);
-    going.resolve(undefined);
-    expect((await stopped).reason).toBe('deploy');
-    expect(exits).toEqual([0]);
-  });
-});
-
-describe('run', () => {
-  test('runs under a correlation id of its own, or the one at hand', async () => {
-    const { service } = probe();
-    await service.start();
-    const fresh = await service.run('poll', ({ correlationId }) => [correlationId, correlation.id()]);
-    expect(fresh[0]).toBe(fresh[1]);
-    expect(correlation.isValid(fresh[0])).toBe(true);
-    await correlation.run('req-1', () =>
-      service.run('poll', ({ correlationId }) => {
-        expect(correlationId).toBe('req-1');
-      }),
+  test('while it read its configuration never listens', async () => {
+    const reading = Promise.withResolvers<{ text: string }>();
+    const { ports, clock } = world();
+    const service = createService(
+      { name: 'keyed', config: z.strictObject({ key: secret() }), stopTimeoutMs: 500 },
+      { ...ports, env: { KEYED_KEY: 'vault:key' }, vault: { read: () => reading.promise } as never },
     );
+    const started = service.start().catch((error: unknown) => error);
+    await clock.turn();
+    const report = await over(clock, service.stop(), 100);
+    expect(report.steps[0]).toMatchObject({ name: 'start' });
+    reading.resolve({ text: 'sesame' });
+    await clock.turn();
+    expect(await started).toMatchObject({ code: 'SERVICE_STOPPED' });
+    expect(() => service.address).toThrow('has no address');
+    expect(clock.nextDueMs).toBe(Infinity);
+  });
+});
+
+describe('a definition instead of a class', () => {
+  test('has the same life: hooks, one promise each, same order', async () => {
+    const calls: string[] = [];
+    const { ports, clock } = world();
+    const service = createService(
+      {
+        name: 'quotes',
+        onStart: ({ use }) => void use('db', { close: () => calls.push('close db') }),
+        routes: (app) => void app.get('/quote', () => ({ price: '1.5' })),
+        onDrain: () => void calls.push('onDrain'),
+        onStop: () => void calls.push('onStop'),
+      },
+      ports,
+    );
+    stopAfterwards(clock, service);
+    const both = [service.start(), service.start()];
+    expect(both[0]).toBe(both[1]);
+    expect(await both[0]).toBe(service);
+    expect((await service.inject({ url: '/quote' })).json()).toEqual({ price: '1.5' });
+    const stops = [service.stop('deploy'), service.stop()];
+    expect(stops[0]).toBe(stops[1]);
+    expect((await stops[0])?.reason).toBe('deploy');
+    expect([calls, service.state]).toEqual([['onDrain', 'onStop', 'close db'], 'stopped']);
   });
 
-  test('counts how it ended and measures how long it took', async () => {
-    const { service, clock, lines } = probe();
-    await service.start();
-    await service.run('poll', () => {
-      clock.advance(250);
-    });
-    const error = new Error('no');
-    await expect(service.run('poll', () => Promise.reject(error))).rejects.toBe(error);
-    const text = await service.metrics.exposition();
-    expect(text).toContain('trading_operations_total{operation="poll",outcome="ok"} 1\n');
-    expect(text).toContain('trading_operations_total{operation="poll",outcome="error"} 1\n');
-    expect(text).toContain('trading_operation_duration_seconds_sum{operation="poll",target="probe"} 0.25\n');
-    expect(lines.at(-1)).toMatchObject({
-      msg: 'operation failed',
-      operation: 'poll',
-      correlationId: expect.any(String) as string,
-      err: { message: 'no' },
-    });
+  test('needs no hook at all', async () => {
+    const { ports } = world();
+    const service = await createService({ name: 'bare' }, ports).start();
+    expect([service.name, service.version, service.address]).toEqual(['bare', '0.0.0', service.adminAddress]);
+    expect(stepsOf(await service.stop())).toEqual([
+      'work done',
+      'requests done',
+      'close flags done',
+      'audit done',
+      'logs done',
+    ]);
   });
+});
 
-  test('is awaited by the stop, its signal aborted', async () => {
+describe('before the start', () => {
+  test.each(['config', 'flags', 'flagControl', 'address', 'adminAddress'] as const)(
+    '%s is refused with a code',
+    (what) => {
+      const { service } = probe();
+      expect(() => service[what]).toThrow(
+        expect.objectContaining({
+          code: 'SERVICE_STOPPED',
+          message: expect.stringMatching(/^probe is created and has no /) as string,
+        }),
+      );
+    },
+  );
+
+  test('an answer without a socket is refused with a code', async () => {
     const { service } = probe();
-    await service.start();
-    let ended = false;
-    const work = service.run('loop', async ({ signal }) => {
-      await new Promise((resolve) => {
-        signal.addEventListener('abort', resolve);
-      });
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      ended = true;
-    });
-    await service.stop();
-    expect(ended).toBe(true);
-    await work;
+    await expect(service.inject({ url: '/live' })).rejects.toMatchObject({ code: 'SERVICE_STOPPED' });
   });
 
-  test('that hangs is cut', async () => {
-    const { service, clock } = probe({}, { stopTimeoutMs: 100 });
-    await service.start();
-    void service.run('hangs', never);
-    const stopped = service.stop();
-    for (let i = 0; i < 5; i++) await clock.turn();
-    clock.advance(100);
-    expect((await stopped).steps[1]).toEqual({ name: 'work', outcome: 'cut', tookMs: 100 });
+  test('log, metrics, health and tracing are there', () => {
+    const { service, ports } = probe();
+    expect([service.log, service.metrics]).toEqual([ports.logger, ports.metrics]);
+    expect(service.health.status).toBe('up');
+    expect(service.tracing.span('made before the start', {}, () => 1)).toBe(1);
   });
+});
 
-  test('is refused before the start and after the stop', async () => {
-    const { service } = probe();
-    await expect(service.run('poll', () => 1)).rejects.toMatchObject({ code: 'SERVICE_STOPPED' });
-    await service.start();
-    await service.stop();
-    await expect(service.run('poll', () => 1)).rejects.toThrow('run poll: probe is stopped');
-  });
+test('a listener of its own for probes and metrics has an address of its own', async () => {
+  const { service, ask } = probe({}, { adminPort: 0 });
+  await service.start();
+  expect(service.adminAddress).not.toBe(service.address);
+  expect((await fetch(`${service.adminAddress}/live`)).status).toBe(200);
+  expect(await ask('/live')).toBe(404);
 });
 
 test('logs are flushed each second while the service runs', async () => {
@@ -466,13 +336,24 @@ test('logs are flushed each second while the service runs', async () => {
   expect(flushes()).toBe(1);
 });
 
-test('an injected system clock is taken as it is', async () => {
+test('with the ports of the machine: its clock, and a log of its own at the level that is set', async () => {
   const service = new Probe(
     { logLevel: 'error' },
-    { clock: new SystemClock(), signals: new EventEmitter() },
+    { clock: new SystemClock(), signals: new EventEmitter(), env: {} },
     {},
   );
-  services.push(service);
+  expect((service.log as LeveledLogger).level).toBe('error');
   await service.start();
   expect((await service.stop()).tookMs).toBeGreaterThan(0);
+});
+
+test('a start that hangs on what does not answer is no reason for /live to fail', async () => {
+  const { service, get, clock } = probe({
+    onStart: ({ use }) => void use('db', {}, { check: never, timeoutMs: 1000 }),
+  });
+  const started = service.start();
+  while (service.calls.at(-1) !== 'onStart') await clock.turn();
+  expect(await Promise.all([get('/live'), get('/ready')])).toEqual([200, 503]);
+  await over(clock, started);
+  expect([service.state, await get('/live')]).toEqual(['degraded', 200]);
 });
