@@ -8,6 +8,7 @@ export type { AdjustOrder } from './adjust.ts';
 export type { FlowOrder, FundingOrder } from './flow.ts';
 export type { ChangeDecision } from './change-order.ts';
 export type { CancelOutcome } from './cancel.ts';
+export type { DeskAudit } from './desk-audit.ts';
 export type { DeskParts, OrderDeskOptions } from './desk-parts.ts';
 export type { Difference, DifferenceCode, Reconciliation } from './reconcile/difference.ts';
 export type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
