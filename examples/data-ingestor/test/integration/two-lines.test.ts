@@ -69,7 +69,7 @@ test('on the chassis: the same lines in the file, and probes, metrics, configura
   expect(await metrics()).toMatchObject({
     'service_state{state="ready"}': 1,
     trading_operations_in_flight: 1,
-    'http_requests_total{method="GET",route="/ready",status="200"}': 1,
+    'http_requests_total{method="GET",route="/ready",status="2xx"}': 1,
   });
 
   const report = await stop();
