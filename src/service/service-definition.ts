@@ -21,7 +21,7 @@ export interface StartContext {
    *
    * @throws {PortcullisError} `OPTION_INVALID`, also when the name is taken
    */
-  use<T>(name: string, dependency: T, options?: DependencyOptions): T;
+  readonly use: <T>(name: string, dependency: T, options?: DependencyOptions) => T;
 }
 
 /** What a service does at its turning points. All of it is optional. */

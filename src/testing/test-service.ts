@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events';
+import type { z } from 'zod';
 import { ManualClock } from '../core/manual-clock.ts';
-import type { BaseEnterpriseService } from '../service/base-enterprise-service.ts';
 import type { InjectOptions, InjectResponse } from '../service/http/http-listeners.ts';
 import type { StopSignal } from '../service/process-events.ts';
+import type { NoConfig } from '../service/service-config.ts';
 import { type Service, createService } from '../service/service.ts';
 import type { ServiceDefinition } from '../service/service-definition.ts';
 import { type ServicePorts, constructWith } from '../service/service-ports.ts';
@@ -23,20 +24,24 @@ export interface TestedService<S> {
   /** Codes with which it would have ended the process. */
   readonly exits: readonly number[];
   /** Asks it without a socket; a text is a path to get. */
-  inject(request: string | InjectOptions): Promise<InjectResponse>;
+  readonly inject: (request: string | InjectOptions) => Promise<InjectResponse>;
   /** Value of each series, such as `trading_operations_total{operation="poll",outcome="ok"}`. */
-  metrics(): Promise<Readonly<Record<string, number>>>;
+  readonly metrics: () => Promise<Readonly<Record<string, number>>>;
   /** What it has logged so far. */
-  logs(): readonly TestedLine[];
+  readonly logs: () => readonly TestedLine[];
   /** Sends a signal, and resolves when the stop that it begins is over. */
-  signal(name: StopSignal): Promise<StopReport>;
+  readonly signal: (name: StopSignal) => Promise<StopReport>;
   /** Moves the clock, and lets everything run that falls due. */
-  advance(ms: number): Promise<void>;
-  stop(): Promise<StopReport>;
+  readonly advance: (ms: number) => Promise<void>;
+  readonly stop: () => Promise<StopReport>;
 }
 
-/** What is tested: a class whose constructor needs nothing, or the definition of a service. */
-export type ServiceUnderTest<S> = (new () => S) | ServiceDefinition;
+/** What is asked of a service to test it, whatever its configuration. */
+export interface TestableService {
+  start(): Promise<unknown>;
+  stop(reason?: string): Promise<StopReport>;
+  inject(request: InjectOptions): Promise<InjectResponse>;
+}
 
 const START_MS = Date.UTC(2026, 0, 5, 12);
 
@@ -44,13 +49,22 @@ const START_MS = Date.UTC(2026, 0, 5, 12);
  * Starts a service as it is, on free ports, with a clock that stands still (Monday, 5 January 2026, noon UTC), no environment,
  * and log, metrics, signals and exit caught. Stop it at the end of the test.
  *
+ * @param what a class whose constructor needs nothing, or the definition of a service
  * @param ports what the test brings itself, such as `env`, `flags` or `audit`
  * @throws {PortcullisError} as the service does when it cannot start
  */
-export async function testService<S extends BaseEnterpriseService | Service = Service>(
-  what: ServiceUnderTest<S>,
+export function testService<S extends TestableService>(
+  what: new () => S,
+  ports?: ServicePorts,
+): Promise<TestedService<S>>;
+export function testService<C extends z.ZodObject = NoConfig>(
+  what: ServiceDefinition<C>,
+  ports?: ServicePorts,
+): Promise<TestedService<Service<C>>>;
+export async function testService(
+  what: (new () => TestableService) | ServiceDefinition,
   ports: ServicePorts = {},
-): Promise<TestedService<S>> {
+): Promise<TestedService<TestableService>> {
   const clock = new ManualClock(START_MS);
   const lines: TestedLine[] = [];
   const exits: number[] = [];
@@ -68,9 +82,7 @@ export async function testService<S extends BaseEnterpriseService | Service = Se
     ...ports,
     overrides: { service: { port: 0, host: '127.0.0.1' }, ...ports.overrides },
   };
-  const service = constructWith(world, () =>
-    typeof what === 'function' ? new what() : (createService(what) as S),
-  );
+  const service = constructWith(world, () => (typeof what === 'function' ? new what() : createService(what)));
   await service.start();
   const turn = async (): Promise<void> => {
     // Enough for whatever waits on something that waits: sockets take more than one.
