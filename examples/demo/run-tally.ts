@@ -1,8 +1,6 @@
-import { exactMoney } from 'portcullis/core';
 import { type OrderDesk, type DeskEvent } from 'portcullis/desk';
 import { EquityCurve } from 'portcullis/portfolio';
 import { type KillRecord, type KillSwitch } from 'portcullis/risk';
-import { type MetricsRegistry } from 'portcullis/telemetry';
 import { type Book, type BookedOrder, type Denial, type Fill, type MarketEvent } from 'portcullis/trading';
 import { StrategyLedger } from './strategy-ledger.ts';
 
@@ -10,7 +8,6 @@ interface TallyDeps {
   readonly desk: OrderDesk;
   readonly book: Book;
   readonly killSwitch: KillSwitch;
-  readonly metrics: MetricsRegistry;
   readonly equityEveryMs: number;
 }
 
@@ -42,22 +39,10 @@ export class RunTally {
   bars = 0;
   signals = 0;
   readonly #deps: TallyDeps;
-  readonly #fills;
-  readonly #denials;
 
   constructor(deps: TallyDeps) {
     this.#deps = deps;
     this.curve = new EquityCurve({ intervalMs: deps.equityEveryMs });
-    this.#fills = deps.metrics.counter({
-      name: 'trading_fills_total',
-      help: 'Fills by liquidity.',
-      labels: { liquidity: ['maker', 'taker'] },
-    });
-    this.#denials = deps.metrics.counter({
-      name: 'trading_denials_total',
-      help: 'Denials by gate and code.',
-      labels: ['gate', 'code'],
-    });
     deps.desk.onEvent((event) => {
       this.#onDesk(event);
     });
@@ -90,11 +75,9 @@ export class RunTally {
   #onDecision({ decision, denials, tookMs }: DeskEvent & { kind: 'decided' }): void {
     this.orders[decision] += 1;
     this.decisionUs.push(tookMs * 1_000);
-    this.#deps.metrics.recordLatency({ operation: 'decision', target: 'desk', seconds: tookMs / 1_000 });
     if (decision === 'held' && denials.length > 0) this.orders.resized += 1;
     if (decision !== 'denied') return;
     for (const { gate, code } of denials) {
-      this.#denials.inc({ gate, code });
       const key = `${gate} ${code}`;
       this.denials.set(key, (this.denials.get(key) ?? 0) + 1);
     }
@@ -116,15 +99,10 @@ export class RunTally {
   }
 
   #onFill(fill: Fill, order: BookedOrder): void {
-    const { quantity, price, liquidity } = fill;
-    const { instrument, side, strategyId } = order;
+    const { liquidity } = fill;
     this.strategies.add(fill, order);
     this.fills.count += 1;
     this.fills[liquidity] += 1;
-    this.#fills.inc({ liquidity });
-    const notional = Number(exactMoney(instrument.grid, quantity, price).toFixed());
-    const symbol = instrument.instrumentId;
-    this.#deps.metrics.recordTrade({ symbol, side, strategy: strategyId, status: 'filled', notional });
   }
 }
 

@@ -1,9 +1,24 @@
 import { AuditLog } from 'portcullis/audit';
 import { type Clock, TradingDay } from 'portcullis/core';
-import { Journal, OrderArchive, OrderDesk, PaperVenue, StrategyHost, Venue } from 'portcullis/desk';
+import {
+  DeskMetrics,
+  Journal,
+  OrderArchive,
+  OrderDesk,
+  PaperVenue,
+  StrategyHost,
+  Venue,
+} from 'portcullis/desk';
 import { ExecutionPolicy } from 'portcullis/execution';
-import { BarBuilder, MarketTracker } from 'portcullis/market-data';
-import { Correlations, DrawdownMonitor, KillSwitch, ReturnHistory, RiskGuard } from 'portcullis/risk';
+import { BarBuilder, FeedMetrics, MarketTracker } from 'portcullis/market-data';
+import {
+  Correlations,
+  DrawdownMonitor,
+  KillSwitch,
+  KillSwitchMetrics,
+  ReturnHistory,
+  RiskGuard,
+} from 'portcullis/risk';
 import { type AppendLog, DataDirectory } from 'portcullis/storage';
 import { MetricsRegistry } from 'portcullis/telemetry';
 import { Book, type MarketEvent, type MarketView } from 'portcullis/trading';
@@ -54,11 +69,17 @@ export class TradingSystem {
   readonly #strategies: readonly TraderStrategy[];
   readonly #host: StrategyHost;
   readonly #monitor: DrawdownMonitor;
+  readonly #feed: FeedMetrics;
+  readonly #switchMetrics: KillSwitchMetrics;
+  readonly #deskMetrics: DeskMetrics;
 
   private constructor(
     scenario: Scenario,
     deps: TradingSystemDeps,
-    parts: Pick<TradingSystem, 'directory' | 'audit' | 'auditLog' | 'journal' | 'book' | 'killSwitch'>,
+    parts: Pick<
+      TradingSystem,
+      'directory' | 'audit' | 'auditLog' | 'journal' | 'book' | 'killSwitch' | 'metrics'
+    >,
   ) {
     const { instruments, barMs } = scenario;
     const { clock } = deps;
@@ -68,6 +89,7 @@ export class TradingSystem {
     this.journal = parts.journal;
     this.book = parts.book;
     this.killSwitch = parts.killSwitch;
+    this.metrics = parts.metrics;
     const instrumentIds = instruments.map(({ instrumentId }) => instrumentId);
     this.#returns = new ReturnHistory({ instrumentIds, barMs, window: RETURNS });
     const clusters = new Correlations({ method: 'rolling' }, { returns: this.#returns });
@@ -97,9 +119,8 @@ export class TradingSystem {
         },
       ]),
     );
-    this.metrics = deps.metrics ?? new MetricsRegistry();
     const { desk, book, killSwitch, metrics } = this;
-    this.tally = new RunTally({ desk, book, killSwitch, metrics, equityEveryMs: scenario.equityEveryMs });
+    this.tally = new RunTally({ desk, book, killSwitch, equityEveryMs: scenario.equityEveryMs });
     this.#strategies = scenario.strategies.map((plan) => planned(plan, instruments, ACCOUNT));
     this.#host = new StrategyHost(this.#strategies, {
       desk,
@@ -108,19 +129,29 @@ export class TradingSystem {
       onSignal: () => this.tally.signal(),
     });
     this.#monitor = new DrawdownMonitor({ tripAtFraction: scenario.tripAtDrawdownFraction }, this);
+    const { staleAfterMs } = scenario.quality;
+    this.#feed = new FeedMetrics({ source: 'market', staleAfterMs }, { metrics, trackers: this.trackers() });
+    this.#switchMetrics = new KillSwitchMetrics(
+      { scopes: [{ kind: 'account', id: ACCOUNT }], monitors: [this.#monitor.name] },
+      { metrics, killSwitch, clock },
+    );
+    this.#deskMetrics = new DeskMetrics(
+      { venue: VENUE, mode: 'paper', strategies: this.#strategies.map(({ id }) => id) },
+      { ...parts, desk, guard: this.guard, policy: this.policy, instruments, clock },
+    );
   }
 
   /** Opens the system on a data directory, and builds the Book from the journal if there is one. */
   static async open(scenario: Scenario, dataDir: string, deps: TradingSystemDeps): Promise<TradingSystem> {
-    const { clock } = deps;
+    const { clock, metrics = new MetricsRegistry({}, { clock }) } = deps;
     const directory = await DataDirectory.open(dataDir, { clock });
     try {
       const store = await directory.openStore('state');
-      const killSwitch = await KillSwitch.open({ store, clock, venue: VENUE }, directory.isNew);
       const auditLog = await directory.openLog('audit');
-      const audit = await AuditLog.open(auditLog, { clock });
+      const audit = await AuditLog.open(auditLog, { clock, metrics });
+      const killSwitch = await KillSwitch.open({ store, clock, venue: VENUE, audit }, directory.isNew);
       killSwitch.onChange((change) => {
-        // What the desk records next finds a disk that fails, and says so.
+        // A trip waits for nobody. A log that has failed says so: no entry goes out, and nothing is released.
         const details = change.kind === 'failed' ? { ...change, error: change.error.message } : change;
         audit.record({ ...details, kind: `kill-switch.${change.kind}` }).catch(() => undefined);
       });
@@ -149,6 +180,7 @@ export class TradingSystem {
         journal,
         book,
         killSwitch,
+        metrics,
       });
     } catch (error) {
       await directory.close();
@@ -158,7 +190,7 @@ export class TradingSystem {
 
   /** Whether something waits for the disk: a record, or an order whose id is looked for among those of days ago. */
   get isWriting(): boolean {
-    return this.journal.pending > 0 || this.#strategies.some(({ isAsking }) => isAsking);
+    return this.journal.pending + this.auditLog.pending > 0 || this.#strategies.some(({ isAsking }) => isAsking);
   }
 
   /** Resolves when nothing is being written, and nothing that waited for that wants to write more. */
@@ -173,12 +205,14 @@ export class TradingSystem {
 
   /** One event of the market, at the time of the clock: venue first, then our view of it, then the strategies. */
   onMarket(event: MarketEvent): MarketView {
+    this.#feed.received(event);
     this.#venue.onMarket(event);
     const watched = this.#watched.get(event.instrumentId);
     if (watched === undefined) throw new Error(`${event.instrumentId} is not traded here`);
     const view = watched.tracker.apply(event);
     this.desk.mark(view);
     this.#monitor.check();
+    this.#switchMetrics.checked();
     this.#host.onMarket(view);
     if (event.type === 'trade') {
       for (const bar of watched.bars.add(event)) {
@@ -198,6 +232,7 @@ export class TradingSystem {
   }
 
   close(): Promise<void> {
+    for (const shown of [this.#feed, this.#switchMetrics, this.#deskMetrics]) shown[Symbol.dispose]();
     return this.directory.close();
   }
 }

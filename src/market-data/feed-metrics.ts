@@ -4,6 +4,7 @@ import { parseOptions } from '../core/options.ts';
 import type { BoundCounter, BoundHistogram, MetricsRegistry } from '../telemetry/index.ts';
 import type { MarketEvent } from '../trading/market-event.ts';
 import type { DataProblemCode } from '../trading/market-view.ts';
+import { DataQualityOptionsSchema } from './data-quality-options.ts';
 import type { MarketTracker } from './market-tracker.ts';
 
 /** A gap in the sequence has a metric of its own. */
@@ -74,8 +75,8 @@ const schema = z.strictObject({
   source: idSchema,
   /** Which market they are of, as a label: rules about prices that are late ask whether it is open. Default: the source. */
   market: idSchema.optional(),
-  /** From which age on the trackers take prices for stale. */
-  staleAfterMs: z.number().min(0),
+  /** From which age on the trackers take prices for stale: as in `DataQualityOptions`, with the same default. */
+  staleAfterMs: DataQualityOptionsSchema.shape.staleAfterMs,
 });
 
 /** @interface */

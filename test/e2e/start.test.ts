@@ -149,9 +149,7 @@ describe('npm start', () => {
     );
     expect(seen.metrics).toMatch(/^200 # HELP /u);
     expect(seen.metrics).toMatch(/^trading_fills_total\{liquidity="maker"\} \d+$/mu);
-    expect(seen.metrics).toMatch(
-      /^trading_operation_duration_seconds_count\{.*operation="decision".*\} [1-9]/mu,
-    );
+    expect(seen.metrics).toMatch(/^trading_order_duration_seconds_count\{.*stage="gate".*\} [1-9]/mu);
     expect(seen.status).toMatchObject({ state: 'ready', tradingState: 'active' });
     expect(Number(seen.status?.equity)).toBeGreaterThan(90_000);
     expect(seen.status?.gates).toHaveLength(16);

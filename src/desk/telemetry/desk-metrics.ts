@@ -5,8 +5,8 @@ import { parseOptions } from '../../core/options.ts';
 import type { ExecutionPolicy } from '../../execution/execution-policy.ts';
 import type { KillSwitch } from '../../risk/kill-switch.ts';
 import type { RiskGuard } from '../../risk/risk-guard.ts';
-import type { MetricsRegistry } from '../../telemetry/index.ts';
-import { TRADES } from '../../telemetry/index.ts';
+import { type MetricsRegistry, TRADES, TRADE_NOTIONAL } from '../../telemetry/index.ts';
+
 import type { Instrument } from '../../trading/instrument.ts';
 import type { DeskEvent } from '../desk-event.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -93,10 +93,11 @@ export class DeskMetrics implements Disposable {
     this.#reconciled.expect({ venue });
     this.#mismatches.expect({ venue });
     for (const currency of new Set(instruments.map(({ quote }) => quote))) this.#orders.expect(currency);
-    const trades = metrics.counter(TRADES);
-    for (const strategy of strategies) {
-      for (const { instrumentId } of instruments)
-        trades.expect({ symbol: instrumentId, strategy, status: 'filled' });
+    for (const trades of [metrics.counter(TRADES), metrics.counter(TRADE_NOTIONAL)]) {
+      for (const strategy of strategies) {
+        for (const { instrumentId } of instruments)
+          trades.expect({ symbol: instrumentId, strategy, status: 'filled' });
+      }
     }
     this.#gates.read();
   }
