@@ -80,7 +80,6 @@ async function call(
   for (const part of ['params', 'query', 'body'] as const) check(name, part, operation[part], input[part]);
   const url = operationUrl(settings.baseUrl, operation.path, input);
   const body = operation.body && JSON.stringify(input.body);
-  const id = correlation.id();
   const abort = new AbortController();
   const onAbort = (): void => {
     abort.abort(signal?.reason);
@@ -93,14 +92,7 @@ async function call(
   try {
     const answer = await (deps.fetch ?? fetch)(url, {
       method: operation.method,
-      headers: {
-        accept: 'application/json, application/problem+json',
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(id !== undefined && { 'x-correlation-id': id }),
-        ...traceHeaders(),
-        ...settings.headers,
-        ...deps.headers?.(),
-      },
+      headers: headersOf(body !== undefined, settings.headers, deps.headers?.()),
       redirect: 'error',
       signal: abort.signal,
       ...(body !== undefined && { body }),
@@ -119,6 +111,20 @@ async function call(
     late[Symbol.dispose]();
     signal?.removeEventListener('abort', onAbort);
   }
+}
+
+/** The later ones win, in whatever case they are written. */
+function headersOf(
+  hasBody: boolean,
+  ...given: readonly (Readonly<Record<string, string>> | undefined)[]
+): Headers {
+  const headers = new Headers({ accept: 'application/json, application/problem+json' });
+  const id = correlation.id();
+  if (hasBody) headers.set('content-type', 'application/json');
+  if (id !== undefined) headers.set('x-correlation-id', id);
+  for (const each of [traceHeaders(), ...given])
+    for (const [name, value] of Object.entries(each ?? {})) headers.set(name, value as string);
+  return headers;
 }
 
 async function outputOf(name: string, operation: Operation, answer: Response): Promise<unknown> {

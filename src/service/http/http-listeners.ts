@@ -5,7 +5,7 @@ import type { ServiceLife } from '../service-life.ts';
 import { CHASSIS_ROUTES, addChassisRoutes } from './chassis-routes.ts';
 import type { HttpLimits } from './http-limits.ts';
 import { HttpServer, type ServiceApp } from './http-server.ts';
-import { LoadShedding, measureLoopDelay } from './load-shedding.ts';
+import { LoadShedding, type LoopDelay, measureLoopDelay } from './load-shedding.ts';
 import { documentRoutes, serveDocs } from './open-api.ts';
 import { RequestTelemetry } from './request-telemetry.ts';
 
@@ -22,6 +22,8 @@ export interface ListenersDeps {
   readonly routes: (app: ServiceApp) => unknown;
   /** Adds what only operators may ask, where there is a listener for them. */
   readonly adminRoutes: (app: ServiceApp) => unknown;
+  /** Default: that of this thread. */
+  readonly loopDelay?: LoopDelay & Disposable;
 }
 
 export interface InjectOptions {
@@ -63,7 +65,7 @@ export class HttpListeners {
 
   constructor(places: Places, limits: HttpLimits, deps: ListenersDeps) {
     this.#places = places;
-    const loopDelay = measureLoopDelay();
+    const { loopDelay = measureLoopDelay() } = deps;
     const shedding = new LoadShedding(limits, { ...deps, loopDelay });
     this.#disposables = [shedding, loopDelay];
     const server = (): HttpServer =>

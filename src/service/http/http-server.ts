@@ -121,6 +121,12 @@ export function urlOf(address: AddressInfo | string | null): string {
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
+/** In words of our own: those of Fastify repeat the URL with its query. */
+const urlProblem = (status: number | undefined): HttpProblem =>
+  status === 414
+    ? new HttpProblem(414, 'a part of the path is too long')
+    : new HttpProblem(400, 'this is no URL');
+
 const withZod = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
 
 function createApp({ limits, telemetry }: HttpServerDeps): FastifyInstance {
@@ -147,7 +153,7 @@ function createApp({ limits, telemetry }: HttpServerDeps): FastifyInstance {
     frameworkErrors: (error, request, reply) => {
       const plain = reply as unknown as FastifyReply;
       telemetry.observe(request, plain);
-      sendProblem(plain, problemOf(error, request));
+      sendProblem(plain, problemOf(urlProblem(error.statusCode), request));
     },
   });
   app.setValidatorCompiler(validatorCompiler);

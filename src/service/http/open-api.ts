@@ -19,11 +19,15 @@ export function documentRoutes(
 
 /** `/openapi.json` and `/docs` on one app, about the routes of another or its own. */
 export function serveDocs(app: ServiceApp, about: ServiceApp): void {
-  const document = (): OpenAPIV3_1.Document => about.swagger() as OpenAPIV3_1.Document;
-  app.get('/openapi.json', hidden, () => document());
+  const document = async (): Promise<OpenAPIV3_1.Document> => {
+    // The listener for operators is there first.
+    await about.ready();
+    return about.swagger() as OpenAPIV3_1.Document;
+  };
+  app.get('/openapi.json', hidden, document);
   app.get('/docs', hidden, async (_request, reply) =>
     reply
       .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': POLICY })
-      .send(docsPage(document())),
+      .send(docsPage(await document())),
   );
 }
