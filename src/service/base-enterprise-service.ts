@@ -10,6 +10,7 @@ import { Service } from './service.ts';
 import type { ServiceOptions, StartContext } from './service-definition.ts';
 import type { FlagControl } from './flags/flag-control.ts';
 import type { NoConfig } from './service-config.ts';
+import type { VersionStats } from './rollback/version-stats.ts';
 import type { ServicePorts } from './service-ports.ts';
 import type { ServiceState } from './service-state.ts';
 import type { StopReport } from './stop-sequence.ts';
@@ -64,6 +65,11 @@ export abstract class BaseEnterpriseService<S extends z.ZodObject = NoConfig> {
   /** What the service tells time by and waits with: that of the machine, or the one it was given. */
   get clock(): Clock {
     return this.#service.clock;
+  }
+
+  /** What it has answered so far: the running version, for a `RollbackWatch`. */
+  get requestStats(): VersionStats {
+    return this.#service.requestStats;
   }
 
   /** What the service wants to know, read by `start()`. @throws {PortcullisError} `SERVICE_STOPPED` before that. */

@@ -24,6 +24,8 @@ import { type ServiceFlags, auditTo, setUpConfig, setUpFlags } from './service-s
 import { addAdminRoutes } from './http/admin-routes.ts';
 import { HttpListeners, type InjectOptions, type InjectResponse } from './http/http-listeners.ts';
 import type { ServiceApp } from './http/http-server.ts';
+import { RequestStats } from './http/request-stats.ts';
+import type { VersionStats } from './rollback/version-stats.ts';
 import { exitWithProcess } from './process-exit.ts';
 import { type KernelPorts, type ServicePorts, kernelPorts, portsOf } from './service-ports.ts';
 import type { ServiceSettings, serviceSettings } from './service-settings.ts';
@@ -46,6 +48,9 @@ export class Service<S extends z.ZodObject = NoConfig> {
   readonly metrics: MetricsRegistry;
   readonly health: Health;
   readonly tracing: Tracing;
+  /** What it has answered so far: the running version, for a `RollbackWatch`. */
+  readonly requestStats: VersionStats;
+  readonly #stats = new RequestStats();
   readonly #configOptions: ServiceConfigOptions<S>;
   readonly #ownLog: LeveledLogger | undefined;
   /** Settings that the constructor was given. */
@@ -75,6 +80,7 @@ export class Service<S extends z.ZodObject = NoConfig> {
     const { name, version, healthCacheMs: cacheMs, settings, ...rest } = parseDefinition(definition);
     this.name = name;
     this.version = version;
+    this.requestStats = this.#stats;
     this.#configOptions = rest.configOptions;
     this.#hooks = rest.hooks;
     this.#given = rest.given;
@@ -214,7 +220,7 @@ export class Service<S extends z.ZodObject = NoConfig> {
     if (this.#ending.signal.aborted) return;
     const { name, version, log, metrics, health, tracing } = this;
     this.#http = new HttpListeners(this.#settings, this.#settings.limits, {
-      ...{ name, version, clock, log, metrics, health, tracing },
+      ...{ name, version, clock, log, metrics, health, tracing, stats: this.#stats },
       life: this.#life,
       routes: (app) => this.#hooks.routes?.(app),
       adminRoutes: (app) => {

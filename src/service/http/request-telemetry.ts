@@ -12,6 +12,7 @@ import {
   correlation,
   traceParentOf,
 } from '../../telemetry/index.ts';
+import type { RequestStats } from './request-stats.ts';
 
 const CORRELATION_HEADER = 'x-correlation-id';
 
@@ -59,6 +60,7 @@ export class RequestTelemetry {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #tracing: Tracing;
+  readonly #stats: RequestStats | undefined;
   readonly #quietRoutes: ReadonlySet<string>;
   readonly #requests: Counter<LabelsOf<typeof REQUESTS.labels>>;
   readonly #duration: Histogram<LabelsOf<typeof DURATION.labels>>;
@@ -74,11 +76,13 @@ export class RequestTelemetry {
       readonly log: Logger;
       readonly metrics: MetricsRegistry;
       readonly tracing: Tracing;
+      readonly stats?: RequestStats | undefined;
     },
   ) {
     this.#clock = deps.clock;
     this.#log = deps.log;
     this.#tracing = deps.tracing;
+    this.#stats = deps.stats;
     this.#quietRoutes = quietRoutes;
     this.#requests = deps.metrics.counter(REQUESTS);
     this.#duration = deps.metrics.histogram(DURATION);
@@ -132,6 +136,8 @@ export class RequestTelemetry {
       this.#busy.delete(socket);
       this.#requests.inc({ method, route, status: outcome });
       this.#duration.observe({ method, route }, tookMs / 1000);
+      const isOwn = route !== UNMATCHED && !this.#quietRoutes.has(route);
+      if (isOwn && outcome !== 'aborted') this.#stats?.count(outcome === '5xx', tookMs / 1000);
       span.run(() => {
         const status = outcome === 'aborted' ? outcome : reply.raw.statusCode;
         const fields = { method: request.method, route, status, tookMs };
