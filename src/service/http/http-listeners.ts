@@ -7,6 +7,7 @@ import type { HttpLimits } from './http-limits.ts';
 import { HttpServer, type ServiceApp } from './http-server.ts';
 import { LoadShedding, type LoopDelay, measureLoopDelay } from './load-shedding.ts';
 import { documentRoutes, serveDocs } from './open-api.ts';
+import type { RequestStats } from './request-stats.ts';
 import { RequestTelemetry } from './request-telemetry.ts';
 
 export interface ListenersDeps {
@@ -16,6 +17,7 @@ export interface ListenersDeps {
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
   readonly tracing: Tracing;
+  readonly stats?: RequestStats | undefined;
   readonly health: Health;
   readonly life: Pick<ServiceLife, 'state' | 'hasServed'>;
   /** Adds the routes of the service itself. */
