@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { ERROR_CATALOGUE } from '../src/core/errors.ts';
 import { DENIAL_CATALOGUE } from '../src/trading/denial.ts';
@@ -18,8 +19,14 @@ export const guides = (): readonly string[] =>
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/guides/${file}`);
 
-/** README and every guide: the pages with parts that are made from code. */
-export const pages = (): readonly string[] => ['README.md', ...guides()];
+/** What the examples say of themselves, as paths below the root. */
+export const exampleReadmes = (): readonly string[] =>
+  readdirSync(`${root}examples`)
+    .map((folder) => `examples/${folder}/README.md`)
+    .filter((path) => existsSync(`${root}${path}`));
+
+/** README, every guide and the examples: the pages with parts that are made from code. */
+export const pages = (): readonly string[] => ['README.md', ...guides(), ...exampleReadmes()];
 
 const PART = /(<!-- (code|output|catalogue) (\S+) -->\n).*?(<!-- end -->)/gs;
 
@@ -35,7 +42,7 @@ export async function fillPage(
     const [whole, begin = '', kind = '', name = '', end = ''] = match;
     const part =
       kind === 'code'
-        ? fence('ts', readFileSync(`${root}${name}`, 'utf8'))
+        ? fence(extname(name) === '.yml' ? 'yaml' : 'ts', readFileSync(`${root}${name}`, 'utf8'))
         : kind === 'output'
           ? fence('text', await output(name))
           : catalogue(name);
