@@ -17,7 +17,7 @@ const TEST = /^\s*(?:test|it)(?:\.(?:each|for|prop|concurrent|runIf|skipIf|fails
 
 /** A test belongs to the level whose folder it stands in; everything else is unit, property, contract and scenario tests included. */
 function levelOf(path: string): Level {
-  const [, folder] = path.split('/');
+  const folder = /(?:^|\/)test\/([^/]+)\//.exec(path)?.[1];
   return LEVELS.find(({ folders }) => folders.some((name) => name === folder)) ?? LEVELS[0];
 }
 

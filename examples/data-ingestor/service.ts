@@ -2,4 +2,5 @@
 import { IngestorService } from './ingestor-service.ts';
 
 const service = await new IngestorService().start();
-service.log.info({ quotes: `${service.address}/quotes`, probes: service.adminAddress }, 'listening');
+const { address, adminAddress } = service;
+service.log.info({ address, adminAddress }, 'listening');

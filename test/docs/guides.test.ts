@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { format } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { fillPage, guides, pages } from '../../scripts/guides.ts';
+import { exampleReadmes, fillPage, guides, pages } from '../../scripts/guides.ts';
 import { root } from '../../scripts/rooms.ts';
 
 const read = (path: string): string => readFileSync(`${root}${path}`, 'utf8');
@@ -55,7 +55,7 @@ describe('README and the guides', () => {
 
   test('all are on the site', () => {
     const { projectDocuments } = JSON.parse(read('typedoc.json')) as { projectDocuments: readonly string[] };
-    expect(projectDocuments.toSorted()).toEqual(guides().toSorted());
+    expect(projectDocuments.toSorted()).toEqual([...guides(), ...exampleReadmes()].toSorted());
   });
 
   test('every example of the guides is shown with what it prints', () => {

@@ -32,7 +32,9 @@ test('names every field of the configuration, and nothing else but what it refer
 
 test('the service starts with it as it is', async () => {
   const tested = await testService(IngestorService, { env: plain });
-  onTestFinished(async () => void (await tested.stop()));
+  onTestFinished(async () => {
+    await tested.stop();
+  });
   expect((await tested.inject('/ready')).status).toBe(200);
 });
 
@@ -69,6 +71,8 @@ test('the service starts with all of it', async () => {
     INGESTOR_SERVICE__ADMIN_PORT: '0',
   };
   const tested = await testService(IngestorService, { env });
-  onTestFinished(async () => void (await tested.stop()));
+  onTestFinished(async () => {
+    await tested.stop();
+  });
   expect((await tested.inject({ url: '/ready', admin: true })).status).toBe(200);
 });

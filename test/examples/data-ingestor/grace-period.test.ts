@@ -95,9 +95,10 @@ async function stepsOfStop(): Promise<readonly string[]> {
   return (await stopped).steps.map(({ name }) => name);
 }
 
-/** How long these steps can take at most. The drain delay runs beside `onDrain`, requests beside work; a start that is awaited has no drain. */
+/** How long these steps can take at most. Requests run beside work; what was still starting is awaited, and has no drain delay. */
 function longestMs(steps: readonly string[], settings: ServiceSettings): number {
   const { drainDelayMs, stopTimeoutMs, closeTimeoutMs } = settings;
+  // `onDrain` does nothing here.
   const sideBySide = ['onDrain', 'drain', 'requests', 'work'];
   const closed = steps.filter((name) => !sideBySide.includes(name));
   return Math.max(drainDelayMs, stopTimeoutMs) + stopTimeoutMs + closed.length * closeTimeoutMs;

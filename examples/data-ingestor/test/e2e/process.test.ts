@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ScriptedUpstream } from 'portcullis/testing';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 
 const PROGRAM = fileURLToPath(new URL('../../service.ts', import.meta.url));
 
@@ -46,9 +46,9 @@ async function startProgram(env: Readonly<Record<string, string>>) {
       await sleep(10);
     }
   };
-  const { address } = (await seen('ready')) as unknown as { address: string };
+  const { address } = (await seen('listening')) as unknown as { address: string };
   const status = async (path: string): Promise<number> => (await fetch(`${address}${path}`)).status;
-  return { child, closed, lines, seen, address, status, stderr: () => text.stderr };
+  return { child, closed, lines, address, status, stderr: () => text.stderr };
 }
 
 /** An upstream, a data directory, and the environment that leads to both. */
@@ -63,7 +63,7 @@ async function place() {
     INGESTOR_SOURCE__URL: upstream.url,
     INGESTOR_SOURCE__API_KEY: 'env:QUOTES_KEY',
     INGESTOR_DATA_DIR: directory,
-    INGESTOR_SERVICE__DRAIN_DELAY_MS: '500',
+    INGESTOR_SERVICE__DRAIN_DELAY_MS: '1000',
     QUOTES_KEY: 'key-of-the-test',
   };
   return { upstream, env };
@@ -73,15 +73,14 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   '%s: unready first and still served, then an orderly end with code 0, and the quotes are on the disk',
   async (signal) => {
     const { upstream, env } = await place();
-    const { child, closed, lines, seen, address, status, stderr } = await startProgram(env);
+    const { child, closed, lines, address, status, stderr } = await startProgram(env);
     expect(await (await fetch(`${address}/quotes/BTC-USD`)).json()).toEqual(quote);
     expect(await status('/ready')).toBe(200);
 
     child.kill(signal);
-    await seen('stopping');
-    expect([await status('/ready'), await status('/live'), await status('/quotes/BTC-USD')]).toEqual([
-      503, 200, 200,
-    ]);
+    // Its log is written a second later at most, so it is asked instead.
+    await vi.waitFor(async () => expect(await status('/ready')).toBe(503), { timeout: 5000, interval: 20 });
+    expect([await status('/live'), await status('/quotes/BTC-USD')]).toEqual([200, 200]);
     expect(await closed).toBe(0);
     expect(stderr()).toBe('');
     expect(lines().at(-1)).toMatchObject({ msg: 'stopped', reason: signal, forced: false });

@@ -49,7 +49,9 @@ async function start(upstream: ScriptedUpstream, dataDir: string) {
     QUOTES_KEY: 'key-of-the-test',
   };
   const tested = await testService(IngestorService, { env, clock: new SystemClock() });
-  onTestFinished(async () => void (await tested.stop()));
+  onTestFinished(async () => {
+    await tested.stop();
+  });
   return { ...tested, client: createClient(ingestorApi, { baseUrl: tested.service.address }) };
 }
 
@@ -125,7 +127,9 @@ test('with nothing configured quotes are simulated, and each look brings newer o
     env: { INGESTOR_POLL_MS: '50' },
     clock: new SystemClock(),
   });
-  onTestFinished(async () => void (await tested.stop()));
+  onTestFinished(async () => {
+    await tested.stop();
+  });
   const listed = async () => ((await tested.inject('/quotes')).json() as { quotes: Quote[] }).quotes;
   const [first] = await listed();
   expect((await listed()).map(({ instrumentId }) => instrumentId)).toEqual(['BTC-USD', 'ETH-USD']);

@@ -59,7 +59,9 @@ test('on the chassis: the same lines in the file, and probes, metrics, configura
   const { url, file, upstream } = await place();
   const env = { INGESTOR_SERVICE__STOP_TIMEOUT_MS: '1234' };
   const { service, inject, metrics, stop } = await testService(Ingestor, { env });
-  onTestFinished(async () => void (await stop()));
+  onTestFinished(async () => {
+    await stop();
+  });
   Object.assign(service, { url, file, everyMs: 10 });
   const ingesting = service.run('ingest', ({ signal }) => service.ingest(signal));
   await vi.waitFor(() => expect(upstream.requests.length).toBeGreaterThan(2));
