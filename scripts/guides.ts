@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { ERROR_CATALOGUE } from '../src/core/errors.ts';
 import { DENIAL_CATALOGUE } from '../src/trading/denial.ts';
@@ -41,7 +42,7 @@ export async function fillPage(
     const [whole, begin = '', kind = '', name = '', end = ''] = match;
     const part =
       kind === 'code'
-        ? fence('ts', readFileSync(`${root}${name}`, 'utf8'))
+        ? fence(extname(name) === '.yml' ? 'yaml' : 'ts', readFileSync(`${root}${name}`, 'utf8'))
         : kind === 'output'
           ? fence('text', await output(name))
           : catalogue(name);
