@@ -26,6 +26,7 @@ class TradingService extends BaseEnterpriseService {
     this.health.add('market-data', () => this.#marketProblem(), { critical: true });
   }
 
+  /** Ready once every instrument has a book. */
   protected override async onStart({ signal }: StartContext): Promise<void> {
     if (this.#dataDir === undefined) this.#temporaryDir = await mkdtemp(join(tmpdir(), 'portcullis-start-'));
     const dataDir = this.#dataDir ?? this.#temporaryDir ?? '';
@@ -36,6 +37,7 @@ class TradingService extends BaseEnterpriseService {
       process.exitCode = 1; // the log says why
       void this.stop('the market ended');
     });
+    while (this.#marketProblem() !== true) await this.#clock.sleep(50, signal);
   }
 
   protected override routes(app: ServiceApp): void {

@@ -190,7 +190,9 @@ export class TradingSystem {
 
   /** Whether something waits for the disk: a record, or an order whose id is looked for among those of days ago. */
   get isWriting(): boolean {
-    return this.journal.pending + this.auditLog.pending > 0 || this.#strategies.some(({ isAsking }) => isAsking);
+    return (
+      this.journal.pending + this.auditLog.pending > 0 || this.#strategies.some(({ isAsking }) => isAsking)
+    );
   }
 
   /** Resolves when nothing is being written, and nothing that waited for that wants to write more. */

@@ -145,7 +145,7 @@ describe('npm start', () => {
 
   test('answers there while it runs', () => {
     expect(seen.health).toMatch(
-      /^200 \{"service":"trading","state":"ready","status":"up","checks":\{"market-data":/u,
+      /^200 \{"service":"trading","version":"[^"]+","state":"ready","status":"up","checks":\{"market-data":/u,
     );
     expect(seen.metrics).toMatch(/^200 # HELP /u);
     expect(seen.metrics).toMatch(/^trading_fills_total\{liquidity="maker"\} \d+$/mu);
