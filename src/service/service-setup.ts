@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { AuditTrail } from '../audit/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { PortcullisError } from '../core/errors.ts';
-import type { Logger, MetricsRegistry } from '../telemetry/index.ts';
+import type { LeveledLogger, Logger, MetricsRegistry } from '../telemetry/index.ts';
 import type { LoadedConfig } from './config/loaded-config.ts';
 import { EnvFlagProvider } from './flags/env-flag-provider.ts';
 import { FileFlagProvider } from './flags/file-flag-provider.ts';
@@ -12,6 +12,8 @@ import { FlagMetrics } from './flags/flag-metrics.ts';
 import type { FlagSource } from './flags/flag-set-provider.ts';
 import { type OpenFlags, openFlags } from './flags/open-flags.ts';
 import type { Health } from './health/health.ts';
+import { addAdminRoutes } from './http/admin-routes.ts';
+import type { ServiceApp } from './http/http-server.ts';
 import { type ServiceConfigOptions, loadServiceConfig } from './service-config.ts';
 import type { ServicePorts } from './service-ports.ts';
 import type { ServiceSettings, serviceSettings } from './service-settings.ts';
@@ -24,8 +26,36 @@ export interface SetupDeps extends Pick<ServicePorts, 'env' | 'vault' | 'overrid
   readonly signal: AbortSignal;
 }
 
+/** What a service is set up with. */
+export interface Setup<S extends z.ZodObject> {
+  readonly settings: ServiceSettings;
+  readonly config: z.output<S>;
+  readonly loaded: LoadedConfig<unknown>;
+  readonly flags: ServiceFlags;
+}
+
+/**
+ * Reads settings, configuration and flags.
+ *
+ * @param defaults settings that the constructor was given
+ */
+export async function setUp<S extends z.ZodObject>(
+  name: string,
+  defaults: z.input<typeof serviceSettings>,
+  options: ServiceConfigOptions<S>,
+  deps: SetupDeps,
+): Promise<Setup<S>> {
+  const configured = await setUpConfig(name, defaults, options, deps);
+  try {
+    return { ...configured, flags: await setUpFlags(name, configured.settings, deps) };
+  } catch (error) {
+    configured.loaded[Symbol.dispose]();
+    throw error;
+  }
+}
+
 /** Settings and configuration of a service; what is stale in it shows in its health. */
-export async function setUpConfig<S extends z.ZodObject>(
+async function setUpConfig<S extends z.ZodObject>(
   name: string,
   defaults: z.input<typeof serviceSettings>,
   options: ServiceConfigOptions<S>,
@@ -56,7 +86,7 @@ export interface ServiceFlags {
 }
 
 /** Flags from the client that was injected, else from the file that is set, else from the environment. */
-export async function setUpFlags(
+async function setUpFlags(
   name: string,
   { flagsFile }: ServiceSettings,
   { flags, env = process.env, clock, log, metrics, audit }: SetupDeps,
@@ -77,8 +107,32 @@ export async function setUpFlags(
   return { client: opened.client, source: provider, opened, control };
 }
 
+/** Adds what only operators may ask, if there is someone who knows them. */
+export function setUpAdmin(
+  app: ServiceApp,
+  { authenticator, audit }: ServicePorts,
+  deps: {
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly ownLog: LeveledLogger | undefined;
+    readonly config: LoadedConfig<unknown>;
+    readonly flags: ServiceFlags;
+  },
+): void {
+  if (authenticator === undefined) return;
+  const { flags, ...rest } = deps;
+  const { source, control } = flags;
+  addAdminRoutes(app, {
+    ...rest,
+    authenticator,
+    audit: auditTo(audit, deps.log),
+    flags: source,
+    flagControl: control,
+  });
+}
+
 /** Without an audit log, what changes is at least in the log. */
-export const auditTo = (audit: AuditTrail | undefined, log: Logger): AuditTrail =>
+const auditTo = (audit: AuditTrail | undefined, log: Logger): AuditTrail =>
   audit ?? {
     record: (event) => {
       log.warn({ ...event }, 'not audited: the service has no audit log');

@@ -3,16 +3,7 @@ import { type z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { system } from '../core/principal.ts';
-import {
-  type LeveledLogger,
-  type Logger,
-  type TraceIds,
-  MetricsRegistry,
-  Tracing,
-  createLogger,
-  silentLogger,
-  traceIds,
-} from '../telemetry/index.ts';
+import type { LeveledLogger, Logger, MetricsRegistry, Tracing } from '../telemetry/index.ts';
 import { BackgroundWork, type WorkContext } from './background-work.ts';
 import { Dependencies } from './health/dependencies.ts';
 import type { FlagControl } from './flags/flag-control.ts';
@@ -20,22 +11,21 @@ import { Health } from './health/health.ts';
 import type { LoadedConfig } from './config/loaded-config.ts';
 import type { NoConfig, ServiceConfigOptions } from './service-config.ts';
 import { type ServiceDefinition, type ServiceHooks, parseDefinition } from './service-definition.ts';
-import { type ServiceFlags, auditTo, setUpConfig, setUpFlags } from './service-setup.ts';
-import { addAdminRoutes } from './http/admin-routes.ts';
+import { type ServiceFlags, type Setup, setUp, setUpAdmin } from './service-setup.ts';
 import { HttpListeners, type InjectOptions, type InjectResponse } from './http/http-listeners.ts';
-import type { ServiceApp } from './http/http-server.ts';
 import { RequestStats } from './http/request-stats.ts';
 import type { VersionStats } from './rollback/version-stats.ts';
 import { exitWithProcess } from './process-exit.ts';
 import { type KernelPorts, type ServicePorts, kernelPorts, portsOf } from './service-ports.ts';
 import type { ServiceSettings, serviceSettings } from './service-settings.ts';
+import { telemetryOf } from './service-telemetry.ts';
 import { ServiceLife } from './service-life.ts';
 import { type ServiceState, isOver } from './service-state.ts';
 import { type StopReport, StopSequence } from './stop-sequence.ts';
+import { closeDown } from './close-down.ts';
 import { windDown } from './wind-down.ts';
 
 const FLUSH_LOGS_MS = 1000;
-const LOG_BUFFER_BYTES = 4096;
 
 /**
  * The kernel of a service: HTTP with probes and metrics, logs with correlation ids, dependencies, background work, an
@@ -65,8 +55,7 @@ export class Service<S extends z.ZodObject = NoConfig> {
   readonly #working = new AbortController();
   #settings: ServiceSettings;
   #config: z.output<S> | undefined;
-  #flags: Client | undefined;
-  #flagControl: FlagControl | undefined;
+  #flags: ServiceFlags | undefined;
   #http: HttpListeners | undefined;
   #release: Disposable[] = [];
   #isHooked = false;
@@ -88,13 +77,12 @@ export class Service<S extends z.ZodObject = NoConfig> {
     this.#ports = portsOf(given);
     this.#kernel = kernelPorts(this.#ports);
     const { clock, random } = this.#kernel;
-    const logOptions = { name, level: settings.logLevel, bufferBytes: LOG_BUFFER_BYTES };
-    this.#ownLog = this.#ports.logger === undefined ? createLogger(logOptions, { clock }) : undefined;
-    this.log = this.#ports.logger ?? this.#ownLog ?? silentLogger;
-    this.metrics =
-      this.#ports.metrics ?? new MetricsRegistry({ processMetrics: true }, { clock, exemplar: sampledTrace });
+    const telemetry = telemetryOf(this.#ports, name, settings.logLevel, clock);
+    this.#ownLog = telemetry.ownLog;
+    this.log = telemetry.log;
+    this.metrics = telemetry.metrics;
+    this.tracing = telemetry.tracing;
     this.health = new Health({ cacheMs }, { clock, log: this.log });
-    this.tracing = new Tracing(this.#ports.tracer === undefined ? {} : { tracer: this.#ports.tracer });
     const { log, metrics, health, tracing } = this;
     const deps = { clock, random, log, metrics, health, tracing };
     this.#life = new ServiceLife({ name, version }, deps);
@@ -118,12 +106,12 @@ export class Service<S extends z.ZodObject = NoConfig> {
 
   /** Feature flags: an OpenFeature client. @throws {PortcullisError} `SERVICE_STOPPED` before `start()` has read them. */
   get flags(): Client {
-    return this.#flags ?? this.#absent('flags');
+    return (this.#flags ?? this.#absent('flags')).client;
   }
 
   /** Changes flags, each change audited. @throws {PortcullisError} `SERVICE_STOPPED` before `start()`, and without a file of flags. */
   get flagControl(): FlagControl {
-    return this.#flagControl ?? this.#absent('file of flags');
+    return this.#flags?.control ?? this.#absent('file of flags');
   }
 
   /** Aborts when the end of the service begins. */
@@ -224,7 +212,7 @@ export class Service<S extends z.ZodObject = NoConfig> {
       life: this.#life,
       routes: (app) => this.#hooks.routes?.(app),
       adminRoutes: (app) => {
-        this.#addAdminRoutes(app, loaded, flags);
+        setUpAdmin(app, this.#ports, { clock, log, ownLog: this.#ownLog, config: loaded, flags });
       },
     });
     await this.#http.listen();
@@ -240,30 +228,17 @@ export class Service<S extends z.ZodObject = NoConfig> {
   }
 
   /** Reads settings, configuration and flags. */
-  async #setUp(): Promise<{ loaded: LoadedConfig<unknown>; flags: ServiceFlags }> {
+  async #setUp(): Promise<Setup<S>> {
     const { log, metrics, health, signal } = this;
     const deps = { ...this.#ports, clock: this.#kernel.clock, log, metrics, health, signal };
-    const { settings, config, loaded } = await setUpConfig(this.name, this.#given, this.#configOptions, deps);
-    this.#release.push(loaded);
-    this.#settings = settings;
-    this.#config = config;
-    if (this.#ownLog !== undefined) this.#ownLog.level = settings.logLevel;
-    const flags = await setUpFlags(this.name, settings, deps);
-    this.#flags = flags.client;
-    this.#flagControl = flags.control;
-    if (flags.opened !== undefined) this.#dependencies.use('flags', flags.opened);
-    return { loaded, flags };
-  }
-
-  #addAdminRoutes(app: ServiceApp, config: LoadedConfig<unknown>, flags: ServiceFlags): void {
-    const { authenticator, audit } = this.#ports;
-    if (authenticator === undefined) return;
-    addAdminRoutes(app, {
-      ...{ authenticator, config, clock: this.#kernel.clock, log: this.log, ownLog: this.#ownLog },
-      audit: auditTo(audit, this.log),
-      flags: flags.source,
-      flagControl: flags.control,
-    });
+    const setup = await setUp(this.name, this.#given, this.#configOptions, deps);
+    this.#release.push(setup.loaded);
+    this.#settings = setup.settings;
+    this.#config = setup.config;
+    this.#flags = setup.flags;
+    if (this.#ownLog !== undefined) this.#ownLog.level = setup.settings.logLevel;
+    if (setup.flags.opened !== undefined) this.#dependencies.use('flags', setup.flags.opened);
+    return setup;
   }
 
   /** Stops, or goes on with the stop that has begun. What has failed once does not end as stopped. */
@@ -299,15 +274,12 @@ export class Service<S extends z.ZodObject = NoConfig> {
       opening: wasStarting && this.#endsAs === 'stopped' ? this.#opening : undefined,
       isDrained: hadServed,
     });
-    const closeMs = this.#settings.closeTimeoutMs;
-    for (const { name, close } of this.#dependencies.takeOpen())
-      await stop.run(`close ${name}`, closeMs, close);
-    const details = { reason, forced: stop.report(reason).forced };
-    await stop.run('audit', closeMs, () => this.#record('service.stopped', details));
-    for (const each of this.#ports.flush ?? [])
-      await stop.run(`flush ${each.name}`, closeMs, () => each.flush());
-    await stop.run('logs', closeMs, () => {
-      this.log.flush();
+    await closeDown(stop, {
+      closeMs: this.#settings.closeTimeoutMs,
+      open: this.#dependencies.takeOpen(),
+      flush: this.#ports.flush ?? [],
+      log: this.log,
+      record: (forced) => this.#record('service.stopped', { reason, forced }),
     });
     this.#dispose();
     this.#life.become(this.#endsAs);
@@ -328,12 +300,6 @@ export class Service<S extends z.ZodObject = NoConfig> {
   async #record(kind: string, details: Readonly<Record<string, unknown>>): Promise<void> {
     await this.#ports.audit?.record({ kind, by: system(this.name), ...details });
   }
-}
-
-/** A trace is shown beside a metric only if it was kept. */
-function sampledTrace(): TraceIds | undefined {
-  const ids = traceIds();
-  return ids?.sampled === true ? ids : undefined;
 }
 
 /** A service without a class: the hooks stand in its definition. @throws {PortcullisError} `OPTION_INVALID` */
