@@ -116,6 +116,14 @@ export async function turns(clock: ManualClock, count = 10): Promise<void> {
   for (let i = 0; i < count; i += 1) await clock.turn();
 }
 
+/** Lets time pass in steps, so that whatever falls due is over before the next does. */
+export async function pass(clock: ManualClock, ms: number, stepMs = 500): Promise<void> {
+  for (let passedMs = 0; passedMs < ms; passedMs += stepMs) {
+    clock.advance(stepMs);
+    await turns(clock, 3);
+  }
+}
+
 /** Moves the clock until the promise is settled. */
 export async function over<T>(clock: ManualClock, promise: Promise<T>, stepMs = 500): Promise<T> {
   let isOver = false;

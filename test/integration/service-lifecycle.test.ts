@@ -2,7 +2,12 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { PortcullisError, SystemClock } from '../../src/core/index.ts';
-import { BaseEnterpriseService, createService, secret } from '../../src/service/index.ts';
+import {
+  BaseEnterpriseService,
+  createService,
+  secret,
+  type ServiceOptions,
+} from '../../src/service/index.ts';
 import type { LeveledLogger } from '../../src/telemetry/index.ts';
 import { never, over, Probe, probe, stepsOf, stopAfterwards, world } from './service-lifecycle-probe.ts';
 
@@ -38,11 +43,11 @@ describe('the constructor', () => {
   test.each([
     [{ name: 'Has Blank' }, /name/],
     [{ port: 70_000 }, /port/],
-    [{ prot: 1 }, /prot/],
+    [{ prot: 1 } as Partial<ServiceOptions>, /prot/],
     [{ stopTimeoutMs: 0 }, /stopTimeoutMs/],
     [{ drainDelayMs: -1 }, /drainDelayMs/],
     [{ version: 'no blank' }, /version/],
-  ])('refuses the options %j by name', (options, field) => {
+  ] as [Partial<ServiceOptions>, RegExp][])('refuses the options %j by name', (options, field) => {
     const refusal = expect.objectContaining({
       code: 'OPTION_INVALID',
       message: expect.stringMatching(field) as string,
