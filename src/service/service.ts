@@ -8,13 +8,11 @@ import { BackgroundWork, type WorkContext } from './background-work.ts';
 import { Dependencies } from './health/dependencies.ts';
 import type { FlagControl } from './flags/flag-control.ts';
 import { Health } from './health/health.ts';
-import type { LoadedConfig } from './config/loaded-config.ts';
 import type { NoConfig, ServiceConfigOptions } from './service-config.ts';
 import { type ServiceDefinition, type ServiceHooks, parseDefinition } from './service-definition.ts';
 import { type ServiceFlags, type Setup, setUp, setUpAdmin } from './service-setup.ts';
 import { HttpListeners, type InjectOptions, type InjectResponse } from './http/http-listeners.ts';
 import { RequestStats } from './http/request-stats.ts';
-import type { VersionStats } from './rollback/version-stats.ts';
 import { exitWithProcess } from './process-exit.ts';
 import { type KernelPorts, type ServicePorts, kernelPorts, portsOf } from './service-ports.ts';
 import type { ServiceSettings, serviceSettings } from './service-settings.ts';
@@ -39,8 +37,7 @@ export class Service<S extends z.ZodObject = NoConfig> {
   readonly health: Health;
   readonly tracing: Tracing;
   /** What it has answered so far: the running version, for a `RollbackWatch`. */
-  readonly requestStats: VersionStats;
-  readonly #stats = new RequestStats();
+  readonly requestStats = new RequestStats();
   readonly #configOptions: ServiceConfigOptions<S>;
   readonly #ownLog: LeveledLogger | undefined;
   /** Settings that the constructor was given. */
@@ -69,7 +66,6 @@ export class Service<S extends z.ZodObject = NoConfig> {
     const { name, version, healthCacheMs: cacheMs, settings, ...rest } = parseDefinition(definition);
     this.name = name;
     this.version = version;
-    this.requestStats = this.#stats;
     this.#configOptions = rest.configOptions;
     this.#hooks = rest.hooks;
     this.#given = rest.given;
@@ -208,7 +204,7 @@ export class Service<S extends z.ZodObject = NoConfig> {
     if (this.#ending.signal.aborted) return;
     const { name, version, log, metrics, health, tracing } = this;
     this.#http = new HttpListeners(this.#settings, this.#settings.limits, {
-      ...{ name, version, clock, log, metrics, health, tracing, stats: this.#stats },
+      ...{ name, version, clock, log, metrics, health, tracing, stats: this.requestStats },
       life: this.#life,
       routes: (app) => this.#hooks.routes?.(app),
       adminRoutes: (app) => {
@@ -301,9 +297,3 @@ export class Service<S extends z.ZodObject = NoConfig> {
     await this.#ports.audit?.record({ kind, by: system(this.name), ...details });
   }
 }
-
-/** A service without a class: the hooks stand in its definition. @throws {PortcullisError} `OPTION_INVALID` */
-export const createService = <S extends z.ZodObject = NoConfig>(
-  definition: ServiceDefinition<S>,
-  ports?: ServicePorts,
-): Service<S> => new Service(definition, ports);
