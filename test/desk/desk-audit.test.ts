@@ -179,6 +179,23 @@ describe('what makes the risk smaller waits for the journal only', () => {
     },
   );
 
+  test.for(['audit log', 'journal'])(
+    'an exit goes before an entry of the same tick, also when the %s is first',
+    async (first) => {
+      const { audit, world } = await auditedWorld();
+      await world.position('10');
+      audit.mode = 'hang';
+      void world.desk.submit(intent());
+      void world.desk.submit(EXIT);
+      if (first === 'audit log') audit.answer();
+      else world.log.commit();
+      await world.turn();
+      audit.answer();
+      await world.drain();
+      expect(placed(world)).toEqual([idOf('exit'), ONE_ID]); // so that a replay does not depend on two disks
+    },
+  );
+
   test('an exit whose record is late has gone out, and trips all the same', async () => {
     const { audit, world, clock } = await auditedWorld();
     await world.position('10');
