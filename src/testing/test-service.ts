@@ -81,7 +81,10 @@ export async function testService(
     logger: createLogger({ name: 'tested', level: 'debug' }, { clock, destination }),
     metrics,
     ...ports,
-    overrides: { service: { port: 0, host: '127.0.0.1' }, ...ports.overrides },
+    overrides: {
+      ...ports.overrides,
+      service: { port: 0, host: '127.0.0.1', ...(ports.overrides?.['service'] as object | undefined) },
+    },
   };
   const service = constructWith(world, () => (typeof what === 'function' ? new what() : createService(what)));
   await service.start();
@@ -102,7 +105,13 @@ export async function testService(
     },
     advance: async (ms) => {
       await turn();
-      clock.advance(ms);
+      const untilMs = clock.nowMs() + ms;
+      // Timer by timer, with a turn in between: otherwise a check would be late before it could answer.
+      while (clock.nextDueMs <= untilMs) {
+        clock.advanceTo(clock.nextDueMs);
+        await clock.turn();
+      }
+      clock.advanceTo(untilMs);
       await turn();
     },
     stop: () => service.stop(),

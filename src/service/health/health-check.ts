@@ -185,9 +185,9 @@ function findingIn(answer: unknown): Finding {
   if (answer === undefined || answer === true) return { status: 'up' };
   if (typeof answer === 'string' && answer !== '') return down(answer);
   const nested = reportSchema.safeParse(answer);
-  return nested.success
-    ? findingOf(nested.data as HealthReport)
-    : down(`the probe answered ${inspect(answer)}`);
+  if (!nested.success) return down(`the probe answered ${inspect(answer)}`);
+  JSON.stringify(nested.data); // throws for one that contains itself, which nobody could be shown
+  return findingOf(nested.data as HealthReport);
 }
 
 const status = z.enum(['up', 'degraded', 'down']);
