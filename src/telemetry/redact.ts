@@ -33,11 +33,35 @@ const MAX_VALUES = 1000;
 /**
  * A plain copy of the fields without secrets, at any depth: the value of each key that names one is replaced, as are tokens,
  * credentials in URLs and private keys inside of texts. Errors become plain objects, values that know their JSON form take
- * it, bigints become texts. Never throws: what cannot be read is replaced by a note.
+ * it, bigints become texts. Never throws: what cannot be read is replaced by a note. What has nothing to hide is given back
+ * as it is, without a copy.
  */
 export function redactFields(fields: LogFields): LogFields {
+  if (isHarmless(fields)) return fields;
   const copy = new Redaction().fields(isError(fields) ? { err: fields } : fields);
   return typeof copy === 'object' && copy !== null ? (copy as LogFields) : { unreadableFields: copy };
+}
+
+const MAX_HARMLESS = 16;
+
+/** Whether the copy would be the same: a few numbers and plain texts, as most lines have. */
+function isHarmless(fields: LogFields): boolean {
+  try {
+    if (Object.getPrototypeOf(fields) !== Object.prototype) return false;
+    const keys = Object.keys(fields);
+    return (
+      keys.length <= MAX_HARMLESS && keys.every((key) => isHarmlessValue(fields[key]) && isHarmlessKey(key))
+    );
+  } catch {
+    return false;
+  }
+}
+
+const isHarmlessKey = (key: string): boolean => key !== '__proto__' && !isSecretKey(key);
+
+function isHarmlessValue(value: unknown): boolean {
+  if (typeof value === 'string') return !SUSPECT.test(value);
+  return typeof value === 'number' || typeof value === 'boolean';
 }
 
 /** The text without bearer tokens, basic credentials, credentials and secret parameters of URLs, and private keys. */

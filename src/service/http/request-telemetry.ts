@@ -21,7 +21,8 @@ const SPAN = Symbol('span');
 type Spanned = FastifyRequest & { [SPAN]?: StartedSpan };
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const;
-const STATUSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'aborted'] as const;
+const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
+const STATUSES = [...CLASSES, 'aborted'] as const;
 
 type Method = (typeof METHODS)[number];
 type Status = (typeof STATUSES)[number];
@@ -46,6 +47,15 @@ const IN_FLIGHT = {
 /** What matches no route has one series, however many paths are tried. */
 const UNMATCHED = 'unmatched';
 
+/** What all requests of one method and route have in common, made once. */
+interface RequestKind {
+  readonly labels: { readonly method: Method; readonly route: string };
+  readonly isQuiet: boolean;
+  /** As the semantic conventions of OpenTelemetry have it: a name without a path that nobody foresaw. */
+  readonly spanName: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 /** Takes over the id of a request, or gives it one: for Fastify's `genReqId`. */
 export function requestId(headers: Readonly<Record<string, unknown>>): string {
   const given = headers[CORRELATION_HEADER];
@@ -66,7 +76,9 @@ export class RequestTelemetry {
   readonly #duration: Histogram<LabelsOf<typeof DURATION.labels>>;
   readonly #inFlightGauge: Gauge<object>;
   /** Connections with a request at hand. */
-  readonly #busy = new WeakSet<object>();
+  readonly #busy = new Set<object>();
+  /** By route, then method: as many as there are routes. */
+  readonly #kinds = new Map<string, Map<Method, RequestKind>>();
   #inFlight = 0;
 
   constructor(
@@ -121,32 +133,42 @@ export class RequestTelemetry {
   /** Measures one request, for those that Fastify answers without any hook; gives its span, which ends with the answer. */
   observe(request: FastifyRequest, reply: FastifyReply): StartedSpan {
     const startMs = this.#clock.monotonicMs();
-    const method = methodOf(request.method);
-    const route = routeOf(request);
-    const span = this.#startSpan(request, method, route);
+    const kind = this.#kindOf(methodOf(request.method), routeOf(request));
+    const span = this.#tracing.start(kind.spanName, {
+      kind: 'server',
+      parent: traceParentOf(request.headers),
+      correlationId: request.id,
+      attributes: { ...kind.attributes, 'url.path': pathOf(request.url) },
+    });
     this.#count(1);
     const { socket } = request.raw;
     this.#busy.add(socket);
     void reply.header(CORRELATION_HEADER, request.id);
     // 'close' comes once, whether the answer went out or the client went away.
-    reply.raw.once('close', () => {
+    reply.raw.on('close', () => {
       const tookMs = this.#clock.monotonicMs() - startMs;
       const outcome = outcomeOf(reply);
       this.#count(-1);
       this.#busy.delete(socket);
-      this.#requests.inc({ method, route, status: outcome });
-      this.#duration.observe({ method, route }, tookMs / 1000);
-      const isOwn = route !== UNMATCHED && !this.#quietRoutes.has(route);
-      if (isOwn && outcome !== 'aborted') this.#stats?.count(outcome === '5xx', tookMs / 1000);
       span.run(() => {
-        const status = outcome === 'aborted' ? outcome : reply.raw.statusCode;
-        const fields = { method: request.method, route, status, tookMs };
-        if (this.#quietRoutes.has(route)) this.#log.debug(fields, 'request');
-        else this.#log.info(fields, 'request');
+        this.#tell(kind, outcome, tookMs, request.method, reply.raw.statusCode);
       });
       endSpan(span, outcome, reply);
     });
     return span;
+  }
+
+  /** Inside of the span, which the metrics have as their exemplar. */
+  #tell(kind: RequestKind, outcome: Status, tookMs: number, method: string, code: number): void {
+    const { labels, isQuiet } = kind;
+    const { route } = labels;
+    this.#requests.inc({ method: labels.method, route, status: outcome });
+    this.#duration.observe(labels, tookMs / 1000);
+    if (!isQuiet && route !== UNMATCHED && outcome !== 'aborted')
+      this.#stats?.count(outcome === '5xx', tookMs / 1000);
+    const fields = { method, route, status: outcome === 'aborted' ? outcome : code, tookMs };
+    if (isQuiet) this.#log.debug(fields, 'request');
+    else this.#log.info(fields, 'request');
   }
 
   /** Counts what was answered before it was a request: nobody knows its method and path. */
@@ -165,19 +187,22 @@ export class RequestTelemetry {
     this.#inFlightGauge.add(step);
   }
 
-  /** As the semantic conventions of OpenTelemetry have it: a name without a path that nobody foresaw. */
-  #startSpan(request: FastifyRequest, method: Method, route: string): StartedSpan {
+  #kindOf(method: Method, route: string): RequestKind {
+    const known = this.#kinds.get(route)?.get(method);
+    if (known !== undefined) return known;
     const verb = method === 'other' ? 'HTTP' : method;
-    return this.#tracing.start(route === UNMATCHED ? verb : `${verb} ${route}`, {
-      kind: 'server',
-      parent: traceParentOf(request.headers),
-      correlationId: request.id,
+    const kind: RequestKind = {
+      labels: { method, route },
+      isQuiet: this.#quietRoutes.has(route),
+      spanName: route === UNMATCHED ? verb : `${verb} ${route}`,
       attributes: {
         'http.request.method': method === 'other' ? '_OTHER' : method,
         ...(route !== UNMATCHED && { 'http.route': route }),
-        'url.path': pathOf(request.url),
       },
-    });
+    };
+    const ofRoute = this.#kinds.get(route) ?? new Map<Method, RequestKind>();
+    this.#kinds.set(route, ofRoute.set(method, kind));
+    return kind;
   }
 }
 
@@ -193,9 +218,14 @@ function endSpan(started: StartedSpan, outcome: Status, { raw }: FastifyReply): 
 }
 
 /** Without the query: it may hold what should not be repeated. */
-const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';
+function pathOf(url: string): string {
+  const queryAt = url.indexOf('?');
+  return queryAt < 0 ? url : url.slice(0, queryAt);
+}
 
-const methodOf = (method: string): Method => METHODS.find((known) => known === method) ?? 'other';
+const METHOD_OF: ReadonlyMap<string, Method> = new Map(METHODS.map((method) => [method, method]));
+
+const methodOf = (method: string): Method => METHOD_OF.get(method) ?? 'other';
 
 const routeOf = (request: FastifyRequest): string =>
   request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED);
@@ -204,7 +234,4 @@ function outcomeOf(reply: FastifyReply): Status {
   return reply.raw.writableEnded ? classOf(reply.raw.statusCode) : 'aborted';
 }
 
-function classOf(code: number): Status {
-  const status = `${Math.trunc(code / 100)}xx`;
-  return STATUSES.find((known) => known === status) ?? '5xx';
-}
+const classOf = (code: number): Status => CLASSES[Math.trunc(code / 100) - 1] ?? '5xx';
