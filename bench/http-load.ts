@@ -41,7 +41,14 @@ export class HttpLoad {
     const startedMs = performance.now();
     let [asked, answered] = [0, 0];
     return new Promise((resolve, reject) => {
+      let isOver = false;
+      // Never asleep: to wake it would be a cost of the server, and the more so the slower that is.
+      const stayAwake = (): void => {
+        if (!isOver) setImmediate(stayAwake);
+      };
+      stayAwake();
       const over = (): void => {
+        isOver = true;
         for (const socket of this.#sockets) socket.removeAllListeners('data').removeAllListeners('close');
       };
       const fail = (message: string): void => {
