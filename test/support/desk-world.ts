@@ -80,7 +80,7 @@ export interface WorldOptions {
   /** The venue of the world before a restart. Default: one that knows nothing. */
   readonly driver?: ScriptedDriver;
   readonly desk?: OrderDeskOptions;
-  readonly deps?: Partial<Pick<OrderDeskDeps, 'audit' | 'overrides' | 'stopwatch'>>;
+  readonly deps?: Partial<Pick<OrderDeskDeps, 'audit' | 'overrides' | 'stopwatch' | 'tracing'>>;
 }
 
 export const view = (mark: number, overrides: Partial<MarketView> = {}): MarketView => ({
