@@ -58,6 +58,8 @@ export type ApiHandlers<A extends HttpApi> = {
   ) => OperationOutput<A[K]> | Promise<OperationOutput<A[K]>>;
 };
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** Adds a route for every operation; what does not fit its schema is answered with 400, an answer that does not with 500. */
 export function serveApi<A extends HttpApi>(app: ServiceApp, api: A, handlers: ApiHandlers<A>): void {
   for (const [name, operation] of Object.entries(api)) {
@@ -87,7 +89,9 @@ export function serveApi<A extends HttpApi>(app: ServiceApp, api: A, handlers: A
           request,
           reply,
         });
-        return reply.code(status).send(answer);
+        // By hand: Fastify would send a text as it is, not as JSON, and nothing at all for null.
+        const text = reply.code(status).serialize(answer) as string | undefined;
+        return text === undefined ? reply.send() : reply.type(JSON_TYPE).send(text);
       },
     });
   }

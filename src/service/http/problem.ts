@@ -73,7 +73,7 @@ export function problemOf(error: unknown, { id, url }: Asked): Problem {
     return { ...plain, ...(isForClient(error) && { detail: error.message }), ...about };
   const { validationContext = 'request', validation } = error;
   const issues = validation.map((issue) => ({
-    at: `${validationContext}${issue.instancePath}`,
+    at: `${validationContext}${issue.instancePath === '/' ? '' : issue.instancePath}`,
     message: issue.message ?? 'is not valid',
   }));
   return { ...plain, detail: 'the request does not fit its schema', ...about, issues };
