@@ -6,6 +6,7 @@ import { ERROR_CATALOGUE } from '../src/core/errors.ts';
 import { DENIAL_CATALOGUE } from '../src/trading/denial.ts';
 import { codesInUse } from './codes.ts';
 import { gatesIn, mandatoryGates } from './gate-tables.ts';
+import { tradingMetrics } from './metric-tables.ts';
 import { root } from './rooms.ts';
 
 /**
@@ -88,8 +89,21 @@ function catalogue(name: string): string {
       ]);
     case 'execution-gates':
       return gateTable('execution', ['gate', 'what it looks at', 'may be overridden', 'option', 'codes']);
+    case 'trading-metrics':
+      return table(
+        ['metric', 'kind', 'labels', 'what it says', 'exposed by'],
+        tradingMetrics().map(({ name: metric, kind, labels, help, by }) => [
+          `\`${metric}\``,
+          kind,
+          labels.join('; '),
+          help,
+          by,
+        ]),
+      );
     default:
-      throw new Error(`catalogue ${name}: expected errors, denials, risk-gates or execution-gates`);
+      throw new Error(
+        `catalogue ${name}: expected errors, denials, risk-gates, execution-gates or trading-metrics`,
+      );
   }
 }
 
