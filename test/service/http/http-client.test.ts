@@ -36,7 +36,7 @@ function client(
   const sent: Sent[] = [];
   const clock = new ManualClock();
   const fetching: typeof fetch = async (url, init = {}) => {
-    const one = { url: String(url as URL), init, headers: new Headers(init.headers) };
+    const one = { url: String(url), init, headers: new Headers(init.headers) };
     sent.push(one);
     return answer(one);
   };
