@@ -37,7 +37,7 @@ await writeFile(file, 'open barley\n', { mode: 0o600 });
 await look(() => apiKey.reveal() === 'open barley');
 
 await rm(file);
-await look(() => tested.logs().some(({ level }) => level === 'warn'));
+await look(() => tested.logs().some(({ msg }) => msg === 'secret not read again'));
 await tested.advance(5_000);
 const { status, checks } = (await tested.inject('/health')).json() as {
   readonly status: string;
