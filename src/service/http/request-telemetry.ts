@@ -1,3 +1,4 @@
+import { INVALID_TRACEID } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../../core/clock.ts';
 import {
@@ -150,23 +151,28 @@ export class RequestTelemetry {
       const outcome = outcomeOf(reply);
       this.#count(-1);
       this.#busy.delete(socket);
-      span.run(() => {
-        this.#tell(kind, outcome, tookMs, request.method, reply.raw.statusCode);
-      });
+      const { method, id: correlationId } = request;
+      const status = outcome === 'aborted' ? outcome : reply.raw.statusCode;
+      const fields = { correlationId, method, route: kind.labels.route, status, tookMs };
+      if (!isTraced(span)) this.#tell(kind, outcome, fields);
+      else {
+        // Metrics have the span as their exemplar, the log line its ids.
+        span.run(() => {
+          this.#tell(kind, outcome, fields);
+        });
+      }
       endSpan(span, outcome, reply);
     });
     return span;
   }
 
-  /** Inside of the span, which the metrics have as their exemplar. */
-  #tell(kind: RequestKind, outcome: Status, tookMs: number, method: string, code: number): void {
-    const { labels, isQuiet } = kind;
-    const { route } = labels;
-    this.#requests.inc({ method: labels.method, route, status: outcome });
-    this.#duration.observe(labels, tookMs / 1000);
+  #tell({ labels, isQuiet }: RequestKind, outcome: Status, fields: { readonly tookMs: number }): void {
+    const { method, route } = labels;
+    const seconds = fields.tookMs / 1000;
+    this.#requests.inc({ method, route, status: outcome });
+    this.#duration.observe(labels, seconds);
     if (!isQuiet && route !== UNMATCHED && outcome !== 'aborted')
-      this.#stats?.count(outcome === '5xx', tookMs / 1000);
-    const fields = { method, route, status: outcome === 'aborted' ? outcome : code, tookMs };
+      this.#stats?.count(outcome === '5xx', seconds);
     if (isQuiet) this.#log.debug(fields, 'request');
     else this.#log.info(fields, 'request');
   }
@@ -205,6 +211,8 @@ export class RequestTelemetry {
     return kind;
   }
 }
+
+const isTraced = ({ span }: StartedSpan): boolean => span.spanContext().traceId !== INVALID_TRACEID;
 
 /** As the semantic conventions of OpenTelemetry have it: of a server, only 5xx is an error. */
 function endSpan(started: StartedSpan, outcome: Status, { raw }: FastifyReply): void {
