@@ -23,7 +23,7 @@ interface MetricRow {
 
 const AUDIT = { AUDIT_CHAIN_VALID, AUDIT_HEAD_TIMESTAMP, AUDIT_UNSHIPPED, AUDIT_WRITE_FAILURES };
 
-/** The vocabulary of trading, by what exposes it. */
+/** The vocabulary of trading, by what exposes it, then by name. */
 export const tradingMetrics = (): readonly MetricRow[] => [
   ...rows('MetricsRegistry.recordTrade', { TRADES, TRADE_NOTIONAL }),
   ...rows('DeskMetrics', { ...orders, ...accounts }),
@@ -35,13 +35,14 @@ export const tradingMetrics = (): readonly MetricRow[] => [
 const rows = (by: string, exported: object): MetricRow[] =>
   Object.values(exported)
     .filter(isDefinition)
-    .map((definition) => ({
+    .map((definition): MetricRow => ({
       name: definition.name,
       kind: 'buckets' in definition ? 'histogram' : definition.name.endsWith('_total') ? 'counter' : 'gauge',
       labels: labelsOf(definition.labels ?? []),
       help: definition.help,
       by,
-    }));
+    }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 
 const isDefinition = (value: unknown): value is MetricDefinition =>
   typeof value === 'object' && value !== null && 'name' in value && 'help' in value;
