@@ -29,7 +29,7 @@ describe('docsPage', () => {
         },
         get: { responses: {} },
       },
-      '/b': { delete: { deprecated: true } },
+      '/b': { delete: { deprecated: true } } as never,
       '/c': undefined as never,
     });
     expect(text.match(/<h2>.*?<\/h2>/g)).toEqual([

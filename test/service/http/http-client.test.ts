@@ -241,7 +241,7 @@ describe('options', () => {
     [{ timeoutMs: 600_001 }],
     [{ retries: 3 }],
   ])('%j are refused', (options) => {
-    expect(() => client(undefined, options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(() => client(undefined, options as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 
   test('credentials in the URL are refused and not repeated', () => {
