@@ -36,7 +36,7 @@ function client(
   const sent: Sent[] = [];
   const clock = new ManualClock();
   const fetching: typeof fetch = async (url, init = {}) => {
-    const one = { url: String(url), init, headers: new Headers(init.headers) };
+    const one = { url: (url as URL).href, init, headers: new Headers(init.headers) };
     sent.push(one);
     return answer(one);
   };
@@ -184,7 +184,9 @@ describe('a call that fails', () => {
     ['a text', 'no', 'no'],
     ['null', null, 'null'],
   ])('without an answer, by %s, tells what is known', async (_, thrown, why) => {
-    const { api } = client(() => Promise.reject(thrown));
+    const { api } = client(async () => {
+      throw thrown;
+    });
     const error = await errorOf(api.listVenues());
     expect([error.code, error.message, error.details]).toEqual([
       'REQUEST_FAILED',
@@ -241,7 +243,9 @@ describe('options', () => {
     [{ timeoutMs: 600_001 }],
     [{ retries: 3 }],
   ])('%j are refused', (options) => {
-    expect(() => client(undefined, options as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(() => client(undefined, options as never)).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
   });
 
   test('credentials in the URL are refused and not repeated', () => {
