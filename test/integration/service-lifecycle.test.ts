@@ -9,7 +9,16 @@ import {
   type ServiceOptions,
 } from '../../src/service/index.ts';
 import type { LeveledLogger } from '../../src/telemetry/index.ts';
-import { never, over, Probe, probe, stepsOf, stopAfterwards, world } from './service-lifecycle-probe.ts';
+import {
+  never,
+  over,
+  Probe,
+  probe,
+  stepsOf,
+  stopAfterwards,
+  turns,
+  world,
+} from './service-lifecycle-probe.ts';
 
 describe('the constructor', () => {
   test('stores and does nothing: no hook runs, nobody listens', () => {
@@ -241,9 +250,15 @@ describe('a start that was cut', () => {
 
   test('while it read its configuration never listens', async () => {
     const reading = Promise.withResolvers<{ text: string }>();
+    const calls: string[] = [];
     const { ports, clock } = world();
     const service = createService(
-      { name: 'keyed', config: z.strictObject({ key: secret() }), stopTimeoutMs: 500 },
+      {
+        name: 'keyed',
+        config: z.strictObject({ key: secret() }),
+        stopTimeoutMs: 500,
+        routes: () => void calls.push('routes'),
+      },
       { ...ports, env: { KEYED_KEY: 'vault:key' }, vault: { read: () => reading.promise } as never },
     );
     const started = service.start().catch((error: unknown) => error);
@@ -251,10 +266,10 @@ describe('a start that was cut', () => {
     const report = await over(clock, service.stop(), 100);
     expect(report.steps[0]).toMatchObject({ name: 'start' });
     reading.resolve({ text: 'sesame' });
-    await clock.turn();
+    await turns(clock, 50);
     expect(await started).toMatchObject({ code: 'SERVICE_STOPPED' });
     expect(() => service.address).toThrow('has no address');
-    expect(clock.nextDueMs).toBe(Infinity);
+    expect([calls, clock.nextDueMs]).toEqual([[], Infinity]);
   });
 });
 
