@@ -1,3 +1,4 @@
+import { errorText } from '../telemetry/error-text.ts';
 import type { Logger, MetricsRegistry } from '../telemetry/index.ts';
 import { listenToProcess } from './process-events.ts';
 import type { KernelPorts } from './service-ports.ts';
@@ -12,6 +13,9 @@ export interface ProcessExitDeps extends Pick<KernelPorts, 'signals' | 'exit'> {
   readonly hasFailed: () => boolean;
 }
 
+/** Errors that nobody caught, during one stop. */
+const MAX_CRASHES = 100;
+
 /**
  * Ends the process after a stop in order: on a signal with code 0, or 1 when something was cut or failed, at once on a
  * second one; on an error that nobody caught with code 1. Until disposed.
@@ -19,10 +23,17 @@ export interface ProcessExitDeps extends Pick<KernelPorts, 'signals' | 'exit'> {
 export function exitWithProcess(component: string, deps: ProcessExitDeps): Disposable {
   const { signals, exit, log, metrics, stop, hasFailed } = deps;
   let isSignalled = false;
+  let crashes = 0;
   const leave = (reason: string, end: 'stopped' | 'failed'): void => {
-    void stop(reason, end).then(({ steps }) => {
-      exit(!hasFailed() && steps.every(({ outcome }) => outcome === 'done') ? 0 : 1);
-    });
+    stop(reason, end).then(
+      ({ steps }) => {
+        exit(!hasFailed() && steps.every(({ outcome }) => outcome === 'done') ? 0 : 1);
+      },
+      (error: unknown) => {
+        log.error({ err: error }, 'the stop itself has failed: leaving at once');
+        exit(1);
+      },
+    );
   };
   return listenToProcess(signals, {
     onSignal: (signal) => {
@@ -36,8 +47,13 @@ export function exitWithProcess(component: string, deps: ProcessExitDeps): Dispo
     },
     onCrash: (event, error) => {
       log.error({ err: error, event }, 'nobody caught this: stopping');
+      crashes += 1;
+      if (crashes > MAX_CRASHES) {
+        exit(1); // a stop that crashes again and again does not end
+        return;
+      }
       metrics.recordError({ component, kind: event, severity: 'critical' });
-      leave(`${event}: ${String(error)}`, 'failed');
+      leave(`${event}: ${errorText(error)}`, 'failed');
     },
   });
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import type { DependencyOptions } from './health/dependencies.ts';
 import type { ServiceApp } from './http/http-server.ts';
@@ -59,6 +60,12 @@ export function parseDefinition<S extends z.ZodObject>(
   const input = rest as z.input<typeof optionsSchema>;
   const { name, version, healthCacheMs, ...settings } = parseOptions('service', optionsSchema, input);
   const { name: _, version: __, healthCacheMs: ___, ...given } = input;
+  if (config?.shape['service'] !== undefined) {
+    throw new PortcullisError(
+      'OPTION_INVALID',
+      'service: config.service: expected another name: this section is that of the chassis',
+    );
+  }
   return {
     ...{ name, version, healthCacheMs, settings, given },
     configOptions: { config, profile, profiles, configFile, envFile, aliases },

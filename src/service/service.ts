@@ -3,6 +3,7 @@ import { type z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { system } from '../core/principal.ts';
+import { errorText } from '../telemetry/error-text.ts';
 import type { LeveledLogger, Logger, MetricsRegistry, Tracing } from '../telemetry/index.ts';
 import { BackgroundWork, type WorkContext } from './background-work.ts';
 import { Dependencies } from './health/dependencies.ts';
@@ -172,8 +173,8 @@ export class Service<S extends z.ZodObject = NoConfig> {
     } catch (cause) {
       // Unless a stop is what made it fail.
       if (this.#stopped === undefined) {
-        await this.#end(`start failed: ${String(cause)}`, 'failed');
-        const message = `${this.name} could not start: ${String(cause)}`;
+        await this.#end(`start failed: ${errorText(cause)}`, 'failed');
+        const message = `${this.name} could not start: ${errorText(cause)}`;
         throw new PortcullisError('SERVICE_START_FAILED', message, { cause });
       }
     }

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { errorText } from '../telemetry/error-text.ts';
 import { settleWithin } from './settle-within.ts';
 
 /** One step of a stop. `cut`: it was not over when its time was, and the stop went on without it. */
@@ -41,7 +42,7 @@ export class StopSequence {
       name,
       outcome: end.kind === 'late' ? 'cut' : end.kind,
       tookMs: this.#clock.monotonicMs() - startMs,
-      ...(end.kind === 'failed' && { error: String(end.error) }),
+      ...(end.kind === 'failed' && { error: errorText(end.error) }),
       ...(note !== undefined && { note }),
     });
   }

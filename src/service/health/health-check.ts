@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
+import { errorText } from '../../telemetry/error-text.ts';
 import { settleWithin } from '../settle-within.ts';
 
 /**
@@ -166,7 +167,7 @@ export class HealthCheck {
 }
 
 /** What an error says may be no text, whatever its type claims. */
-const down = (reason: unknown): Finding => ({ status: 'down', reason: String(reason) });
+const down = (reason: unknown): Finding => ({ status: 'down', reason: errorText(reason) });
 
 /** What a probe gives comes from outside: it may throw when it is looked at. */
 function readable(read: () => Finding): Finding {
@@ -178,7 +179,7 @@ function readable(read: () => Finding): Finding {
 }
 
 const textOf = (error: unknown): string =>
-  error instanceof Error ? error.message || error.name : String(error);
+  error instanceof Error ? error.message || error.name : errorText(error);
 
 /** Only a clear yes is one: whatever else comes back is down. */
 function findingIn(answer: unknown): Finding {
