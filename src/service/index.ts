@@ -26,22 +26,31 @@ export {
   type OperationCall,
   type OperationInput,
   type OperationOutput,
+  type OperationParts,
   defineApi,
   serveApi,
 } from './http/http-api.ts';
 export {
+  type ClientCall,
   type HttpClient,
   type HttpClientDeps,
   type HttpClientOptions,
   createClient,
 } from './http/http-client.ts';
 export type { InjectOptions, InjectResponse } from './http/http-listeners.ts';
+export type { RequestStats } from './http/request-stats.ts';
 export type { ServiceApp } from './http/http-server.ts';
 export { HttpProblem, type Problem, type ProblemIssue, type ProblemOptions } from './http/problem.ts';
 export type { CrashEvent, SignalSource, StopSignal } from './process-events.ts';
 export { createService } from './create-service.ts';
 export { Service } from './service.ts';
-export type { ServiceDefinition, ServiceHooks, ServiceOptions, StartContext } from './service-definition.ts';
+export type {
+  ChassisOptions,
+  ServiceDefinition,
+  ServiceHooks,
+  ServiceOptions,
+  StartContext,
+} from './service-definition.ts';
 export type { NoConfig, ServiceConfigOptions } from './service-config.ts';
 export type { Flushable, ServicePorts } from './service-ports.ts';
 export type { ServiceState } from './service-state.ts';

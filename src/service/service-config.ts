@@ -8,8 +8,8 @@ import type { ServicePorts } from './service-ports.ts';
 import { type ServiceSettings, serviceSettings } from './service-settings.ts';
 
 /** Of a service that has no configuration of its own. */
-export const noConfig = z.strictObject({});
-export type NoConfig = typeof noConfig;
+const noConfig = z.strictObject({});
+export type NoConfig = z.ZodObject<Record<never, never>, z.core.$strict>;
 
 /** Where the configuration of a service comes from, besides environment and constructor. */
 export interface ServiceConfigOptions<S extends z.ZodObject = NoConfig> {

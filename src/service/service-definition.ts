@@ -8,9 +8,11 @@ import { type ServiceSettings, serviceIdentity, serviceSettings } from './servic
 
 const optionsSchema = z.strictObject({ ...serviceIdentity, ...serviceSettings.shape });
 
+/** Name, version and settings of a service. @interface */
+export type ChassisOptions = z.input<typeof optionsSchema>;
+
 /** Settings of the chassis, and where the configuration comes from. */
-export type ServiceOptions<S extends z.ZodObject = NoConfig> = z.input<typeof optionsSchema> &
-  ServiceConfigOptions<S>;
+export type ServiceOptions<S extends z.ZodObject = NoConfig> = ChassisOptions & ServiceConfigOptions<S>;
 
 /** What `onStart` gets. */
 export interface StartContext {

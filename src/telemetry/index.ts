@@ -33,6 +33,7 @@ export type {
   BoundHistogram,
   Counter,
   Exemplar,
+  OpenLabels,
   Gauge,
   Histogram,
   InfoGauge,
@@ -46,7 +47,7 @@ export type {
   MetricDefinition,
 } from './metrics/metric-definition.ts';
 export type { ExemplarSource } from './metrics/exemplars.ts';
-export type { ForeignMetric, PromClientRegistry } from './metrics/foreign-metrics.ts';
+export type { ForeignMetric, ForeignSample, PromClientRegistry } from './metrics/foreign-metrics.ts';
 export {
   type PushMetricsDeps,
   type PushMetricsOptions,

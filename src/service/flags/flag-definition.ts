@@ -10,6 +10,7 @@ export const flagNameSchema = z
 
 const FLAG_TYPES = ['boolean', 'string', 'number', 'object'] as const;
 
+/** @useDeclaredType */
 export type FlagType = (typeof FLAG_TYPES)[number];
 
 const valueSchema: z.ZodType<JsonValue, JsonValue> = z.json();

@@ -37,17 +37,18 @@ type Part<
   ? { readonly [P in K]: Side extends 'input' ? z.input<S> : z.output<S> }
   : unknown;
 
-type Parts<O extends Operation, Side extends 'input' | 'output'> = Part<O, 'params', Side> &
+/** The parts that an operation has. */
+export type OperationParts<O extends Operation, Side extends 'input' | 'output'> = Part<O, 'params', Side> &
   Part<O, 'query', Side> &
   Part<O, 'body', Side>;
 
 /** What a caller gives: the parts that the operation has. */
-export type OperationInput<O extends Operation> = Parts<O, 'input'>;
+export type OperationInput<O extends Operation> = OperationParts<O, 'input'>;
 /** What a caller gets, and a handler answers. */
 export type OperationOutput<O extends Operation> = z.output<O['response']>;
 
 /** What a handler gets: the parts that the operation has, parsed, and the request and reply beneath. */
-export type OperationCall<O extends Operation> = Parts<O, 'output'> & {
+export type OperationCall<O extends Operation> = OperationParts<O, 'output'> & {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
 };

@@ -28,12 +28,12 @@ export interface HttpClientDeps {
   readonly headers?: () => Readonly<Record<string, string>>;
 }
 
-/** @inline */
-type Call<O extends Operation> = keyof OperationInput<O> extends never
+/** One operation of a client; without anything to give, the input may be left out. */
+export type ClientCall<O extends Operation> = keyof OperationInput<O> extends never
   ? (input?: object, options?: { readonly signal?: AbortSignal }) => Promise<OperationOutput<O>>
   : (input: OperationInput<O>, options?: { readonly signal?: AbortSignal }) => Promise<OperationOutput<O>>;
 
-export type HttpClient<A extends HttpApi> = { readonly [K in keyof A]: Call<A[K]> };
+export type HttpClient<A extends HttpApi> = { readonly [K in keyof A]: ClientCall<A[K]> };
 
 interface Input {
   readonly params?: Readonly<Record<string, unknown>> | undefined;

@@ -1,10 +1,17 @@
-import { fastify, type FastifyInstance, type FastifyReply } from 'fastify';
+import {
+  fastify,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type RawServerDefault,
+} from 'fastify';
 import {
   type ZodTypeProvider,
   isResponseSerializationError,
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../telemetry/index.ts';
@@ -26,7 +33,13 @@ export interface HttpServerDeps {
 }
 
 /** What `routes` gets: Fastify, with schemas of zod that type the handlers. */
-export type ServiceApp = ReturnType<typeof withZod>;
+export type ServiceApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
 
 /** How often connections that take too long are looked for, and swept at the end. */
 const CHECK_CONNECTIONS_MS = 1000;
@@ -127,7 +140,7 @@ const urlProblem = (status: number | undefined): HttpProblem =>
     ? new HttpProblem(414, 'a part of the path is too long')
     : new HttpProblem(400, 'this is no URL');
 
-const withZod = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
+const withZod = (app: FastifyInstance): ServiceApp => app.withTypeProvider<ZodTypeProvider>();
 
 function createApp({ limits, telemetry }: HttpServerDeps): FastifyInstance {
   const app = fastify({

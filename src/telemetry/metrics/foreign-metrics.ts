@@ -16,7 +16,7 @@ export interface ForeignMetric {
   readonly values: readonly ForeignSample[];
 }
 
-interface ForeignSample {
+export interface ForeignSample {
   readonly value: number;
   readonly labels: Readonly<Partial<Record<string, string | number>>>;
   /** For the samples of a histogram, which bear its name and a suffix. */

@@ -16,7 +16,7 @@ type GaugeValued<L> = keyof L extends never ? [value: number] : [labels: L, valu
 type Labelled<L> = keyof L extends never ? [] : [labels: L];
 
 /** The labels without a list of values. @inline */
-type Open<L> = { readonly [K in keyof L as string extends L[K] ? K : never]: L[K] };
+export type OpenLabels<L> = { readonly [K in keyof L as string extends L[K] ? K : never]: L[K] };
 
 /** The trace an observation was made in; shown behind the sample in OpenMetrics. */
 export interface Exemplar {
@@ -36,7 +36,7 @@ interface Metric<L> {
    *
    * @param open the labels without a list of values
    */
-  expect(open: Open<L>): void;
+  expect(open: OpenLabels<L>): void;
   /**
    * Takes out all series with these open label values, for what is gone for good: a symbol that is no longer listed. What
    * is observed later starts again at 0; handles go on to count.
@@ -44,7 +44,7 @@ interface Metric<L> {
    * @param open at least one of the labels without a list of values; none removes nothing
    * @returns how many series are gone
    */
-  remove(open: Partial<Open<L>>): number;
+  remove(open: Partial<OpenLabels<L>>): number;
 }
 
 export interface Counter<L = unknown> extends Metric<L> {

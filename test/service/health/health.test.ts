@@ -391,7 +391,7 @@ const refuse = () => {
 describe('onReport', () => {
   const listening = () => {
     const { clock, health } = healthOn(0);
-    const db = dependency()'something that cannot be read as text';
+    const db = dependency();
     health.add('db', db.probe);
     const changes: HealthChange[] = [];
     const listener = health.onReport((change) => changes.push(change));
