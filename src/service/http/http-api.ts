@@ -29,7 +29,8 @@ export type HttpApi = Readonly<Record<string, Operation>>;
 /** Gives back what it is given, with its types kept. */
 export const defineApi = <const A extends HttpApi>(api: A): A => api;
 
-type Part<
+/** One part of an operation, unknown unless it has it. */
+export type OperationPart<
   O extends Operation,
   K extends 'params' | 'query' | 'body',
   Side extends 'input' | 'output',
@@ -38,9 +39,13 @@ type Part<
   : unknown;
 
 /** The parts that an operation has. */
-export type OperationParts<O extends Operation, Side extends 'input' | 'output'> = Part<O, 'params', Side> &
-  Part<O, 'query', Side> &
-  Part<O, 'body', Side>;
+export type OperationParts<O extends Operation, Side extends 'input' | 'output'> = OperationPart<
+  O,
+  'params',
+  Side
+> &
+  OperationPart<O, 'query', Side> &
+  OperationPart<O, 'body', Side>;
 
 /** What a caller gives: the parts that the operation has. */
 export type OperationInput<O extends Operation> = OperationParts<O, 'input'>;

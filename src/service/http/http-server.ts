@@ -98,7 +98,10 @@ export class HttpServer {
     this.#address = urlOf(this.app.server.address());
   }
 
-  /** Takes no further connections and waits for the requests at hand. Connections without one are closed. */
+  /**
+   * Takes no further connections and waits for the requests at hand, those included that a client has left and a handler has not.
+   * Connections without one are closed.
+   */
   async close(): Promise<void> {
     const sweep = this.#deps.clock.every(SWEEP_MS, () => {
       this.#closeIdle();
@@ -107,6 +110,7 @@ export class HttpServer {
       const closed = this.app.close();
       this.#closeIdle();
       await closed;
+      await this.#deps.telemetry.idle();
     } finally {
       this.#address = undefined;
       sweep[Symbol.dispose]();

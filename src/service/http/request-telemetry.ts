@@ -1,9 +1,8 @@
 import { INVALID_TRACEID } from '@opentelemetry/api';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Clock } from '../../core/clock.ts';
 import {
   type Counter,
-  type Gauge,
   type Histogram,
   type LabelsOf,
   type Logger,
@@ -13,13 +12,18 @@ import {
   correlation,
   traceParentOf,
 } from '../../telemetry/index.ts';
+import { type HeldRequest, InFlight } from './in-flight.ts';
 import type { RequestStats } from './request-stats.ts';
 
 const CORRELATION_HEADER = 'x-correlation-id';
 
-/** The span of a request, for hooks that run outside of it. */
-const SPAN = Symbol('span');
-type Spanned = FastifyRequest & { [SPAN]?: StartedSpan };
+/** The span of a request, for hooks that run outside of it, and what keeps it under way. */
+const OBSERVED = Symbol('observed');
+interface ObservedRequest {
+  readonly span: StartedSpan;
+  readonly held: HeldRequest;
+}
+type Observed = FastifyRequest & { [OBSERVED]?: ObservedRequest };
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'other'] as const;
 const CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
@@ -38,11 +42,6 @@ const DURATION = {
   name: 'http_request_duration_seconds',
   help: 'From the head of a request to the end of its answer.',
   labels: ['method', 'route'],
-} as const;
-
-const IN_FLIGHT = {
-  name: 'http_requests_in_flight',
-  help: 'Requests that have not been answered yet.',
 } as const;
 
 /** What matches no route has one series, however many paths are tried. */
@@ -75,12 +74,11 @@ export class RequestTelemetry {
   readonly #quietRoutes: ReadonlySet<string>;
   readonly #requests: Counter<LabelsOf<typeof REQUESTS.labels>>;
   readonly #duration: Histogram<LabelsOf<typeof DURATION.labels>>;
-  readonly #inFlightGauge: Gauge<object>;
+  readonly #inFlight: InFlight;
   /** Connections with a request at hand. */
   readonly #busy = new Set<object>();
   /** By route, then method: as many as there are routes. */
   readonly #kinds = new Map<string, Map<Method, RequestKind>>();
-  #inFlight = 0;
 
   constructor(
     quietRoutes: ReadonlySet<string>,
@@ -99,14 +97,16 @@ export class RequestTelemetry {
     this.#quietRoutes = quietRoutes;
     this.#requests = deps.metrics.counter(REQUESTS);
     this.#duration = deps.metrics.histogram(DURATION);
-    this.#inFlightGauge = deps.metrics.gauge(IN_FLIGHT);
+    this.#inFlight = new InFlight(deps.metrics);
     this.#requests.expect({ method: 'GET', route: UNMATCHED });
   }
 
   /** Before any route is added. */
   attachTo(app: FastifyInstance): void {
-    app.decorateRequest(SPAN, undefined);
-    app.addHook('onRoute', ({ method, url }) => {
+    app.decorateRequest(OBSERVED, undefined);
+    app.addHook('onRoute', (route) => {
+      const { method, url } = route;
+      route.handler = heldWhileItRuns(route.handler);
       // HEAD comes along with every GET; it gets its series when somebody asks for it.
       for (const each of [method].flat().filter((name) => name !== 'HEAD')) {
         this.#requests.expect({ method: methodOf(each), route: url });
@@ -114,25 +114,34 @@ export class RequestTelemetry {
       }
     });
     app.addHook('onRequest', (request, reply, done) => {
-      const span = this.observe(request, reply);
-      (request as Spanned)[SPAN] = span;
-      span.run(done);
+      const observed = this.#observe(request, reply);
+      (request as Observed)[OBSERVED] = observed;
+      observed.span.run(done);
     });
     // Reading a body leaves the context of the first hook, so it is entered again after that.
     app.addHook('preValidation', (request, _reply, done) => {
-      const span = (request as Spanned)[SPAN];
-      if (span === undefined) done();
-      else span.run(done);
+      const observed = (request as Observed)[OBSERVED];
+      if (observed === undefined) done();
+      else observed.span.run(done);
     });
   }
 
-  /** Requests that have not been answered yet. */
+  /** Requests that have not been answered yet, or whose handler still runs. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#inFlight.count;
   }
 
-  /** Measures one request, for those that Fastify answers without any hook; gives its span, which ends with the answer. */
-  observe(request: FastifyRequest, reply: FastifyReply): StartedSpan {
+  /** Resolves when no request is in flight. */
+  idle(): Promise<void> {
+    return this.#inFlight.idle();
+  }
+
+  /** Measures one request that Fastify answers without any hook. */
+  observe(request: FastifyRequest, reply: FastifyReply): void {
+    this.#observe(request, reply);
+  }
+
+  #observe(request: FastifyRequest, reply: FastifyReply): ObservedRequest {
     const startMs = this.#clock.monotonicMs();
     const kind = this.#kindOf(methodOf(request.method), routeOf(request));
     const span = this.#tracing.start(kind.spanName, {
@@ -141,7 +150,8 @@ export class RequestTelemetry {
       correlationId: request.id,
       attributes: { ...kind.attributes, 'url.path': pathOf(request.url) },
     });
-    this.#count(1);
+    const held = this.#inFlight.begin();
+    const letGo = held.hold();
     const { socket } = request.raw;
     this.#busy.add(socket);
     void reply.header(CORRELATION_HEADER, request.id);
@@ -149,7 +159,7 @@ export class RequestTelemetry {
     reply.raw.on('close', () => {
       const tookMs = this.#clock.monotonicMs() - startMs;
       const outcome = outcomeOf(reply);
-      this.#count(-1);
+      letGo();
       this.#busy.delete(socket);
       const { method, id: correlationId } = request;
       const status = outcome === 'aborted' ? outcome : reply.raw.statusCode;
@@ -163,7 +173,7 @@ export class RequestTelemetry {
       }
       endSpan(span, outcome, reply);
     });
-    return span;
+    return { span, held };
   }
 
   #tell({ labels, isQuiet }: RequestKind, outcome: Status, fields: { readonly tookMs: number }): void {
@@ -187,12 +197,6 @@ export class RequestTelemetry {
     });
   }
 
-  #count(step: 1 | -1): void {
-    this.#inFlight += step;
-    // Added, not set: another listener counts on the same gauge.
-    this.#inFlightGauge.add(step);
-  }
-
   #kindOf(method: Method, route: string): RequestKind {
     const known = this.#kinds.get(route)?.get(method);
     if (known !== undefined) return known;
@@ -210,6 +214,21 @@ export class RequestTelemetry {
     this.#kinds.set(route, ofRoute.set(method, kind));
     return kind;
   }
+}
+
+/** A handler that is called back instead of giving a promise is over with its answer: nothing else tells. */
+function heldWhileItRuns(handler: RouteHandlerMethod): RouteHandlerMethod {
+  return function (request, reply) {
+    const letGo = (request as Observed)[OBSERVED]?.held.hold();
+    let answer: unknown;
+    try {
+      answer = handler.call(this, request, reply);
+    } finally {
+      if (!(answer instanceof Promise)) letGo?.();
+    }
+    if (answer instanceof Promise) answer.then(letGo, letGo);
+    return answer;
+  };
 }
 
 const isTraced = ({ span }: StartedSpan): boolean => span.spanContext().traceId !== INVALID_TRACEID;
