@@ -26,6 +26,7 @@ export {
   type OperationCall,
   type OperationInput,
   type OperationOutput,
+  type OperationPart,
   type OperationParts,
   defineApi,
   serveApi,

@@ -4,12 +4,21 @@ import type { LogFields } from './logger.ts';
 export const REDACTED = '[redacted]';
 const UNREADABLE = '[unreadable]';
 
+/** What may follow the word that says it: `tokens`, `passwordHash`, `private_key_pem`, `apiKeyV2`. */
+const TAIL = '(?:[-_. ]?(?:hash|pem|v\\d{1,9})){0,2}$';
+
 /**
  * Keys whose value is a secret: what their last word says counts, in any spelling and after any prefix, such as `apiKey`,
  * `X-API-Key`, `BINANCE_API_SECRET`, `telegramToken`. A key too many is hidden rather than one too few.
  */
-const SECRET_KEY =
-  /(?:password|passwd|passphrase|passcode|secret|token|jwt|(?:api|private|signing|secret|access|encryption|master|listen)[-_. ]?key|authorization|cookie|credentials?|mnemonic|seed[-_. ]?phrase|signature)$/i;
+const SECRET_KEY = new RegExp(
+  `(?:password|passwd|pwd|passphrase|passcode|secret|token|jwt|(?:api|private|signing|secret|access|encryption|master|listen)[-_. ]?key|authorization|cookie|credential|mnemonic|seed[-_. ]?phrase|signature)s?${TAIL}`,
+  'i',
+);
+
+/** The same for words that others end in, such as `bypass` and `compass`: these count only where a word begins. */
+const SECRET_WORD = new RegExp(`(?:^|[^A-Za-z])(?:pass|auth|bearer)${TAIL}`, 'i');
+const SECRET_CAMEL = /(?:Pass|Auth|Bearer)(?:Hash|Pem|V\d{1,9})?$/;
 
 /** What was found out about keys before: the same few come with every line. */
 const knownKeys = new Map<string, boolean>();
@@ -82,7 +91,7 @@ export function redactText(text: string): string {
 function isSecretKey(key: string): boolean {
   const known = knownKeys.get(key);
   if (known !== undefined) return known;
-  const is = SECRET_KEY.test(key);
+  const is = SECRET_KEY.test(key) || SECRET_WORD.test(key) || SECRET_CAMEL.test(key);
   if (knownKeys.size < MAX_KNOWN_KEYS && key.length <= MAX_KNOWN_LENGTH) knownKeys.set(key, is);
   return is;
 }

@@ -12,7 +12,7 @@ import {
 } from '../../src/service/index.ts';
 import { createLogger, MetricsRegistry } from '../../src/telemetry/index.ts';
 
-export interface Line {
+interface Line {
   readonly level: string;
   readonly msg: string;
   readonly [key: string]: unknown;
@@ -56,7 +56,7 @@ export class Probe extends BaseEnterpriseService {
   }
 }
 
-export const START_MS = 1_700_000_000_000;
+const START_MS = 1_700_000_000_000;
 
 /** Ports of a service that a test can look into. */
 export function world() {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '@fast-check/vitest';
 import { describe, expect, test } from 'vitest';
 import { Flag } from '../../src/service/index.ts';
 import { runs } from '../support/runs.ts';

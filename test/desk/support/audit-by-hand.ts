@@ -6,7 +6,7 @@ import { DeskWorld, NOON_MS, type WorldOptions } from '../../support/desk-world.
 type Mode = 'take' | 'refuse' | 'throw' | 'hang';
 
 /** An audit log that does what the test says, with each kind of event if need be. */
-export class AuditByHand implements DeskAudit {
+class AuditByHand implements DeskAudit {
   isWritable = true;
   mode: Mode = 'take';
   readonly modeOf = new Map<string, Mode>();

@@ -7,7 +7,7 @@ import { Health, type InjectResponse, type ServiceApp } from '../../../src/servi
 import type { ServiceState } from '../../../src/service/service-state.ts';
 import { createLogger, MetricsRegistry, Tracing } from '../../../src/telemetry/index.ts';
 
-export interface Line {
+interface Line {
   readonly level: string;
   readonly msg: string;
   readonly correlationId?: string;
