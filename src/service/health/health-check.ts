@@ -56,8 +56,10 @@ interface Finding {
   readonly checks?: Readonly<Record<string, CheckReport>>;
 }
 
-/** A probe that ignores its signal may hang for ever; beyond so many no further one is started. */
+/** A probe that ignores its signal may hang for ever; so many are kept in mind. */
 const MAX_HANGING = 5;
+/** With so many hanging, a further one is started this long after the last: what is well again is found out. */
+const HANGING_RETRY_MS = 30_000;
 const MAX_REASON_LENGTH = 200;
 
 /**
@@ -75,7 +77,9 @@ export class HealthCheck {
   #lastMonotonicMs = -Infinity;
   /** Answers in a row that contradict the status. */
   #contrary = 0;
-  #hanging = 0;
+  /** Probes under way, the oldest first. */
+  readonly #hanging = new Set<AbortSignal>();
+  #lastProbeMs = -Infinity;
 
   constructor(
     probe: HealthProbe,
@@ -141,7 +145,7 @@ export class HealthCheck {
   }
 
   async #find(): Promise<Finding> {
-    if (this.#hanging >= MAX_HANGING) return down(`${this.#hanging} earlier probes still hang`);
+    if (!this.#hasRoom()) return down(`${this.#hanging.size} earlier probes still hang`);
     const { timeoutMs } = this.#settings;
     const abort = new AbortController();
     const end = await settleWithin(this.#clock, timeoutMs, () => this.#counted(abort.signal));
@@ -156,12 +160,22 @@ export class HealthCheck {
     }
   }
 
+  /** Whether a further probe may start. Among too many that hang, the oldest is forgotten once the last is old enough. */
+  #hasRoom(): boolean {
+    if (this.#hanging.size < MAX_HANGING) return true;
+    if (this.#clock.monotonicMs() - this.#lastProbeMs < HANGING_RETRY_MS) return false;
+    const [oldest] = this.#hanging;
+    if (oldest !== undefined) this.#hanging.delete(oldest);
+    return true;
+  }
+
   async #counted(signal: AbortSignal): Promise<unknown> {
-    this.#hanging += 1;
+    this.#hanging.add(signal);
+    this.#lastProbeMs = this.#clock.monotonicMs();
     try {
       return await this.#probe(signal);
     } finally {
-      this.#hanging -= 1;
+      this.#hanging.delete(signal);
     }
   }
 }

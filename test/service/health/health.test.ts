@@ -213,6 +213,38 @@ describe('Health', () => {
     expect(await ask()).toBe('no answer within 10 ms');
   });
 
+  test('with five that hang it is asked again each 30 s, and comes back by itself', async () => {
+    const { clock, health } = healthOn(0);
+    let asked = 0;
+    let isBack = false;
+    const check = (): Promise<undefined> => {
+      asked += 1;
+      return isBack ? Promise.resolve(undefined) : new Promise(() => undefined);
+    };
+    health.add('hangs', check, { timeoutMs: 10 });
+    const ask = async (tookMs: number) => {
+      const report = health.report();
+      await clock.turn();
+      clock.advance(tookMs);
+      return (await report).checks['hangs'];
+    };
+    for (let i = 0; i < 5; i++) await ask(10);
+    clock.advance(29_989); // the last began 10 ms before
+    expect(await ask(0)).toMatchObject({ status: 'down', reason: '5 earlier probes still hang' });
+    expect(asked).toBe(5);
+    clock.advance(1);
+    expect(await ask(10)).toMatchObject({ status: 'down', reason: 'no answer within 10 ms' });
+    expect(asked).toBe(6);
+    expect((await ask(0))?.reason).toBe('5 earlier probes still hang'); // one was forgotten, one came
+    isBack = true;
+    clock.advance(30_000);
+    expect(await ask(0)).toMatchObject({ status: 'up' });
+    expect(asked).toBe(7);
+    isBack = false;
+    expect((await ask(10))?.reason).toBe('no answer within 10 ms'); // that one had settled: there is room
+    expect((await ask(0))?.reason).toBe('5 earlier probes still hang');
+  });
+
   test('a late answer does not count', async () => {
     const { clock, health } = healthOn();
     const answer = Promise.withResolvers<undefined>();
