@@ -1,7 +1,9 @@
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { SystemClock } from '../../src/core/index.ts';
 import { type ServiceOptions, createService } from '../../src/service/index.ts';
-import { silentLogger } from '../../src/telemetry/index.ts';
+import { createLogger, silentLogger } from '../../src/telemetry/index.ts';
 
 /** A service with one slow route, and clients that leave it. */
 async function abandoned(options: Partial<ServiceOptions> = {}) {
@@ -91,4 +93,36 @@ describe('a request that its client has left while its handler runs', () => {
       expect.objectContaining({ name: 'requests', outcome: 'cut', note: '1 requests' }),
     );
   });
+});
+
+test('a body that breaks off because its client left is no failure of the service', async () => {
+  const lines: string[] = [];
+  const logger = createLogger(
+    { name: 'orders', level: 'debug' },
+    { clock: new SystemClock(), destination: { write: (line) => lines.push(line) } },
+  );
+  const service = createService(
+    {
+      name: 'orders',
+      routes: (app) => {
+        app.post('/echo', ({ body }) => body);
+      },
+    },
+    { env: {}, logger },
+  );
+  onTestFinished(async () => {
+    await service.stop();
+  });
+  await service.start();
+  const { hostname, port } = new URL(service.address);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => undefined);
+  socket.write(
+    'POST /echo HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n"abc',
+  );
+  await sleep(50);
+  socket.destroy();
+  await sleep(50);
+  expect(lines.filter((line) => line.includes('/echo'))).toHaveLength(1);
+  expect(lines.filter((line) => /"level":"(warn|error)"/.test(line))).toEqual([]);
 });

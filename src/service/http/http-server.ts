@@ -13,6 +13,7 @@ import {
 } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { inspect } from 'node:util';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { ServiceLife } from '../service-life.ts';
@@ -144,6 +145,12 @@ const urlProblem = (status: number | undefined): HttpProblem =>
     ? new HttpProblem(414, 'a part of the path is too long')
     : new HttpProblem(400, 'this is no URL');
 
+/** Anything can be thrown; only an error says where. */
+const errorOf = (thrown: unknown): Error =>
+  thrown instanceof Error
+    ? thrown
+    : new Error(`expected an error to be thrown, got ${inspect(thrown, { depth: 0 })}`);
+
 const withZod = (app: FastifyInstance): ServiceApp => app.withTypeProvider<ZodTypeProvider>();
 
 function createApp({ limits, telemetry }: HttpServerDeps): FastifyInstance {
@@ -182,8 +189,11 @@ function answerErrors(app: FastifyInstance, log: Logger): void {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, problemOf(new HttpProblem(404, 'there is nothing here'), request)),
   );
-  app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error, request);
+  app.setErrorHandler((thrown: unknown, request, reply) => {
+    const error = errorOf(thrown);
+    // The body broke off because the client left: nobody hears the answer, and nothing went wrong here.
+    const isAbandoned = request.raw.errored === error;
+    const problem = problemOf(isAbandoned ? new HttpProblem(400, 'the request broke off') : error, request);
     // What went wrong inside is for the log, not for whoever asked.
     if (problem.status >= 500 && !(error instanceof HttpProblem)) {
       const what = isResponseSerializationError(error) ? 'answer does not fit its schema' : 'request failed';

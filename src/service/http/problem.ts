@@ -70,7 +70,7 @@ export function problemOf(error: unknown, { id, url }: Asked): Problem {
   const plain = { type: 'about:blank', title: titleOf(status), status };
   if (status >= 500) return { ...plain, ...about };
   if (!hasZodFastifySchemaValidationErrors(error))
-    return { ...plain, ...(isForClient(error) && { detail: error.message }), ...about };
+    return { ...plain, detail: (error as FastifyError).message, ...about };
   const { validationContext = 'request', validation } = error;
   const issues = validation.map((issue) => ({
     at: `${validationContext}${issue.instancePath === '/' ? '' : issue.instancePath}`,
@@ -79,20 +79,21 @@ export function problemOf(error: unknown, { id, url }: Asked): Problem {
   return { ...plain, detail: 'the request does not fit its schema', ...about, issues };
 }
 
-/** Only what names itself a fault of the client is one. */
+/** Only Fastify says by an error what whoever asked did wrong: the status of any other is that of a server further inside. */
 function statusOf(error: unknown): number {
-  const { statusCode = 500 } = { ...(error as Partial<FastifyError> | undefined) };
-  return statusCode >= 400 && statusCode < 600 ? statusCode : 500;
+  if (!isOfFastify(error)) return 500;
+  const { statusCode } = error;
+  return Number.isInteger(statusCode) && statusCode >= 400 && statusCode < 600 ? statusCode : 500;
 }
 
-/**
- * Whether a message is meant for whoever asked: Fastify's own are, and those that say so as `http-errors` does. That of a
- * client inside of the service, which has a status as well, is not.
- */
-const isForClient = (error: unknown): error is Error =>
+/** Its messages are meant for whoever asked. */
+const isOfFastify = (error: unknown): error is FastifyError & { readonly statusCode: number } =>
   error instanceof Error &&
-  (('code' in error && typeof error.code === 'string' && error.code.startsWith('FST_')) ||
-    ('expose' in error && error.expose === true));
+  'code' in error &&
+  typeof error.code === 'string' &&
+  error.code.startsWith('FST_') &&
+  'statusCode' in error &&
+  typeof error.statusCode === 'number';
 
 /** Without the query: it may hold what should not be repeated. */
 const pathOf = (url: string): string => url.split('?', 1)[0] ?? '';

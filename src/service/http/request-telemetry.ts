@@ -219,14 +219,16 @@ export class RequestTelemetry {
 /** A handler that is called back instead of giving a promise is over with its answer: nothing else tells. */
 function heldWhileItRuns(handler: RouteHandlerMethod): RouteHandlerMethod {
   return function (request, reply) {
-    const letGo = (request as Observed)[OBSERVED]?.held.hold();
+    const observed = (request as Observed)[OBSERVED];
+    if (observed === undefined) return handler.call(this, request, reply);
+    const letGo = observed.held.hold();
     let answer: unknown;
     try {
       answer = handler.call(this, request, reply);
     } finally {
-      if (!(answer instanceof Promise)) letGo?.();
+      if (!(answer instanceof Promise)) letGo();
     }
-    if (answer instanceof Promise) answer.then(letGo, letGo);
+    if (answer instanceof Promise) void answer.then(letGo, letGo);
     return answer;
   };
 }
