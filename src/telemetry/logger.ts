@@ -1,4 +1,9 @@
-/** Facts of a log line. Errors are written with code, message, stack and causes; keys that name a secret are redacted. */
+/**
+ * Facts of a log line. Errors are written with code, message, stack and causes; keys that name a secret are redacted.
+ *
+ * `level`, `time`, `name` and `msg` are keys of the line itself: a field of that name is written as `field_level` and so on.
+ * So is a `correlationId`, `traceId` or `spanId` that differs from the line's own, and each of the three in a `child`.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** From the most to the least: each includes those after it. */

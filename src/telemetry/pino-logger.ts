@@ -11,6 +11,7 @@ import {
   type Logger,
 } from './logger.ts';
 import { LineWriter } from './line-writer.ts';
+import { bindingFields, lineFields, redactPaths } from './line-fields.ts';
 import { REDACTED, redactFields, redactText } from './redact.ts';
 import { scopeFields } from './tracing-scope.ts';
 
@@ -65,7 +66,8 @@ export function createLogger(options: LoggerOptions, deps: LoggerDeps): LeveledL
       // Errors are made plain by redactFields, wherever they stand.
       serializers: { err: (error: unknown) => error },
       mixin: scopeFields,
-      ...(redact.length === 0 ? {} : { redact: { paths: redact, censor: REDACTED } }),
+      mixinMergeStrategy: lineFields,
+      ...(redact.length === 0 ? {} : { redact: { paths: redactPaths(redact), censor: REDACTED } }),
     },
     sink as DestinationStream,
   );
@@ -121,7 +123,7 @@ class PinoLogger implements LeveledLogger {
   }
 
   child(bindings: LogFields): Logger {
-    return new PinoLogger(this.#child(redactFields(bindings)), this.#sink, this.#threshold);
+    return new PinoLogger(this.#child(bindingFields(redactFields(bindings))), this.#sink, this.#threshold);
   }
 
   flush(): void {

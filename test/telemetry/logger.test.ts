@@ -104,6 +104,101 @@ describe('createLogger', () => {
   });
 });
 
+describe('fields named like keys of the line', () => {
+  const reserved = { level: 3, time: 5, name: 'BTC', msg: 'theirs' };
+  const renamed = { field_level: 3, field_time: 5, field_name: 'BTC', field_msg: 'theirs' };
+  const own = { level: 'info', time: START_MS, name: 'quotes', msg: 'book' };
+  /** As they stand in the text: a parser would keep only the last of two. */
+  const keysOf = (line: string | undefined): string[] =>
+    [...(line ?? '').matchAll(/[{,]"(\w+)":/g)].map(([, key]) => key ?? '');
+
+  test('are written as field_level and so on, and the line keeps its own', () => {
+    const { log, lines, last } = logging();
+    log.info({ ...reserved, depth: 2 }, 'book');
+    expect(last()).toEqual({ ...own, ...renamed, depth: 2 });
+    expect(keysOf(lines[0])).toHaveLength(9);
+    expect(reserved.level).toBe(3);
+  });
+
+  test('also in what a child adds', () => {
+    const { log, lines, last } = logging();
+    log.child({ ...reserved, correlationId: 'c', traceId: 't', spanId: 's', depth: 2 }).info('book');
+    expect(last()).toEqual({
+      ...own,
+      ...renamed,
+      field_correlationId: 'c',
+      field_traceId: 't',
+      field_spanId: 's',
+      depth: 2,
+    });
+    expect(keysOf(lines[0])).toHaveLength(12);
+  });
+
+  test('also without a message, and where they stand among what must be redacted', () => {
+    const { log, last } = logging();
+    log.info({ msg: 'theirs', name: { token: 'hunter2' } }, undefined as never);
+    expect(last()).toEqual({
+      level: 'info',
+      time: START_MS,
+      name: 'quotes',
+      field_msg: 'theirs',
+      field_name: { token: '[redacted]' },
+    });
+  });
+
+  test('deeper down keep their names', () => {
+    const { log, last } = logging();
+    log.info({ book: reserved }, 'book');
+    expect(last()).toEqual({ ...own, book: reserved });
+  });
+
+  test('take no other field away', () => {
+    const { log, last } = logging();
+    log.info({ level: 1, field_level: 2, field_field_level: 3 }, 'book');
+    const kept = { field_level: 2, field_field_level: 3, field_field_field_level: 1 };
+    expect(last()).toEqual({ ...own, ...kept });
+    log.child({ field_level: 2, field_field_level: 3, level: 1 }).info('book');
+    expect(last()).toEqual({ ...own, ...kept });
+  });
+
+  test('the ids of the scope stay; another is written beside, the same once', async () => {
+    const { log, lines, last } = logging();
+    const parent = traceParentOf({ traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` });
+    await new Tracing().span('x', { correlationId: 'req-1', parent }, () => {
+      log.info({ correlationId: 'req-2', traceId: 'c', spanId: 'b'.repeat(16) }, 'book');
+      return Promise.resolve();
+    });
+    expect(last()).toEqual({
+      ...own,
+      correlationId: 'req-1',
+      traceId: 'a'.repeat(32),
+      spanId: 'b'.repeat(16),
+      field_correlationId: 'req-2',
+      field_traceId: 'c',
+    });
+    expect(keysOf(lines[0])).toHaveLength(9);
+  });
+
+  test('an id where the scope has none is the id of the line', () => {
+    const { log, last } = logging();
+    log.info({ correlationId: 'req-2' }, 'book');
+    expect(last()).toEqual({ ...own, correlationId: 'req-2' });
+  });
+
+  test('are redacted by the path that names them', () => {
+    const { log, last } = logging({ redact: ['msg', 'time.zone', '["level"]', 'name["pin"]', 'levels'] });
+    const fields = { msg: 'm', time: { zone: 'z', at: 1 }, level: 'l', name: { pin: 1 }, levels: 'ls' };
+    log.info(fields, 'book');
+    expect(last()).toMatchObject({
+      field_msg: '[redacted]',
+      field_time: { zone: '[redacted]', at: 1 },
+      field_level: '[redacted]',
+      field_name: { pin: '[redacted]' },
+      levels: '[redacted]',
+    });
+  });
+});
+
 describe('the level of a logger', () => {
   test('changes at once, for children made before and after and their children as well', () => {
     const { log, lines } = logging({ level: 'warn' });
