@@ -9,7 +9,8 @@ import { type ServiceSettings, serviceSettings } from './service-settings.ts';
 
 /** Of a service that has no configuration of its own. */
 const noConfig = z.strictObject({});
-export type NoConfig = z.ZodObject<Record<never, never>, z.core.$strict>;
+/** @useDeclaredType */
+export type NoConfig = typeof noConfig;
 
 /** Where the configuration of a service comes from, besides environment and constructor. */
 export interface ServiceConfigOptions<S extends z.ZodObject = NoConfig> {
