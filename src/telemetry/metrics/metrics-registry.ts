@@ -7,6 +7,7 @@ import { CounterMetric } from './counter.ts';
 import { type ExemplarSource, Exemplars } from './exemplars.ts';
 import { type Family, familyName } from './family.ts';
 import type { PromClientRegistry } from './foreign-metrics.ts';
+import { ForeignSource } from './foreign-source.ts';
 import { GaugeMetric } from './gauge.ts';
 import { HistogramMetric } from './histogram.ts';
 import { InfoMetric } from './info.ts';
@@ -53,7 +54,7 @@ const schema = z.strictObject({
   maxSeries: z.int().min(10).max(1_000_000).default(20_000),
   /** Adds CPU, memory, event loop and garbage collection of this process, measured from the first exposition on. */
   processMetrics: z.boolean().default(false),
-  /** How long an exposition waits for collectors, in milliseconds. */
+  /** How long an exposition waits for collectors, and then for the injected registry, in milliseconds. */
   collectorTimeoutMs: z.int().min(1).max(60_000).default(5000),
 });
 
@@ -110,17 +111,21 @@ export class MetricsRegistry {
     const faults = new ObservationFaults(prefix, this.#exemplars);
     this.#faults = faults;
     for (const family of faults.families) this.#claim(family);
-    this.#collectors = new Collectors(clock, collectorTimeoutMs, () => {
+    const onFailed = (): void => {
       faults.collectorFailed();
-    });
+    };
+    this.#collectors = new Collectors(clock, collectorTimeoutMs, onFailed);
+    const foreign = { clock, timeoutMs: collectorTimeoutMs, onFailed };
+    const { registry } = deps;
+    const ofProcess = new ProcessMetrics(prefix, clock);
     this.#scrape = new Scrape({
       clock,
       faults,
       exemplars: this.#exemplars,
       collectors: this.#collectors,
       own: () => [...this.#known.values()].map(({ metric }) => metric),
-      registry: deps.registry,
-      process: processMetrics ? new ProcessMetrics(prefix, clock) : undefined,
+      registry: registry && new ForeignSource(() => registry.getMetricsAsJSON(), foreign),
+      process: processMetrics ? new ForeignSource(() => ofProcess.look(), foreign) : undefined,
     });
     this.#trades = this.counter(TRADES);
     this.#notional = this.counter(TRADE_NOTIONAL);

@@ -3,9 +3,8 @@ import type { Collectors } from './collectors.ts';
 import type { Exemplars } from './exemplars.ts';
 import { render } from './exposition.ts';
 import type { Family } from './family.ts';
-import { type ForeignMetric, type PromClientRegistry, foreignFamily } from './foreign-metrics.ts';
+import type { ForeignSource } from './foreign-source.ts';
 import type { ObservationFaults } from './observation-faults.ts';
-import type { ProcessMetrics } from './process-metrics.ts';
 import type { ExpositionFormat } from './text-format.ts';
 
 export interface ExpositionOptions {
@@ -21,8 +20,8 @@ interface ScrapeDeps {
   readonly exemplars: Exemplars;
   readonly collectors: Collectors;
   readonly own: () => readonly (Family & { readonly size: number })[];
-  readonly registry: PromClientRegistry | undefined;
-  readonly process: ProcessMetrics | undefined;
+  readonly registry: ForeignSource | undefined;
+  readonly process: ForeignSource | undefined;
 }
 
 /** Puts an exposition together: collectors first, then our metrics, the caller's and those of the process. */
@@ -47,8 +46,8 @@ export class Scrape {
   async #expose(format: ExpositionFormat, process: boolean): Promise<string> {
     const { clock, faults, exemplars, collectors, registry } = this.#deps;
     await collectors.run();
-    const foreign = await this.#foreign(() => registry?.getMetricsAsJSON());
-    const ofProcess = process ? await this.#foreign(() => this.#deps.process?.look()) : [];
+    const foreign = (await registry?.families()) ?? [];
+    const ofProcess = (process ? await this.#deps.process?.families() : undefined) ?? [];
     const own = this.#deps.own();
     for (const { name, size } of own) faults.showSize(name, size);
     const families = new Map<string, Family>();
@@ -60,15 +59,5 @@ export class Scrape {
     const text = await render(families.values(), format, clock);
     if (format === 'openmetrics') exemplars.shown();
     return text;
-  }
-
-  /** The metrics of others; none if they fail. */
-  async #foreign(look: () => Promise<readonly ForeignMetric[]> | undefined): Promise<readonly Family[]> {
-    try {
-      return ((await look()) ?? []).map(foreignFamily);
-    } catch {
-      this.#deps.faults.collectorFailed();
-      return [];
-    }
   }
 }

@@ -245,6 +245,62 @@ describe('an injected prom-client registry', () => {
     const metrics = new MetricsRegistry({}, { registry });
     expect(await failures(metrics)).toEqual(['metrics_collector_failures_total 1']);
   });
+
+  const hanging = () => {
+    const clock = new ManualClock();
+    const { promise, resolve } = Promise.withResolvers<[]>();
+    let asked = 0;
+    const registry = {
+      getMetricsAsJSON: () => {
+        asked += 1;
+        return promise;
+      },
+      getSingleMetric: () => undefined,
+    };
+    const metrics = new MetricsRegistry({ collectorTimeoutMs: 100 }, { clock, registry });
+    metrics.gauge({ name: 'depth', help: 'D.' }).set(3);
+    return { metrics, clock, end: () => resolve([]), asked: () => asked };
+  };
+
+  test('that hangs holds a scrape up for the timeout and no longer; ours is exposed, the failure counted', async () => {
+    const { metrics, clock } = hanging();
+    let text: string | undefined;
+    const scrape = metrics.exposition().then((done) => (text = done));
+    await clock.turn();
+    clock.advance(99);
+    await clock.turn();
+    expect(text).toBeUndefined();
+    clock.advance(1);
+    await scrape;
+    parseExposition(text ?? '');
+    expect(text).toContain('depth 3\n');
+    expect(text).toContain('metrics_collector_failures_total 1\n');
+    expect(clock.nextDueMs).toBe(Infinity);
+  });
+
+  test('that hangs is not asked again and holds no later scrape up, until it has answered', async () => {
+    const { metrics, clock, end, asked } = hanging();
+    const scrapes = [metrics.exposition(), metrics.exposition({ format: 'openmetrics' })];
+    await clock.turn();
+    clock.advance(100);
+    await Promise.all(scrapes);
+    expect(asked()).toBe(2);
+    expect(await failures(metrics)).toEqual(['metrics_collector_failures_total 3']);
+    expect(asked()).toBe(2);
+    end();
+    await clock.turn();
+    expect(await failures(metrics)).toEqual(['metrics_collector_failures_total 3']);
+    expect(asked()).toBe(3);
+  });
+
+  test('that answers in time leaves no timer behind, and two scrapes at once each have it', async () => {
+    const clock = new ManualClock();
+    const metrics = new MetricsRegistry({}, { clock, registry: theirs() });
+    const both = await Promise.all([metrics.exposition(), metrics.exposition({ format: 'openmetrics' })]);
+    for (const text of both) expect(text).toContain('temperature -1');
+    expect(clock.nextDueMs).toBe(Infinity);
+    expect(await failures(metrics)).toEqual(['metrics_collector_failures_total 0']);
+  });
 });
 
 describe('process metrics', () => {
