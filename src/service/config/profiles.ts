@@ -9,8 +9,8 @@ import { type Schema, memberOf, shapeOf } from './schema-walk.ts';
  * `heavy` for production. What a schema does not have is left out.
  */
 const BUILT_IN_PROFILES: Readonly<Record<string, ConfigTree>> = {
-  light: { service: { logLevel: 'debug', drainDelayMs: 0, stopTimeoutMs: 2_000, healthCacheMs: 0 } },
-  heavy: { service: { logLevel: 'info', drainDelayMs: 5_000, stopTimeoutMs: 30_000, healthCacheMs: 1_000 } },
+  light: { service: { logLevel: 'debug', drainDelayMs: 0, stopTimeoutMs: 2_000 } },
+  heavy: { service: { logLevel: 'info', drainDelayMs: 5_000, stopTimeoutMs: 30_000 } },
 };
 
 /** What is known of the profile that was asked for. */
