@@ -3,6 +3,7 @@ import { type Client, NOOP_PROVIDER, OpenFeature, type Provider } from '@openfea
 import type { Logger } from '../../telemetry/logger.ts';
 import type { FlagMetrics } from './flag-metrics.ts';
 import type { FlagSource } from './flag-set-provider.ts';
+import { LeasedClient } from './leased-client.ts';
 
 export interface OpenFlagsDeps {
   /** What the client's own messages go to, at debug level: metrics count the errors. Default: nowhere. */
@@ -21,7 +22,7 @@ export interface OpenFlags {
 /**
  * Makes an OpenFeature client over a provider of its own, initialised. The SDK keeps all providers in one object of the process
  * and has no public way to another, so each call takes a domain of its own there: two services never see each other's flags, and
- * the default provider stays untouched.
+ * the default provider stays untouched. The SDK forgets no domain, so a closed one is used again, by the same name.
  *
  * Rejects as the provider's `initialize` does.
  *
@@ -32,23 +33,30 @@ export async function openFlags(
   provider: Provider,
   deps: OpenFlagsDeps = {},
 ): Promise<OpenFlags> {
-  const domain = newDomain(name);
+  const domain = freeDomains.get(name)?.pop() ?? newDomain(name);
   try {
     await OpenFeature.setProviderAndWait(domain, provider);
   } catch (error) {
-    await leave(domain, provider);
+    vacate(domain);
+    giveBack(name, domain);
+    await provider.onClose?.();
     throw error;
   }
-  const client = clientOf(domain, deps.logger);
+  const lease = new LeasedClient(clientOf(domain, deps.logger));
+  const { client } = lease;
   if (deps.metrics !== undefined) client.addHooks(deps.metrics);
   const shown = isSource(provider) ? deps.metrics?.watch(provider) : undefined;
-  return {
-    client,
-    close: async () => {
-      shown?.[Symbol.dispose]();
-      await leave(domain, provider);
-    },
+  const close = async (): Promise<void> => {
+    shown?.[Symbol.dispose]();
+    vacate(domain);
+    // What an evaluation under way reads must be of this provider or of none.
+    void lease.end(closedClient(deps.logger)).then(() => {
+      giveBack(name, domain);
+    });
+    await provider.onClose?.();
   };
+  let closed: Promise<void> | undefined;
+  return { client, close: () => (closed ??= close()) };
 }
 
 /** A client at once, over a provider that needs no initialising, such as one in memory. */
@@ -56,6 +64,23 @@ export function clientOver(name: string, provider: Provider): Client {
   const domain = newDomain(name);
   OpenFeature.setProvider(domain, provider);
   return clientOf(domain, undefined);
+}
+
+/** What closed clients become. */
+function closedClient(logger: Logger | undefined): Client {
+  OpenFeature.setProvider(CLOSED, NOOP_PROVIDER);
+  return clientOf(CLOSED, logger);
+}
+
+const CLOSED = 'portcullis/closed';
+
+/** By name: domains whose last user has gone. */
+const freeDomains = new Map<string, string[]>();
+
+function giveBack(name: string, domain: string): void {
+  const free = freeDomains.get(name);
+  if (free === undefined) freeDomains.set(name, [domain]);
+  else free.push(domain);
 }
 
 const newDomain = (name: string): string => `${name}/${randomUUID()}`;
@@ -67,9 +92,8 @@ function clientOf(domain: string, logger: Logger | undefined): Client {
 }
 
 /** The SDK closes what is replaced as well, but does not wait for it. */
-async function leave(domain: string, provider: Provider): Promise<void> {
+function vacate(domain: string): void {
   OpenFeature.setProvider(domain, NOOP_PROVIDER);
-  await provider.onClose?.();
 }
 
 const isSource = (provider: Provider): provider is Provider & FlagSource =>
