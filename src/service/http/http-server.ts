@@ -13,7 +13,6 @@ import {
 } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { inspect } from 'node:util';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { ServiceLife } from '../service-life.ts';
@@ -21,7 +20,7 @@ import { isEnding } from '../service-state.ts';
 import { answerClientError } from './client-error.ts';
 import type { HttpLimits } from './http-limits.ts';
 import type { LoadShedding } from './load-shedding.ts';
-import { HttpProblem, problemOf, sendProblem } from './problem.ts';
+import { HttpProblem, errorOf, problemOf, sendProblem } from './problem.ts';
 import { type RequestTelemetry, requestId } from './request-telemetry.ts';
 
 export interface HttpServerDeps {
@@ -144,12 +143,6 @@ const urlProblem = (status: number | undefined): HttpProblem =>
   status === 414
     ? new HttpProblem(414, 'a part of the path is too long')
     : new HttpProblem(400, 'this is no URL');
-
-/** Anything can be thrown; only an error says where. */
-const errorOf = (thrown: unknown): Error =>
-  thrown instanceof Error
-    ? thrown
-    : new Error(`expected an error to be thrown, got ${inspect(thrown, { depth: 0 })}`);
 
 const withZod = (app: FastifyInstance): ServiceApp => app.withTypeProvider<ZodTypeProvider>();
 

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import { inspect } from 'node:util';
 import type { FastifyError, FastifyReply } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 
@@ -53,6 +54,12 @@ export class HttpProblem extends Error {
 }
 
 const titleOf = (status: number): string => STATUS_CODES[status] ?? 'Error';
+
+/** Anything can be thrown; only an error says where. */
+export const errorOf = (thrown: unknown): Error =>
+  thrown instanceof Error
+    ? thrown
+    : new Error(`expected an error to be thrown, got ${inspect(thrown, { depth: 0 })}`);
 
 interface Asked {
   readonly id: string;

@@ -12,7 +12,9 @@ import {
   correlation,
   traceParentOf,
 } from '../../telemetry/index.ts';
+import { watchStream } from './answer-stream.ts';
 import { type HeldRequest, InFlight } from './in-flight.ts';
+import { errorOf } from './problem.ts';
 import type { RequestStats } from './request-stats.ts';
 
 const CORRELATION_HEADER = 'x-correlation-id';
@@ -22,6 +24,8 @@ const OBSERVED = Symbol('observed');
 interface ObservedRequest {
   readonly span: StartedSpan;
   readonly held: HeldRequest;
+  /** What broke its answer off, if anything but the client did. */
+  failure?: Error;
 }
 type Observed = FastifyRequest & { [OBSERVED]?: ObservedRequest };
 
@@ -124,6 +128,23 @@ export class RequestTelemetry {
       if (observed === undefined) done();
       else observed.span.run(done);
     });
+    app.addHook('onSend', (request, reply, payload, done) => {
+      const onFailed = (error: unknown): void => {
+        this.#breakOff(request, reply, error);
+      };
+      done(null, watchStream(payload, onFailed));
+    });
+  }
+
+  /** Before its first byte, a stream that fails is answered as any error; after the client has left, nobody waits for it. */
+  #breakOff(request: Observed, { raw }: FastifyReply, error: unknown): void {
+    const observed = request[OBSERVED];
+    if (observed === undefined || !raw.headersSent || raw.destroyed) return;
+    const failure = errorOf(error);
+    observed.failure = failure;
+    observed.span.run(() => {
+      this.#log.error({ err: failure }, 'answer broke off');
+    });
   }
 
   /** Requests that have not been answered yet, or whose handler still runs. */
@@ -151,6 +172,7 @@ export class RequestTelemetry {
       attributes: { ...kind.attributes, 'url.path': pathOf(request.url) },
     });
     const held = this.#inFlight.begin();
+    const observed: ObservedRequest = { span, held };
     const letGo = held.hold();
     const { socket } = request.raw;
     this.#busy.add(socket);
@@ -158,11 +180,13 @@ export class RequestTelemetry {
     // 'close' comes once, whether the answer went out or the client went away.
     reply.raw.on('close', () => {
       const tookMs = this.#clock.monotonicMs() - startMs;
-      const outcome = outcomeOf(reply);
+      const { failure } = observed;
+      const outcome = failure === undefined ? outcomeOf(reply) : '5xx';
       letGo();
       this.#busy.delete(socket);
       const { method, id: correlationId } = request;
-      const status = outcome === 'aborted' ? outcome : reply.raw.statusCode;
+      const code = failure === undefined ? reply.raw.statusCode : 500;
+      const status = outcome === 'aborted' ? outcome : code;
       const fields = { correlationId, method, route: kind.labels.route, status, tookMs };
       if (!isTraced(span)) this.#tell(kind, outcome, fields);
       else {
@@ -171,9 +195,9 @@ export class RequestTelemetry {
           this.#tell(kind, outcome, fields);
         });
       }
-      endSpan(span, outcome, reply);
+      endSpan(span, outcome, reply, failure);
     });
-    return { span, held };
+    return observed;
   }
 
   #tell({ labels, isQuiet }: RequestKind, outcome: Status, fields: { readonly tookMs: number }): void {
@@ -236,12 +260,13 @@ function heldWhileItRuns(handler: RouteHandlerMethod): RouteHandlerMethod {
 const isTraced = ({ span }: StartedSpan): boolean => span.spanContext().traceId !== INVALID_TRACEID;
 
 /** As the semantic conventions of OpenTelemetry have it: of a server, only 5xx is an error. */
-function endSpan(started: StartedSpan, outcome: Status, { raw }: FastifyReply): void {
+function endSpan(started: StartedSpan, outcome: Status, { raw }: FastifyReply, failure?: Error): void {
   if (outcome === 'aborted') started.fail(new Error('the client went away'));
   else {
     started.span.setAttribute('http.response.status_code', raw.statusCode);
     const code = String(raw.statusCode);
-    if (outcome === '5xx') started.fail(Object.assign(new Error(`answered ${code}`), { code }));
+    if (failure !== undefined) started.fail(failure);
+    else if (outcome === '5xx') started.fail(Object.assign(new Error(`answered ${code}`), { code }));
     else started.end();
   }
 }
