@@ -39,6 +39,8 @@ export interface ServicePorts {
   readonly authenticator?: Authenticator;
   /** Settings that are stronger than any other source of them. */
   readonly overrides?: Readonly<Record<string, unknown>>;
+  /** Listens on any free port of 127.0.0.1 instead of each port that is set: for tests. Default: false. */
+  readonly freePorts?: boolean;
   /** Flushed in this order when all is closed, before the log: exporters of traces, pushes of metrics, the audit log. */
   readonly flush?: readonly Flushable[];
 }

@@ -18,7 +18,10 @@ import { type ServiceConfigOptions, loadServiceConfig } from './service-config.t
 import type { ServicePorts } from './service-ports.ts';
 import type { ServiceSettings, serviceSettings } from './service-settings.ts';
 
-export interface SetupDeps extends Pick<ServicePorts, 'env' | 'vault' | 'overrides' | 'flags' | 'audit'> {
+export interface SetupDeps extends Pick<
+  ServicePorts,
+  'env' | 'vault' | 'overrides' | 'flags' | 'audit' | 'freePorts'
+> {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: MetricsRegistry;
@@ -72,8 +75,14 @@ async function setUpConfig<S extends z.ZodObject>(
       return stale.length === 0 || `not read again: ${stale.map(({ path }) => path).join(', ')}`;
     });
   }
-  return { settings, config: own, loaded };
+  return { settings: deps.freePorts === true ? onFreePorts(settings) : settings, config: own, loaded };
 }
+
+const onFreePorts = (settings: ServiceSettings): ServiceSettings => ({
+  ...settings,
+  ...{ host: '127.0.0.1', port: 0, adminHost: '127.0.0.1' },
+  ...(settings.adminPort !== undefined && { adminPort: 0 }),
+});
 
 export interface ServiceFlags {
   readonly client: Client;

@@ -12,4 +12,10 @@ export { ScriptedUpstream, type UpstreamAnswer, type UpstreamRequest } from './s
 export { type SnapshotStoreUnderTest, snapshotStoreContract } from './snapshot-store-contract.ts';
 export { type StateStoreUnderTest, stateStoreContract } from './state-store-contract.ts';
 export { type VenueUnderTest, venueContract } from './venue-contract.ts';
-export { type TestableService, type TestedLine, type TestedService, testService } from './test-service.ts';
+export {
+  type TestPorts,
+  type TestableService,
+  type TestedLine,
+  type TestedService,
+  testService,
+} from './test-service.ts';

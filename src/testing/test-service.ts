@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
 import { ManualClock } from '../core/manual-clock.ts';
 import type { InjectOptions, InjectResponse } from '../service/http/http-listeners.ts';
 import type { StopSignal } from '../service/process-events.ts';
@@ -10,6 +11,7 @@ import type { ServiceDefinition } from '../service/service-definition.ts';
 import { type ServicePorts, constructWith } from '../service/service-ports.ts';
 import type { StopReport } from '../service/stop-sequence.ts';
 import { MetricsRegistry, createLogger } from '../telemetry/index.ts';
+import { SteppedClock, advanceBy } from './stepped-clock.ts';
 
 /** A line of the log. */
 export interface TestedLine {
@@ -18,10 +20,21 @@ export interface TestedLine {
   readonly [field: string]: unknown;
 }
 
+/**
+ * What a test may bring itself. Log, signals and exit are caught, and ports are free: for others, make the service itself.
+ * A clock that the test brings is moved by the test alone, also through a start or a stop that waits.
+ */
+export interface TestPorts<K extends Clock = ManualClock> extends Omit<
+  ServicePorts,
+  'clock' | 'logger' | 'signals' | 'exit' | 'freePorts'
+> {
+  readonly clock?: K;
+}
+
 /** A service in a world that the test holds in its hand. */
-export interface TestedService<S> {
+export interface TestedService<S, K extends Clock = ManualClock> {
   readonly service: S;
-  readonly clock: ManualClock;
+  readonly clock: K;
   /** Codes with which it would have ended the process. */
   readonly exits: readonly number[];
   /** Asks it without a socket; a text is a path to get. */
@@ -30,10 +43,14 @@ export interface TestedService<S> {
   readonly metrics: () => Promise<Readonly<Record<string, number>>>;
   /** What it has logged so far. */
   readonly logs: () => readonly TestedLine[];
-  /** Sends a signal, and resolves when the stop that it begins is over. */
+  /** Sends a signal, and resolves when the stop that it begins is over. Moves the clock as `stop` does. */
   readonly signal: (name: StopSignal) => Promise<StopReport>;
-  /** Moves the clock, and lets everything run that falls due. */
+  /** Moves the clock, and lets everything run that falls due; on a clock that is not manual, waits. */
   readonly advance: (ms: number) => Promise<void>;
+  /**
+   * Stops, and moves the clock as far as the stop waits for it. What the test does meanwhile with `advance` and `inject` goes
+   * first; to go through a stop by hand alone, call `service.stop()`.
+   */
   readonly stop: () => Promise<StopReport>;
 }
 
@@ -47,74 +64,61 @@ export interface TestableService {
 const START_MS = Date.UTC(2026, 0, 5, 12);
 
 /**
- * Starts a service as it is, on free ports, with a clock that stands still (Monday, 5 January 2026, noon UTC), no environment,
- * and log, metrics, signals and exit caught. Stop it at the end of the test.
+ * Starts a service as it is, on free ports of 127.0.0.1, with a clock that stands still (Monday, 5 January 2026, noon UTC), no
+ * environment, and log, metrics, signals and exit caught. Where the start waits for the clock, it is moved. Stop the service at
+ * the end of the test.
  *
  * @param what a class whose constructor needs nothing, or the definition of a service
  * @param ports what the test brings itself, such as `env`, `flags` or `audit`
  * @throws {PortcullisError} as the service does when it cannot start
  */
-export function testService<S extends TestableService>(
+export function testService<S extends TestableService, K extends Clock = ManualClock>(
   what: new () => S,
-  ports?: ServicePorts,
-): Promise<TestedService<S>>;
-export function testService<C extends z.ZodObject = NoConfig>(
+  ports?: TestPorts<K>,
+): Promise<TestedService<S, K>>;
+export function testService<C extends z.ZodObject = NoConfig, K extends Clock = ManualClock>(
   what: ServiceDefinition<C>,
-  ports?: ServicePorts,
-): Promise<TestedService<Service<C>>>;
+  ports?: TestPorts<K>,
+): Promise<TestedService<Service<C>, K>>;
 export async function testService(
   what: (new () => TestableService) | ServiceDefinition,
-  ports: ServicePorts = {},
-): Promise<TestedService<TestableService>> {
-  const clock = new ManualClock(START_MS);
+  ports: TestPorts<Clock> = {},
+): Promise<TestedService<TestableService, Clock>> {
+  const stepped = new SteppedClock(START_MS);
+  const { clock = stepped, metrics = new MetricsRegistry({}, { clock }) } = ports;
+  const through = <T>(work: Promise<T>): Promise<T> => (clock === stepped ? stepped.through(work) : work);
   const lines: TestedLine[] = [];
   const exits: number[] = [];
   const signals = new EventEmitter();
   const destination = { write: (line: string) => lines.push(JSON.parse(line) as TestedLine) };
-  const metrics = new MetricsRegistry({}, { clock });
   const world: ServicePorts = {
-    clock,
     random: () => 0.5,
     env: {},
+    ...ports,
+    clock,
+    metrics,
     signals,
     exit: (code) => exits.push(code),
     logger: createLogger({ name: 'tested', level: 'debug' }, { clock, destination }),
-    metrics,
-    ...ports,
-    overrides: {
-      ...ports.overrides,
-      service: { port: 0, host: '127.0.0.1', ...(ports.overrides?.['service'] as object | undefined) },
-    },
+    freePorts: true,
   };
   const service = constructWith(world, () => (typeof what === 'function' ? new what() : createService(what)));
-  await service.start();
-  const turn = async (): Promise<void> => {
-    // Enough for whatever waits on something that waits: sockets take more than one.
-    for (let i = 0; i < 5; i += 1) await clock.turn();
-  };
+  await through(service.start());
   return {
     service,
     clock,
     exits,
-    inject: (request) => service.inject(typeof request === 'string' ? { url: request } : request),
-    metrics: async () => valuesIn(await (ports.metrics ?? metrics).exposition()),
+    inject: (request) =>
+      stepped.hold(() => service.inject(typeof request === 'string' ? { url: request } : request)),
+    metrics: async () => valuesIn(await metrics.exposition()),
     logs: () => [...lines],
     signal: (name) => {
       signals.emit(name);
-      return service.stop();
+      return through(service.stop());
     },
-    advance: async (ms) => {
-      await turn();
-      const untilMs = clock.nowMs() + ms;
-      // Timer by timer, with a turn in between: otherwise a check would be late before it could answer.
-      while (clock.nextDueMs <= untilMs) {
-        clock.advanceTo(clock.nextDueMs);
-        await clock.turn();
-      }
-      clock.advanceTo(untilMs);
-      await turn();
-    },
-    stop: () => service.stop(),
+    advance: (ms) =>
+      stepped.hold(() => (clock instanceof ManualClock ? advanceBy(clock, ms) : clock.sleep(ms))),
+    stop: () => through(service.stop()),
   };
 }
 
