@@ -79,7 +79,8 @@ async function call(
   const { clock = new SystemClock() } = deps;
   for (const part of ['params', 'query', 'body'] as const) check(name, part, operation[part], input[part]);
   const url = operationUrl(settings.baseUrl, operation.path, input);
-  const body = operation.body && JSON.stringify(input.body);
+  const body = operation.body && jsonOf(name, input.body);
+  const headers = headersOf(name, body !== undefined, settings.headers, deps.headers?.());
   const abort = new AbortController();
   const onAbort = (): void => {
     abort.abort(signal?.reason);
@@ -92,7 +93,7 @@ async function call(
   try {
     const answer = await (deps.fetch ?? fetch)(url, {
       method: operation.method,
-      headers: headersOf(body !== undefined, settings.headers, deps.headers?.()),
+      headers,
       redirect: 'error',
       signal: abort.signal,
       ...(body !== undefined && { body }),
@@ -115,6 +116,7 @@ async function call(
 
 /** The later ones win, in whatever case they are written. */
 function headersOf(
+  operation: string,
   hasBody: boolean,
   ...given: readonly (Readonly<Record<string, string>> | undefined)[]
 ): Headers {
@@ -123,8 +125,33 @@ function headersOf(
   if (hasBody) headers.set('content-type', 'application/json');
   if (id !== undefined) headers.set('x-correlation-id', id);
   for (const each of [traceHeaders(), ...given])
-    for (const [name, value] of Object.entries(each ?? {})) headers.set(name, value as string);
+    for (const [name, value] of Object.entries(each ?? {}))
+      setHeader(operation, headers, name, value as string);
   return headers;
+}
+
+/** In words of our own: those of Node repeat the value, which may be a secret. */
+function setHeader(operation: string, headers: Headers, name: string, value: string): void {
+  try {
+    headers.set(name, value);
+  } catch {
+    throw new PortcullisError(
+      'INPUT_INVALID',
+      `${operation}: headers.${name}: expected what a header can hold`,
+    );
+  }
+}
+
+function jsonOf(operation: string, body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch (error) {
+    throw new PortcullisError(
+      'INPUT_INVALID',
+      `${operation}: body: expected what JSON can say: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
 }
 
 async function outputOf(name: string, operation: Operation, answer: Response): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { ManualClock, type PortcullisError } from '../../../src/core/index.ts';
 import {
   createClient,
@@ -126,6 +127,32 @@ describe('a call', () => {
     const error = await errorOf(api.getQuote(input as never));
     expect([error.code, error.message.startsWith(words), sent]).toEqual(['INPUT_INVALID', true, []]);
   });
+
+  test('does not send a body that JSON cannot say', async () => {
+    const fetching = () => Promise.reject(new Error('sent'));
+    const api = createClient(
+      { add: { method: 'POST', path: '/', body: z.object({ lots: z.bigint() }), response: z.null() } },
+      { baseUrl: BASE },
+      { fetch: fetching },
+    );
+    const error = await errorOf(api.add({ body: { lots: 1n } }));
+    expect([error.name, error.code]).toEqual(['PortcullisError', 'INPUT_INVALID']);
+    expect(error.message).toMatch(/^add: body: expected what JSON can say: /);
+  });
+
+  test.each([['hunter2\nx'], ['hunter2\u2028x'], ['hunter2\0']])(
+    'names a header that can not be sent, and not its value %j',
+    async (value) => {
+      const { api, sent, clock } = client(undefined, {}, { headers: () => ({ 'x-api-key': value }) });
+      const error = await errorOf(api.listVenues());
+      expect([error.code, error.message, error.cause]).toEqual([
+        'INPUT_INVALID',
+        'listVenues: headers.x-api-key: expected what a header can hold',
+        undefined,
+      ]);
+      expect([sent, clock.nextDueMs]).toEqual([[], Infinity]);
+    },
+  );
 
   test.each([
     ['a field of another type', () => json({ ...QUOTE, price: 1.5 })],
