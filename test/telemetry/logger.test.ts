@@ -185,6 +185,12 @@ describe('fields named like keys of the line', () => {
     expect(last()).toEqual({ ...own, correlationId: 'req-2' });
   });
 
+  test('are redacted by the path that names them, also where they keep their name', () => {
+    const { log, last } = logging({ redact: ['correlationId'] });
+    log.info({ correlationId: 'req-2' }, 'book');
+    expect(last()).toEqual({ ...own, correlationId: '[redacted]' });
+  });
+
   test('are redacted by the path that names them', () => {
     const { log, last } = logging({ redact: ['msg', 'time.zone', '["level"]', 'name["pin"]', 'levels'] });
     const fields = { msg: 'm', time: { zone: 'z', at: 1 }, level: 'l', name: { pin: 1 }, levels: 'ls' };
