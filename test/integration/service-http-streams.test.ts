@@ -1,3 +1,4 @@
+import { type Socket, connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -122,4 +123,65 @@ test.each([
   const got = await fetch(`${service.address}/all`);
   expect([got.status, await got.text()]).toEqual([kind === 'in a Response' ? 201 : 200, CHUNK.repeat(3)]);
   expect(await counted()).toEqual(['http_requests_total{method="GET",route="/all",status="2xx"} 1']);
+});
+
+describe('an answer that its client does not read', () => {
+  /** Far more than the buffers of a connection. */
+  const BIG = 'x'.repeat(20_000_000);
+  const big = (app: ServiceApp): void => {
+    app.get('/big', () => BIG);
+    app.get('/slow', async () => {
+      await sleep(1500);
+      return 'done';
+    });
+  };
+  const ask = (address: string, path: string): Socket => {
+    const { hostname, port } = new URL(address);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => undefined).pause();
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    return socket;
+  };
+
+  test('makes room after its time, counted as aborted', async () => {
+    const limits = { maxInFlight: 1, answerTimeoutMs: 1000 };
+    const { service, counted } = await streaming(big, limits);
+    ask(service.address, '/big');
+    await sleep(500);
+    expect((await fetch(`${service.address}/slow`)).status).toBe(503);
+    await sleep(2000);
+    expect((await fetch(`${service.address}/slow`)).status).toBe(200);
+    expect(await counted()).toContain('http_requests_total{method="GET",route="/big",status="aborted"} 1');
+  });
+
+  test('arrives whole when its client reads it a little at a time', async () => {
+    const { service, counted } = await streaming(big, { answerTimeoutMs: 1000 });
+    const socket = ask(service.address, '/big');
+    let received = 0;
+    socket.on('data', (chunk) => {
+      received += chunk.length;
+    });
+    for (let at = 0; at < 5; at += 1) {
+      socket.pause();
+      await sleep(500);
+      socket.resume();
+      await sleep(2);
+    }
+    while (received < BIG.length) await sleep(10);
+    expect(await counted()).toEqual(['http_requests_total{method="GET",route="/big",status="2xx"} 1']);
+  });
+
+  test.each([80_000, 0])(
+    'is not one that takes its time, nor is an idle connection kept for %d ms',
+    async (keepAliveTimeoutMs) => {
+      const { service, counted } = await streaming(big, { answerTimeoutMs: 1000, keepAliveTimeoutMs });
+      const socket = ask(service.address, '/slow');
+      let text = '';
+      socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).resume();
+      await sleep(3200);
+      expect([text.endsWith('done'), socket.closed]).toEqual([true, false]);
+      expect(await counted()).toEqual(['http_requests_total{method="GET",route="/slow",status="2xx"} 1']);
+    },
+  );
 });

@@ -12,6 +12,8 @@ export const httpLimits = z.strictObject({
   requestTimeoutMs: z.int().min(1000).max(600_000).default(30_000),
   /** For its headers. */
   headersTimeoutMs: z.int().min(1000).max(600_000).default(10_000),
+  /** How long an answer that is pending may make no progress, for a client that does not read it: then the connection is cut. */
+  answerTimeoutMs: z.int().min(1000).max(600_000).default(60_000),
   /** How long an idle connection is kept: longer than the load balancer in front keeps it (60 s, 75 s), so that it is the one to close. */
   keepAliveTimeoutMs: z.int().min(0).max(600_000).default(80_000),
   /** Further connections are refused. */

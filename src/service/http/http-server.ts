@@ -22,6 +22,7 @@ import type { HttpLimits } from './http-limits.ts';
 import type { LoadShedding } from './load-shedding.ts';
 import { HttpProblem, errorOf, problemOf, sendProblem } from './problem.ts';
 import { type RequestTelemetry, requestId } from './request-telemetry.ts';
+import { cutSlowReader } from './slow-reader.ts';
 
 export interface HttpServerDeps {
   readonly clock: Clock;
@@ -62,8 +63,9 @@ export class HttpServer {
       socket.once('close', () => this.#sockets.delete(socket));
     });
     deps.telemetry.attachTo(app);
-    const { maxUrlLength } = deps.limits;
-    app.addHook('onRequest', (request, _reply, done) => {
+    const { maxUrlLength, answerTimeoutMs, keepAliveTimeoutMs } = deps.limits;
+    app.addHook('onRequest', (request, reply, done) => {
+      cutSlowReader(request.raw, reply.raw, answerTimeoutMs, keepAliveTimeoutMs);
       if (request.url.length <= maxUrlLength) done();
       else done(new HttpProblem(414, `expected a URL of at most ${maxUrlLength} characters`));
     });

@@ -285,7 +285,7 @@ const routeOf = (request: FastifyRequest): string =>
   request.is404 ? UNMATCHED : (request.routeOptions.url ?? UNMATCHED);
 
 function outcomeOf(reply: FastifyReply): Status {
-  return reply.raw.writableEnded ? classOf(reply.raw.statusCode) : 'aborted';
+  return reply.raw.writableEnded && reply.raw.errored === null ? classOf(reply.raw.statusCode) : 'aborted';
 }
 
 const classOf = (code: number): Status => CLASSES[Math.trunc(code / 100) - 1] ?? '5xx';
