@@ -178,7 +178,10 @@ describe('an answer that its client does not read', () => {
       const { service, counted } = await streaming(big, { answerTimeoutMs: 1000, keepAliveTimeoutMs });
       const socket = ask(service.address, '/slow');
       let text = '';
-      socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).resume();
+      socket
+        .setEncoding('utf8')
+        .on('data', (chunk: string) => (text += chunk))
+        .resume();
       await sleep(3200);
       expect([text.endsWith('done'), socket.closed]).toEqual([true, false]);
       expect(await counted()).toEqual(['http_requests_total{method="GET",route="/slow",status="2xx"} 1']);
