@@ -22,13 +22,7 @@ const accepted = orders.bind({ side: 'sell', outcome: 'accepted' });
 accepted.inc();
 
 // A point in time, not an age: a process that hangs keeps growing older.
-metrics
-  .timestamp({
-    name: 'book_last_update_timestamp_seconds',
-    help: 'Last update of the book.',
-    labels: ['symbol'],
-  })
-  .mark({ symbol: 'BTC-USDT' });
+metrics.timestamp({ name: 'book_last_update_timestamp_seconds', help: 'Last update of the book.' }).mark();
 
 metrics.recordTrade({
   symbol: 'BTC-USDT',
