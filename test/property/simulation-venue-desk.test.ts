@@ -170,7 +170,10 @@ async function run(history: readonly Step[], options: PaperVenueOptions): Promis
     await desk.settled();
   }
   await pass(30_000);
-  const reconciled = await arrives(desk.reconcile());
+  let reconciled = await arrives(desk.reconcile());
+  // A report may take longer than the desk waits for an answer; the desk would ask again as well.
+  for (let again = 0; again < 3 && reconciled.kind === 'failed'; again += 1)
+    reconciled = await arrives(desk.reconcile());
   return { book, venue, events, outcomes, reconciled, state: killSwitch.tradingState() };
 }
 
