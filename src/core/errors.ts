@@ -78,6 +78,37 @@ export const ERROR_CATALOGUE = {
     meaning: 'A feature flag stays as it was: its file, or the audit log, does not take the change.',
   },
   WEBHOOK_FAILED: { retryable: true, meaning: 'Nobody took the message that was posted.' },
+  WORK_FAILED: { retryable: false, meaning: 'The work that a policy ran has thrown; the cause says what.' },
+  TIMED_OUT: { retryable: true, meaning: 'No answer in time, for one attempt or for the whole call.' },
+  ABORTED: { retryable: false, meaning: 'The signal of the call aborted; the cause is its reason.' },
+  CIRCUIT_OPEN: {
+    retryable: true,
+    meaning: 'Not asked: the breaker of this source is open, probing or isolated.',
+  },
+  BULKHEAD_FULL: { retryable: true, meaning: 'Not asked: as many calls as may run and wait already do.' },
+  RATE_LIMITED: {
+    retryable: true,
+    meaning: 'Not asked: the rate limit leaves no room for the call in time.',
+  },
+  UPSTREAM_UNREACHABLE: {
+    retryable: true,
+    meaning: 'No connection to a source, or it broke before the answer was whole.',
+  },
+  UPSTREAM_UNTRUSTED: {
+    retryable: false,
+    meaning: 'The certificate of a source is not trusted for its name.',
+  },
+  UPSTREAM_STATUS: { retryable: false, meaning: 'A source answered, and not with success.' },
+  RESPONSE_INVALID: {
+    retryable: false,
+    meaning: 'The answer of a source is cut short, not what its headers say, or not what its schema takes.',
+  },
+  RESPONSE_TOO_LARGE: { retryable: false, meaning: 'The answer of a source is larger than is allowed.' },
+  ADDRESS_REFUSED: {
+    retryable: false,
+    meaning: 'A source leads to an address that may not be asked, or redirects.',
+  },
+  SOURCE_UNKNOWN: { retryable: false, meaning: 'The source of data has not been declared.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;
 
 export type ErrorCode = keyof typeof ERROR_CATALOGUE;

@@ -1,0 +1,44 @@
+import type { Priority } from './priority.ts';
+
+/** What a call has cost so far; the policies count it up as they go. */
+export interface CallStats {
+  /** Attempts that reached the work. */
+  attempts: number;
+  /** Milliseconds spent waiting for tokens and slots. */
+  waitMs: number;
+  /** Milliseconds spent in the work itself, all attempts together. */
+  workMs: number;
+}
+
+/** One call on its way through the policies. What an inner policy sees may be narrower: its own signal, a later attempt. */
+export interface Call {
+  /** Ends this call, or this attempt of it. */
+  readonly signal: AbortSignal | undefined;
+  readonly priority: Priority;
+  /** Tokens that it takes from a rate limiter. */
+  readonly weight: number;
+  /** When its total deadline is, on the monotonic clock; Infinity for none. */
+  readonly deadlineMs: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly stats: CallStats;
+}
+
+/** What may be said of a call when it is made. */
+export interface CallOptions {
+  /** Its abort ends every wait within the tick. */
+  readonly signal?: AbortSignal | undefined;
+  /** Default `normal`. */
+  readonly priority?: Priority | undefined;
+  /** Tokens that it takes from a rate limiter, above 0. Default 1. */
+  readonly weight?: number | undefined;
+}
+
+export const newCall = ({ signal, priority = 'normal', weight = 1 }: CallOptions = {}): Call => ({
+  signal,
+  priority,
+  weight,
+  deadlineMs: Infinity,
+  attempt: 1,
+  stats: { attempts: 0, waitMs: 0, workMs: 0 },
+});

@@ -1,0 +1,57 @@
+import { PortcullisError } from '../core/errors.ts';
+import type { Failure } from './failure.ts';
+
+/** A {@link Failure} that was thrown. Its `code` is that of the failure, its `cause` what went wrong underneath. */
+export class ResilienceError extends PortcullisError {
+  readonly failure: Failure;
+
+  /** @param about what was called, such as `binance /api/v3/time`; stands before the message */
+  constructor(failure: Failure, about?: string, details: Readonly<Record<string, unknown>> = {}) {
+    const message = describeFailure(failure);
+    super(failure.code, about === undefined ? message : `${about}: ${message}`, {
+      cause: causeOf(failure),
+      details,
+    });
+    this.failure = failure;
+  }
+}
+
+/** One line for people. */
+export function describeFailure(failure: Failure): string {
+  switch (failure.code) {
+    case 'WORK_FAILED':
+      return `the work failed: ${textOf(failure.error)}`;
+    case 'TIMED_OUT':
+      return `no answer within ${failure.timeoutMs} ms (${failure.scope === 'total' ? 'the whole call' : 'one attempt'})`;
+    case 'ABORTED':
+      return `aborted: ${textOf(failure.reason)}`;
+    case 'CIRCUIT_OPEN':
+      return `not asked, the circuit is ${failure.state}${laterText(failure)}`;
+    case 'BULKHEAD_FULL':
+      return `not asked, ${failure.running} calls are running and ${failure.waiting} wait`;
+    case 'RATE_LIMITED':
+      return `not asked, rate limit: ${failure.because}${laterText(failure)}`;
+    case 'UPSTREAM_UNREACHABLE':
+      return `the connection failed (${failure.phase}): ${textOf(failure.error)}`;
+    case 'UPSTREAM_UNTRUSTED':
+      return `its certificate is not trusted: ${textOf(failure.error)}`;
+    case 'UPSTREAM_STATUS':
+      return `it answered ${failure.status}${failure.body === '' ? '' : `: ${failure.body.slice(0, 200)}`}`;
+    case 'RESPONSE_INVALID':
+      return `its answer is not valid (${failure.because}): ${failure.detail}`;
+    case 'RESPONSE_TOO_LARGE':
+      return `its answer is larger than ${failure.limitBytes} bytes`;
+    case 'ADDRESS_REFUSED':
+      return `${failure.address} may not be asked (${failure.because})`;
+  }
+}
+
+const laterText = ({ retryAfterMs }: Failure): string =>
+  retryAfterMs === undefined || retryAfterMs === Infinity ? '' : `, again in ${Math.ceil(retryAfterMs)} ms`;
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function causeOf(failure: Failure): unknown {
+  if ('error' in failure) return failure.error;
+  return 'reason' in failure ? failure.reason : undefined;
+}
