@@ -19,6 +19,8 @@ export interface Call {
   readonly weight: number;
   /** When its total deadline is, on the monotonic clock; Infinity for none. */
   readonly deadlineMs: number;
+  /** Attempts beyond the first that this call may make; undefined leaves it to the retry policy. */
+  readonly retries: number | undefined;
   /** 1 for the first. */
   readonly attempt: number;
   readonly stats: CallStats;
@@ -32,13 +34,16 @@ export interface CallOptions {
   readonly priority?: Priority | undefined;
   /** Tokens that it takes from a rate limiter, above 0. Default 1. */
   readonly weight?: number | undefined;
+  /** Attempts beyond the first. Default: as the retry policy says. */
+  readonly retries?: number | undefined;
 }
 
-export const newCall = ({ signal, priority = 'normal', weight = 1 }: CallOptions = {}): Call => ({
+export const newCall = ({ signal, priority = 'normal', weight = 1, retries }: CallOptions = {}): Call => ({
   signal,
   priority,
   weight,
   deadlineMs: Infinity,
+  retries,
   attempt: 1,
   stats: { attempts: 0, waitMs: 0, workMs: 0 },
 });

@@ -55,6 +55,8 @@ export interface UpstreamUntrusted extends FailureOf<'UPSTREAM_UNTRUSTED'> {
 /** It answered, and not with success. */
 export interface UpstreamStatus extends FailureOf<'UPSTREAM_STATUS'> {
   readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** The beginning of the body, at most 1,000 characters. */
   readonly body: string;
 }

@@ -1,0 +1,28 @@
+/**
+ * How calls are run when the world misbehaves: timeouts, retries with a budget, breakers, bulkheads, rate limits with
+ * priorities, hedges, fallbacks and caches, each alone or in the one order of a pipeline; a fetcher made of them, and a feed
+ * that stays honest. Start with {@link Policy}.
+ *
+ * @packageDocumentation
+ */
+export type { Call, CallOptions, CallStats } from './call.ts';
+export type {
+  Aborted,
+  AddressRefused,
+  BulkheadFull,
+  CircuitOpen,
+  Failure,
+  FailureCode,
+  RateLimited,
+  ResponseInvalid,
+  ResponseTooLarge,
+  TimedOut,
+  UpstreamStatus,
+  UpstreamUnreachable,
+  UpstreamUntrusted,
+  WorkFailed,
+} from './failure.ts';
+export type { Failed, Outcome, Success } from './outcome.ts';
+export { Policy, type Task, type Work } from './policy.ts';
+export { PRIORITIES, type Priority } from './priority.ts';
+export { ResilienceError, describeFailure } from './resilience-error.ts';
