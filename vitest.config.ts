@@ -15,6 +15,8 @@ export default defineConfig({
     ],
   },
   test: {
+    // Vitest leaves one core to itself, which halves a machine of two.
+    maxWorkers: '100%',
     reporters: ['default', './scripts/end-line-reporter.ts'],
     // The seed is printed at the start; `npx vitest run --sequence.seed=N` repeats an order.
     sequence: { shuffle: { files: true, tests: true } },
