@@ -21,6 +21,8 @@ export interface Call {
   readonly deadlineMs: number;
   /** Attempts beyond the first that this call may make; undefined leaves it to the retry policy. */
   readonly retries: number | undefined;
+  /** The total timeout of this call, milliseconds; undefined leaves it to the policy. */
+  readonly timeoutMs: number | undefined;
   /** 1 for the first. */
   readonly attempt: number;
   readonly stats: CallStats;
@@ -36,14 +38,23 @@ export interface CallOptions {
   readonly weight?: number | undefined;
   /** Attempts beyond the first. Default: as the retry policy says. */
   readonly retries?: number | undefined;
+  /** Total timeout, milliseconds, above 0. Default: as the timeout policy says; without one there is none. */
+  readonly timeoutMs?: number | undefined;
 }
 
-export const newCall = ({ signal, priority = 'normal', weight = 1, retries }: CallOptions = {}): Call => ({
+export const newCall = ({
+  signal,
+  priority = 'normal',
+  weight = 1,
+  retries,
+  timeoutMs,
+}: CallOptions = {}): Call => ({
   signal,
   priority,
   weight,
   deadlineMs: Infinity,
   retries,
+  timeoutMs,
   attempt: 1,
   stats: { attempts: 0, waitMs: 0, workMs: 0 },
 });

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { PortcullisError } from '../../core/errors.ts';
+import type { ParamValue } from './fetch-request.ts';
+
+/** Methods that may be sent again, as they change nothing. */
+export const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+const weightSchema = z.union([
+  z.number().positive(),
+  z.strictObject({
+    /** The parameter that the weight depends on. */
+    param: z.string(),
+    /** By the largest value that a step is for, rising. */
+    steps: z.array(z.strictObject({ upTo: z.number(), weight: z.number().positive() })).min(1),
+    /** Without the parameter. */
+    absent: z.number().positive(),
+  }),
+]);
+
+export const EndpointOptionsSchema = z.strictObject({
+  path: z.string().startsWith('/'),
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+  weight: weightSchema.default(1),
+  cacheTtlMs: z.number().min(0).optional(),
+  signed: z.boolean().default(false),
+});
+
+/**
+ * An endpoint that a source declares.
+ *
+ * - `path`: from the root, with `{names}` that parameters fill.
+ * - `method`: default `GET`.
+ * - `weight`: tokens that it takes from buckets that count weight; a number, or steps by a parameter. Default 1.
+ * - `cacheTtlMs`: how long its answers may be given again. Default: that of the source.
+ * - `signed`: whether the source's signer signs it. Default false.
+ *
+ * @interface
+ */
+export type EndpointOptions = z.input<typeof EndpointOptionsSchema>;
+
+export type Endpoint = z.output<typeof EndpointOptionsSchema>;
+
+/** Tokens for one request; what lies beyond the last step weighs as much as the last. */
+export function weightOf(
+  { weight }: Pick<Endpoint, 'weight'>,
+  params: Readonly<Record<string, ParamValue>>,
+): number {
+  if (typeof weight === 'number') return weight;
+  const value = params[weight.param];
+  if (value === undefined) return weight.absent;
+  const step = weight.steps.find(({ upTo }) => Number(value) <= upTo) ?? weight.steps.at(-1);
+  return step?.weight ?? weight.absent;
+}
+
+/** What would make another path of the one that it stands in. */
+const UNSAFE_SEGMENTS: ReadonlySet<string> = new Set(['', '.', '..']);
+
+/**
+ * The path with its names filled, and the query of what is left.
+ *
+ * @throws {PortcullisError} `INPUT_INVALID` for a name without a value
+ */
+export function pathOf(
+  path: string,
+  params: Readonly<Record<string, ParamValue>>,
+): { readonly path: string; readonly query: string } {
+  const used = new Set<string>();
+  const filled = path.replaceAll(/\{(\w+)\}/gu, (_, name: string) => {
+    const value = params[name];
+    if (value === undefined || typeof value === 'object' || UNSAFE_SEGMENTS.has(String(value))) {
+      throw new PortcullisError(
+        'INPUT_INVALID',
+        `params.${name}: expected one value for ${path}, got ${typeof value === 'object' ? 'a list' : JSON.stringify(value)}`,
+      );
+    }
+    used.add(name);
+    return encodeURIComponent(value);
+  });
+  const query: string[] = [];
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || used.has(name)) continue;
+    for (const one of typeof value === 'object' ? value : [value]) {
+      query.push(`${encodeURIComponent(name)}=${encodeURIComponent(one)}`);
+    }
+  }
+  return { path: filled, query: query.join('&') };
+}
