@@ -26,3 +26,4 @@ export type { Failed, Outcome, Success } from './outcome.ts';
 export { Policy, type Task, type Work } from './policy.ts';
 export { PRIORITIES, type Priority } from './priority.ts';
 export { ResilienceError, describeFailure } from './resilience-error.ts';
+export { Timeout, type TimeoutDeps, type TimeoutOptions } from './policies/timeout.ts';

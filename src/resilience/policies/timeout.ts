@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import { parseOptions } from '../../core/options.ts';
+import type { BoundCounter, MetricsRegistry } from '../../telemetry/index.ts';
+import type { Call } from '../call.ts';
+import { type Failure, type TimedOut, aborted } from '../failure.ts';
+import { type LinkedAbort, linkedAbort } from '../linked-abort.ts';
+import { type Outcome, failed } from '../outcome.ts';
+import { Policy, type Work } from '../policy.ts';
+import { ResilienceError } from '../resilience-error.ts';
+
+const TIMEOUTS = {
+  name: 'trading_timeouts_total',
+  help: 'Calls and attempts given up because their time was over, by target and scope.',
+  labels: { target: 'any', scope: ['attempt', 'total'] },
+} as const;
+
+const schema = z.strictObject({
+  /** Milliseconds, above 0. */
+  timeoutMs: z.number().positive(),
+  /** One attempt, which may be made again, or the call as a whole. */
+  scope: z.enum(['attempt', 'total']),
+  /** The `target` in metrics. */
+  name: z.string().min(1).default('timeout'),
+});
+
+/** @interface */
+export type TimeoutOptions = z.input<typeof schema>;
+
+export interface TimeoutDeps {
+  readonly clock: Clock;
+  readonly metrics?: MetricsRegistry | undefined;
+}
+
+/**
+ * Gives work up when its time is over: its signal aborts, and the outcome comes at once even if the work does not heed
+ * the signal. Then `stillRunning` of the failure settles when the work has really ended; its late result is dropped.
+ * Scope `total` also tells the policies inside by when the call must be over (`call.deadlineMs`).
+ */
+export class Timeout extends Policy {
+  readonly #timeoutMs: number;
+  readonly #scope: 'attempt' | 'total';
+  readonly #clock: Clock;
+  readonly #timeouts: BoundCounter | undefined;
+
+  /** @throws {PortcullisError} `OPTION_INVALID` */
+  constructor(options: TimeoutOptions, { clock, metrics }: TimeoutDeps) {
+    super();
+    const { timeoutMs, scope, name } = parseOptions('Timeout', schema, options);
+    this.#timeoutMs = timeoutMs;
+    this.#scope = scope;
+    this.#clock = clock;
+    this.#timeouts = metrics?.counter(TIMEOUTS).bind({ target: name, scope });
+  }
+
+  run<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
+    if (call.signal?.aborted === true) return Promise.resolve(failed(aborted(call.signal)));
+    const nowMs = this.#clock.monotonicMs();
+    const leftMs = call.deadlineMs - nowMs;
+    if (!(leftMs > 0)) return Promise.resolve(failed(timedOut('total', 0, 'unknown')));
+    if (this.#scope === 'attempt') return this.#within(this.#timeoutMs, call.deadlineMs, work, call);
+    const timeoutMs = Math.min(this.#timeoutMs, leftMs);
+    return this.#within(timeoutMs, Math.min(nowMs + timeoutMs, call.deadlineMs), work, call);
+  }
+
+  #within<T>(timeoutMs: number, deadlineMs: number, work: Work<T>, call: Call): Promise<Outcome<T>> {
+    const attemptsBefore = call.stats.attempts;
+    return new Promise((resolve) => {
+      const running = new Running(resolve);
+      const link = linkedAbort(call.signal, () => {
+        running.giveUp(aborted(call.signal));
+      });
+      const timer = this.#clock.deadline(timeoutMs, () => {
+        const wasAsked = this.#scope === 'attempt' || call.stats.attempts > attemptsBefore;
+        const failure = timedOut(this.#scope, timeoutMs, wasAsked ? 'failing' : 'unknown');
+        this.#timeouts?.inc();
+        link.abort(new ResilienceError(failure));
+        running.giveUp(failure);
+      });
+      running.holds(link, timer);
+      void work({ ...call, signal: link.signal, deadlineMs }).then((outcome) => {
+        running.end(outcome);
+      });
+    });
+  }
+}
+
+const timedOut = (
+  scope: 'attempt' | 'total',
+  timeoutMs: number,
+  upstream: 'failing' | 'unknown',
+): TimedOut => ({ code: 'TIMED_OUT', upstream, mayRetry: scope === 'attempt', scope, timeoutMs });
+
+/** Work between its start and its end, and whether somebody still waits for it. */
+class Running<T> {
+  readonly #resolve: (outcome: Outcome<T>) => void;
+  #link: LinkedAbort | undefined;
+  #timer: Disposable | undefined;
+  #onEnded: (() => void) | undefined;
+
+  constructor(resolve: (outcome: Outcome<T>) => void) {
+    this.#resolve = resolve;
+  }
+
+  holds(link: LinkedAbort, timer: Disposable): void {
+    this.#link = link;
+    this.#timer = timer;
+  }
+
+  giveUp(failure: Failure): void {
+    this.#letGo();
+    const stillRunning = new Promise<void>((resolve) => {
+      this.#onEnded = resolve;
+    });
+    this.#resolve(failed({ ...failure, stillRunning }));
+  }
+
+  end(outcome: Outcome<T>): void {
+    if (this.#onEnded === undefined) {
+      this.#letGo();
+      this.#resolve(outcome);
+      return;
+    }
+    // What was given up further in has ended only when that has.
+    const deeper = outcome.ok ? undefined : outcome.failure.stillRunning;
+    if (deeper === undefined) this.#onEnded();
+    else void deeper.then(this.#onEnded);
+  }
+
+  #letGo(): void {
+    this.#link?.dispose();
+    this.#timer?.[Symbol.dispose]();
+  }
+}
