@@ -35,7 +35,7 @@ export interface TimeoutDeps {
 /**
  * Gives work up when its time is over: its signal aborts, and the outcome comes at once even if the work does not heed
  * the signal. Then `stillRunning` of the failure settles when the work has really ended; its late result is dropped.
- * Scope `total` also tells the policies inside by when the call must be over (`call.deadlineMs`).
+ * Scope `total` heeds a call's own `timeoutMs`, and tells the policies inside by when the call must be over (`deadlineMs`).
  */
 export class Timeout extends Policy {
   readonly #timeoutMs: number;
@@ -59,7 +59,7 @@ export class Timeout extends Policy {
     const leftMs = call.deadlineMs - nowMs;
     if (!(leftMs > 0)) return Promise.resolve(failed(timedOut('total', 0, 'unknown')));
     if (this.#scope === 'attempt') return this.#within(this.#timeoutMs, call.deadlineMs, work, call);
-    const timeoutMs = Math.min(this.#timeoutMs, leftMs);
+    const timeoutMs = Math.min(call.timeoutMs ?? this.#timeoutMs, leftMs);
     return this.#within(timeoutMs, Math.min(nowMs + timeoutMs, call.deadlineMs), work, call);
   }
 
