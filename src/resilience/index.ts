@@ -23,6 +23,15 @@ export type {
   WorkFailed,
 } from './failure.ts';
 export type { Failed, Outcome, Success } from './outcome.ts';
+export type { CallCounts } from './policies/call-window.ts';
+export {
+  CircuitBreaker,
+  type CircuitBreakerDeps,
+  type CircuitBreakerOptions,
+  type CircuitChange,
+} from './policies/circuit-breaker.ts';
+export type { CircuitExplanation } from './policies/circuit-explanation.ts';
+export type { CircuitCause, CircuitOpening, CircuitStateName } from './policies/circuit-state.ts';
 export { Policy, type Task, type Work } from './policy.ts';
 export { PRIORITIES, type Priority } from './priority.ts';
 export { ResilienceError, describeFailure } from './resilience-error.ts';
