@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
+import { messageOf } from '../core/message-of.ts';
 import { parseOptions } from '../core/options.ts';
 import { SeededRandom } from '../core/random.ts';
 import type { AppendLog } from '../storage/append-log.ts';
-import { messageOf } from '../storage/json.ts';
 import type { StateStore } from '../storage/state-store.ts';
 import { AuditHeads, type AuditHeadsDeps, headOptions } from './audit-heads.ts';
 import { type AuditEvent, AuditLog, type AuditTrail } from './audit-log.ts';

@@ -3,8 +3,8 @@ import { onDispose } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseInput } from '../core/options.ts';
 import { type Principal, system } from '../core/principal.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { AppendLog } from '../storage/append-log.ts';
-import { messageOf } from '../storage/json.ts';
 import { AUDIT_CHAIN_VALID, AUDIT_WRITE_FAILURES, type AuditRegistry } from './audit-metrics.ts';
 import {
   type AuditContent,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
-import { messageOf } from '../storage/json.ts';
 import type { AppendLog } from '../storage/append-log.ts';
 import type { AuditRecord } from './audit-record.ts';
+import { messageOf } from '../core/message-of.ts';
 import { HEAD_SIGNED } from './signed-head.ts';
 
 export const retentionOptions = z.strictObject({

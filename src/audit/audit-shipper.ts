@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { parseOptions } from '../core/options.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { AppendLog } from '../storage/append-log.ts';
-import { messageOf } from '../storage/json.ts';
 import { storageName } from '../storage/storage-name.ts';
 import type { StateStore } from '../storage/state-store.ts';
 import type { AuditLog } from './audit-log.ts';

@@ -1,6 +1,6 @@
-import { messageOf } from '../storage/json.ts';
 import { type AuditHead, type AuditRecord, auditRecordSchema, GENESIS, hashOf } from './audit-record.ts';
 import { HEAD_SIGNED, type HeadKeys, type SignedHead, signedHeadSchema } from './signed-head.ts';
+import { messageOf } from '../core/message-of.ts';
 
 /** Whose signature the chain bears, and how far it reaches: every record up to `seq`. */
 export interface Attestation {

@@ -4,7 +4,7 @@ import type { AuditHead } from '../audit/audit-record.ts';
 import { HeadKeys, type PublicKeys, type SignedHead, signedHeadSchema } from '../audit/signed-head.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseInput } from '../core/options.ts';
-import { messageOf } from '../storage/json.ts';
+import { messageOf } from '../core/message-of.ts';
 
 const PLAIN = /^(\d{1,15}):([0-9a-f]{64})$/;
 

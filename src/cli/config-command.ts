@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
 import { parseInput } from '../core/options.ts';
+import { messageOf } from '../core/message-of.ts';
 import { type ConfigIssue, issueText } from '../service/config/config-issue.ts';
 import type { ConfigDefinition } from '../service/config/config-options.ts';
 import { prefixOf } from '../service/config/environment-names.ts';
@@ -11,7 +12,6 @@ import type { ConfigLine } from '../service/config/explain-config.ts';
 import { loadConfig } from '../service/config/load-config.ts';
 import type { LoadedConfig } from '../service/config/loaded-config.ts';
 import type { SecretVault } from '../service/config/secret-reader.ts';
-import { messageOf } from '../storage/json.ts';
 import { type Command, type CommandIo, type Verdict, named } from './command.ts';
 import { definitionIn } from './config-definition.ts';
 

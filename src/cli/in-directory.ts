@@ -1,8 +1,8 @@
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortcullisError } from '../core/errors.ts';
+import { messageOf } from '../core/message-of.ts';
 import { DataDirectory } from '../storage/data-directory.ts';
-import { messageOf } from '../storage/json.ts';
 import type { CommandIo } from './command.ts';
 
 /** What every data directory has. */

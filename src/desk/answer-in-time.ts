@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { messageOf } from '../core/message-of.ts';
 
 export type Answer<T> =
   { readonly kind: 'answer'; readonly value: T } | { readonly kind: 'none'; readonly reason: string };
@@ -35,7 +36,7 @@ export function answerInTime<T>(
   };
   const failed = (error: unknown): void => {
     deadline[Symbol.dispose]();
-    resolve({ kind: 'none', reason: error instanceof Error ? error.message : String(error) });
+    resolve({ kind: 'none', reason: messageOf(error) });
   };
   try {
     ask(controller.signal).then(answered, failed);

@@ -1,4 +1,5 @@
 import { clientOrderId } from '../core/ids.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { BookReader } from '../trading/book.ts';
 import { deny } from '../trading/denial.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
@@ -15,7 +16,7 @@ export function findOlder(
   const id = clientOrderId(accountId, strategyId, intentId);
   if (book.order(id) !== undefined) return undefined;
   return archive.find(id).catch((error: unknown) => {
-    const note = error instanceof Error ? error.message : String(error);
+    const note = messageOf(error);
     return deny('order', 'KNOWN_IDS_UNAVAILABLE', { note });
   });
 }

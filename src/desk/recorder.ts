@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../audit/audit-log.ts';
 import { type Clock, onDispose } from '../core/clock.ts';
 import { system } from '../core/principal.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
 import type { SpentOverride } from '../risk/overrides/override-register.ts';
 import type { BookReader, DayRolled } from '../trading/book.ts';
@@ -270,5 +271,3 @@ function changed(event: OrderEvent, applied: Applied): boolean {
   const ignored = event.type === 'filled' ? 'FILL_INVALID' : 'ILLEGAL_TRANSITION';
   return applied.anomaly !== ignored;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

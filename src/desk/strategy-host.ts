@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { system } from '../core/principal.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
 import { scopeKey } from '../risk/trading-state.ts';
 import type { Bar } from '../trading/bar.ts';
@@ -93,7 +94,7 @@ export class StrategyHost {
     void killSwitch.trip({
       scope,
       to: 'reducing',
-      reason: `the strategy threw: ${error instanceof Error ? error.message : String(error)}`,
+      reason: `the strategy threw: ${messageOf(error)}`,
       by: system('strategy-host'),
     });
   }

@@ -10,6 +10,7 @@ import { notAudited } from './desk-audit.ts';
 import type { Decision, Older } from './order-path.ts';
 import type { AtMost, Prevented } from './self-trade.ts';
 import type { PlaceReply } from './venue/venue-driver.ts';
+import { messageOf } from '../core/message-of.ts';
 
 /** A decision; what is held is being written down, and must not go out before it is. */
 export type SubmitDecision =
@@ -157,5 +158,3 @@ function outcome(
       return { kind: 'unknown', clientOrderId, reason: 'the answer could not be written down' };
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -4,6 +4,7 @@ import { type GateExplanation, explained } from '../trading/measurement.ts';
 import type { HeldOrder } from '../trading/order-event.ts';
 import type { ExecutionGate, ExecutionView } from './execution-gate.ts';
 import type { GateSet } from './gate-set.ts';
+import { messageOf } from '../core/message-of.ts';
 
 const NONE: readonly Denial[] = Object.freeze([]);
 
@@ -77,5 +78,3 @@ function ask(gate: ExecutionGate, order: HeldOrder, view: ExecutionView): Denial
     return deny(gate.name, 'GATE_FAILED', { note: messageOf(error) });
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

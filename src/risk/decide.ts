@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { lots, units } from '../core/units.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { AccountView } from '../trading/account-view.ts';
 import type { CellView } from '../trading/book-cell.ts';
 import type { BookReader } from '../trading/book.ts';
@@ -106,7 +107,7 @@ function measured(gate: RiskGate, order: PricedOrder, view: RiskView): Measureme
   try {
     return gate.measure?.(order, view);
   } catch (error) {
-    return { note: `not measured: ${error instanceof Error ? error.message : String(error)}` };
+    return { note: `not measured: ${messageOf(error)}` };
   }
 }
 
@@ -186,7 +187,7 @@ function ask(gate: RiskGate, order: PricedOrder, view: RiskView): Denial | Reduc
     if ((answer as unknown) instanceof Promise) void (answer as Promise<unknown>).catch(() => undefined); // must not end the process
     return deny(gate.name, 'GATE_FAILED', { note: 'expected a denial, a reduction or undefined' });
   } catch (error) {
-    return deny(gate.name, 'GATE_FAILED', { note: error instanceof Error ? error.message : String(error) });
+    return deny(gate.name, 'GATE_FAILED', { note: messageOf(error) });
   }
 }
 

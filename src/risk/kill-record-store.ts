@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { StateStore } from '../storage/state-store.ts';
 import { type KillRecord, readRecords, recorded } from './kill-record.ts';
 
@@ -128,4 +129,4 @@ export class KillRecordStore {
 const unavailable = (what: string, why: string, cause?: unknown): PortcullisError =>
   new PortcullisError('STORE_UNAVAILABLE', `the kill switch could not be ${what}${why}`, { cause });
 
-const because = (error: unknown): string => `: ${error instanceof Error ? error.message : String(error)}`;
+const because = (error: unknown): string => `: ${messageOf(error)}`;

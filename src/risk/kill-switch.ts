@@ -4,6 +4,7 @@ import { type Clock, onDispose } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import { type Principal, requirePerson, system } from '../core/principal.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { StateStore } from '../storage/state-store.ts';
 import type { KillRecord } from './kill-record.ts';
 import { KillRecordStore } from './kill-record-store.ts';
@@ -122,7 +123,7 @@ export class KillSwitch {
       else if (isNewDirectory) await this.#disk.save();
       else begin([this.#haltedFrom('no kill-switch record in a data directory that is not new')]);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       begin([this.#haltedFrom(`the kill-switch record cannot be read or written: ${why}`)]);
     }
   }

@@ -2,7 +2,7 @@ import type { AuditTrail } from '../audit/audit-log.ts';
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type Principal, requirePerson } from '../core/principal.ts';
-import { messageOf } from '../storage/json.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { KillRecord } from './kill-record.ts';
 import { type Scope, scopeKey } from './trading-state.ts';
 

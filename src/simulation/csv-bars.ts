@@ -6,6 +6,7 @@ import { PortcullisError } from '../core/errors.ts';
 import { toGrid } from '../core/increment.ts';
 import { parseOptions } from '../core/options.ts';
 import { type Grid, lots, ticks } from '../core/units.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import { type GridBar, barFlaw } from './grid-bar.ts';
 
@@ -135,7 +136,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+const reason = (cause: unknown): string => messageOf(cause);
 const withoutReturn = (line: string): string => (line.endsWith('\r') ? line.slice(0, -1) : line);
 
 function flaw(path: string, line: number, field: string, expected: string, value: string): PortcullisError {

@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
-import { messageOf } from './json.ts';
+import { messageOf } from '../core/message-of.ts';
 import { isBusy, openDatabase } from './sqlite.ts';
 
 const Owner = z.object({ pid: z.int(), sinceMs: z.number() });

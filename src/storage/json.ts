@@ -1,4 +1,5 @@
 import { PortcullisError } from '../core/errors.ts';
+import { messageOf } from '../core/message-of.ts';
 
 /** What JSON can hold. Numbers are float64: money goes in as a string. */
 export type JsonValue =
@@ -28,4 +29,3 @@ export function toJsonText(what: string, value: unknown): string {
 const stringify: (value: unknown) => string | undefined = JSON.stringify;
 
 /** The message of whatever was thrown. */
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { PortcullisError } from '../core/errors.ts';
-import { messageOf } from './json.ts';
+import { messageOf } from '../core/message-of.ts';
 import { openDatabase } from './sqlite.ts';
 
 /** Kept in the `user_version` of the file, where 0 means that nothing has been set up. */

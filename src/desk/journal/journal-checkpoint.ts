@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { PortcullisError } from '../../core/errors.ts';
 import { parseInput } from '../../core/options.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { DayId } from '../../core/trading-day.ts';
 import type { JsonValue } from '../../storage/json.ts';
 import type { Snapshot } from '../../storage/snapshot-store.ts';
@@ -152,7 +153,7 @@ function at<T>(seq: number, line: number, read: () => T): T {
     return read();
   } catch (error) {
     const unknown = error instanceof PortcullisError && error.code === 'INSTRUMENT_UNKNOWN';
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw new PortcullisError(
       unknown ? 'INSTRUMENT_UNKNOWN' : 'INPUT_INVALID',
       `snapshot of journal record ${seq}, line ${line}: ${message}`,

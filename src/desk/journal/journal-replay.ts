@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { DayId, TradingDay } from '../../core/trading-day.ts';
 import type { AppendLog } from '../../storage/append-log.ts';
 import type { JsonValue } from '../../storage/json.ts';
@@ -187,7 +188,7 @@ class Past implements JournalFacts {
 
 const unreadable = (seq: number, error: unknown): PortcullisError => {
   const unknown = error instanceof PortcullisError && error.code === 'INSTRUMENT_UNKNOWN';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new PortcullisError(
     unknown ? 'INSTRUMENT_UNKNOWN' : 'INPUT_INVALID',
     `journal record ${seq}: ${message}`,

@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import { parseInput, parseOptions } from '../../core/options.ts';
 import { person } from '../../core/principal.ts';
-import { messageOf } from '../../storage/json.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { LimitControl } from './limit-control.ts';
 import type { LimitInputs } from './limit-engines.ts';
 import type { LimitChangeOrder } from './limit-order.ts';

@@ -8,6 +8,7 @@ import { LookCount } from './look-count.ts';
 import { asWas, inDoubt } from './order-evidence.ts';
 import type { VenueOrderReport } from '../venue/venue-driver.ts';
 import type { VenueQuestions } from '../venue/venue-questions.ts';
+import { messageOf } from '../../core/message-of.ts';
 
 /** What comparing with the venue needs of its desk. */
 export interface ReconcileDesk extends InvestigatorDesk {
@@ -111,7 +112,7 @@ async function compareHoldings(desk: ReconcileDesk, found: Difference[]): Promis
       return;
     }
     await desk.clock.sleep(RECHECK_MS, desk.stopping).catch((error: unknown) => {
-      throw new NoAnswer(error instanceof Error ? error.message : String(error));
+      throw new NoAnswer(messageOf(error));
     });
     refuse('fills', await desk.catchUp(found));
   }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { decimal } from '../../core/decimal.ts';
 import { toGrid } from '../../core/increment.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { BookReader } from '../../trading/book.ts';
 import type { OrderEvent } from '../../trading/order-event.ts';
 import type { Difference } from './difference.ts';
@@ -88,7 +89,7 @@ export class VenueFills {
         this.#newestMs = Math.max(this.#newestMs, Math.min(fill.atMs, this.#desk.clock.nowMs()));
       }
     } catch (error) {
-      return error instanceof Error ? error.message : String(error); // the archive cannot be read
+      return messageOf(error); // the archive cannot be read
     }
     await Promise.all(this.#writing.splice(0));
     return undefined;

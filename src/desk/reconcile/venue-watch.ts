@@ -11,6 +11,7 @@ import type { Recorder } from '../recorder.ts';
 import { Synchroniser } from './synchroniser.ts';
 import { VenueFills } from './venue-fills.ts';
 import type { OrderEvent } from '../../trading/order-event.ts';
+import { messageOf } from '../../core/message-of.ts';
 import { type InboxDesk, takeIn } from '../venue/venue-inbox.ts';
 import { type VenueAnswers, VenueQuestions } from '../venue/venue-questions.ts';
 
@@ -104,7 +105,7 @@ export class VenueWatch {
       reconcileEveryMs: rules.reconcileEveryMs,
       reconcile: async () => {
         const failed = (error: unknown): Reconciliation => {
-          const reason = error instanceof Error ? error.message : String(error);
+          const reason = messageOf(error);
           return { kind: 'failed', atMs: clock.nowMs(), reason };
         };
         // Nothing would be taken over any more.

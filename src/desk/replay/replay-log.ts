@@ -1,6 +1,6 @@
 import { type AuditRecord, auditRecordSchema, hashOf } from '../../audit/audit-record.ts';
 import type { AppendLog } from '../../storage/append-log.ts';
-import { messageOf } from '../../storage/json.ts';
+import { messageOf } from '../../core/message-of.ts';
 import { type RulesOnRecord, readRules } from './replay-rules.ts';
 import { type Replayed, replayVerdict } from './replay.ts';
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Instrument, type InstrumentOptions, defineInstrument } from '../../trading/instrument.ts';
 import { type VerdictRules, rulesHash } from '../verdict-inputs/verdict-inputs-rules.ts';
+import { messageOf } from '../../core/message-of.ts';
 
 const names = z.array(z.string());
 
@@ -38,6 +39,6 @@ export function readRules(details: unknown): RulesOnRecord | string {
     const byId = new Map(instruments.map((instrument) => [instrument.instrumentId, instrument]));
     return { ...(rules as VerdictRules), hash, instruments: byId };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

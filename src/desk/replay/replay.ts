@@ -8,9 +8,9 @@ import { type RecordedVerdict, readInputs, recordedSchema } from './replay-recor
 import type { RulesOnRecord } from './replay-rules.ts';
 import type { VerdictInputs } from '../verdict-inputs/verdict-inputs.ts';
 import type { Decision, KnownOrder } from '../order-path.ts';
-import { messageOf } from '../../storage/json.ts';
 import type { Denial } from '../../trading/denial.ts';
 import type { OrderIntent } from '../../trading/order-intent.ts';
+import { messageOf } from '../../core/message-of.ts';
 
 /** What came of making a verdict again. */
 export type Replayed =

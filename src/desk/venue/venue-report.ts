@@ -3,6 +3,7 @@ import { decimal, decimalText } from '../../core/decimal.ts';
 import { toGrid } from '../../core/increment.ts';
 import { parseInput } from '../../core/options.ts';
 import { type Lots, lots, ticks } from '../../core/units.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { Instrument } from '../../trading/instrument.ts';
 import type { OrderEvent } from '../../trading/order-event.ts';
 
@@ -35,7 +36,7 @@ export function readReport(report: unknown, instrument: Instrument, atMs: number
   try {
     event = parseInput('report', schema, report);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
   const said = { clientOrderId: event.clientOrderId, atMs };
   switch (event.type) {

@@ -3,6 +3,7 @@ import type { Denial } from '../../trading/denial.ts';
 import { type OrderIntent, copyIntent } from '../../trading/order-intent.ts';
 import type { Decision } from '../order-path.ts';
 import type { VerdictInputs } from './verdict-inputs.ts';
+import { messageOf } from '../../core/message-of.ts';
 
 /** What is recorded with a verdict. */
 export interface VerdictContext {
@@ -41,7 +42,7 @@ function auditable(asked: OrderIntent): unknown {
   try {
     return plainJson(copyIntent(asked));
   } catch (error) {
-    return `not to be written as JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return `not to be written as JSON: ${messageOf(error)}`;
   }
 }
 

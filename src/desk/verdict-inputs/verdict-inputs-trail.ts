@@ -4,6 +4,7 @@ import type { OrderIntent } from '../../trading/order-intent.ts';
 import type { Decision, Older } from '../order-path.ts';
 import { type CaptureDeps, VerdictCapture } from './verdict-inputs-capture.ts';
 import type { VerdictInputs, VerdictInputsMode } from './verdict-inputs.ts';
+import { messageOf } from '../../core/message-of.ts';
 
 export interface TrailDeps extends CaptureDeps {
   /** `undefined` where nobody keeps an audit log: then nothing is taken. */
@@ -76,7 +77,7 @@ export class VerdictTrail {
       const inputs = this.#capture.take(intent, older);
       return overridden === undefined ? inputs : { ...inputs, overridden: [...overridden] };
     } catch (error) {
-      return `not to be had: ${error instanceof Error ? error.message : String(error)}`;
+      return `not to be had: ${messageOf(error)}`;
     }
   }
 }

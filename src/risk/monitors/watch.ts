@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
 import { system } from '../../core/principal.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { KillSwitch } from '../kill-switch.ts';
 import type { Monitor } from './monitor.ts';
 
@@ -63,7 +64,7 @@ export class Watch {
   #failed(monitor: Monitor, error: unknown): void {
     if (this.#failing.has(monitor)) return;
     this.#failing.add(monitor);
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     void this.#deps.killSwitch.trip({
       to: 'reducing',
       reason: `the monitor failed, so what it watches is not known: ${why}`,

@@ -5,7 +5,7 @@ import { clientOrderId } from '../../core/ids.ts';
 import { parseOptions } from '../../core/options.ts';
 import { person, system } from '../../core/principal.ts';
 import { type Verifier, verifierOf } from '../../core/signatures.ts';
-import { messageOf } from '../../storage/json.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { StateStore } from '../../storage/state-store.ts';
 import { type Denial, deny } from '../../trading/denial.ts';
 import { type OrderIntent, sameIntent } from '../../trading/order-intent.ts';

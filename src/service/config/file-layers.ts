@@ -1,4 +1,3 @@
-import { messageOf } from '../../storage/json.ts';
 import type { ConfigFiles } from './config-files.ts';
 import type { ConfigIssue } from './config-issue.ts';
 import type { ConfigLayer } from './config-layer.ts';
@@ -6,6 +5,7 @@ import { pathText } from './config-fields.ts';
 import { isPlain } from './config-tree.ts';
 import { readEnvText } from './env-text.ts';
 import type { Variables } from './environment-layer.ts';
+import { messageOf } from '../../core/message-of.ts';
 import { readJson } from './json-text.ts';
 import { faultText } from './text-fault.ts';
 

@@ -6,7 +6,7 @@ import { DEFAULT_SOURCE } from './explain-config.ts';
 import { Secret, putText, referenceOf } from './secret.ts';
 import type { SecretReader } from './secret-reader.ts';
 import type { HeldSecret } from './secret-watch.ts';
-import { messageOf } from '../../storage/json.ts';
+import { messageOf } from '../../core/message-of.ts';
 
 /** The secrets of a configuration, read for the first time. */
 export interface ReadSecrets {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { PortcullisError } from '../../core/errors.ts';
 import { parseInput } from '../../core/options.ts';
-import { messageOf } from '../../storage/json.ts';
+import { messageOf } from '../../core/message-of.ts';
 import { Flag } from './flag.ts';
 import { type FlagDefinition, flagNameSchema } from './flag-definition.ts';
 import type { FlagSet } from './flag-set-provider.ts';

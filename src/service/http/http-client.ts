@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Clock, SystemClock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
-import { messageOf } from '../../storage/json.ts';
+import { messageOf } from '../../core/message-of.ts';
 import { correlation, traceHeaders } from '../../telemetry/index.ts';
 import type { HttpApi, Operation, OperationInput, OperationOutput } from './http-api.ts';
 import { operationUrl } from './operation-url.ts';

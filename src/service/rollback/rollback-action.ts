@@ -1,7 +1,7 @@
 import type { JsonValue } from '@openfeature/core';
 import type { Clock } from '../../core/clock.ts';
 import { system } from '../../core/principal.ts';
-import { messageOf } from '../../storage/json.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { FlagControl } from '../flags/flag-control.ts';
 import { settleWithin } from '../settle-within.ts';
 import type { CheckVerdict } from './verdict.ts';

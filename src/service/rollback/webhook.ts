@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
-import { messageOf } from '../../storage/json.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { RollbackAction } from './rollback-action.ts';
 
 const schema = z.strictObject({

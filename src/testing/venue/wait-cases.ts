@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { driverCase } from './session-case.ts';
 import type { VenueSession } from './venue-session.ts';
+import { messageOf } from '../../core/message-of.ts';
 
 /** Every method that waits, asked about an order that rests. */
 const WAITS: Readonly<
@@ -21,7 +22,7 @@ async function aTurnLater({ subject }: VenueSession, waiting: Promise<unknown>):
   let how = 'still waiting';
   waiting.then(
     () => (how = 'answered'),
-    (error: unknown) => (how = error instanceof Error ? error.message : String(error)),
+    (error: unknown) => (how = messageOf(error)),
   );
   await subject.clock.turn();
   return how;
