@@ -22,6 +22,18 @@ export type {
   UpstreamUntrusted,
   WorkFailed,
 } from './failure.ts';
+export {
+  type HttpAnswer,
+  type HttpHeaders,
+  type HttpRequest,
+  HttpTransport,
+  type Lookup,
+  type ResolvedAddress,
+  type TlsOptions,
+  type TransportDeps,
+  type TransportOptions,
+  type TransportStats,
+} from './http/http-transport.ts';
 export type { Failed, Outcome, Success } from './outcome.ts';
 export type { CallCounts } from './policies/call-window.ts';
 export {
@@ -36,3 +48,21 @@ export { Policy, type Task, type Work } from './policy.ts';
 export { PRIORITIES, type Priority } from './priority.ts';
 export { ResilienceError, describeFailure } from './resilience-error.ts';
 export { Timeout, type TimeoutDeps, type TimeoutOptions } from './policies/timeout.ts';
+export { Fallback, type FallbackDeps, type FallbackOptions } from './policies/fallback.ts';
+export { Hedge, type HedgeDeps, type HedgeOptions } from './policies/hedge.ts';
+export { RetryBudget, type RetryBudgetDeps, type RetryBudgetOptions } from './policies/retry-budget.ts';
+export { Retry, type RetryDeps, type RetryOptions } from './policies/retry.ts';
+export { retryAfterMs } from './retry-after.ts';
+export {
+  Bulkhead,
+  type BulkheadDeps,
+  type BulkheadOptions,
+  type BulkheadStatus,
+} from './policies/bulkhead.ts';
+export {
+  type RateLimitBucket,
+  RateLimiter,
+  type RateLimiterDeps,
+  type RateLimiterOptions,
+  type RateLimiterStatus,
+} from './policies/rate-limiter.ts';

@@ -3,11 +3,12 @@ import type { Clock } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { BoundCounter, MetricsRegistry } from '../../telemetry/index.ts';
 import type { Call } from '../call.ts';
-import { type Failure, type TimedOut, aborted } from '../failure.ts';
-import { type LinkedAbort, linkedAbort } from '../linked-abort.ts';
+import { type TimedOut, aborted } from '../failure.ts';
+import { linkedAbort } from '../linked-abort.ts';
 import { type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { ResilienceError } from '../resilience-error.ts';
+import { Running } from './running.ts';
 
 const TIMEOUTS = {
   name: 'trading_timeouts_total',
@@ -66,7 +67,11 @@ export class Timeout extends Policy {
   #within<T>(timeoutMs: number, deadlineMs: number, work: Work<T>, call: Call): Promise<Outcome<T>> {
     const attemptsBefore = call.stats.attempts;
     return new Promise((resolve) => {
-      const running = new Running(resolve);
+      const running = new Running<T>((outcome) => {
+        link.dispose();
+        timer[Symbol.dispose]();
+        resolve(outcome);
+      });
       const link = linkedAbort(call.signal, () => {
         running.giveUp(aborted(call.signal));
       });
@@ -77,10 +82,7 @@ export class Timeout extends Policy {
         link.abort(new ResilienceError(failure));
         running.giveUp(failure);
       });
-      running.holds(link, timer);
-      void work({ ...call, signal: link.signal, deadlineMs }).then((outcome) => {
-        running.end(outcome);
-      });
+      running.until(work({ ...call, signal: link.signal, deadlineMs }));
     });
   }
 }
@@ -90,45 +92,3 @@ const timedOut = (
   timeoutMs: number,
   upstream: 'failing' | 'unknown',
 ): TimedOut => ({ code: 'TIMED_OUT', upstream, mayRetry: scope === 'attempt', scope, timeoutMs });
-
-/** Work between its start and its end, and whether somebody still waits for it. */
-class Running<T> {
-  readonly #resolve: (outcome: Outcome<T>) => void;
-  #link: LinkedAbort | undefined;
-  #timer: Disposable | undefined;
-  #onEnded: (() => void) | undefined;
-
-  constructor(resolve: (outcome: Outcome<T>) => void) {
-    this.#resolve = resolve;
-  }
-
-  holds(link: LinkedAbort, timer: Disposable): void {
-    this.#link = link;
-    this.#timer = timer;
-  }
-
-  giveUp(failure: Failure): void {
-    this.#letGo();
-    const stillRunning = new Promise<void>((resolve) => {
-      this.#onEnded = resolve;
-    });
-    this.#resolve(failed({ ...failure, stillRunning }));
-  }
-
-  end(outcome: Outcome<T>): void {
-    if (this.#onEnded === undefined) {
-      this.#letGo();
-      this.#resolve(outcome);
-      return;
-    }
-    // What was given up further in has ended only when that has.
-    const deeper = outcome.ok ? undefined : outcome.failure.stillRunning;
-    if (deeper === undefined) this.#onEnded();
-    else void deeper.then(this.#onEnded);
-  }
-
-  #letGo(): void {
-    this.#link?.dispose();
-    this.#timer?.[Symbol.dispose]();
-  }
-}
