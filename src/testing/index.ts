@@ -7,6 +7,18 @@
 export { type AppendLogUnderTest, appendLogContract } from './append-log-contract.ts';
 export type { ContractCase } from './contract-case.ts';
 export { type FakeFlag, FakeFlags, type FlagQuestion } from './fake-flags.ts';
+export { SERVER_CERTIFICATES, type ClientCertificate, type ServerCertificate } from './fault-certificates.ts';
+export type { HttpAnswerFields, HttpFault } from './fault-http.ts';
+export { httpFaults } from './fault-recipes.ts';
+export { type FaultPlan, type FaultScript, burst, flapping } from './fault-script.ts';
+export {
+  type ConnectionFault,
+  type FaultRequest,
+  FaultServer,
+  type FaultServerDeps,
+  type FaultServerOptions,
+} from './fault-server.ts';
+export type { Credentials } from './fault-x509.ts';
 export { ScriptedAppendLog } from './scripted-append-log.ts';
 export { ScriptedUpstream, type UpstreamAnswer, type UpstreamRequest } from './scripted-upstream.ts';
 export { type SnapshotStoreUnderTest, snapshotStoreContract } from './snapshot-store-contract.ts';
