@@ -1,11 +1,14 @@
 import type { Instrument } from '../trading/instrument.ts';
 import type { MarketEvent } from '../trading/market-event.ts';
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import { PortcullisError } from '../core/errors.ts';
 import { BinanceDecoder } from './binance-decoder.ts';
 import { atLine, fieldError } from './input-error.ts';
+import type { MarketFeed } from './market-feed.ts';
 import { readLines } from './read-lines.ts';
 import { receiveTimeMs } from './receive-time.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** How many messages of each kind. */
 export type MessageCounts = Readonly<Record<MarketEvent['type'], number>>;
@@ -29,7 +32,9 @@ interface Contents {
  * The file is streamed and never held as a whole: once by `open`, for the digest and the times, which costs about a
  * microsecond per message; once by each `batches`.
  */
-export class Recording {
+export class Recording implements MarketFeed {
+  /** The name of the file, without its folder. */
+  readonly name: string;
   readonly path: string;
   /** SHA-256 of the uncompressed bytes, as 64 hex characters. */
   readonly sha256: string;
@@ -42,6 +47,7 @@ export class Recording {
   readonly #decoder: BinanceDecoder;
 
   private constructor(path: string, contents: Contents, decoder: BinanceDecoder) {
+    this.name = basename(path);
     this.path = path;
     this.sha256 = contents.sha256;
     this.messages = contents.messages;
@@ -100,10 +106,15 @@ export class Recording {
   /**
    * The events in the order of the file, many at a time, so that there is no wait for each one. May be called again.
    *
+   * @param signal ends the iteration within the tick, without an error
    * @throws {PortcullisError} `INPUT_INVALID` or `INSTRUMENT_UNKNOWN` with file, line, field, value and what was expected;
    *   at the end, `INPUT_INVALID` when the file is no longer the one that was opened
    */
-  async *batches(): AsyncGenerator<readonly MarketEvent[]> {
+  batches(signal?: AbortSignal): AsyncGenerator<readonly MarketEvent[], void, undefined> {
+    return untilAborted(this.#read(), signal);
+  }
+
+  async *#read(): AsyncGenerator<readonly MarketEvent[], void, undefined> {
     const hash = createHash('sha256');
     let line = 0;
     for await (const lines of readLines(this.path, hash)) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PortcullisError } from '../../../src/core/index.ts';
@@ -78,6 +78,20 @@ describe('Recording', () => {
       break;
     }
     expect(await read(recording)).toHaveLength(recording.messages);
+  });
+
+  test('is a feed by the name of its file, and ends without an error when it is aborted', async () => {
+    const path = file(text.repeat(20));
+    const recording = await open(path);
+    const controller = new AbortController();
+    const sizes: number[] = [];
+    for await (const batch of recording.batches(controller.signal)) {
+      sizes.push(batch.length);
+      controller.abort();
+    }
+    expect(sizes).toHaveLength(1);
+    expect(sizes[0]).toBeLessThan(recording.messages);
+    expect(recording.name).toBe(basename(path));
   });
 
   test('needs no newline at the end', async () => {
