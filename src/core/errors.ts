@@ -108,6 +108,7 @@ export const ERROR_CATALOGUE = {
     retryable: false,
     meaning: 'A source leads to an address that may not be asked, or redirects.',
   },
+  FEED_TAKEN: { retryable: false, meaning: 'The feed has its one consumer already.' },
   SOURCE_UNKNOWN: { retryable: false, meaning: 'The source of data has not been declared.' },
 } as const satisfies Record<string, { retryable: boolean; meaning: string }>;
 

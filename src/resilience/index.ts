@@ -66,3 +66,16 @@ export {
   type RateLimiterOptions,
   type RateLimiterStatus,
 } from './policies/rate-limiter.ts';
+export { OVERFLOW_POLICIES, type OverflowPolicy, type ResilientFeedOptions } from './feed/feed-options.ts';
+export type { FeedFrame, FeedProtocol, SequenceRange } from './feed/feed-protocol.ts';
+export type { FeedConnect, FeedSocket, FeedSocketEnd, FeedSocketListener } from './feed/feed-socket.ts';
+export type {
+  FeedChange,
+  FeedChannelStatus,
+  FeedCounts,
+  FeedEnd,
+  FeedGap,
+  FeedState,
+  FeedStatus,
+} from './feed/feed-status.ts';
+export { ResilientFeed, type ResilientFeedDeps } from './feed/resilient-feed.ts';

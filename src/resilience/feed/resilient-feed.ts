@@ -1,0 +1,320 @@
+import { randomBytes } from 'node:crypto';
+import type { Agent } from 'node:http';
+import type { LookupFunction } from 'node:net';
+import type { Clock } from '../../core/clock.ts';
+import { PortcullisError } from '../../core/errors.ts';
+import { parseOptions } from '../../core/options.ts';
+import { errorText } from '../../telemetry/error-text.ts';
+import { type Logger, type MetricsRegistry, silentLogger } from '../../telemetry/index.ts';
+import type { FeedConnection } from './feed-connection.ts';
+import { FeedInbox } from './feed-inbox.ts';
+import { FeedLink } from './feed-link.ts';
+import { FeedMetrics } from './feed-metrics.ts';
+import { type FeedSettings, type ResilientFeedOptions, feedOptionsSchema } from './feed-options.ts';
+import type { FeedFrame, FeedProtocol } from './feed-protocol.ts';
+import type { FeedConnect } from './feed-socket.ts';
+import type { FeedChange, FeedCounts, FeedGap, FeedStatus } from './feed-status.ts';
+import { QuietLog } from './quiet-log.ts';
+import { webSockets } from './web-socket.ts';
+
+export interface ResilientFeedDeps<M> {
+  readonly protocol: FeedProtocol<M>;
+  readonly clock: Clock;
+  /** In [0, 1), for the back-off. Default: that of node:crypto. */
+  readonly random?: (() => number) | undefined;
+  readonly metrics?: MetricsRegistry | undefined;
+  /** Default: says nothing. */
+  readonly logger?: Logger | undefined;
+  /** Told at once when a hole is found, which is before the message after it is delivered. */
+  readonly onGap?: ((gap: FeedGap) => void) | undefined;
+  readonly onChange?: ((change: FeedChange) => void) | undefined;
+  /** Makes the connections of sockets, such as through a proxy. Private addresses are then the proxy's to refuse. */
+  readonly agent?: Agent | undefined;
+  /** Resolves names. Default: that of Node. */
+  readonly lookup?: LookupFunction | undefined;
+  /** Opens sockets. Default: WebSockets, by the options `socket`. */
+  readonly connect?: FeedConnect | undefined;
+}
+
+/**
+ * A feed over WebSocket that stays honest: it comes back by itself, and whatever it lost on the way is told. Listeners that
+ * throw are logged and do no harm.
+ */
+export class ResilientFeed<M> {
+  readonly #settings: FeedSettings;
+  readonly #deps: ResilientFeedDeps<M>;
+  readonly #log: QuietLog;
+  readonly #link: FeedLink;
+  readonly #inbox: FeedInbox<M>;
+  #metrics: FeedMetrics | undefined;
+  #opened = 0;
+  #frames = 0;
+  #malformed = 0;
+  #malformedInRow = 0;
+  #refusals = 0;
+  #hasConsumer = false;
+  #wake: (() => void) | undefined;
+
+  /** @throws {PortcullisError} `OPTION_INVALID`; `METRIC_CONFLICT` when the registry has other metrics of these names */
+  constructor(options: ResilientFeedOptions, deps: ResilientFeedDeps<M>) {
+    const settings = parseOptions('ResilientFeed', feedOptionsSchema, options);
+    const { protocol, clock, random = cryptoRandom, metrics, logger = silentLogger } = deps;
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#log = new QuietLog(logger.child({ source: settings.source }), clock);
+    this.#inbox = new FeedInbox(settings, {
+      clock,
+      random,
+      protocol,
+      log: this.#log,
+      onGap: (gap) => {
+        this.#gap(gap);
+      },
+      onQuiet: (channel, quiet) => {
+        this.#change({ kind: 'channel', channel, quiet });
+      },
+      onWaiting: () => {
+        this.#wake?.();
+      },
+      onOverflow: () => {
+        if (settings.buffer.overflow === 'disconnect') this.#link.hold('the consumer does not keep up');
+      },
+    });
+    this.#link = this.#newLink(random);
+    if (metrics !== undefined) {
+      this.#metrics = new FeedMetrics(settings.source, metrics, () => ({
+        counts: this.#counts(),
+        lastMessageMs: this.#inbox.lastMessageMs,
+        buffered: this.#inbox.size,
+        quietChannels: this.#inbox.quietChannels,
+      }));
+    }
+  }
+
+  /**
+   * Connects, from now until {@link stop}. Again does nothing.
+   *
+   * @throws {PortcullisError} `SERVICE_STOPPED` after `stop()`
+   */
+  start(): void {
+    this.#notStopped();
+    this.#link.start();
+  }
+
+  /**
+   * Wants these channels too, now and after every connection.
+   *
+   * @throws {PortcullisError} `SERVICE_STOPPED` after `stop()`
+   */
+  subscribe(...channels: readonly string[]): void {
+    this.#notStopped();
+    if (this.#inbox.wanted.length === 0) this.#link.heard();
+    const fresh = this.#inbox.want(channels);
+    if (fresh.length > 0) this.#ask('subscribe', fresh);
+  }
+
+  /** Wants these channels no longer: nothing more of them is received. What waits already is delivered. */
+  unsubscribe(...channels: readonly string[]): void {
+    const gone = this.#inbox.forget(channels);
+    if (gone.length > 0) this.#ask('unsubscribe', gone);
+  }
+
+  /**
+   * All messages in order of receipt, as many at a time as wait; for one consumer. Ends after `stop()`, when everything has
+   * been delivered, or at once when the signal aborts: what waits then stays for the next consumer.
+   *
+   * @throws {PortcullisError} `FEED_TAKEN` from the first `next()` while there is another consumer
+   */
+  async *batches(signal?: AbortSignal): AsyncGenerator<readonly M[], void, undefined> {
+    if (this.#hasConsumer) {
+      throw new PortcullisError('FEED_TAKEN', `the feed ${this.#settings.source} has a consumer already`);
+    }
+    this.#hasConsumer = true;
+    const wake = (): void => {
+      this.#wake?.();
+    };
+    signal?.addEventListener('abort', wake);
+    try {
+      while (signal?.aborted !== true) {
+        if (this.#inbox.size > 0) yield this.#inbox.take();
+        else if (this.#link.state.kind === 'stopped') return;
+        else await this.#more();
+      }
+    } finally {
+      signal?.removeEventListener('abort', wake);
+      this.#hasConsumer = false;
+    }
+  }
+
+  status(): FeedStatus {
+    return {
+      state: this.#link.state,
+      lastMessageAgeMs: this.#inbox.lastMessageAgeMs,
+      channels: this.#inbox.channels,
+      buffered: this.#inbox.size,
+      counts: this.#counts(),
+    };
+  }
+
+  /** Closes the connection in an orderly way, cuts it if that takes too long, and leaves nothing behind. For good. */
+  async stop(): Promise<void> {
+    const stopped = this.#link.stop();
+    this.#inbox.stop();
+    this.#wake?.();
+    await stopped;
+    this.#metrics?.[Symbol.dispose]();
+    this.#metrics = undefined;
+  }
+
+  #newLink(random: () => number): FeedLink {
+    const { protocol, clock, agent, lookup } = this.#deps;
+    const { socket } = this.#settings;
+    return new FeedLink(this.#settings, {
+      clock,
+      random,
+      connect: this.#deps.connect ?? webSockets(socket, { clock, agent, lookup }),
+      url: (signal) => protocol.url(signal),
+      ping: protocol.ping === undefined ? undefined : () => protocol.ping?.() ?? '',
+      expectsMessages: () => this.#inbox.wanted.length > 0,
+      listener: {
+        opened: (connection) => {
+          this.#subscribeAll(connection);
+        },
+        adopted: () => {
+          this.#inbox.connected();
+        },
+        frame: (connection, frame, receivedMs) => {
+          this.#frame(connection, frame, receivedMs);
+        },
+        ended: ({ because, detail }) => {
+          this.#metrics?.ended(because);
+          if (because === 'stopped' || because === 'age') return;
+          this.#log.warn(`ended ${because}`, { because, detail }, 'a connection of the feed has ended');
+        },
+        down: () => {
+          this.#inbox.disconnected();
+        },
+        state: (from, to) => {
+          this.#metrics?.state(to.kind);
+          this.#change({ kind: 'state', from, to });
+        },
+      },
+    });
+  }
+
+  #subscribeAll(connection: FeedConnection): void {
+    this.#opened += 1;
+    this.#malformedInRow = 0;
+    const { wanted } = this.#inbox;
+    if (wanted.length === 0) return;
+    try {
+      for (const frame of this.#deps.protocol.subscribe(wanted)) connection.send(frame);
+    } catch (error) {
+      connection.end('protocol', `no frames to subscribe with: ${errorText(error)}`);
+    }
+  }
+
+  #ask(what: 'subscribe' | 'unsubscribe', channels: readonly string[]): void {
+    try {
+      for (const frame of this.#deps.protocol[what]?.(channels) ?? []) this.#link.send(frame);
+    } catch (error) {
+      this.#log.warn(what, { channels, error: errorText(error) }, `the protocol could not ${what}`);
+    }
+  }
+
+  #frame(connection: FeedConnection, frame: string | Uint8Array, receivedMs: number): void {
+    this.#frames += 1;
+    let decoded: FeedFrame<M>;
+    try {
+      decoded = this.#deps.protocol.decode(frame, receivedMs);
+      this.#take(connection, decoded, receivedMs);
+    } catch (error) {
+      this.#unreadable(connection, error);
+    }
+  }
+
+  #take(connection: FeedConnection, decoded: FeedFrame<M>, receivedMs: number): void {
+    switch (decoded.kind) {
+      case 'messages':
+        if (decoded.messages.length > 0) {
+          this.#link.promote(connection);
+          this.#link.heard();
+          this.#inbox.accept(decoded.messages, receivedMs);
+        }
+        break;
+      case 'control':
+        if (decoded.reply !== undefined) connection.send(decoded.reply);
+        break;
+      case 'refused':
+        this.#refusals += 1;
+        this.#log.warn('refused', { detail: decoded.detail }, 'the venue refused what the feed asked for');
+        this.#change({ kind: 'refused', detail: decoded.detail });
+        break;
+      case 'closing':
+        this.#link.renew();
+        break;
+      default:
+        throw new TypeError('the protocol gave a frame of no known kind');
+    }
+    this.#malformedInRow = 0;
+  }
+
+  #unreadable(connection: FeedConnection, error: unknown): void {
+    this.#malformed += 1;
+    this.#malformedInRow += 1;
+    this.#log.warn('malformed', { error: errorText(error) }, 'a frame could not be read');
+    if (this.#malformedInRow < this.#settings.maxMalformedInRow) return;
+    connection.end('malformed', `${this.#malformedInRow} frames in a row could not be read`);
+  }
+
+  /** Until there is something to deliver, or an end. */
+  async #more(): Promise<void> {
+    this.#link.resume();
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+  }
+
+  #gap(gap: FeedGap): void {
+    this.#metrics?.gap(gap.because);
+    this.#log.warn(`gap ${gap.because}`, { ...gap }, 'a channel of the feed has a hole');
+    this.#guarded('onGap', () => this.#deps.onGap?.(gap));
+  }
+
+  #change(change: FeedChange): void {
+    this.#guarded('onChange', () => this.#deps.onChange?.(change));
+  }
+
+  #guarded(name: string, listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#log.warn(name, { error: errorText(error) }, `${name} of the feed has thrown`);
+    }
+  }
+
+  #counts(): FeedCounts {
+    const { messages, malformed, duplicates, dropped, gaps, snapshots } = this.#inbox;
+    return {
+      connects: this.#link.connects,
+      opened: this.#opened,
+      frames: this.#frames,
+      messages,
+      malformed: this.#malformed + malformed,
+      duplicates,
+      dropped,
+      gaps,
+      snapshots,
+      refusals: this.#refusals,
+    };
+  }
+
+  #notStopped(): void {
+    if (this.#link.state.kind !== 'stopped') return;
+    throw new PortcullisError('SERVICE_STOPPED', `the feed ${this.#settings.source} has been stopped`);
+  }
+}
+
+/** Connections are rare enough for it. */
+const cryptoRandom = (): number => randomBytes(4).readUInt32LE() / 2 ** 32;
