@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import { parseOptions } from '../../core/options.ts';
+import type { MetricsRegistry } from '../../telemetry/index.ts';
+import type { Call } from '../call.ts';
+import { type BulkheadFull, aborted } from '../failure.ts';
+import { type Outcome, failed } from '../outcome.ts';
+import { Policy, type Work } from '../policy.ts';
+import { BulkheadMetrics } from './bulkhead-metrics.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+const schema = z.strictObject({
+  /** Works that run at a time, 1 or more. */
+  maxConcurrent: z.int().min(1),
+  /** Calls that may wait at a time. */
+  maxQueued: z.int().min(0).default(0),
+  /** How long a call may wait. Default: as long as its deadline allows. */
+  maxWaitMs: z.number().min(0).optional(),
+  /** Each such time of waiting lifts a call by one priority. */
+  ageingMs: z.number().min(1).default(2_000),
+  /** The `target` in metrics. */
+  name: z.string().min(1).default('bulkhead'),
+});
+
+/** @interface */
+export type BulkheadOptions = z.input<typeof schema>;
+
+export interface BulkheadDeps {
+  readonly clock: Pick<Clock, 'monotonicMs' | 'deadline'>;
+  readonly metrics?: Pick<MetricsRegistry, 'counter' | 'gauge'> | undefined;
+}
+
+export interface BulkheadStatus {
+  /** Slots that are taken, at most `maxConcurrent`. */
+  readonly running: number;
+  /** Those of them whose work was given up and still runs. */
+  readonly abandoned: number;
+  /** Calls that wait for a slot. */
+  readonly waiting: number;
+}
+
+/**
+ * Lets at most `maxConcurrent` works run at a time. Work that was given up keeps its slot until it has really ended: a server
+ * that hangs gets no more than that, whatever times out. The others wait, the most urgent first, or get `BULKHEAD_FULL`; in
+ * a full line a more urgent newcomer takes the place of the last.
+ */
+export class Bulkhead extends Policy {
+  readonly #maxConcurrent: number;
+  readonly #maxWaitMs: number;
+  readonly #line: WaitingLine;
+  readonly #metrics: BulkheadMetrics | undefined;
+  #running = 0;
+  #abandoned = 0;
+
+  /** @throws {PortcullisError} `OPTION_INVALID` */
+  constructor(options: BulkheadOptions, { clock, metrics }: BulkheadDeps) {
+    super();
+    const parsed = parseOptions('Bulkhead', schema, options);
+    const { maxConcurrent, maxWaitMs = Infinity, maxQueued, ageingMs, name } = parsed;
+    this.#maxConcurrent = maxConcurrent;
+    this.#maxWaitMs = maxWaitMs;
+    this.#metrics = metrics && new BulkheadMetrics(name, metrics);
+    this.#line = new WaitingLine({ maxQueued, ageingMs }, clock, {
+      shutUntilMs: () => -Infinity,
+      opensMs: (_call, nowMs) => (this.#running < this.#maxConcurrent ? nowMs : undefined),
+      enter: () => {
+        this.#enter();
+      },
+      refuse: () => this.#refuse(),
+    });
+  }
+
+  run<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
+    if (call.signal?.aborted === true) return Promise.resolve(failed(aborted(call.signal)));
+    // Whoever waits has been let in before a slot is free.
+    if (this.#running >= this.#maxConcurrent) return this.#runLater(work, call);
+    this.#enter();
+    return this.#runNow(work, call);
+  }
+
+  status(): BulkheadStatus {
+    return { running: this.#running, abandoned: this.#abandoned, waiting: this.#line.length };
+  }
+
+  async #runLater<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
+    const nowMs = this.#line.now();
+    const giveUpMs = Math.min(nowMs + this.#maxWaitMs, call.deadlineMs);
+    if (!(giveUpMs > nowMs)) return failed(this.#refuse());
+    this.#metrics?.waiting.add(1);
+    const failure = await this.#line.join(call, nowMs, giveUpMs);
+    this.#metrics?.waiting.add(-1);
+    return failure === undefined ? this.#runNow(work, call) : failed(failure);
+  }
+
+  /** Runs in a slot that is taken already. */
+  async #runNow<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
+    let stillRunning: Promise<void> | undefined;
+    try {
+      const outcome = await work(call);
+      if (!outcome.ok) stillRunning = outcome.failure.stillRunning;
+      return outcome;
+    } finally {
+      // Also when the work breaks its promise not to throw: no slot is ever lost.
+      if (stillRunning === undefined) this.#leave();
+      else this.#abandon(stillRunning);
+    }
+  }
+
+  #abandon(stillRunning: Promise<void>): void {
+    this.#abandoned += 1;
+    this.#metrics?.abandoned.add(1);
+    const onEnded = (): void => {
+      this.#abandoned -= 1;
+      this.#metrics?.abandoned.add(-1);
+      this.#leave();
+    };
+    void stillRunning.then(onEnded, onEnded);
+  }
+
+  #enter(): void {
+    this.#running += 1;
+    this.#metrics?.running.add(1);
+  }
+
+  #leave(): void {
+    this.#running -= 1;
+    this.#metrics?.running.add(-1);
+    if (this.#line.length > 0) this.#line.serve(this.#line.now());
+  }
+
+  #refuse(): BulkheadFull {
+    this.#metrics?.rejections.inc();
+    return {
+      code: 'BULKHEAD_FULL',
+      upstream: 'unknown',
+      mayRetry: false,
+      running: this.#running,
+      waiting: this.#line.length,
+    };
+  }
+}

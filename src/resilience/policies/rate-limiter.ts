@@ -1,0 +1,240 @@
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import { parseOptions } from '../../core/options.ts';
+import type { MetricsRegistry } from '../../telemetry/index.ts';
+import type { Call } from '../call.ts';
+import { type Failure, type RateLimited, aborted } from '../failure.ts';
+import { type Outcome, failed } from '../outcome.ts';
+import { Policy, type Work } from '../policy.ts';
+import { RateLimitMetrics } from './rate-limit-metrics.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+const bucketSchema = z.strictObject({
+  name: z.string().min(1),
+  capacity: z.number().min(1),
+  refillPerSecond: z.number().positive(),
+  counts: z.enum(['weight', 'calls']).default('weight'),
+  windowLimit: z.number().positive().optional(),
+});
+
+const schema = z.strictObject({
+  buckets: z
+    .array(bucketSchema)
+    .min(1)
+    .refine((buckets) => new Set(buckets.map(({ name }) => name)).size === buckets.length, {
+      error: 'expected a different name for each bucket',
+    }),
+  maxQueued: z.int().min(0).default(1_000),
+  maxWaitMs: z.number().min(0).default(5_000),
+  ageingMs: z.number().min(1).default(2_000),
+  name: z.string().min(1).default('rate-limiter'),
+});
+
+/**
+ * One limit.
+ *
+ * - `name`: such as `request-weight`; the label `bucket` in metrics.
+ * - `capacity`: calls or weight that may go at once after a rest, 1 or more.
+ * - `refillPerSecond`: what may go in the long run, above 0.
+ * - `counts`: `weight` of each call (default), or `calls` as 1 each.
+ * - `windowLimit`: what the server's own count, which `observe` tells, may come to. Default: the capacity.
+ *
+ * A server that counts in fixed windows sees up to `capacity + window * refillPerSecond` in one of them: keep that at or
+ * under its limit. For 6,000 a minute that may be a capacity of 1,000 with 83 a second, and a `windowLimit` of 6,000.
+ *
+ * @interface
+ */
+export type RateLimitBucket = z.input<typeof bucketSchema>;
+
+/**
+ * - `buckets`: limits that all hold for each call, at least one.
+ * - `maxQueued`: calls that may wait at a time. Default 1,000.
+ * - `maxWaitMs`: how long a call may wait. Default 5,000.
+ * - `ageingMs`: each such time of waiting lifts a call by one priority, 1 or more. Default 2,000.
+ * - `name`: the `target` in metrics. Default `rate-limiter`.
+ *
+ * @interface
+ */
+export type RateLimiterOptions = z.input<typeof schema>;
+
+export interface RateLimiterDeps {
+  readonly clock: Pick<Clock, 'monotonicMs' | 'deadline'>;
+  readonly metrics?: Pick<MetricsRegistry, 'counter' | 'gauge' | 'histogram' | 'collector'> | undefined;
+}
+
+export interface RateLimiterStatus {
+  readonly buckets: readonly {
+    readonly name: string;
+    /** Tokens that are there now. */
+    readonly level: number;
+    readonly capacity: number;
+  }[];
+  /** Calls that wait. */
+  readonly waiting: number;
+  /** End of the pause, on the monotonic clock; undefined without one. */
+  readonly pausedUntilMs: number | undefined;
+}
+
+interface Limit {
+  readonly name: string;
+  readonly counts: 'weight' | 'calls';
+  readonly windowLimit: number;
+  readonly tokens: TokenBucket;
+}
+
+const GRANTED: Promise<undefined> = Promise.resolve(undefined);
+
+/**
+ * Lets calls go as fast as a server allows, and no faster. Each call takes from all buckets in one tick, or waits: the most
+ * urgent first, however heavy, lifted by one priority for each `ageingMs` of waiting. A `critical` call waits as well, since
+ * the limits of a server are hard, but before all others.
+ *
+ * A call is refused with `RATE_LIMITED` at once when it is known that it would wait longer than `maxWaitMs` or its deadline
+ * (`wait-too-long`, `banned` during a pause), when it weighs more than a bucket holds, or is no weight at all
+ * (`weight-too-high`), and when too many wait that go before it (`queue-full`). A more urgent newcomer takes the place of
+ * the last in a full line.
+ */
+export class RateLimiter extends Policy implements Disposable {
+  readonly #limits: readonly Limit[];
+  readonly #maxWeight: number;
+  readonly #maxWaitMs: number;
+  readonly #line: WaitingLine;
+  readonly #metrics: RateLimitMetrics | undefined;
+  #pausedUntilMs = -Infinity;
+
+  /** @throws {PortcullisError} `OPTION_INVALID` */
+  constructor(options: RateLimiterOptions, { clock, metrics }: RateLimiterDeps) {
+    super();
+    const { buckets, maxQueued, ageingMs, maxWaitMs, name } = parseOptions('RateLimiter', schema, options);
+    const nowMs = clock.monotonicMs();
+    this.#limits = buckets.map((bucket) => ({
+      name: bucket.name,
+      counts: bucket.counts,
+      windowLimit: bucket.windowLimit ?? bucket.capacity,
+      tokens: new TokenBucket(bucket, nowMs),
+    }));
+    this.#maxWeight = Math.min(
+      ...buckets.map(({ counts, capacity }) => (counts === 'weight' ? capacity : Infinity)),
+    );
+    this.#maxWaitMs = maxWaitMs;
+    this.#metrics = metrics && new RateLimitMetrics(name, metrics, () => this.#usage());
+    this.#line = new WaitingLine({ maxQueued, ageingMs }, clock, {
+      shutUntilMs: () => this.#pausedUntilMs,
+      opensMs: (call, atMs) => this.#opensMs(call.weight, 1, atMs),
+      enter: (call, atMs, waitedMs) => {
+        this.#take(call, atMs);
+        this.#metrics?.waited(call.priority, waitedMs);
+      },
+      refuse: (because, atMs, opensMs) =>
+        this.#refuse(because, opensMs === undefined ? undefined : opensMs - atMs),
+    });
+  }
+
+  run<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
+    return this.#goes(call) ? work(call) : this.#runLater(work, call);
+  }
+
+  /** Takes the tokens of a call, waiting for them if need be; or says why not. For what is not run by this policy. */
+  acquire(call: Call): Promise<Failure | undefined> {
+    return this.#goes(call) ? GRANTED : this.#wait(call);
+  }
+
+  /**
+   * What the server says is used of a limit in its window: at most the rest of its `windowLimit` is left here. It can lower
+   * our count, and never raises it. What is not a number, or below 0, says nothing.
+   *
+   * @returns whether there is such a bucket
+   */
+  observe(bucketName: string, used: number): boolean {
+    const limit = this.#limits.find(({ name }) => name === bucketName);
+    if (limit === undefined) return false;
+    if (used >= 0) limit.tokens.lowerTo(limit.windowLimit - used, this.#line.now());
+    return true;
+  }
+
+  /**
+   * Lets nobody go for so long, milliseconds from now: a ban. It does not end a longer one. Calls that cannot wait that long
+   * are refused at once.
+   */
+  pauseFor(ms: number): void {
+    const nowMs = this.#line.now();
+    if (!(ms > 0 && nowMs + ms > this.#pausedUntilMs)) return;
+    this.#pausedUntilMs = nowMs + ms;
+    this.#line.serve(nowMs);
+  }
+
+  status(): RateLimiterStatus {
+    const nowMs = this.#line.now();
+    return {
+      buckets: this.#limits.map(({ name, tokens }) => ({
+        name,
+        level: tokens.level(nowMs),
+        capacity: tokens.capacity,
+      })),
+      waiting: this.#line.length,
+      pausedUntilMs: this.#pausedUntilMs > nowMs ? this.#pausedUntilMs : undefined,
+    };
+  }
+
+  /** Leaves the metrics: its usage is not shown any more. Calls go on as before. */
+  [Symbol.dispose](): void {
+    this.#metrics?.[Symbol.dispose]();
+  }
+
+  async #runLater<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
+    const failure = await this.#wait(call);
+    return failure === undefined ? work(call) : failed(failure);
+  }
+
+  /** Whether it went at once. */
+  #goes(call: Call): boolean {
+    if (call.signal?.aborted === true || !this.#fits(call)) return false;
+    const nowMs = this.#line.now();
+    if (this.#line.length > 0 && !this.#line.isFirst(call.priority, nowMs)) return false;
+    if (!(this.#opensMs(call.weight, 1, nowMs) <= nowMs)) return false;
+    this.#take(call, nowMs);
+    return true;
+  }
+
+  #wait(call: Call): Promise<Failure | undefined> {
+    if (call.signal?.aborted === true) return Promise.resolve(aborted(call.signal));
+    if (!this.#fits(call)) return Promise.resolve(this.#refuse('weight-too-high'));
+    const nowMs = this.#line.now();
+    const giveUpMs = Math.min(nowMs + this.#maxWaitMs, call.deadlineMs);
+    const ahead = this.#line.ahead(call.priority, nowMs);
+    const opensMs = this.#opensMs(ahead.weight + call.weight, ahead.calls + 1, nowMs);
+    if (opensMs <= giveUpMs) return this.#line.join(call, nowMs, giveUpMs);
+    const because = giveUpMs < this.#pausedUntilMs ? 'banned' : 'wait-too-long';
+    return Promise.resolve(this.#refuse(because, opensMs - nowMs));
+  }
+
+  #fits({ weight }: Call): boolean {
+    return weight >= 0 && weight <= this.#maxWeight;
+  }
+
+  /** When so much, in so many calls, can have gone. */
+  #opensMs(weight: number, calls: number, nowMs: number): number {
+    const fromMs = Math.max(nowMs, this.#pausedUntilMs);
+    let opensMs = fromMs;
+    for (const { counts, tokens } of this.#limits) {
+      const readyMs = tokens.readyMs(counts === 'weight' ? weight : calls, fromMs);
+      if (!(readyMs <= opensMs)) opensMs = readyMs;
+    }
+    return opensMs;
+  }
+
+  #take({ weight }: Call, nowMs: number): void {
+    for (const { counts, tokens } of this.#limits) tokens.take(counts === 'weight' ? weight : 1, nowMs);
+  }
+
+  #refuse(because: RateLimited['because'], retryAfterMs?: number): RateLimited {
+    this.#metrics?.refused(because);
+    return { code: 'RATE_LIMITED', upstream: 'unknown', mayRetry: false, because, retryAfterMs };
+  }
+
+  *#usage(): Generator<readonly [bucket: string, ratio: number]> {
+    const nowMs = this.#line.now();
+    for (const { name, tokens } of this.#limits) yield [name, 1 - tokens.level(nowMs) / tokens.capacity];
+  }
+}
