@@ -56,6 +56,7 @@ function failureOf(error: unknown, { signal }: Call): Failure {
 const isRetryable = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'retryable' in error && error.retryable === true;
 
-function errorOf(failure: Failure): unknown {
+/** A failure as what `execute` throws. */
+export function errorOf(failure: Failure): unknown {
   return failure.code === 'WORK_FAILED' ? failure.error : new ResilienceError(failure);
 }
