@@ -1,0 +1,222 @@
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import { PortcullisError } from '../../core/errors.ts';
+import { messageOf } from '../../core/message-of.ts';
+import { parseOptions } from '../../core/options.ts';
+import type { StateStore } from '../../storage/state-store.ts';
+import { type Logger, type MetricsRegistry, silentLogger } from '../../telemetry/index.ts';
+import { type Call, newCall } from '../call.ts';
+import type { Lookup } from '../http/dns-cache.ts';
+import { type Outcome, success } from '../outcome.ts';
+import { systemRandom } from '../policies/backoff.ts';
+import type { Cached } from '../policies/cache.ts';
+import type { CircuitBreaker } from '../policies/circuit-breaker.ts';
+import type { RateLimiter } from '../policies/rate-limiter.ts';
+import { ResilienceError } from '../resilience-error.ts';
+import { type AskedRequest, askedRequest } from './asked-request.ts';
+import { type Answered, delivered, schemaFlaw } from './delivered.ts';
+import { FetchMetrics, SOURCE_CLOCK_OFFSET } from './fetch-metrics.ts';
+import type { DataResponse, FetchRequest } from './fetch-request.ts';
+import { ResponseCache } from './response-cache.ts';
+import type { ServerClockOffset } from './server-clock.ts';
+import type { Signer } from './signer.ts';
+import { Source, type SourceAnswer } from './source.ts';
+import { SourceOptionsSchema, type SourceSettings } from './source-options.ts';
+
+const schema = z.strictObject({
+  /** By name; the name is the `source` of requests and metrics. */
+  sources: z.record(z.string().min(1), SourceOptionsSchema),
+  /** Of answers, all sources together. */
+  cache: z
+    .strictObject({
+      /** Answers in memory at most. */
+      maxEntries: z.int().min(1).default(10_000),
+      /** Bytes of memory at most, roughly. */
+      maxBytes: z
+        .int()
+        .min(1)
+        .default(64 * 2 ** 20),
+    })
+    .prefault({}),
+});
+
+/** @interface */
+export type ResilientFetcherOptions = z.input<typeof schema>;
+
+export interface ResilientFetcherDeps {
+  readonly clock: Clock;
+  /** In [0, 1), for jitter. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
+  readonly logger?: Logger | undefined;
+  readonly metrics?: MetricsRegistry | undefined;
+  /** A second level of the cache, which outlives the process or is shared with others. Default: none. */
+  readonly store?: StateStore | undefined;
+  /** By source: what signs its endpoints that are `signed`. */
+  readonly signers?: Readonly<Record<string, Signer>> | undefined;
+  /** Resolves names. Default: the resolver of the system. */
+  readonly lookup?: Lookup | undefined;
+}
+
+/** How a source stands. */
+export interface SourceStatus {
+  /** Undefined for a source without a breaker. */
+  readonly circuit: ReturnType<CircuitBreaker['explain']> | undefined;
+  /** Undefined for a source without a rate limit. */
+  readonly rateLimit: ReturnType<RateLimiter['status']> | undefined;
+  /** How far its clock is ahead of ours, by the `Date` headers of its answers; undefined before the first. */
+  readonly clockOffset: ServerClockOffset | undefined;
+}
+
+/** A source, and what is counted of it. */
+interface Known {
+  readonly source: Source;
+  readonly metrics: FetchMetrics | undefined;
+}
+
+/**
+ * Fetches data that keeps coming when the world misbehaves: each source is declared once, with its limits, and every call
+ * to it goes through the same policies in the same order (see {@link pipeline}).
+ *
+ * `tryFetch` tells what became of a call as a value, `fetch` throws a {@link ResilienceError} whose `failure` says the
+ * same. What the caller did wrong (an unknown source, a bad parameter) is thrown by both, before anything is sent.
+ */
+export class ResilientFetcher implements AsyncDisposable {
+  readonly #clock: Clock;
+  readonly #cache: ResponseCache;
+  readonly #known: ReadonlyMap<string, Known>;
+  #isClosed = false;
+
+  /** @throws {PortcullisError} `OPTION_INVALID` naming the source and its field */
+  constructor(options: ResilientFetcherOptions, deps: ResilientFetcherDeps) {
+    const { sources, cache } = parseOptions('ResilientFetcher', schema, options);
+    this.#clock = deps.clock;
+    this.#cache = new ResponseCache({ maxEntries: cache.maxEntries, maxSize: cache.maxBytes }, deps);
+    this.#known = new Map(
+      Object.entries(sources).map(([name, settings]) => [name, knownSource(name, settings, deps)]),
+    );
+    const offset = deps.metrics?.gauge(SOURCE_CLOCK_OFFSET);
+    deps.metrics?.collector(() => {
+      for (const { source } of this.#known.values()) {
+        if (source.clockOffset !== undefined) {
+          offset?.set({ source: source.name }, source.clockOffset.offsetMs / 1_000);
+        }
+      }
+    });
+  }
+
+  /**
+   * Fetches, or throws.
+   *
+   * @throws {ResilienceError} its `failure` is one of a closed union
+   * @throws {PortcullisError} as `tryFetch`
+   */
+  async fetch<S extends z.ZodType>(request: FetchRequest<S>): Promise<DataResponse<z.output<S>>> {
+    const outcome = await this.tryFetch(request);
+    if (outcome.ok) return outcome.value;
+    const { source, endpoint } = request;
+    throw new ResilienceError(outcome.failure, `${source} ${endpoint}`, { source, endpoint });
+  }
+
+  /**
+   * Fetches, and tells what became of it as a value.
+   *
+   * @throws {PortcullisError} `SOURCE_UNKNOWN`; `INPUT_INVALID` naming the field of the request; `SERVICE_STOPPED` after `close()`
+   */
+  async tryFetch<S extends z.ZodType>(request: FetchRequest<S>): Promise<Outcome<DataResponse<z.output<S>>>> {
+    const { source, metrics } = this.#find(request.source);
+    const asked = askedRequest(request, source.settings, source.basePath);
+    const call = newCall({ ...request, weight: asked.weight, retries: asked.retries });
+    const startMs = this.#clock.monotonicMs();
+    const answer =
+      asked.cacheTtlMs > 0
+        ? await this.#cached(source, asked, call, request)
+        : await asOrigin(source.ask(asked, call));
+    const outcome = answer.ok ? delivered(answer.value, request, call) : answer;
+    metrics?.ended(outcome, this.#clock.monotonicMs() - startMs);
+    return outcome;
+  }
+
+  /** @throws {PortcullisError} `SOURCE_UNKNOWN` */
+  status(source: string): SourceStatus {
+    const { breaker, limiter, clockOffset } = this.#find(source).source;
+    return { circuit: breaker?.explain(), rateLimit: limiter?.status(), clockOffset };
+  }
+
+  /** Lets nobody ask a source until `release`. @throws {PortcullisError} `SOURCE_UNKNOWN` */
+  isolate(source: string, reason: string): void {
+    this.#find(source).source.breaker?.isolate(reason);
+  }
+
+  /** Ends an isolation. @throws {PortcullisError} `SOURCE_UNKNOWN` */
+  release(source: string): void {
+    this.#find(source).source.breaker?.release();
+  }
+
+  /** Forgets all answers, here and in the store. @returns false when the store did not say so in time */
+  clearCache(): Promise<boolean> {
+    return this.#cache.clear();
+  }
+
+  /** Ends all connections; what is under way fails. A second call is harmless. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#cache.close();
+    await Promise.all([...this.#known.values()].map(({ source }) => source.close()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #find(name: string): Known {
+    if (this.#isClosed) throw new PortcullisError('SERVICE_STOPPED', 'ResilientFetcher: closed');
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    const names = [...this.#known.keys()].join(', ');
+    throw new PortcullisError('SOURCE_UNKNOWN', `fetch: source: expected one of ${names}, got ${name}`);
+  }
+
+  #cached(
+    source: Source,
+    asked: AskedRequest,
+    call: Call,
+    { schema, cacheKey }: FetchRequest,
+  ): Promise<Outcome<Cached<Answered>>> {
+    const { method, path, query, headers, isSigned } = asked;
+    const { staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs } = source.settings.cache;
+    const check = schema && ((data: unknown) => schemaFlaw(schema.safeParse(data)));
+    return this.#cache.run(
+      { source: source.name, method, path, params: query, headers, isSigned, cacheKey, check },
+      (conditions, inner) => source.ask({ ...asked, headers: { ...headers, ...conditions } }, inner),
+      call,
+      { ttlMs: asked.cacheTtlMs, staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs },
+    );
+  }
+}
+
+function knownSource(name: string, settings: SourceSettings, deps: ResilientFetcherDeps): Known {
+  const { clock, random = systemRandom, logger = silentLogger, metrics, lookup, signers } = deps;
+  const signer = signers?.[name];
+  const signed = Object.entries(settings.endpoints).find(([, { signed }]) => signed);
+  if (signed !== undefined && signer === undefined) {
+    throw new PortcullisError(
+      'OPTION_INVALID',
+      `ResilientFetcher: signers.${name}: expected a signer for the endpoint ${signed[0]}, got nothing`,
+    );
+  }
+  try {
+    return {
+      source: new Source(name, settings, { clock, random, logger, metrics, lookup, signer }),
+      metrics: metrics && new FetchMetrics(name, metrics),
+    };
+  } catch (cause) {
+    const code = cause instanceof PortcullisError ? cause.code : 'OPTION_INVALID';
+    throw new PortcullisError(code, `ResilientFetcher: sources.${name}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** An answer that no cache has seen. */
+async function asOrigin(asking: Promise<Outcome<SourceAnswer>>): Promise<Outcome<Cached<Answered>>> {
+  const outcome = await asking;
+  return outcome.ok ? success({ value: outcome.value, origin: 'origin', ageMs: 0 }) : outcome;
+}

@@ -1,0 +1,204 @@
+import type { Clock } from '../../core/clock.ts';
+import { type Logger, type MetricsRegistry, traceHeaders } from '../../telemetry/index.ts';
+import type { Call } from '../call.ts';
+import { type Failure, aborted } from '../failure.ts';
+import type { HttpAnswer, HttpRequest } from '../http/http-message.ts';
+import { HttpTransport, type Lookup } from '../http/http-transport.ts';
+import { type Outcome, failed, success } from '../outcome.ts';
+import { pipeline } from '../pipeline.ts';
+import { Bulkhead } from '../policies/bulkhead.ts';
+import { CircuitBreaker } from '../policies/circuit-breaker.ts';
+import { Hedge } from '../policies/hedge.ts';
+import { RateLimiter } from '../policies/rate-limiter.ts';
+import { Retry } from '../policies/retry.ts';
+import { Timeout } from '../policies/timeout.ts';
+import type { Policy } from '../policy.ts';
+import type { AskedRequest } from './asked-request.ts';
+import { ServerClock, type ServerClockOffset } from './server-clock.ts';
+import type { Signer } from './signer.ts';
+import type { SourceSettings } from './source-options.ts';
+
+export interface SourceDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly metrics?: MetricsRegistry | undefined;
+  readonly signer?: Signer | undefined;
+  readonly lookup?: Lookup | undefined;
+}
+
+/** What a source answered: parsed, and with what a cache has to know. */
+export interface SourceAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Parsed JSON; text where it is not JSON; undefined without a body. */
+  readonly data: unknown;
+}
+
+/** One source with its connections and its policies. */
+export class Source {
+  readonly name: string;
+  readonly settings: SourceSettings;
+  /** Stands before the path of every endpoint. */
+  readonly basePath: string;
+  readonly breaker: CircuitBreaker | undefined;
+  readonly limiter: RateLimiter | undefined;
+  readonly #deps: SourceDeps;
+  readonly #origin: string;
+  readonly #transport: HttpTransport;
+  readonly #serverClock = new ServerClock();
+  readonly #policies: Policy;
+  /** The same with a hedge, for what may be sent twice. */
+  readonly #hedged: Policy;
+
+  constructor(name: string, settings: SourceSettings, deps: SourceDeps) {
+    const { clock, random, metrics, logger } = deps;
+    const { rateLimit, retry, breaker, bulkhead, hedge, timeoutMs, attemptTimeoutMs, http } = settings;
+    const base = new URL(settings.baseUrl);
+    this.#origin = base.origin;
+    this.basePath = base.pathname.replace(/\/$/u, '');
+    this.name = name;
+    this.settings = settings;
+    this.#deps = deps;
+    this.#transport = new HttpTransport(http, { clock, lookup: deps.lookup });
+    const limiter = rateLimit && new RateLimiter({ ...rateLimit, name }, { clock, metrics });
+    this.limiter = limiter;
+    this.breaker =
+      breaker === false
+        ? undefined
+        : new CircuitBreaker(
+            { ...breaker, name },
+            {
+              clock,
+              random,
+              metrics,
+              onChange: ({ from, to, because }) => {
+                logger.warn({ source: name, from, to, because }, 'circuit breaker');
+              },
+            },
+          );
+    const policies = {
+      rateLimit: limiter,
+      totalTimeout: new Timeout({ timeoutMs, scope: 'total', name }, { clock, metrics }),
+      retry:
+        retry === false
+          ? undefined
+          : new Retry({ ...retry, name }, { clock, random, metrics, before: (call) => this.#tokens(call) }),
+      breaker: this.breaker,
+      bulkhead: bulkhead === false ? undefined : new Bulkhead({ ...bulkhead, name }, { clock, metrics }),
+      attemptTimeout: new Timeout(
+        { timeoutMs: attemptTimeoutMs, scope: 'attempt', name },
+        { clock, metrics },
+      ),
+    };
+    this.#policies = pipeline(policies);
+    this.#hedged =
+      hedge === undefined
+        ? this.#policies
+        : pipeline({ ...policies, hedge: new Hedge({ ...hedge, name }, { clock, metrics }) });
+  }
+
+  /** Asks under all policies of the source. */
+  ask(request: AskedRequest, call: Call): Promise<Outcome<SourceAnswer>> {
+    const policies = request.isRepeatable ? this.#hedged : this.#policies;
+    return policies.run((attempt) => this.#attempt(request, attempt), call);
+  }
+
+  /** How far the clock of the source is ahead of ours; undefined before its first answer. */
+  get clockOffset(): ServerClockOffset | undefined {
+    return this.#serverClock.offset;
+  }
+
+  /** What the clock of the source shows, as far as it is known. */
+  get serverNowMs(): number {
+    return this.#deps.clock.nowMs() + (this.clockOffset?.offsetMs ?? 0);
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  /** Attempts beyond the first count for the limits of the source as the first does. */
+  #tokens(call: Call): Promise<Failure | undefined> {
+    return this.limiter?.acquire(call) ?? Promise.resolve(undefined);
+  }
+
+  async #attempt(request: AskedRequest, call: Call): Promise<Outcome<SourceAnswer>> {
+    if (call.signal?.aborted === true) return failed(aborted(call.signal));
+    const { clock } = this.#deps;
+    let http;
+    try {
+      http = await this.#signed(request);
+    } catch (error) {
+      return failed({ code: 'WORK_FAILED', upstream: 'unknown', mayRetry: false, error });
+    }
+    call.stats.attempts += 1;
+    const sentMs = clock.nowMs();
+    const outcome = await this.#transport.send(http, call);
+    if (outcome.ok) {
+      this.#observe(outcome.value.headers, sentMs);
+      return parsed(outcome.value, request.isRepeatable);
+    }
+    const { failure } = outcome;
+    if (failure.code === 'UPSTREAM_STATUS') {
+      this.#observe(failure.headers, sentMs);
+      this.#heedBan(failure.status, failure.retryAfterMs);
+    }
+    return outcome;
+  }
+
+  async #signed(request: AskedRequest): Promise<HttpRequest> {
+    const { method, path, query, body, headers, isRepeatable, isSigned } = request;
+    const { signer } = this.#deps;
+    const trace = this.settings.propagateTrace ? traceHeaders() : undefined;
+    const signature =
+      isSigned && signer !== undefined
+        ? await signer({ method, path, query, body, serverNowMs: this.serverNowMs })
+        : undefined;
+    const sentQuery = signature?.query ?? query;
+    return {
+      method,
+      origin: this.#origin,
+      path: sentQuery === '' ? path : `${path}?${sentQuery}`,
+      headers: { ...headers, ...trace, ...signature?.headers },
+      body,
+      isRepeatable,
+    };
+  }
+
+  #observe(headers: SourceAnswer['headers'], sentMs: number): void {
+    const { date } = headers;
+    const dateMs = typeof date === 'string' ? Date.parse(date) : NaN;
+    this.#serverClock.observe(dateMs, sentMs, this.#deps.clock.nowMs());
+    for (const { header, bucket } of this.settings.usage) {
+      const used = headers[header];
+      if (typeof used === 'string') this.limiter?.observe(bucket, Number(used));
+    }
+  }
+
+  #heedBan(status: number, retryAfterMs: number | undefined): void {
+    const { statuses, defaultMs } = this.settings.bans;
+    if (!statuses.includes(status)) return;
+    const pauseMs = retryAfterMs ?? defaultMs;
+    this.#deps.logger.warn({ source: this.name, status, pauseMs }, 'the source asks to be left alone');
+    this.limiter?.pauseFor(pauseMs);
+  }
+}
+
+function parsed({ status, headers, body }: HttpAnswer, isRepeatable: boolean): Outcome<SourceAnswer> {
+  if (body.length === 0) return success({ status, headers, data: undefined });
+  const text = body.toString('utf8');
+  const type = headers['content-type'];
+  if (typeof type === 'string' && !type.includes('json')) return success({ status, headers, data: text });
+  try {
+    return success({ status, headers, data: JSON.parse(text) as unknown });
+  } catch (error) {
+    return failed({
+      code: 'RESPONSE_INVALID',
+      upstream: 'failing',
+      mayRetry: isRepeatable,
+      because: 'json',
+      detail: (error as SyntaxError).message,
+    });
+  }
+}
