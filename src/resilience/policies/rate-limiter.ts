@@ -149,7 +149,10 @@ export class RateLimiter extends Policy implements Disposable {
   observe(bucketName: string, used: number): boolean {
     const limit = this.#limits.find(({ name }) => name === bucketName);
     if (limit === undefined) return false;
-    if (used >= 0) limit.tokens.lowerTo(limit.windowLimit - used, this.#line.now());
+    if (!(used >= 0)) return true;
+    const nowMs = this.#line.now();
+    limit.tokens.lowerTo(limit.windowLimit - used, nowMs);
+    if (this.#line.length > 0) this.#line.serve(nowMs);
     return true;
   }
 
