@@ -2,7 +2,9 @@
  * The settings under which every peer is measured, in one place to be reviewed: each as its own documentation advises for
  * speed, and doing the same work as ours. A suite takes a peer from here and from nowhere else.
  */
+import { type CircuitBreakerPolicy, SamplingBreaker, circuitBreaker, handleAll } from 'cockatiel';
 import { type FastifyInstance, fastify } from 'fastify';
+import Opossum from 'opossum';
 import { pino } from 'pino';
 import { Counter, Histogram, Registry } from 'prom-client';
 
@@ -35,4 +37,45 @@ const STDOUT = 1;
 export const fastifyPino = (): FastifyInstance =>
   fastify({
     logger: { level: 'info', stream: pino.destination({ dest: STDOUT, minLength: 4096, sync: true }) },
+  });
+
+/** When a breaker opens, and for how long. */
+export interface BreakerRules {
+  readonly windowMs: number;
+  /** Of the calls in the window, above 0 and below 1. */
+  readonly failureRate: number;
+  readonly minCalls: number;
+  readonly openMs: number;
+}
+
+/**
+ * opossum 10, tuned: latencies are neither kept nor sorted for percentiles, no snapshots, no timer for a timeout of its own,
+ * which ours has not either; it opens as ours does.
+ */
+export const tunedOpossum = <R>(
+  task: () => Promise<R>,
+  { windowMs, failureRate, minCalls, openMs }: BreakerRules,
+): Opossum<[], R> =>
+  new Opossum(task, {
+    timeout: false,
+    rollingPercentilesEnabled: false,
+    enableSnapshots: false,
+    volumeThreshold: minCalls,
+    errorThresholdPercentage: failureRate * 100,
+    rollingCountTimeout: windowMs,
+    resetTimeout: openMs,
+  });
+
+/** opossum 10 as it comes, but for the window and what opens it. */
+export const defaultOpossum = <R>(
+  task: () => Promise<R>,
+  { windowMs, failureRate }: BreakerRules,
+): Opossum<[], R> =>
+  new Opossum(task, { errorThresholdPercentage: failureRate * 100, rollingCountTimeout: windowMs });
+
+/** cockatiel 4 with the one of its breakers that has a time window. It knows no minimum of calls, but one of calls per second. */
+export const samplingCockatiel = ({ windowMs, failureRate, openMs }: BreakerRules): CircuitBreakerPolicy =>
+  circuitBreaker(handleAll, {
+    halfOpenAfter: openMs,
+    breaker: new SamplingBreaker({ threshold: failureRate, duration: windowMs, minimumRps: 0.001 }),
   });

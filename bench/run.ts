@@ -1,6 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type BenchResult, type Suite } from './result.ts';
+import { breaker } from './suites/breaker.ts';
 import { chassis } from './suites/chassis.ts';
 import { metrics } from './suites/metrics.ts';
 import { orderPath } from './suites/order-path.ts';
@@ -8,7 +9,7 @@ import { risk } from './suites/risk.ts';
 import { safety } from './suites/safety.ts';
 import { tracing } from './suites/tracing.ts';
 
-const SUITES: readonly Suite[] = [chassis, metrics, orderPath, risk, safety, tracing];
+const SUITES: readonly Suite[] = [breaker, chassis, metrics, orderPath, risk, safety, tracing];
 const USAGE = `usage: npm run bench -- [SUITE ...] [--json FILE]\nsuites: ${SUITES.map(({ name }) => name).join(', ')}`;
 
 const { values, positionals } = parseArgs({
