@@ -74,3 +74,7 @@ export function isOutage(failure: Failure): boolean {
   if (failure.code === 'UPSTREAM_STATUS' && failure.status >= 400 && failure.status < 500) return false;
   return failure.upstream === 'failing' || REFUSED_BY_US.has(failure.code);
 }
+
+/** Whether a failure is an answer that is kept. */
+export const isNegative = (failure: Failure, { negativeTtlMs = 0, isNegative: names }: CacheRules): boolean =>
+  negativeTtlMs > 0 && names?.(failure) === true;

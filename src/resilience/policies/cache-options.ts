@@ -15,7 +15,12 @@ const SecondLevel = z.strictObject({
 });
 
 const Options = z.strictObject({
-  name: z.string().min(1).default('cache'),
+  name: z
+    .string()
+    .min(1)
+    .max(128)
+    .refine((name) => name.isWellFormed(), 'expected text that can be written as UTF-8')
+    .default('cache'),
   maxEntries: z.int().min(1).default(10_000),
   maxSize: z.int().min(1).optional(),
   jitterFraction: z.number().min(0).max(1).default(0.1),

@@ -2,18 +2,19 @@ import type { Clock } from '../../core/clock.ts';
 import { type Call, type CallOptions, newCall } from '../call.ts';
 import { type Failure, aborted } from '../failure.ts';
 import { type Outcome, failed, success } from '../outcome.ts';
-import { type Work, errorOf, workOf } from '../policy.ts';
+import { errorOf, workOf } from '../policy.ts';
 import { systemRandom } from './backoff.ts';
 import {
   type CacheRules,
   type Entry,
   type KeptValue,
   isFreshFailure,
+  isNegative,
   isOutage,
-  keepMsOf,
   mayServeOnError,
   useOf,
 } from './cache-entry.ts';
+import { CacheLoader, type CacheWork, type Loaded } from './cache-loader.ts';
 import { CacheMetrics, type CacheRegistry } from './cache-metrics.ts';
 import { type ResultCacheOptions, parseCacheOptions } from './cache-options.ts';
 import { FirstLevel } from './first-level.ts';
@@ -28,9 +29,6 @@ export interface Cached<T> {
   /** Since it came from the origin. */
   readonly ageMs: number;
 }
-
-/** Work that may make use of the value that is kept, however old: to ask only whether it has changed. */
-export type CacheWork<T> = (call: Call, previous: T | undefined) => Promise<Outcome<T>>;
 
 /** What a user wants done when nothing is kept; throws when it fails. */
 export type CacheTask<T> = (call: Call, previous: T | undefined) => Promise<T>;
@@ -59,18 +57,6 @@ export interface ResultCacheStatus {
   readonly secondLevel: 'none' | 'up' | 'down';
 }
 
-/** What one work gives to all who wait for it; each judges the entry by its own rules. */
-interface Loaded<T> {
-  readonly from: 'origin' | 'l2' | 'l1';
-  readonly entry: KeptValue<T>;
-}
-
-/** Work under way for a key. */
-interface Load {
-  /** The key was deleted meanwhile: what comes is not kept. */
-  isObsolete: boolean;
-}
-
 /**
  * Keeps results by key, in memory and in a store behind it. A fresh value costs no work; of many who miss one works and
  * all get its result ({@link SingleFlight}); an old value is given while it is being renewed, or when the origin is out,
@@ -79,12 +65,11 @@ interface Load {
 export class ResultCache<T> {
   readonly #settings: ReturnType<typeof parseCacheOptions>;
   readonly #clock: Clock;
-  readonly #mayKeep: (value: T) => boolean;
   readonly #metrics: CacheMetrics;
   readonly #l1: FirstLevel<T>;
   readonly #l2: SecondLevel<T> | undefined;
   readonly #flights: SingleFlight<Loaded<T>>;
-  readonly #loads = new Map<string, Load>();
+  readonly #loader: CacheLoader<T>;
   readonly #renewals = new Set<Promise<void>>();
   readonly #closing = new AbortController();
 
@@ -94,14 +79,21 @@ export class ResultCache<T> {
     const { name, maxEntries, maxSize, jitterFraction, secondLevel } = this.#settings;
     const { clock, random = systemRandom, sizeOf, metrics } = deps;
     this.#clock = clock;
-    this.#mayKeep = deps.mayKeep ?? (() => true);
     this.#metrics = new CacheMetrics(name, metrics);
     this.#l1 = new FirstLevel({ maxEntries, maxSize, jitterFraction, random, sizeOf }, { clock });
     this.#flights = new SingleFlight({ clock });
-    const prefix = secondLevel.prefix ?? `cache:${encodeURIComponent(name)}:`;
+    const prefix = secondLevel.prefix ?? `cache:${encodeURIComponent(name)}:`.slice(0, 192);
     const onError = this.#metrics.failed.bind(this.#metrics);
     this.#l2 =
       deps.secondLevel && new SecondLevel({ ...secondLevel, prefix }, deps.secondLevel, { clock, onError });
+    this.#loader = new CacheLoader({
+      clock,
+      metrics: this.#metrics,
+      mayKeep: deps.mayKeep ?? (() => true),
+      l1: this.#l1,
+      l2: this.#l2,
+      closed: this.#closing.signal,
+    });
   }
 
   /** Outcomes in, outcomes out. Neither throws nor rejects. */
@@ -142,14 +134,16 @@ export class ResultCache<T> {
    * @returns whether it is gone for sure: false when the second level did not say so in time
    */
   async delete(key: string): Promise<boolean> {
-    this.#forget(key);
+    this.#loader.forget(key);
+    this.#flights.forget(key);
     this.#l1.delete(key);
     return (await this.#l2?.delete(key)) ?? true;
   }
 
   /** Forgets everything, in the second level all with our prefix. @returns as `delete` */
   async clear(): Promise<boolean> {
-    for (const key of this.#loads.keys()) this.#forget(key);
+    this.#loader.forgetAll();
+    this.#flights.forgetAll();
     this.#l1.clear();
     return (await this.#l2?.clear()) ?? true;
   }
@@ -207,7 +201,7 @@ export class ResultCache<T> {
   /** Waits for the work of this key. What is too old for this call, though not for who started it, leads to a further round. */
   async #load(key: string, work: CacheWork<T>, call: Call, rules: CacheRules): Promise<Outcome<Cached<T>>> {
     for (;;) {
-      const outcome = await this.#flights.run(key, this.#workOf(key, work, rules, false), call);
+      const outcome = await this.#flights.run(key, this.#loader.workOf(key, work, rules, false), call);
       const nowMs = this.#clock.monotonicMs();
       if (!outcome.ok) return this.#saved(key, outcome.failure, rules, nowMs);
       const { from, entry } = outcome.value;
@@ -219,86 +213,6 @@ export class ResultCache<T> {
         return this.#answer('stale', entry, nowMs);
       }
     }
-  }
-
-  #workOf(key: string, work: CacheWork<T>, rules: CacheRules, isRenewal: boolean): Work<Loaded<T>> {
-    return async (call) => {
-      const load: Load = { isObsolete: false };
-      this.#loads.set(key, load);
-      try {
-        const kept = await this.#fromStore(key, load, rules, isRenewal);
-        return kept ?? (await this.#fromOrigin(key, load, work, call, rules));
-      } finally {
-        this.#loads.delete(key);
-      }
-    };
-  }
-
-  /** What the second level has, or the first while the second cannot be asked: undefined for nothing that will do. */
-  async #fromStore(
-    key: string,
-    load: Load,
-    rules: CacheRules,
-    isRenewal: boolean,
-  ): Promise<Outcome<Loaded<T>> | undefined> {
-    if (this.#l2 === undefined || this.#isClosed) return undefined;
-    const read = await this.#l2.read(key);
-    if (read.kind === 'miss' || load.isObsolete) return undefined;
-    const nowMs = this.#clock.monotonicMs();
-    if (read.kind === 'unavailable') {
-      const entry = this.#l1.valueOf(key);
-      const isBetter = !isRenewal && entry !== undefined && mayServeOnError(entry, rules, nowMs);
-      return isBetter ? success({ from: 'l1', entry }) : undefined;
-    }
-    const entry = this.#l1.entryOf(read.value, read.ageMs);
-    const here = this.#l1.valueOf(key);
-    if (here === undefined || here.writtenMs < entry.writtenMs) this.#keep(key, entry);
-    const use = useOf(entry, rules, nowMs);
-    return use === 'fresh' || (use === 'renew' && !isRenewal) ? success({ from: 'l2', entry }) : undefined;
-  }
-
-  async #fromOrigin(
-    key: string,
-    load: Load,
-    work: CacheWork<T>,
-    call: Call,
-    rules: CacheRules,
-  ): Promise<Outcome<Loaded<T>>> {
-    if (call.signal?.aborted === true) return failed(aborted(call.signal));
-    const outcome = await work(call, this.#l1.valueOf(key)?.value);
-    if (!outcome.ok) {
-      if (!load.isObsolete && isNegative(outcome.failure, rules)) this.#keepFailure(key, outcome.failure);
-      return outcome;
-    }
-    const entry = this.#l1.entryOf(outcome.value);
-    if (!load.isObsolete) this.#settle(key, entry, rules);
-    return success({ from: 'origin', entry });
-  }
-
-  #settle(key: string, entry: KeptValue<T>, rules: CacheRules): void {
-    if (this.#isClosed) return;
-    const keepMs = keepMsOf(rules);
-    if (!this.#mayKeep(entry.value)) this.#drop(key);
-    else if (keepMs > 0 && this.#keep(key, entry)) this.#l2?.write(key, entry.value, keepMs);
-  }
-
-  #keep(key: string, entry: KeptValue<T>): boolean {
-    if (this.#l1.keep(key, entry)) return true;
-    this.#metrics.failed('l1');
-    return false;
-  }
-
-  #keepFailure(key: string, failure: Failure): void {
-    if (this.#isClosed) return;
-    this.#drop(key);
-    this.#l1.keepFailure(key, failure);
-  }
-
-  /** What is kept is no longer so. */
-  #drop(key: string): void {
-    if (this.#l1.valueOf(key) === undefined) return;
-    this.#l1.delete(key);
-    void this.#l2?.delete(key);
   }
 
   /** One renewal in the background, unless one is under way: its call is nobody's. */
@@ -317,12 +231,14 @@ export class ResultCache<T> {
       ...newCall({ signal, priority: 'low', weight, retries }),
       deadlineMs: nowMs + renewalTimeoutMs,
     };
-    const renewal = this.#flights.run(key, this.#workOf(key, work, rules, true), call).then((outcome) => {
-      this.#renewals.delete(renewal);
-      if (outcome.ok || this.#isClosed || isNegative(outcome.failure, rules)) return;
-      entry.renewFromMs = this.#clock.monotonicMs() + renewalPauseMs;
-      this.#metrics.failed('renewal');
-    });
+    const renewal = this.#flights
+      .run(key, this.#loader.workOf(key, work, rules, true), call)
+      .then((outcome) => {
+        this.#renewals.delete(renewal);
+        if (outcome.ok || this.#closing.signal.aborted || isNegative(outcome.failure, rules)) return;
+        entry.renewFromMs = this.#clock.monotonicMs() + renewalPauseMs;
+        this.#metrics.failed('renewal');
+      });
     this.#renewals.add(renewal);
   }
 
@@ -342,17 +258,4 @@ export class ResultCache<T> {
     this.#metrics.answered(origin === 'origin' ? 'miss' : origin);
     return success({ value, origin, ageMs: nowMs - writtenMs });
   }
-
-  #forget(key: string): void {
-    const load = this.#loads.get(key);
-    if (load !== undefined) load.isObsolete = true;
-    this.#flights.forget(key);
-  }
-
-  get #isClosed(): boolean {
-    return this.#closing.signal.aborted;
-  }
 }
-
-const isNegative = (failure: Failure, { negativeTtlMs = 0, isNegative: names }: CacheRules): boolean =>
-  negativeTtlMs > 0 && names?.(failure) === true;

@@ -46,12 +46,13 @@ export class FirstLevel<T> {
     return entry?.kind === 'value' ? entry : undefined;
   }
 
-  entryOf(value: T, ageMs = 0): KeptValue<T> {
+  /** @param from what another level knows of it; without it, the value is new */
+  entryOf(value: T, from?: { readonly ageMs: number; readonly lifeFraction: number }): KeptValue<T> {
     return {
       kind: 'value',
       value,
-      writtenMs: this.#clock.monotonicMs() - ageMs,
-      lifeFraction: this.#lifeFraction(),
+      writtenMs: this.#clock.monotonicMs() - (from?.ageMs ?? 0),
+      lifeFraction: from?.lifeFraction ?? this.#lifeFraction(),
       renewFromMs: -Infinity,
     };
   }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import type { JsonValue } from '../../storage/json.ts';
 import type { StateEntry, StateStore } from '../../storage/state-store.ts';
+import type { KeptValue } from './cache-entry.ts';
 
 /** A store behind a cache, and how its values are written there. */
 export interface CacheStore<T> {
@@ -31,7 +32,7 @@ export interface SecondLevelDeps {
 }
 
 export type SecondLevelRead<T> =
-  | { readonly kind: 'hit'; readonly value: T; readonly ageMs: number }
+  | { readonly kind: 'hit'; readonly value: T; readonly ageMs: number; readonly lifeFraction: number }
   | { readonly kind: 'miss' }
   /** Not known: the store failed, was too slow, or is being left alone. */
   | { readonly kind: 'unavailable' };
@@ -45,6 +46,7 @@ interface ChangeOf<Kind extends string> {
 interface SetChange<T> extends ChangeOf<'set'> {
   readonly value: T;
   readonly atMs: number;
+  readonly lifeFraction: number;
   readonly ttlMs: number;
 }
 
@@ -57,6 +59,8 @@ type Change<T> = SetChange<T> | DeleteChange;
 interface Stored {
   /** Wall time of writing. */
   readonly at: number;
+  /** What jitter leaves of its time to live, so that both levels judge alike. */
+  readonly life: number;
   readonly value: JsonValue;
 }
 
@@ -99,7 +103,7 @@ export class SecondLevel<T> {
   async read(key: string): Promise<SecondLevelRead<T>> {
     const pending = this.#changes.get(key);
     if (pending?.kind === 'delete') return MISS;
-    if (pending?.kind === 'set') return this.#aged(pending.value, pending.atMs);
+    if (pending?.kind === 'set') return this.#aged(pending);
     if (!this.#mayAsk()) return UNAVAILABLE;
     const asked = await this.#inTime(this.#settings.readTimeoutMs, () =>
       this.#target.store.get(this.#keyOf(key)),
@@ -113,11 +117,23 @@ export class SecondLevel<T> {
   }
 
   /** Writes behind the answer, or not at all when too much waits or the store is down. */
-  write(key: string, value: T, ttlMs: number): void {
+  write(
+    key: string,
+    { value, lifeFraction }: Pick<KeptValue<T>, 'value' | 'lifeFraction'>,
+    ttlMs: number,
+  ): void {
     if (!(ttlMs > 0)) return;
     const hasRoom = this.#changes.has(key) || this.#changes.size < this.#settings.maxPendingWrites;
     if (this.isDown || !hasRoom) this.#deps.onError('l2-write-lost');
-    else this.#change(key, { kind: 'set', done: ignore, value, atMs: this.#deps.clock.nowMs(), ttlMs });
+    else
+      this.#change(key, {
+        kind: 'set',
+        done: ignore,
+        value,
+        lifeFraction,
+        atMs: this.#deps.clock.nowMs(),
+        ttlMs,
+      });
   }
 
   /** @returns whether it is gone for sure */
@@ -164,8 +180,8 @@ export class SecondLevel<T> {
 
   #decoded(key: string, { value: json, version }: StateEntry): SecondLevelRead<T> {
     try {
-      const { at, value } = asStored(json);
-      return this.#aged(this.#target.decode(value), at);
+      const { at, life, value } = asStored(json);
+      return this.#aged({ value: this.#target.decode(value), atMs: at, lifeFraction: life });
     } catch {
       this.#deps.onError('l2-entry');
       void this.delete(key, version);
@@ -174,9 +190,10 @@ export class SecondLevel<T> {
   }
 
   /** An entry from the future would live too long: the wall clock has been set back, or another machine's is ahead. */
-  #aged(value: T, atMs: number): SecondLevelRead<T> {
+  #aged({ value, atMs, lifeFraction }: Omit<SetChange<T>, 'kind' | 'done' | 'ttlMs'>): SecondLevelRead<T> {
     const ageMs = this.#deps.clock.nowMs() - atMs;
-    if (ageMs >= -this.#settings.clockToleranceMs) return { kind: 'hit', value, ageMs: Math.max(0, ageMs) };
+    if (ageMs >= -this.#settings.clockToleranceMs)
+      return { kind: 'hit', value, ageMs: Math.max(0, ageMs), lifeFraction };
     return MISS;
   }
 
@@ -228,9 +245,9 @@ export class SecondLevel<T> {
     return false;
   }
 
-  #encoded({ value, atMs }: SetChange<T>): object | undefined {
+  #encoded({ value, atMs, lifeFraction }: SetChange<T>): object | undefined {
     try {
-      return { at: atMs, value: this.#target.encode(value) };
+      return { at: atMs, life: lifeFraction, value: this.#target.encode(value) };
     } catch {
       return undefined;
     }
@@ -268,10 +285,13 @@ const ignore = (): void => undefined;
 const first = <K, V>(map: ReadonlyMap<K, V>): [K, V] | undefined => map.entries().next().value;
 
 function asStored(json: JsonValue): Stored {
-  if (isRecord(json) && typeof json['at'] === 'number' && json['value'] !== undefined)
-    return { at: json['at'], value: json['value'] };
+  const { at, life, value } = isRecord(json) ? json : NOTHING;
+  if (typeof at === 'number' && typeof life === 'number' && life >= 0 && life <= 1 && value !== undefined)
+    return { at, life, value };
   throw new TypeError('no entry of a cache');
 }
+
+const NOTHING: { readonly [key: string]: JsonValue } = {};
 
 const isRecord = (json: JsonValue): json is { readonly [key: string]: JsonValue } =>
   typeof json === 'object' && json !== null && !Array.isArray(json);
