@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import { type Server as SecureServer, createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, type Server, type Socket, createServer as createListener } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { z } from 'zod';
 import { type Clock, SystemClock } from '../core/clock.ts';
 import { parseOptions } from '../core/options.ts';
@@ -12,12 +13,12 @@ import {
 } from './fault-certificates.ts';
 import { FaultConnections } from './fault-connections.ts';
 import { type HttpFault, answerHttp } from './fault-http.ts';
+import { remember } from './fault-memory.ts';
 import { type FaultScript, ScriptReader } from './fault-script.ts';
+import { FaultWebSockets } from './fault-websocket.ts';
 import type { Credentials } from './fault-x509.ts';
 import type { UpstreamRequest } from './scripted-upstream.ts';
 
-/** Requests that are remembered, and bytes of the body of each. */
-const REMEMBERED = 1000;
 const REMEMBERED_BYTES = 65_536;
 
 const schema = z.strictObject({
@@ -53,6 +54,8 @@ export type ConnectionFault = 'none' | 'hang' | 'reset';
  * script, the last one again and again.
  */
 export class FaultServer implements AsyncDisposable {
+  /** What it does to clients that ask for a WebSocket, and what it saw of them. */
+  readonly webSockets: FaultWebSockets;
   readonly #clock: Clock;
   readonly #authority: TestAuthority | undefined;
   readonly #connections = new FaultConnections();
@@ -67,6 +70,7 @@ export class FaultServer implements AsyncDisposable {
   private constructor(options: FaultServerOptions, { clock = new SystemClock() }: FaultServerDeps) {
     const { tls, clientCertificates } = parseOptions('FaultServer', schema, options);
     this.#clock = clock;
+    this.webSockets = new FaultWebSockets({ clock, connections: this.#connections });
     if (tls === 'off') {
       this.#http = createServer();
     } else {
@@ -83,6 +87,9 @@ export class FaultServer implements AsyncDisposable {
     this.#http.on('request', (request: IncomingMessage, response: ServerResponse) => {
       void this.#answer(request, response);
     });
+    this.#http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.webSockets.meet(request, socket, head);
+    });
     this.#listener = createListener({ allowHalfOpen: true }, (socket) => {
       this.#meet(socket);
     });
@@ -98,6 +105,11 @@ export class FaultServer implements AsyncDisposable {
   /** Such as `http://127.0.0.1:40123`; `https:` with TLS. */
   get url(): string {
     return `${this.#authority === undefined ? 'http' : 'https'}://127.0.0.1:${this.#port}`;
+  }
+
+  /** The same as `ws:` or `wss:`. */
+  get wsUrl(): string {
+    return this.url.replace(/^http/, 'ws');
   }
 
   /** PEM of the authority that a client has to trust; undefined without TLS. */
@@ -191,8 +203,7 @@ export class FaultServer implements AsyncDisposable {
     if (body === undefined) return; // it broke off
     const connection = this.#connections.numberOf(socket);
     const asked = { method, url, headers: { ...headers }, body, connection };
-    this.#requests.push(asked);
-    if (this.#requests.length > REMEMBERED) this.#requests.shift();
+    remember(this.#requests, asked);
     await answerHttp(this.#reader.next(asked), response, {
       clock: this.#clock,
       connections: this.#connections,

@@ -8,6 +8,7 @@ export { type AppendLogUnderTest, appendLogContract } from './append-log-contrac
 export type { ContractCase } from './contract-case.ts';
 export { type FakeFlag, FakeFlags, type FlagQuestion } from './fake-flags.ts';
 export { SERVER_CERTIFICATES, type ClientCertificate, type ServerCertificate } from './fault-certificates.ts';
+export { type SequenceFaults, brokenFrames, sequence } from './fault-frames.ts';
 export type { HttpAnswerFields, HttpFault } from './fault-http.ts';
 export { httpFaults } from './fault-recipes.ts';
 export { type FaultPlan, type FaultScript, burst, flapping } from './fault-script.ts';
@@ -18,6 +19,13 @@ export {
   type FaultServerDeps,
   type FaultServerOptions,
 } from './fault-server.ts';
+export {
+  FaultWebSockets,
+  type WebSocketFault,
+  type WebSocketHandshake,
+  type WebSocketMessage,
+} from './fault-websocket.ts';
+export type { WebSocketStep } from './fault-websocket-steps.ts';
 export type { Credentials } from './fault-x509.ts';
 export { ScriptedAppendLog } from './scripted-append-log.ts';
 export { ScriptedUpstream, type UpstreamAnswer, type UpstreamRequest } from './scripted-upstream.ts';
