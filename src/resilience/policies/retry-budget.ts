@@ -23,19 +23,20 @@ export interface RetryBudgetDeps {
  * defaults at most 1.1 times the calls, 10 a second, and what the last seconds had earned.
  */
 export class RetryBudget {
-  readonly #ratio: number;
+  readonly #callsPerRetry: number;
   readonly #minPerMs: number;
   readonly #maxReserve: number;
   readonly #windowMs: number;
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   #atMs: number;
-  #earned = 0;
+  /** Calls whose share is not used up yet: whole numbers, which ratios such as 0.1 are not. */
+  #calls = 0;
   #reserve: number;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
   constructor(options: RetryBudgetOptions, { clock }: RetryBudgetDeps) {
     const { ratio, minPerSecond, windowMs } = parseOptions('RetryBudget', retryBudgetSchema, options);
-    this.#ratio = ratio;
+    this.#callsPerRetry = 1 / ratio;
     this.#minPerMs = minPerSecond / 1_000;
     // One second's worth; a whole retry at least, or there would never be one.
     this.#maxReserve = minPerSecond === 0 ? 0 : Math.max(1, minPerSecond);
@@ -48,14 +49,14 @@ export class RetryBudget {
   /** A call begins. */
   deposit(): void {
     this.#pass();
-    this.#earned += this.#ratio;
+    this.#calls += 1;
   }
 
   /** Takes one retry out; false when there is none left. */
   withdraw(): boolean {
     this.#pass();
-    if (this.#earned >= 1) {
-      this.#earned -= 1;
+    if (this.#calls >= this.#callsPerRetry) {
+      this.#calls -= this.#callsPerRetry;
       return true;
     }
     if (this.#reserve >= 1) {
@@ -70,7 +71,7 @@ export class RetryBudget {
     const passedMs = nowMs - this.#atMs;
     if (!(passedMs > 0)) return;
     this.#atMs = nowMs;
-    this.#earned *= Math.exp(-passedMs / this.#windowMs);
+    this.#calls *= Math.exp(-passedMs / this.#windowMs);
     this.#reserve = Math.min(this.#maxReserve, this.#reserve + passedMs * this.#minPerMs);
   }
 }
