@@ -2,6 +2,7 @@ import { type LookupFunction, type Socket, connect as connectTcp, isIP } from 'n
 import { type SecureContext, connect as connectTls } from 'node:tls';
 import type { buildConnector } from 'undici';
 import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/message-of.ts';
 import type { AddressGuard } from './address-guard.ts';
 import type { DnsCache, ResolvedAddress } from './dns-cache.ts';
 
@@ -37,6 +38,8 @@ export class Connector {
   readonly #options: ConnectorOptions;
   readonly #deps: ConnectorDeps;
   readonly #connecting = new Set<Socket>();
+  /** True in the tick in which a connection breaks: undici takes that for the end of a body without a length. */
+  isBreaking = false;
 
   constructor(options: ConnectorOptions, deps: ConnectorDeps) {
     this.#options = options;
@@ -106,41 +109,49 @@ export class Connector {
       : connectTcp(options);
     this.#connecting.add(socket);
     attempt.socket = socket;
+    const isNamed = isIP(hostname) === 0;
+    const end = (error: Error): void => {
+      if (!this.#connecting.delete(socket)) return;
+      if (isNamed) this.#deps.dns.failed(hostname, triedBy(socket, addresses));
+      attempt.fail(error);
+    };
     socket
       .once(isSecure ? 'secureConnect' : 'connect', () => {
         this.#connecting.delete(socket);
-        this.#report(hostname, socket, addresses, true);
+        if (isNamed) this.#took(hostname, socket, addresses);
         attempt.succeed(socket);
       })
       .on('error', (error: Error) => {
-        if (this.#connecting.delete(socket))
-          this.#report(hostname, socket, addresses, socket.remoteAddress !== undefined);
-        attempt.fail(error);
+        if (this.#connecting.has(socket)) end(error);
+        else this.#breaks();
       })
       .once('close', () => {
-        if (this.#connecting.delete(socket)) attempt.fail(new Error('the connection was closed'));
+        end(new Error('the connection was closed'));
       });
   }
 
-  /** Which addresses took the connection, and which did not; TLS may have failed on one that did. */
-  #report(
-    hostname: string,
-    socket: Socket,
-    addresses: readonly ResolvedAddress[],
-    isConnected: boolean,
-  ): void {
-    if (isIP(hostname) !== 0) return;
-    const { dns } = this.#deps;
-    const reached = isConnected ? socket.remoteAddress : undefined;
-    const position = addresses.findIndex(({ address }) => address === reached);
-    const before = position === -1 ? addresses : addresses.slice(0, position);
-    if (reached !== undefined) dns.worked(hostname, reached);
-    if (before.length > 0)
-      dns.failed(
-        hostname,
-        before.map(({ address }) => address),
-      );
+  #breaks(): void {
+    this.isBreaking = true;
+    queueMicrotask(() => {
+      this.isBreaking = false;
+    });
   }
+
+  #took(hostname: string, socket: Socket, addresses: readonly ResolvedAddress[]): void {
+    const { dns } = this.#deps;
+    const { remoteAddress } = socket;
+    const inVain = triedBy(socket, addresses).filter((address) => address !== remoteAddress);
+    if (addresses.length > 1 && inVain.length > 0) dns.failed(hostname, inVain);
+    if (remoteAddress !== undefined) dns.worked(hostname, remoteAddress);
+  }
+}
+
+/** The addresses that a socket has tried, of those it was given. */
+function triedBy(socket: Socket, addresses: readonly ResolvedAddress[]): string[] {
+  const tried: string[] | undefined = socket.autoSelectFamilyAttemptedAddresses;
+  return addresses
+    .map(({ address }) => address)
+    .filter((address) => tried?.some((one) => one.startsWith(`${address}:`)) ?? true);
 }
 
 /** One connection on its way: its callback is called once, and what comes too late is destroyed. */
@@ -179,4 +190,4 @@ const given =
     callback(null, [...addresses]);
   };
 
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(messageOf(error)));

@@ -12,6 +12,8 @@ export interface ExchangeRules {
   readonly clock: Clock;
   readonly maxResponseBytes: number;
   readonly silenceTimeoutMs: number;
+  /** Whether the answer that ends in this very moment ends because its connection breaks. */
+  readonly connections: { readonly isBreaking: boolean };
   /** Exchanges that have begun and not ended. */
   inFlight: number;
 }
@@ -97,6 +99,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    // Without a length, the end of the connection is the end of the body: this one was no end.
+    if (this.#rules.connections.isBreaking && isSuccess(this.#status)) {
+      this.fail(new Error('the connection was reset within the answer'));
+      return;
+    }
     if (!isSuccess(this.#status)) {
       this.#endWithStatus();
       return;
@@ -121,9 +128,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   fail(error: unknown): void {
-    const { silenceTimeoutMs } = this.#rules;
-    const request = { phase: this.#phase, isRepeatable: isRepeatable(this.#request), silenceTimeoutMs };
-    this.#end(failed(connectionFailure(error, request)));
+    const failure = connectionFailure(error, {
+      phase: this.#phase,
+      hasHeaders: this.#status !== 0,
+      isRepeatable: isRepeatable(this.#request),
+      silenceTimeoutMs: this.#rules.silenceTimeoutMs,
+    });
+    this.#end(failed(failure));
   }
 
   #endWithBody(body: Outcome<Buffer>): void {

@@ -1,4 +1,6 @@
+import { errors } from 'undici';
 import { PortcullisError } from '../../core/errors.ts';
+import { messageOf } from '../../core/message-of.ts';
 import { type Aborted, type Failure, type UpstreamStatus } from '../failure.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import { RefusedAddress } from './connector.ts';
@@ -46,6 +48,8 @@ const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]
 
 export interface FailedRequest {
   readonly phase: Phase;
+  /** Whether the headers of its answer were whole. */
+  readonly hasHeaders: boolean;
   readonly isRepeatable: boolean;
   /** The longest silence that a server is allowed. */
   readonly silenceTimeoutMs: number;
@@ -58,7 +62,7 @@ export function connectionFailure(thrown: unknown, request: FailedRequest): Fail
   const code = codeOf(error);
   if (CLOSED.has(code)) return closedFailure();
   if (NO_REQUEST.has(code) && request.phase === 'connect') {
-    return requestFailure(new PortcullisError('OPTION_INVALID', `HttpRequest: ${textOf(error)}`));
+    return requestFailure(new PortcullisError('OPTION_INVALID', `HttpRequest: ${messageOf(error)}`));
   }
   if (UNTRUSTED.has(code)) return { code: 'UPSTREAM_UNTRUSTED', upstream: 'failing', mayRetry: false, error };
   const mayRetry = request.phase === 'connect' || request.isRepeatable;
@@ -75,13 +79,23 @@ export function connectionFailure(thrown: unknown, request: FailedRequest): Fail
     case 'UND_ERR_HEADERS_OVERFLOW':
       return invalidResponse('headers', 'larger than is allowed', false);
     case 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH':
-      return invalidResponse('truncated', 'the body is not as long as content-length says', mayRetry);
-    case 'HPE_INVALID_EOF_STATE':
-      return invalidResponse('truncated', 'the connection ended within the body', mayRetry);
+      return notHttp('not as long as content-length says', 'truncated', request);
     default:
-      if (code.startsWith('HPE_')) return malformed(error);
-      return { code: 'UPSTREAM_UNREACHABLE', upstream: 'failing', mayRetry, phase: request.phase, error };
+      if (!(error instanceof errors.HTTPParserError)) {
+        return { code: 'UPSTREAM_UNREACHABLE', upstream: 'failing', mayRetry, phase: request.phase, error };
+      }
+      return notHttp(error.message, error.message.includes('EOF') ? 'truncated' : 'encoding', request);
   }
+}
+
+/** What HTTP's own rules forbid: before the headers are whole it was never HTTP, after that its body is wrong. */
+function notHttp(
+  detail: string,
+  ofBody: 'truncated' | 'encoding',
+  { hasHeaders, isRepeatable }: FailedRequest,
+): Failure {
+  const because = hasHeaders ? ofBody : 'headers';
+  return invalidResponse(because, detail, because === 'truncated' && isRepeatable);
 }
 
 /** A request that is none, found before anything was sent. */
@@ -153,12 +167,6 @@ const placeOf = (location: string | string[] | undefined): string =>
 const firstOf = (header: string | string[] | undefined): string | undefined =>
   Array.isArray(header) ? header[0] : header;
 
-const malformed = (error: unknown): Failure => {
-  const code = codeOf(error);
-  const isBody = code === 'HPE_INVALID_CHUNK_SIZE' || code === 'HPE_STRICT';
-  return invalidResponse(isBody ? 'encoding' : 'headers', `${textOf(error)}, ${code}`, false);
-};
-
 const invalidResponse = (
   because: 'truncated' | 'encoding' | 'headers',
   detail: string,
@@ -175,5 +183,3 @@ function rootOf(error: unknown): unknown {
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : '';
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

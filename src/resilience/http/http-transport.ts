@@ -60,13 +60,13 @@ export class HttpTransport implements AsyncDisposable {
   constructor(options: TransportOptions, { clock, lookup }: TransportDeps) {
     const settings = transportSettings(options);
     const { maxResponseBytes, silenceTimeoutMs, connectTimeoutMs, allowH2, tls, proxyUrl } = settings;
-    this.#rules = { clock, maxResponseBytes, silenceTimeoutMs, inFlight: 0 };
     this.#guard = new AddressGuard(settings.allowPrivateAddresses);
     const dns = new DnsCache(settings.dnsTtlMs, clock, lookup);
     this.#connector = new Connector(
       { connectTimeoutMs, allowH2, secureContext: secureContext(tls), servername: tls.servername },
       { clock, guard: this.#guard, dns },
     );
+    this.#rules = { clock, maxResponseBytes, silenceTimeoutMs, connections: this.#connector, inFlight: 0 };
     const pooling = poolOptions(settings);
     const factory = (origin: string | URL, given: Pool.Options): Pool => this.#newPool(origin, given);
     this.#isProxied = proxyUrl !== undefined;
