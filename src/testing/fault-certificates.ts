@@ -1,8 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { type Credentials, issueCertificate } from './fault-x509.ts';
 
 const DAY_MS = 86_400_000;
-const AUTHORITY = 'Portcullis test authority';
 
 /** What a server shows: a certificate for 127.0.0.1 and localhost by the authority of the test, or one with exactly one thing wrong. */
 export const SERVER_CERTIFICATES = [
@@ -18,10 +18,14 @@ export type ServerCertificate = (typeof SERVER_CERTIFICATES)[number];
 /** What a client shows, in the same way. */
 export type ClientCertificate = 'good' | 'self-signed' | 'expired';
 
+interface Authority extends Credentials {
+  readonly commonName: string;
+}
+
 /** An authority that lives as long as one test, and what it issues. Its keys exist in memory only. */
 export class TestAuthority {
   readonly #clock: Clock;
-  readonly #authority: Credentials;
+  readonly #authority: Authority;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -40,20 +44,20 @@ export class TestAuthority {
         : { commonName: 'localhost', dnsNames: ['localhost'], addresses: ['127.0.0.1'] };
     const fields = { ...names, ...this.#validity(kind === 'expired') };
     if (kind === 'self-signed') return issueCertificate(fields);
-    return this.#issue(fields, kind === 'unknown-issuer' ? this.#newAuthority() : this.#authority);
+    return issueCertificate(fields, kind === 'unknown-issuer' ? this.#newAuthority() : this.#authority);
   }
 
   client(kind: ClientCertificate): Credentials {
     const fields = { commonName: 'test client', ...this.#validity(kind === 'expired') };
-    return kind === 'self-signed' ? issueCertificate(fields) : this.#issue(fields, this.#authority);
+    return issueCertificate(fields, kind === 'self-signed' ? undefined : this.#authority);
   }
 
-  #newAuthority(): Credentials {
-    return issueCertificate({ commonName: AUTHORITY, isAuthority: true, ...this.#validity(false) });
-  }
-
-  #issue(fields: Parameters<typeof issueCertificate>[0], { key }: Credentials): Credentials {
-    return issueCertificate(fields, { commonName: AUTHORITY, key });
+  #newAuthority(): Authority {
+    const commonName = `Test authority ${randomBytes(4).toString('hex')}`;
+    return {
+      commonName,
+      ...issueCertificate({ commonName, isAuthority: true, ...this.#validity(false) }),
+    };
   }
 
   /** Since two days; for one more, or until yesterday. */

@@ -63,6 +63,8 @@ export class FaultServer implements AsyncDisposable {
   readonly #listener: Server;
   readonly #reader = new ScriptReader<HttpFault, FaultRequest>({});
   readonly #requests: FaultRequest[] = [];
+  /** Whom it trusts to certify clients, where they have to show something. */
+  #clientTrust: { readonly ca?: string } = {};
   #received = 0;
   #connectionFault: ConnectionFault = 'none';
   #port = 0;
@@ -76,9 +78,10 @@ export class FaultServer implements AsyncDisposable {
     } else {
       this.#authority = new TestAuthority(clock);
       const isRequired = clientCertificates === 'required';
+      if (isRequired) this.#clientTrust = { ca: this.#authority.ca };
       this.#http = createSecureServer({
         ...this.#authority.server(tls),
-        ca: this.#authority.ca,
+        ...this.#clientTrust,
         requestCert: isRequired,
         rejectUnauthorized: isRequired,
       });
@@ -145,7 +148,7 @@ export class FaultServer implements AsyncDisposable {
   /** Shows this certificate to connections from now on. Without TLS it does nothing. */
   present(kind: ServerCertificate): void {
     if (this.#authority === undefined || !('setSecureContext' in this.#http)) return;
-    this.#http.setSecureContext({ ...this.#authority.server(kind), ca: this.#authority.ca });
+    this.#http.setSecureContext({ ...this.#clientTrust, ...this.#authority.server(kind) });
   }
 
   /** What a client shows where certificates are required. Without TLS there are none. */
