@@ -36,13 +36,9 @@ export {
 } from './http/http-transport.ts';
 export type { Failed, Outcome, Success } from './outcome.ts';
 export type { CallCounts } from './policies/call-window.ts';
-export {
-  CircuitBreaker,
-  type CircuitBreakerDeps,
-  type CircuitBreakerOptions,
-  type CircuitChange,
-} from './policies/circuit-breaker.ts';
+export { CircuitBreaker, type CircuitBreakerDeps, type CircuitChange } from './policies/circuit-breaker.ts';
 export type { CircuitExplanation } from './policies/circuit-explanation.ts';
+export type { CircuitBreakerOptions } from './policies/circuit-options.ts';
 export type { CircuitCause, CircuitOpening, CircuitStateName } from './policies/circuit-state.ts';
 export { Policy, type Task, type Work } from './policy.ts';
 export { PRIORITIES, type Priority } from './priority.ts';

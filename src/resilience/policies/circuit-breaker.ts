@@ -1,5 +1,3 @@
-import { randomInt } from 'node:crypto';
-import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { MetricsRegistry } from '../../telemetry/index.ts';
@@ -8,9 +6,11 @@ import type { Failure } from '../failure.ts';
 import { type Failed, type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { describeFailure } from '../resilience-error.ts';
+import { systemRandom } from './backoff.ts';
 import { CallWindow } from './call-window.ts';
 import { type CircuitExplanation, explained } from './circuit-explanation.ts';
 import { CircuitMetrics } from './circuit-metrics.ts';
+import { type CircuitBreakerOptions, type CircuitRules, circuitBreakerSchema } from './circuit-options.ts';
 import type {
   CircuitCause,
   CircuitHalfOpenState,
@@ -19,41 +19,6 @@ import type {
   CircuitState,
   CircuitStateName,
 } from './circuit-state.ts';
-
-const LONGEST_OPEN_MS = 30_000;
-const durationMs = z.number().positive();
-
-const schema = z
-  .strictObject({
-    /** What is called, such as `binance`: its label in metrics. */
-    name: z.string().min(1).default('circuit-breaker'),
-    /** It never opens on less than this many completed calls within the window. */
-    minCalls: z.int().min(1).default(20),
-    /** It opens when failed and slow calls are this fraction of the window or more; above 0, at most 1. */
-    failureRate: z.number().gt(0).max(1).default(0.5),
-    windowMs: durationMs.default(10_000),
-    /** A call that takes longer counts as a failure; its value is delivered all the same. Infinity for none. */
-    slowCallMs: durationMs.or(z.literal(Infinity)).default(Infinity),
-    /** How long it stays open before a probe may go, at most: jitter shortens it. Doubles with each probe that fails. */
-    openMs: durationMs.default(5_000),
-    /** Where doubling ends. Default 30,000, or `openMs` when that is longer. */
-    maxOpenMs: durationMs.optional(),
-    /** How much of that time jitter may take off, 0 to 1, so that a fleet does not probe together. */
-    jitterFraction: z.number().min(0).max(1).default(0.2),
-    /** When a probe has not come back after this time, another one may go; from then on only that one counts. */
-    probeTimeoutMs: durationMs.default(10_000),
-  })
-  .transform((options) => ({
-    ...options,
-    maxOpenMs: options.maxOpenMs ?? Math.max(LONGEST_OPEN_MS, options.openMs),
-  }))
-  .refine(({ openMs, maxOpenMs }) => maxOpenMs >= openMs, {
-    path: ['maxOpenMs'],
-    message: 'expected openMs or more',
-  });
-
-/** @interface */
-export type CircuitBreakerOptions = z.input<typeof schema>;
 
 /** One change of state. */
 export interface CircuitChange {
@@ -86,7 +51,7 @@ export interface CircuitBreakerDeps {
  * change of state do not count. Each attempt is a call: put it inside of retries.
  */
 export class CircuitBreaker extends Policy {
-  readonly #rules: z.output<typeof schema>;
+  readonly #rules: CircuitRules;
   readonly #clock: CircuitBreakerDeps['clock'];
   readonly #random: () => number;
   readonly #onChange: CircuitBreakerDeps['onChange'];
@@ -98,7 +63,7 @@ export class CircuitBreaker extends Policy {
   /** @throws {PortcullisError} `OPTION_INVALID`; `METRIC_CONFLICT` when the registry has other metrics of these names */
   constructor(options: CircuitBreakerOptions, deps: CircuitBreakerDeps) {
     super();
-    this.#rules = parseOptions('CircuitBreaker', schema, options);
+    this.#rules = parseOptions('CircuitBreaker', circuitBreakerSchema, options);
     this.#clock = deps.clock;
     this.#random = deps.random ?? systemRandom;
     this.#onChange = deps.onChange;
@@ -269,6 +234,3 @@ function tell(onChange: NonNullable<CircuitBreakerDeps['onChange']>, change: Cir
     // The call goes on as if nobody had listened.
   }
 }
-
-const RANDOM_STEPS = 2 ** 32;
-const systemRandom = (): number => randomInt(RANDOM_STEPS) / RANDOM_STEPS;

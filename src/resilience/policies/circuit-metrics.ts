@@ -1,13 +1,13 @@
 import type { MetricsRegistry } from '../../telemetry/index.ts';
 import { CIRCUIT_STATES, type CircuitStateName } from './circuit-state.ts';
 
-export const CIRCUIT_BREAKER_STATE = {
+const CIRCUIT_BREAKER_STATE = {
   name: 'trading_circuit_breaker_state',
   help: '1 for the state that the circuit breaker of a target is in, 0 for the others.',
   labels: { target: 'any', state: CIRCUIT_STATES },
 } as const;
 
-export const CIRCUIT_BREAKER_TRANSITIONS = {
+const CIRCUIT_BREAKER_TRANSITIONS = {
   name: 'trading_circuit_breaker_transitions_total',
   help: 'Changes of state of a circuit breaker, by the state that it went to.',
   labels: { target: 'any', to: CIRCUIT_STATES },

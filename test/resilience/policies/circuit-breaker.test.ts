@@ -1,25 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import { ManualClock, PortcullisError } from '../../../src/core/index.ts';
-import {
-  CircuitBreaker,
-  type CircuitBreakerOptions,
-  type CircuitChange,
-  ResilienceError,
-} from '../../../src/resilience/index.ts';
+import { ManualClock } from '../../../src/core/index.ts';
+import { type CircuitChange, ResilienceError } from '../../../src/resilience/index.ts';
 import { failed } from '../../../src/resilience/outcome.ts';
-import { MetricsRegistry } from '../../../src/telemetry/index.ts';
-import { CircuitWorld, WALL_MS, aFailure } from './circuit-world.ts';
-
-const RULES: CircuitBreakerOptions = { minCalls: 4, openMs: 5_000, probeTimeoutMs: 3_000 };
-
-const opened = async (
-  options: CircuitBreakerOptions = {},
-  ...deps: [ConstructorParameters<typeof CircuitWorld>[1]?]
-): Promise<CircuitWorld> => {
-  const world = new CircuitWorld({ ...RULES, ...options }, ...deps);
-  await world.calls(4, 'fail');
-  return world;
-};
+import { CircuitWorld, SOON, WALL_MS, aFailure, openedWorld } from './circuit-world.ts';
 
 describe('CircuitBreaker', () => {
   test('hands on what the task gives, and the call with it', async () => {
@@ -36,7 +19,7 @@ describe('CircuitBreaker', () => {
   });
 
   test('throws CIRCUIT_OPEN out of execute, and does not run the task', async () => {
-    const { breaker } = await opened();
+    const { breaker } = await openedWorld();
     const task = vi.fn(() => Promise.resolve(1));
     const refusal = breaker.execute(task);
     await expect(refusal).rejects.toThrow('not asked, the circuit is open, again in 5000 ms');
@@ -55,7 +38,7 @@ describe('CircuitBreaker', () => {
   });
 
   test('delivers the value of a probe that was given up', async () => {
-    const world = await opened();
+    const world = await openedWorld();
     world.clock.advance(5_000);
     const late = world.start();
     world.clock.advance(3_000);
@@ -94,14 +77,14 @@ describe('CircuitBreaker', () => {
   });
 
   test('sets no timers', async () => {
-    const world = await opened();
+    const world = await openedWorld();
     world.clock.advance(5_000);
     world.start();
     expect(world.clock.nextDueMs).toBe(Infinity);
   });
 
   test('leaves no listener on the signal of a call', async () => {
-    const world = await opened();
+    const world = await openedWorld();
     world.clock.advance(5_000);
     const { signal } = new AbortController();
     const listen = vi.spyOn(signal, 'addEventListener');
@@ -110,7 +93,7 @@ describe('CircuitBreaker', () => {
   });
 
   test('a flood of calls makes one probe per time box against an upstream that hangs', async () => {
-    const world = await opened();
+    const world = await openedWorld();
     world.clock.advance(5_000);
     let reached = 0;
     for (let ms = 0; ms < 30_000; ms += 10) {
@@ -121,14 +104,14 @@ describe('CircuitBreaker', () => {
   });
 
   test('every breaker is on its own', async () => {
-    await opened();
-    expect(new CircuitWorld(RULES).breaker.state).toBe('closed');
+    await openedWorld();
+    expect(new CircuitWorld(SOON).breaker.state).toBe('closed');
   });
 
   test('begins on a clock that has long been running', async () => {
     const clock = new ManualClock();
     clock.advance(123_456_789);
-    const world = new CircuitWorld({ ...RULES }, { clock });
+    const world = new CircuitWorld({ ...SOON }, { clock });
     await world.calls(4, 'fail');
     expect(world.breaker.state).toBe('open');
   });
@@ -143,13 +126,13 @@ describe('jitter', () => {
   ])(
     'at $random of $jitterFraction it is open for $openForMs ms',
     async ({ random, jitterFraction, openForMs }) => {
-      const { breaker } = await opened({ jitterFraction }, { random: () => random });
+      const { breaker } = await openedWorld({ jitterFraction }, { random: () => random });
       expect(breaker.explain().untilMs).toBe(WALL_MS + openForMs);
     },
   );
 
   test('takes from the doubled time, and doubles the time before jitter', async () => {
-    const world = await opened({}, { random: () => 0.5 });
+    const world = await openedWorld({}, { random: () => 0.5 });
     world.clock.advance(4_500);
     await world.calls(1, 'fail');
     expect(world.breaker.explain().untilMs).toBe(WALL_MS + 4_500 + 9_000);
@@ -159,7 +142,7 @@ describe('jitter', () => {
     const untilMs = await Promise.all(
       Array.from(
         { length: 50 },
-        async () => (await opened({}, { random: undefined })).breaker.explain().untilMs ?? NaN,
+        async () => (await openedWorld({}, { random: undefined })).breaker.explain().untilMs ?? NaN,
       ),
     );
     expect(new Set(untilMs).size).toBeGreaterThan(40);
@@ -167,174 +150,6 @@ describe('jitter', () => {
       expect(each).toBeGreaterThan(WALL_MS + 4_000);
       expect(each).toBeLessThanOrEqual(WALL_MS + 5_000);
     }
-  });
-});
-
-describe('explain', () => {
-  const RULES_SAID = { name: 'venue', windowMs: 10_000, failureRate: 0.5, minCalls: 4 };
-  const NOTHING = { calls: 0, failed: 0, slow: 0, rate: 0 };
-
-  test('closed: what the window holds, and what would open it', async () => {
-    const world = new CircuitWorld({ ...RULES, slowCallMs: 10 });
-    await world.calls(1, 'ok', 11);
-    await world.calls(1, 'fail');
-    await world.calls(1, 'ok');
-    expect(world.breaker.explain()).toEqual({
-      ...RULES_SAID,
-      state: 'closed',
-      sinceMs: WALL_MS,
-      untilMs: undefined,
-      counts: { calls: 3, failed: 1, slow: 1, rate: 2 / 3 },
-      opening: undefined,
-      reason: undefined,
-      text: 'venue has been closed for 11 ms: 1 of 3 calls failed, 1 were slow (66.7 %) within 10000 ms; opens at 50 % of at least 4',
-    });
-  });
-
-  test('looks at the window as it is now', async () => {
-    const world = new CircuitWorld(RULES);
-    await world.calls(3, 'fail');
-    world.clock.advance(10_000);
-    expect(world.breaker.explain().counts).toEqual(NOTHING);
-  });
-
-  test('open: what opened it, and until when', async () => {
-    const world = await opened();
-    world.clock.advance(1_200);
-    expect(world.breaker.explain()).toEqual({
-      ...RULES_SAID,
-      state: 'open',
-      sinceMs: WALL_MS,
-      untilMs: WALL_MS + 5_000,
-      counts: NOTHING,
-      opening: {
-        counts: { calls: 4, failed: 4, slow: 0, rate: 1 },
-        cause: { code: 'WORK_FAILED', description: 'the work failed: no luck' },
-        failedProbes: 0,
-      },
-      reason: undefined,
-      text: 'venue has been open for 1200 ms, no probe for 3800 ms: 4 of 4 calls failed, 0 were slow (100 %), it opens at 50 % of at least 4; last: the work failed: no luck',
-    });
-  });
-
-  test('open, and its time is over', async () => {
-    const world = await opened();
-    world.clock.advance(5_000);
-    expect(world.breaker.explain().text).toContain('has been open for 5000 ms, the next call is the probe: ');
-  });
-
-  test('open by a slow call', async () => {
-    const world = new CircuitWorld({ ...RULES, minCalls: 1, slowCallMs: 1_000 });
-    await world.calls(1, 'ok', 1_500);
-    expect(world.breaker.explain().opening).toEqual({
-      counts: { calls: 1, failed: 0, slow: 1, rate: 1 },
-      cause: { code: 'SLOW_CALL', description: 'it took 1500 ms, more than 1000 ms' },
-      failedProbes: 0,
-    });
-  });
-
-  test('half-open: how long the probe may take', async () => {
-    const world = await opened();
-    world.clock.advance(5_000);
-    world.start();
-    world.clock.advance(1_000);
-    const { state, sinceMs, untilMs, text } = world.breaker.explain();
-    expect({ state, sinceMs, untilMs }).toEqual({
-      state: 'half-open',
-      sinceMs: WALL_MS + 5_000,
-      untilMs: WALL_MS + 8_000,
-    });
-    expect(text).toContain('has been half-open for 1000 ms, its probe has 2000 ms left: ');
-  });
-
-  test('half-open for as long as probes follow each other', async () => {
-    const world = await opened();
-    world.clock.advance(5_000);
-    await world.calls(1, 'unknown', 700);
-    await world.calls(1, 'unknown', 700);
-    const { state, sinceMs, untilMs, text } = world.breaker.explain();
-    expect({ state, sinceMs, untilMs }).toEqual({
-      state: 'half-open',
-      sinceMs: WALL_MS + 5_000,
-      untilMs: undefined,
-    });
-    expect(text).toContain('has been half-open for 1400 ms, the next call is the probe: ');
-  });
-
-  test('half-open, and the caller of the probe has left', async () => {
-    const world = await opened();
-    world.clock.advance(5_000);
-    const controller = new AbortController();
-    world.start({ signal: controller.signal });
-    controller.abort();
-    expect(world.breaker.explain().untilMs).toBeUndefined();
-  });
-
-  test('open again: the counts that opened it, the failure of the latest probe', async () => {
-    const world = await opened();
-    world.clock.advance(5_000);
-    await world.start().end(failed(aFailure({ error: new Error('still down') })));
-    world.clock.advance(10_000);
-    await world.start().end(failed(aFailure({ error: new Error('still asleep') })));
-    const { opening, sinceMs, untilMs, text } = world.breaker.explain();
-    expect({ opening, sinceMs, untilMs }).toEqual({
-      opening: {
-        counts: { calls: 4, failed: 4, slow: 0, rate: 1 },
-        cause: { code: 'WORK_FAILED', description: 'the work failed: still asleep' },
-        failedProbes: 2,
-      },
-      sinceMs: WALL_MS + 15_000,
-      untilMs: WALL_MS + 35_000,
-    });
-    expect(text).toContain('; failed probes: 2, last: the work failed: still asleep');
-  });
-
-  test('isolated: who or what said so last, since the first time', () => {
-    const { breaker, clock } = new CircuitWorld(RULES);
-    breaker.isolate('maintenance');
-    clock.advance(60_000);
-    breaker.isolate('maintenance takes longer');
-    expect(breaker.explain()).toEqual({
-      ...RULES_SAID,
-      state: 'isolated',
-      sinceMs: WALL_MS,
-      untilMs: undefined,
-      counts: NOTHING,
-      opening: undefined,
-      reason: 'maintenance takes longer',
-      text: 'venue has been isolated for 60000 ms: maintenance takes longer',
-    });
-  });
-
-  test('tells wall times, whatever the wall clock was when it happened', async () => {
-    const world = await opened();
-    world.clock.jump(3_600_000);
-    expect(world.breaker.explain().sinceMs).toBe(WALL_MS + 3_600_000);
-  });
-
-  test('changes nothing', async () => {
-    const world = await opened();
-    world.clock.advance(5_000);
-    world.breaker.explain();
-    expect(world.breaker.state).toBe('open');
-    expect(world.changes).toHaveLength(1);
-  });
-
-  test('survives what cannot be read as text', async () => {
-    const world = new CircuitWorld({ minCalls: 1 });
-    await world.start().end(failed(aFailure({ error: Object.create(null) })));
-    expect(world.breaker.explain().opening?.cause).toEqual({
-      code: 'WORK_FAILED',
-      description: 'it cannot be described',
-    });
-  });
-
-  test('is plain data', async () => {
-    const { breaker } = await opened();
-    expect(JSON.parse(JSON.stringify(breaker.explain()))).toMatchObject({
-      state: 'open',
-      opening: { failedProbes: 0 },
-    });
   });
 });
 
@@ -385,101 +200,7 @@ describe('onChange', () => {
   });
 
   test('is not needed', async () => {
-    const world = await opened({}, { onChange: undefined });
+    const world = await openedWorld({}, { onChange: undefined });
     expect(world.breaker.state).toBe('open');
-  });
-});
-
-describe('metrics', () => {
-  const shown = async (metrics: MetricsRegistry): Promise<readonly string[]> =>
-    (await metrics.exposition()).split('\n').filter((line) => line.startsWith('trading_circuit_breaker'));
-
-  test('show the state from the start, and count no changes yet', async () => {
-    const metrics = new MetricsRegistry();
-    new CircuitWorld({}, { metrics });
-    expect(await shown(metrics)).toEqual([
-      'trading_circuit_breaker_state{target="venue",state="closed"} 1',
-      'trading_circuit_breaker_state{target="venue",state="open"} 0',
-      'trading_circuit_breaker_state{target="venue",state="half-open"} 0',
-      'trading_circuit_breaker_state{target="venue",state="isolated"} 0',
-      'trading_circuit_breaker_transitions_total{target="venue",to="closed"} 0',
-      'trading_circuit_breaker_transitions_total{target="venue",to="open"} 0',
-      'trading_circuit_breaker_transitions_total{target="venue",to="half-open"} 0',
-      'trading_circuit_breaker_transitions_total{target="venue",to="isolated"} 0',
-    ]);
-  });
-
-  test('follow each change, and isolating twice is one', async () => {
-    const metrics = new MetricsRegistry();
-    const world = await opened({}, { metrics });
-    world.clock.advance(5_000);
-    await world.calls(1, 'fail');
-    world.breaker.isolate('maintenance');
-    world.breaker.isolate('maintenance');
-    expect(await shown(metrics)).toEqual([
-      'trading_circuit_breaker_state{target="venue",state="closed"} 0',
-      'trading_circuit_breaker_state{target="venue",state="open"} 0',
-      'trading_circuit_breaker_state{target="venue",state="half-open"} 0',
-      'trading_circuit_breaker_state{target="venue",state="isolated"} 1',
-      'trading_circuit_breaker_transitions_total{target="venue",to="closed"} 0',
-      'trading_circuit_breaker_transitions_total{target="venue",to="open"} 2',
-      'trading_circuit_breaker_transitions_total{target="venue",to="half-open"} 1',
-      'trading_circuit_breaker_transitions_total{target="venue",to="isolated"} 1',
-    ]);
-  });
-
-  test('of two breakers stand side by side', async () => {
-    const metrics = new MetricsRegistry();
-    await opened({ name: 'a' }, { metrics });
-    new CircuitWorld({ name: 'b' }, { metrics });
-    const text = await metrics.exposition();
-    expect(text).toContain('trading_circuit_breaker_state{target="a",state="open"} 1');
-    expect(text).toContain('trading_circuit_breaker_state{target="b",state="open"} 0');
-  });
-});
-
-describe('options', () => {
-  const clock = new ManualClock();
-
-  test.each<{ field: string; options: object }>([
-    { field: 'minCalls', options: { minCalls: 0 } },
-    { field: 'minCalls', options: { minCalls: 1.5 } },
-    { field: 'failureRate', options: { failureRate: 0 } },
-    { field: 'failureRate', options: { failureRate: 1.01 } },
-    { field: 'windowMs', options: { windowMs: 0 } },
-    { field: 'windowMs', options: { windowMs: Infinity } },
-    { field: 'slowCallMs', options: { slowCallMs: 0 } },
-    { field: 'openMs', options: { openMs: NaN } },
-    { field: 'maxOpenMs', options: { openMs: 5_000, maxOpenMs: 4_999 } },
-    { field: 'jitterFraction', options: { jitterFraction: 1.1 } },
-    { field: 'probeTimeoutMs', options: { probeTimeoutMs: -1 } },
-    { field: 'name', options: { name: '' } },
-    { field: 'minimumCalls', options: { minimumCalls: 20 } },
-  ])('refuses $options, and names $field', ({ field, options }) => {
-    const build = (): CircuitBreaker => new CircuitBreaker(options, { clock });
-    expect(build).toThrow(PortcullisError);
-    expect(build).toThrow(new RegExp(`CircuitBreaker: .*${field}`));
-  });
-
-  test('has defaults that do not open on the first failure', () => {
-    const { name, minCalls, failureRate, windowMs } = new CircuitBreaker({}, { clock }).explain();
-    expect({ name, minCalls, failureRate, windowMs }).toEqual({
-      name: 'circuit-breaker',
-      minCalls: 20,
-      failureRate: 0.5,
-      windowMs: 10_000,
-    });
-  });
-
-  test.each([
-    { options: { openMs: 20_000 }, thenMs: 30_000 },
-    { options: { openMs: 60_000 }, thenMs: 60_000 },
-    { options: { openMs: 60_000, maxOpenMs: 60_000 }, thenMs: 60_000 },
-    { options: { openMs: 60_000, maxOpenMs: 90_000 }, thenMs: 90_000 },
-  ])('$options: after a failed probe it is open for $thenMs ms', async ({ options, thenMs }) => {
-    const world = await opened(options);
-    world.clock.advance(options.openMs);
-    await world.calls(1, 'fail');
-    expect(world.breaker.explain().untilMs).toBe(WALL_MS + options.openMs + thenMs);
   });
 });

@@ -1,8 +1,31 @@
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import type { CircuitBreakerOptions } from '../../../src/resilience/index.ts';
 import { type Answer, CircuitWorld, type RunningCall } from './circuit-world.ts';
 
-/** What is in force when a scenario says nothing else: easy numbers. */
+export const OPENED = 'closed > open: failure-rate';
+export const PROBES = 'open > half-open: probe-due';
+export const REOPENED = 'half-open > open: probe-failed';
+export const CLOSED = 'half-open > closed: probe-succeeded';
+export const ISOLATED = (from: string): string => `${from} > isolated: isolated`;
+export const RELEASED = 'isolated > closed: released';
+
+interface Scenario {
+  readonly name: string;
+  readonly options?: CircuitBreakerOptions;
+  /** See {@link play}. */
+  readonly script: string;
+  /** Every change of state that it makes. */
+  readonly changes?: readonly string[];
+}
+
+/** A test of each. Unless one says otherwise: at least 4 calls, half of them bad, within 10 s; slow above 1 s; open for 5 s, at most 20 s; a probe has 3 s. */
+export const scenarios = (all: readonly Scenario[]): void => {
+  test.each(all)('$name', async ({ script, options, changes = [] }) => {
+    expect(await play(script, options)).toEqual(changes);
+  });
+};
+
+/** What is in force when a scenario says nothing else. */
 const OPTIONS: CircuitBreakerOptions = {
   minCalls: 4,
   failureRate: 0.5,
@@ -28,7 +51,7 @@ const OPTIONS: CircuitBreakerOptions = {
  *
  * @returns the changes of state, such as `closed > open: failure-rate`
  */
-export async function play(script: string, options: CircuitBreakerOptions = {}): Promise<readonly string[]> {
+async function play(script: string, options: CircuitBreakerOptions = {}): Promise<readonly string[]> {
   const rules = { ...OPTIONS, ...options };
   const world = new CircuitWorld(rules);
   const running = new Map<string, RunningCall & { readonly controller: AbortController }>();

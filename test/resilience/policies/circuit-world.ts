@@ -87,3 +87,16 @@ export class CircuitWorld {
     }
   }
 }
+
+/** Of a world that opens soon. */
+export const SOON: CircuitBreakerOptions = { minCalls: 4, openMs: 5_000, probeTimeoutMs: 3_000 };
+
+/** A world whose circuit has just opened, after four failures. */
+export async function openedWorld(
+  options: CircuitBreakerOptions = {},
+  deps: Partial<CircuitBreakerDeps> = {},
+): Promise<CircuitWorld> {
+  const world = new CircuitWorld({ ...SOON, ...options }, deps);
+  await world.calls(4, 'fail');
+  return world;
+}
