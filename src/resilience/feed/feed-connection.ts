@@ -43,6 +43,8 @@ export class FeedConnection {
   #socket: FeedSocket | undefined;
   #heartbeat: Heartbeat | undefined;
   #openedAtMs = NaN;
+  /** When it opened, wall time; 0 before. */
+  openedMs = 0;
   /** Whether it has brought messages. */
   hasMessages = false;
 
@@ -128,6 +130,7 @@ export class FeedConnection {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'open';
     this.#openedAtMs = this.#deps.clock.monotonicMs();
+    this.openedMs = this.#deps.clock.nowMs();
     this.#deadline[Symbol.dispose]();
     this.#deps.listener.opened(this);
     const { heartbeat } = this.#options;

@@ -83,6 +83,11 @@ export class FeedLink {
     await Promise.all(this.#closing);
   }
 
+  /** Whether a socket stands that frames can be sent on. */
+  get isOpen(): boolean {
+    return this.#current?.isOpen === true || this.#next?.isOpen === true;
+  }
+
   /** To all that are open. */
   send(frame: string): void {
     this.#current?.send(frame);
@@ -168,7 +173,7 @@ export class FeedLink {
   /** It is the one that counts from now on. */
   #adopt(connection: FeedConnection): void {
     this.#rest();
-    this.#set({ kind: 'open', sinceMs: this.#deps.clock.nowMs() - connection.openForMs });
+    this.#set({ kind: 'open', sinceMs: connection.openedMs });
     if (!connection.isOpen) return; // who was told has stopped the feed
     this.#stale.start();
     const { maxConnectionAgeMs } = this.#settings;
@@ -213,7 +218,7 @@ export class FeedLink {
 
   #wait(end: ConnectionEnd, leastMs: number): void {
     const { clock } = this.#deps;
-    const delayMs = this.#schedule.delayMs(clock.monotonicMs(), leastMs);
+    const delayMs = Math.ceil(this.#schedule.delayMs(clock.monotonicMs(), leastMs));
     this.#waiting = clock.deadline(delayMs, () => {
       this.#connect();
     });

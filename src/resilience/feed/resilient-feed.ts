@@ -215,6 +215,7 @@ export class ResilientFeed<M> {
   }
 
   #ask(what: 'subscribe' | 'unsubscribe', channels: readonly string[]): void {
+    if (!this.#link.isOpen) return;
     try {
       for (const frame of this.#deps.protocol[what]?.(channels) ?? []) this.#link.send(frame);
     } catch (error) {
