@@ -18,6 +18,7 @@ const CHECKS = [
   'DUPLICATE',
   'OUT_OF_ORDER',
   'MALFORMED',
+  'SOURCE_DEVIATION',
 ] as const satisfies readonly DataProblemCode[];
 
 export const PRICE_LAST_UPDATE = {

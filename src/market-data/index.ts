@@ -10,6 +10,14 @@ export { ClockOffset } from './clock-offset.ts';
 export { type BookCondition, DataQualityMonitor } from './data-quality-monitor.ts';
 export type { DataQualityOptions } from './data-quality-options.ts';
 export { FastReplay, type FastReplayDeps } from './fast-replay.ts';
+export type { FeedFailoverOptions } from './failover-options.ts';
+export {
+  type FailoverChange,
+  type FailoverStatus,
+  FeedFailover,
+  type FeedFailoverDeps,
+  type MarketUpdate,
+} from './feed-failover.ts';
 export { FeedMetrics, type FeedMetricsDeps, type FeedMetricsOptions } from './feed-metrics.ts';
 export { feedOf } from './feed-of.ts';
 export type { MarketFeed } from './market-feed.ts';

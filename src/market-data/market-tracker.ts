@@ -14,7 +14,7 @@ import { RecentMarket, RecentMarketOptionsSchema } from './recent-market.ts';
 import { RollingSum } from './rolling-sum.ts';
 import { VerifiedBook } from './verified-book.ts';
 
-const MarketTrackerOptionsSchema = z.strictObject({
+export const MarketTrackerOptionsSchema = z.strictObject({
   depth: z.int().min(1).max(1_000).default(10),
   volumeWindowMs: z.number().positive().default(60_000),
   maxWaitingDiffs: z.int().min(1).default(1_000),
@@ -132,6 +132,25 @@ export class MarketTracker {
       this.#recent.marks === recentMarks;
     if (!isAsItWas) this.#view = this.#look(now);
     return this.#view;
+  }
+
+  /**
+   * The whole verified book, as of its last update, for somebody who goes on with the events after it.
+   *
+   * @returns `undefined` while it is not valid
+   */
+  snapshot(): BookSnapshot | undefined {
+    const { bids, asks, updateId } = this.#book;
+    if (!this.#book.isValid()) return undefined;
+    return {
+      type: 'snapshot',
+      instrumentId: this.#instrumentId,
+      receivedMs: this.#receivedMs,
+      ...(this.#exchangeMs !== undefined && { exchangeMs: this.#exchangeMs }),
+      updateId,
+      bids: bids.top(bids.size),
+      asks: asks.top(asks.size),
+    };
   }
 
   #take(event: MarketEvent, now: number): void {

@@ -21,6 +21,7 @@ export class ProblemList {
     DUPLICATE: 0,
     OUT_OF_ORDER: 0,
     MALFORMED: 0,
+    SOURCE_DEVIATION: 0,
   } satisfies ProblemCounts;
   #lasting: readonly DataProblem[] = NONE;
   #passing: readonly DataProblem[] = NONE;

@@ -17,7 +17,8 @@ export type DataProblemCode =
   | 'CLOCK_OFFSET'
   | 'DUPLICATE'
   | 'OUT_OF_ORDER'
-  | 'MALFORMED';
+  | 'MALFORMED'
+  | 'SOURCE_DEVIATION';
 
 /** Something wrong with the data of an instrument. */
 export interface DataProblem {

@@ -90,6 +90,7 @@ describe('the recorded stream of a real exchange', () => {
       DUPLICATE: 0,
       OUT_OF_ORDER: 0,
       MALFORMED: 0,
+      SOURCE_DEVIATION: 0,
     });
     expect(tracker.view.problems).toMatchObject([{ code: 'CLOCK_OFFSET', blocking: false, limit: 500 }]);
     // The exchange is ahead of the recorder's clock.

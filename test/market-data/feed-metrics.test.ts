@@ -15,6 +15,7 @@ const NONE: Readonly<Record<DataProblemCode, number>> = {
   DUPLICATE: 0,
   OUT_OF_ORDER: 0,
   MALFORMED: 0,
+  SOURCE_DEVIATION: 0,
 };
 
 /** What a tracker shows, to be changed by the test. */
@@ -71,7 +72,7 @@ describe('FeedMetrics', () => {
   test('takes over how often problems began, over all symbols, each once', async () => {
     const { gold, silver, read } = shown();
     expect(Object.values(await read('trading_data_integrity_violations_total'))).toEqual(
-      new Array(9).fill(0),
+      new Array(10).fill(0),
     );
     gold.problemCounts = { ...NONE, CROSSED: 2, SEQUENCE_GAP: 1 };
     silver.problemCounts = { ...NONE, CROSSED: 1 };

@@ -1,0 +1,122 @@
+import type { Clock } from '../core/clock.ts';
+import type { MarketEvent } from '../trading/market-event.ts';
+import { type MarketView, isGood } from '../trading/market-view.ts';
+import { CrossCheck } from './cross-check.ts';
+import type { FailoverSettings } from './failover-options.ts';
+import { JoinedIds } from './joined-ids.ts';
+import { SourceSelection } from './source-selection.ts';
+import { SourceView } from './source-view.ts';
+
+/** Whom an instrument tells; sources are indices. */
+export interface InstrumentListener {
+  updated(view: MarketView, source: number, event: MarketEvent | undefined): void;
+  switched(from: number, to: number): void;
+  /** Another opinion of the other sources on this one. */
+  doubted(source: number, isTrusted: boolean, deviationBps: number): void;
+}
+
+export interface InstrumentSourcesDeps {
+  readonly instrumentId: string;
+  readonly clock: Clock;
+  readonly sources: number;
+  readonly listener: InstrumentListener;
+}
+
+/** All sources of one instrument: follows each, compares them, and tells what the active one says. */
+export class InstrumentSources {
+  readonly views: readonly SourceView[];
+  readonly #maxDeviationBps: number;
+  readonly #clock: Clock;
+  readonly #listener: InstrumentListener;
+  readonly #crossCheck: CrossCheck;
+  readonly #selection: SourceSelection;
+  readonly #ids: JoinedIds;
+  #told: MarketView;
+
+  constructor(settings: FailoverSettings, { instrumentId, clock, sources, listener }: InstrumentSourcesDeps) {
+    this.views = Array.from(
+      { length: sources },
+      () => new SourceView(settings.tracker, { instrumentId, clock }),
+    );
+    this.#maxDeviationBps = settings.maxDeviationBps;
+    this.#clock = clock;
+    this.#listener = listener;
+    this.#crossCheck = new CrossCheck(settings, sources);
+    this.#selection = new SourceSelection(settings, sources, clock.monotonicMs());
+    this.#ids = new JoinedIds(settings.sharedTradeIds);
+    this.#told = this.view;
+  }
+
+  /** The index of the source that counts. */
+  get active(): number {
+    return this.#selection.active;
+  }
+
+  /** What the active source shows. */
+  get view(): MarketView {
+    return (this.views[this.active] as SourceView).view;
+  }
+
+  deviationBps(source: number): number {
+    return this.#crossCheck.deviationBps(source);
+  }
+
+  isGood(source: number): boolean {
+    const one = this.views[source];
+    return one !== undefined && !one.hasEnded && isGood(one.view);
+  }
+
+  apply(source: number, event: MarketEvent): void {
+    this.views[source]?.tracker.apply(event);
+    this.#judge();
+    const news = source === this.active ? this.#ids.pass(event) : undefined;
+    if (news === undefined) this.#tellChanges();
+    else this.#tell(news);
+  }
+
+  /** To be called when nothing arrives. */
+  check(): void {
+    for (const { tracker } of this.views) tracker.check();
+    this.#judge();
+    this.#tellChanges();
+  }
+
+  /** Nothing more comes from this source. */
+  ended(source: number): void {
+    const one = this.views[source];
+    if (one !== undefined) one.hasEnded = true;
+    this.check();
+  }
+
+  /** Tells when another source is active now, with its book. */
+  #judge(): void {
+    const now = this.#clock.monotonicMs();
+    this.#crossCheck.look(
+      this.views.map(({ price }) => price),
+      now,
+    );
+    for (const [source, one] of this.views.entries()) {
+      const isTrusted = this.#crossCheck.isTrusted(source);
+      const bps = this.#crossCheck.deviationBps(source);
+      if (one.trust(isTrusted, bps, this.#maxDeviationBps)) this.#listener.doubted(source, isTrusted, bps);
+    }
+    const from = this.active;
+    const isSwitched = this.#selection.look(
+      this.views.map((_, source) => this.isGood(source)),
+      now,
+    );
+    if (!isSwitched) return;
+    this.#listener.switched(from, this.active);
+    const book = this.views[this.active]?.tracker.snapshot();
+    this.#tell(book && this.#ids.begin(book));
+  }
+
+  #tellChanges(): void {
+    if (this.view !== this.#told) this.#tell(undefined);
+  }
+
+  #tell(event: MarketEvent | undefined): void {
+    this.#told = this.view;
+    this.#listener.updated(this.#told, this.active, event);
+  }
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../core/clock.ts';
+import { type DataProblem, type MarketView, isGood } from '../trading/market-view.ts';
+import { MarketTracker, type MarketTrackerOptions } from './market-tracker.ts';
+import type { ProblemCounts } from './problem-list.ts';
+
+export interface SourceViewDeps {
+  readonly instrumentId: string;
+  readonly clock: Clock;
+}
+
+/** One instrument as one of several sources shows it: its own tracker, and whether the other sources bear it out. */
+export class SourceView {
+  readonly tracker: MarketTracker;
+  /** Whether nothing more will come. */
+  hasEnded = false;
+  #deviation: DataProblem | undefined;
+  #deviations = 0;
+  #base: MarketView;
+  #view: MarketView;
+
+  constructor(options: MarketTrackerOptions, deps: SourceViewDeps) {
+    this.tracker = new MarketTracker(options, deps);
+    this.#base = this.#view = this.tracker.view;
+  }
+
+  /** With the doubts that the other sources cast on it. The same as long as nothing changes. */
+  get view(): MarketView {
+    const base = this.tracker.view;
+    if (base === this.#base) return this.#view;
+    this.#base = base;
+    return this.#refresh();
+  }
+
+  get problemCounts(): ProblemCounts {
+    return { ...this.tracker.problemCounts, SOURCE_DEVIATION: this.#deviations };
+  }
+
+  get clockOffsetMs(): number {
+    return this.tracker.clockOffsetMs;
+  }
+
+  /** The middle of its best prices, in ticks, whatever the other sources say; NaN without good ones. */
+  get price(): number {
+    const { bids, asks } = this.tracker.view;
+    const [bid] = bids;
+    const [ask] = asks;
+    if (this.hasEnded || bid === undefined || ask === undefined || !isGood(this.tracker.view)) return NaN;
+    return (bid.price + ask.price) / 2;
+  }
+
+  /** @returns whether that is news */
+  trust(isTrusted: boolean, measured: number, limit: number): boolean {
+    if (isTrusted === (this.#deviation === undefined)) return false;
+    const { instrumentId } = this.tracker.view;
+    if (!isTrusted) this.#deviations += 1;
+    this.#deviation = isTrusted
+      ? undefined
+      : { code: 'SOURCE_DEVIATION', instrumentId, blocking: true, measured, limit };
+    this.#refresh();
+    return true;
+  }
+
+  #refresh(): MarketView {
+    const base = this.#base;
+    this.#view =
+      this.#deviation === undefined ? base : { ...base, problems: [...base.problems, this.#deviation] };
+    return this.#view;
+  }
+}
