@@ -38,14 +38,14 @@ export class CallWindow {
   count(counted: Counted, nowMs: number): void {
     this.#advance(nowMs);
     const at = this.#at;
-    this.#calls[at] = (this.#calls[at] ?? NaN) + 1;
+    increment(this.#calls, at);
     this.#callsInWindow += 1;
     if (counted === 'in-time') return;
     if (counted === 'failed') {
-      this.#failed[at] = (this.#failed[at] ?? NaN) + 1;
+      increment(this.#failed, at);
       this.#failedInWindow += 1;
     } else {
-      this.#slow[at] = (this.#slow[at] ?? NaN) + 1;
+      increment(this.#slow, at);
       this.#slowInWindow += 1;
     }
   }
@@ -85,11 +85,19 @@ export class CallWindow {
   }
 
   #forget(at: number): void {
-    this.#callsInWindow -= this.#calls[at] ?? NaN;
-    this.#failedInWindow -= this.#failed[at] ?? NaN;
-    this.#slowInWindow -= this.#slow[at] ?? NaN;
-    this.#calls[at] = 0;
-    this.#failed[at] = 0;
-    this.#slow[at] = 0;
+    this.#callsInWindow -= take(this.#calls, at);
+    this.#failedInWindow -= take(this.#failed, at);
+    this.#slowInWindow -= take(this.#slow, at);
   }
+}
+
+function increment(values: Float64Array, at: number): void {
+  values[at] = (values[at] as number) + 1;
+}
+
+/** What is there, and leaves 0. */
+function take(values: Float64Array, at: number): number {
+  const value = values[at] as number;
+  values[at] = 0;
+  return value;
 }
