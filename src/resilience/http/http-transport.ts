@@ -189,7 +189,7 @@ function secureContext(tls: TransportSettings['tls']): SecureContext {
   } catch (error) {
     throw new PortcullisError(
       'OPTION_INVALID',
-      'HttpTransport: tls: certificates and keys that do not belong together, or are not PEM',
+      'HttpTransport: tls: certificates and keys that are not PEM, or do not belong together',
       { cause: error },
     );
   }
