@@ -64,6 +64,7 @@ export function pathOf(
   path: string,
   params: Readonly<Record<string, ParamValue>>,
 ): { readonly path: string; readonly query: string } {
+  let query = '';
   const used = new Set<string>();
   const filled = path.replaceAll(/\{(\w+)\}/gu, (_, name: string) => {
     const value = params[name];
@@ -76,12 +77,14 @@ export function pathOf(
     used.add(name);
     return encodeURIComponent(value);
   });
-  const query: string[] = [];
-  for (const [name, value] of Object.entries(params)) {
+  for (const name in params) {
+    const value = params[name];
     if (value === undefined || used.has(name)) continue;
-    for (const one of typeof value === 'object' ? value : [value]) {
-      query.push(`${encodeURIComponent(name)}=${encodeURIComponent(one)}`);
-    }
+    if (typeof value === 'object') for (const one of value) query += pair(name, one);
+    else query += pair(name, value);
   }
-  return { path: filled, query: query.join('&') };
+  return { path: filled, query: query.slice(1) };
 }
+
+const pair = (name: string, value: string | number | boolean): string =>
+  `&${encodeURIComponent(name)}=${encodeURIComponent(value)}`;

@@ -1,4 +1,4 @@
-/** Answers that are remembered; the estimate is as narrow as they allow. */
+/** Seconds of answers that are remembered; the estimate is as narrow as they allow. */
 const KEPT = 64;
 /** A `Date` header has whole seconds: the time it was written at lies within one of them. */
 const RESOLUTION_MS = 1_000;
@@ -11,9 +11,11 @@ export interface ServerClockOffset {
   readonly uncertaintyMs: number;
 }
 
+/** What all answers with one `Date` allow. */
 interface Bounds {
-  readonly lowMs: number;
-  readonly highMs: number;
+  readonly dateMs: number;
+  lowMs: number;
+  highMs: number;
 }
 
 /**
@@ -24,7 +26,7 @@ interface Bounds {
  */
 export class ServerClock {
   #recent: Bounds[] = [];
-  #now: Bounds | undefined;
+  #now: Pick<Bounds, 'lowMs' | 'highMs'> | undefined;
 
   /**
    * @param dateMs the header, wall time of the server in milliseconds
@@ -32,13 +34,22 @@ export class ServerClock {
    * @param receivedMs when the headers of its answer were there, wall time of ours
    */
   observe(dateMs: number, sentMs: number, receivedMs: number): void {
-    const seen = { lowMs: dateMs - receivedMs, highMs: dateMs + RESOLUTION_MS - sentMs };
-    if (!(seen.lowMs <= seen.highMs)) return; // our own clock was set between the two
-    this.#recent.push(seen);
-    if (this.#recent.length > KEPT) this.#recent.shift();
-    const now = intersection(this.#recent);
-    if (now === undefined) this.#recent = [seen];
-    this.#now = now ?? seen;
+    const lowMs = dateMs - receivedMs;
+    const highMs = dateMs + RESOLUTION_MS - sentMs;
+    if (!(lowMs <= highMs)) return; // our own clock was set between the two
+    const last = this.#recent.at(-1);
+    if (last?.dateMs === dateMs) {
+      if (lowMs <= last.lowMs && highMs >= last.highMs) return; // it tells nothing new
+      last.lowMs = Math.max(last.lowMs, lowMs);
+      last.highMs = Math.min(last.highMs, highMs);
+    } else {
+      this.#recent.push({ dateMs, lowMs, highMs });
+      if (this.#recent.length > KEPT) this.#recent.shift();
+    }
+    this.#now = intersection(this.#recent);
+    if (this.#now !== undefined) return;
+    this.#now = { lowMs, highMs };
+    this.#recent = [{ dateMs, lowMs, highMs }];
   }
 
   /** Undefined before the first answer with a `Date`. */
@@ -49,7 +60,7 @@ export class ServerClock {
   }
 }
 
-function intersection(all: readonly Bounds[]): Bounds | undefined {
+function intersection(all: readonly Bounds[]): Pick<Bounds, 'lowMs' | 'highMs'> | undefined {
   let lowMs = -Infinity;
   let highMs = Infinity;
   for (const bounds of all) {

@@ -47,6 +47,7 @@ export class Source {
   readonly #origin: string;
   readonly #transport: HttpTransport;
   readonly #serverClock = new ServerClock();
+  #lastDate = { text: '', ms: NaN };
   readonly #policies: Policy;
   /** The same with a hedge, for what may be sent twice. */
   readonly #hedged: Policy;
@@ -128,7 +129,7 @@ export class Source {
     const { clock } = this.#deps;
     let http;
     try {
-      http = await this.#signed(request);
+      http = request.isSigned ? await this.#signed(request) : this.#plain(request);
     } catch (error) {
       return failed({ code: 'WORK_FAILED', upstream: 'unknown', mayRetry: false, error });
     }
@@ -147,29 +148,31 @@ export class Source {
     return outcome;
   }
 
-  async #signed(request: AskedRequest): Promise<HttpRequest> {
-    const { method, path, query, body, headers, isRepeatable, isSigned } = request;
-    const { signer } = this.#deps;
-    const trace = this.settings.propagateTrace ? traceHeaders() : undefined;
-    const signature =
-      isSigned && signer !== undefined
-        ? await signer({ method, path, query, body, serverNowMs: this.serverNowMs })
-        : undefined;
-    const sentQuery = signature?.query ?? query;
+  #plain({ method, path, query, headers, body, isRepeatable }: AskedRequest): HttpRequest {
     return {
       method,
       origin: this.#origin,
-      path: sentQuery === '' ? path : `${path}?${sentQuery}`,
-      headers: { ...headers, ...trace, ...signature?.headers },
+      path: query === '' ? path : `${path}?${query}`,
+      headers: this.settings.propagateTrace ? { ...headers, ...traceHeaders() } : headers,
       body,
       isRepeatable,
     };
   }
 
+  async #signed(request: AskedRequest): Promise<HttpRequest> {
+    const { method, path, query, body } = request;
+    const signature = await this.#deps.signer?.({ method, path, query, body, serverNowMs: this.serverNowMs });
+    const headers = { ...request.headers, ...signature?.headers };
+    return this.#plain({ ...request, query: signature?.query ?? query, headers });
+  }
+
   #observe(headers: SourceAnswer['headers'], sentMs: number): void {
     const { date } = headers;
-    const dateMs = typeof date === 'string' ? Date.parse(date) : NaN;
-    this.#serverClock.observe(dateMs, sentMs, this.#deps.clock.nowMs());
+    if (typeof date === 'string') {
+      // The same text for a second; parsing it costs more than all the rest here.
+      if (date !== this.#lastDate.text) this.#lastDate = { text: date, ms: Date.parse(date) };
+      this.#serverClock.observe(this.#lastDate.ms, sentMs, this.#deps.clock.nowMs());
+    }
     for (const { header, bucket } of this.settings.usage) {
       const used = headers[header];
       if (typeof used === 'string') this.limiter?.observe(bucket, Number(used));
