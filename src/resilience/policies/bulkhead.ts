@@ -51,6 +51,16 @@ export class Bulkhead extends Policy {
   readonly #metrics: BulkheadMetrics | undefined;
   #running = 0;
   #abandoned = 0;
+  readonly #onEnd = <T>(outcome: Outcome<T>): Outcome<T> => {
+    const stillRunning = outcome.ok ? undefined : outcome.failure.stillRunning;
+    if (stillRunning === undefined) this.#leave();
+    else this.#abandon(stillRunning);
+    return outcome;
+  };
+  readonly #onBroken = (error: unknown): never => {
+    this.#leave();
+    throw error;
+  };
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
   constructor(options: BulkheadOptions, { clock, metrics }: BulkheadDeps) {
@@ -92,17 +102,12 @@ export class Bulkhead extends Policy {
     return failure === undefined ? this.#runNow(work, call) : failed(failure);
   }
 
-  /** Runs in a slot that is taken already. */
-  async #runNow<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
-    let stillRunning: Promise<void> | undefined;
+  /** Runs in a slot that is taken already. Work that breaks its promise not to throw loses no slot either. */
+  #runNow<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
     try {
-      const outcome = await work(call);
-      if (!outcome.ok) stillRunning = outcome.failure.stillRunning;
-      return outcome;
-    } finally {
-      // Also when the work breaks its promise not to throw: no slot is ever lost.
-      if (stillRunning === undefined) this.#leave();
-      else this.#abandon(stillRunning);
+      return work(call).then(this.#onEnd, this.#onBroken);
+    } catch (error) {
+      return this.#onBroken(error);
     }
   }
 

@@ -19,6 +19,8 @@ export class TokenBucket {
   #sinceMs: number;
   /** Tokens missing then, and those taken since. */
   #taken = 0;
+  /** When it is full again. */
+  #fullMs: number;
 
   /** A full one. */
   constructor({ capacity, refillPerSecond }: TokenBucketSize, nowMs: number) {
@@ -26,14 +28,15 @@ export class TokenBucket {
     this.#refillPerSecond = refillPerSecond;
     this.#nowMs = Number.isFinite(nowMs) ? nowMs : 0;
     this.#sinceMs = this.#nowMs;
+    this.#fullMs = this.#nowMs;
   }
 
   /** Takes so many at once, or none. */
   take(amount: number, nowMs: number): boolean {
     const atMs = this.#moveTo(nowMs);
     if (!(amount >= 0 && this.readyMs(amount, atMs) <= atMs)) return false;
-    if (this.#isFull(atMs)) this.#set(this.capacity, atMs);
-    this.#taken += amount;
+    const isFull = atMs >= this.#fullMs;
+    this.#set(isFull ? atMs : this.#sinceMs, isFull ? amount : this.#taken + amount);
     return true;
   }
 
@@ -43,7 +46,8 @@ export class TokenBucket {
    */
   readyMs(amount: number, fromMs: number): number {
     const atMs = fromMs > this.#nowMs ? fromMs : this.#nowMs;
-    if (this.#isFull(atMs)) return atMs + this.#growMs(Math.max(0, amount - this.capacity));
+    if (atMs >= this.#fullMs)
+      return amount <= this.capacity ? atMs : atMs + this.#growMs(amount - this.capacity);
     // The same sum whenever it is asked: what waits until then finds the tokens there.
     return Math.max(atMs, this.#sinceMs + this.#growMs(this.#taken + amount - this.capacity));
   }
@@ -51,23 +55,20 @@ export class TokenBucket {
   /** Tokens that are there, 0 to the capacity. */
   level(nowMs: number): number {
     const atMs = this.#moveTo(nowMs);
-    if (this.#isFull(atMs)) return this.capacity;
+    if (atMs >= this.#fullMs) return this.capacity;
     const grown = ((atMs - this.#sinceMs) * this.#refillPerSecond) / 1_000;
     return Math.min(this.capacity, Math.max(0, this.capacity - this.#taken + grown));
   }
 
   /** Leaves at most so many in it; never adds any. */
   lowerTo(tokens: number, nowMs: number): void {
-    if (tokens < this.level(nowMs)) this.#set(Math.max(0, tokens), this.#nowMs);
+    if (tokens < this.level(nowMs)) this.#set(this.#nowMs, this.capacity - Math.max(0, tokens));
   }
 
-  #set(level: number, atMs: number): void {
-    this.#sinceMs = atMs;
-    this.#taken = this.capacity - level;
-  }
-
-  #isFull(atMs: number): boolean {
-    return atMs >= this.#sinceMs + this.#growMs(this.#taken);
+  #set(sinceMs: number, taken: number): void {
+    this.#sinceMs = sinceMs;
+    this.#taken = taken;
+    this.#fullMs = sinceMs + this.#growMs(taken);
   }
 
   #growMs(tokens: number): number {

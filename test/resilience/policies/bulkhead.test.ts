@@ -177,7 +177,7 @@ describe('Bulkhead', () => {
     const error = new Error('no work of ours does this');
     const { call } = world.ask(bulkhead, 'a');
     await world.clock.turn();
-    await expect(bulkhead.run(work(error), call)).rejects.toBe(error);
+    await expect((async () => bulkhead.run(work(error), call))()).rejects.toBe(error);
     expect(bulkhead.status()).toEqual({ running: 0, abandoned: 0, waiting: 0 });
   });
 
