@@ -7,7 +7,7 @@ import { errorText } from '../../telemetry/error-text.ts';
 import { AddressGuard } from '../http/address-guard.ts';
 import { retryAfterMs } from '../retry-after.ts';
 import type { FeedSocketSettings } from './feed-options.ts';
-import type { FeedConnect, FeedSocketEnd } from './feed-socket.ts';
+import type { FeedConnect, FeedSocket, FeedSocketEnd, FeedSocketListener } from './feed-socket.ts';
 
 export interface WebSocketDeps {
   readonly clock: Clock;
@@ -37,7 +37,8 @@ export function webSockets(settings: FeedSocketSettings, deps: WebSocketDeps): F
     if (protocol !== 'ws:' && protocol !== 'wss:') throw new TypeError('expected ws: or wss:');
     const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
     // A literal address is never looked up.
-    if (deps.agent === undefined && isIP(host) !== 0 && !guard.allows(host)) throw new AddressError(host);
+    if (deps.agent === undefined && isIP(host) !== 0 && !guard.allows(host))
+      return refusedSocket(host, listener);
 
     const socket = new WebSocket(url, options);
     let end: FeedSocketEnd | undefined;
@@ -83,11 +84,15 @@ export function webSockets(settings: FeedSocketSettings, deps: WebSocketDeps): F
   };
 }
 
-/** An address that may not be asked. */
-class AddressError extends Error {
-  constructor(address: string) {
-    super(`${address} may not be asked, as it is not a public address`);
-  }
+const notAllowed = (address: string): string => `${address} may not be asked, as it is not a public address`;
+
+/** It ends before it was anything. */
+function refusedSocket(address: string, listener: FeedSocketListener): FeedSocket {
+  queueMicrotask(() => {
+    listener.ended({ because: 'connect-failed', detail: notAllowed(address) });
+  });
+  const nothing = (): void => undefined;
+  return { send: nothing, ping: nothing, close: nothing, terminate: nothing };
 }
 
 function refusal(status: number, retryAfter: string | undefined, nowMs: number): FeedSocketEnd {
@@ -116,7 +121,7 @@ function guardedLookup(guard: AddressGuard, lookup: LookupFunction): LookupFunct
       const allowed = all.filter(({ address }) => guard.allows(address));
       const first = allowed[0];
       if (first === undefined) {
-        callback(new AddressError(all[0]?.address ?? hostname), []);
+        callback(new Error(notAllowed(all[0]?.address ?? hostname)), []);
       } else if (options.all === true) {
         callback(null, allowed);
       } else {
