@@ -13,7 +13,8 @@ const ONCE = { once: true } as const;
  * A controller for one attempt, so that a long-lived signal is never handed to anything that may keep a listener on it.
  * A parent that has aborted already aborts it at once.
  *
- * @param onAbort called when the parent aborts later, after this signal has
+ * @param onAbort called when the parent aborts later, just before this signal does: what it decides stands, whatever those
+ *   who listen to the signal do
  */
 export function linkedAbort(parent: AbortSignal | undefined, onAbort?: () => void): LinkedAbort {
   const controller = new AbortController();
@@ -23,8 +24,8 @@ export function linkedAbort(parent: AbortSignal | undefined, onAbort?: () => voi
     return new Linked(controller, undefined, undefined);
   }
   const listener = (): void => {
-    controller.abort(parent.reason);
     onAbort?.();
+    controller.abort(parent.reason);
   };
   parent.addEventListener('abort', listener, ONCE);
   return new Linked(controller, parent, listener);

@@ -5,12 +5,13 @@ import { linkedAbort } from '../../src/resilience/linked-abort.ts';
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length;
 
 describe('linkedAbort', () => {
-  test('aborts with its parent, for the same reason, before anybody is told', () => {
+  test('aborts with its parent, for the same reason, and tells just before', () => {
     const parent = new AbortController();
     const seen: unknown[] = [];
-    const link = linkedAbort(parent.signal, () => seen.push(link.signal.reason));
+    const link = linkedAbort(parent.signal, () => seen.push(`told, aborted: ${link.signal.aborted}`));
+    link.signal.addEventListener('abort', () => seen.push(link.signal.reason));
     parent.abort('shutdown');
-    expect(seen).toEqual(['shutdown']);
+    expect(seen).toEqual(['told, aborted: false', 'shutdown']);
     expect(listenersOf(parent.signal)).toBe(0);
   });
 

@@ -91,7 +91,7 @@ export class Fallback<V> extends Policy {
       const link = linkedAbort(call.signal, () => {
         running.giveUp(aborted(call.signal));
       });
-      running.until(this.#valueFor(failure, { ...call, signal: link.signal }));
+      void running.start((given) => this.#valueFor(failure, given), { ...call, signal: link.signal });
     });
   }
 

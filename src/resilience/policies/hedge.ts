@@ -118,7 +118,7 @@ class Race<T> {
         this.start();
       });
     const { attempt } = this.#call;
-    running.until(this.#work({ ...this.#call, signal: controller.signal, attempt: attempt + hedge }));
+    void running.start(this.#work, { ...this.#call, signal: controller.signal, attempt: attempt + hedge });
   }
 
   #fail(one: Failure): void {
@@ -136,8 +136,8 @@ class Race<T> {
   #giveUp(): void {
     const { signal } = this.#call;
     for (const [running, controller] of this.#running) {
-      controller.abort(signal?.reason);
       running.giveUp(aborted(signal));
+      controller.abort(signal?.reason);
     }
   }
 

@@ -1,10 +1,11 @@
+import type { Call } from '../call.ts';
 import type { Failure } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
+import type { Work } from '../policy.ts';
 
 /** Work that runs, and may be given up before it has ended. */
 export class Running<T> {
   readonly #onOutcome: (outcome: Outcome<T>) => void;
-  #isOver = false;
   #onEnded: (() => void) | undefined;
 
   /** @param onOutcome called once: with what the work gave, or with why it was given up */
@@ -12,16 +13,19 @@ export class Running<T> {
     this.#onOutcome = onOutcome;
   }
 
-  until(end: Promise<Outcome<T>>): void {
-    void end.then((outcome) => {
-      this.#end(outcome);
-    });
+  /** Work that throws breaks its promise: it counts as failed, or it would take the process with it. */
+  async start(work: Work<T>, call: Call): Promise<void> {
+    let outcome: Outcome<T>;
+    try {
+      outcome = await work(call);
+    } catch (error) {
+      outcome = failed({ code: 'WORK_FAILED', upstream: 'unknown', mayRetry: false, error });
+    }
+    this.#end(outcome);
   }
 
-  /** The failure becomes the outcome now; its `stillRunning` settles when the work has really ended. */
+  /** The failure becomes the outcome now; its `stillRunning` settles when the work has really ended. To be called before there is an outcome. */
   giveUp(failure: Failure): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
     const stillRunning = new Promise<void>((resolve) => {
       this.#onEnded = resolve;
     });
@@ -29,14 +33,13 @@ export class Running<T> {
   }
 
   #end(outcome: Outcome<T>): void {
-    if (!this.#isOver) {
-      this.#isOver = true;
+    if (this.#onEnded === undefined) {
       this.#onOutcome(outcome);
       return;
     }
     // What was given up further in has ended only when that has.
     const deeper = outcome.ok ? undefined : outcome.failure.stillRunning;
-    if (deeper === undefined) this.#onEnded?.();
+    if (deeper === undefined) this.#onEnded();
     else void deeper.then(this.#onEnded);
   }
 }

@@ -79,10 +79,10 @@ export class Timeout extends Policy {
         const wasAsked = this.#scope === 'attempt' || call.stats.attempts > attemptsBefore;
         const failure = timedOut(this.#scope, timeoutMs, wasAsked ? 'failing' : 'unknown');
         this.#timeouts?.inc();
-        link.abort(new ResilienceError(failure));
         running.giveUp(failure);
+        link.abort(new ResilienceError(failure));
       });
-      running.until(work({ ...call, signal: link.signal, deadlineMs }));
+      void running.start(work, { ...call, signal: link.signal, deadlineMs });
     });
   }
 }

@@ -152,6 +152,47 @@ describe('Timeout', () => {
     expect(outcome.value).toMatchObject({ failure: { code: 'ABORTED', reason: 'at once' } });
   });
 
+  test('what came first stands, whatever the work does about its abort', async () => {
+    const { clock, timeout } = setUp();
+    const caller = new AbortController();
+    const abortsTheCaller: Work<string> = ({ signal }) => {
+      signal?.addEventListener('abort', () => caller.abort('too late'));
+      return new Promise(() => {});
+    };
+    const late = seen(timeout.run(abortsTheCaller, callOf({ signal: caller.signal })));
+    clock.advance(100);
+    await nextTurn();
+    expect(late.value).toMatchObject({ failure: { code: 'TIMED_OUT' } });
+
+    const other = new AbortController();
+    const movesTheClock: Work<string> = ({ signal }) => {
+      signal?.addEventListener('abort', () => clock.advance(100));
+      return new Promise(() => {});
+    };
+    const left = seen(timeout.run(movesTheClock, callOf({ signal: other.signal })));
+    other.abort('left');
+    await nextTurn();
+    expect(left.value).toMatchObject({ failure: { code: 'ABORTED', reason: 'left' } });
+  });
+
+  test.each<[string, Work<string>]>([
+    ['rejects', () => Promise.reject(new Error('a bug'))],
+    [
+      'throws',
+      () => {
+        throw new Error('a bug');
+      },
+    ],
+  ])('work that breaks its promise and %s has failed', async (_how, work) => {
+    const { clock, timeout } = setUp();
+    const error = new Error('a bug');
+    expect(await timeout.run(work, callOf())).toEqual({
+      ok: false,
+      failure: { code: 'WORK_FAILED', upstream: 'unknown', mayRetry: false, error },
+    });
+    expect(clock.nextDueMs).toBe(Infinity);
+  });
+
   test('a clock set back or forward changes nothing', async () => {
     const { clock, timeout, open } = setUp();
     const outcome = seen(timeout.run(open.work, callOf()));
