@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../core/clock.ts';
 
 /** The TCP connections of a server: how many, which is which, and how to break them. */
 export class FaultConnections {
@@ -54,4 +55,13 @@ export class FaultConnections {
     const { remotePort } = socket as Partial<Socket>;
     return remotePort === undefined ? undefined : this.#open.get(remotePort);
   }
+}
+
+/**
+ * Lets a client in this process read what was sent, before the connection is reset: Node 22 takes data and a reset that
+ * come together for data and a clean end.
+ */
+export async function untilRead(clock: Clock): Promise<void> {
+  await clock.turn();
+  await clock.turn();
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../core/clock.ts';
 import { bytesOf, dripped, endless, gzipBomb } from './fault-bodies.ts';
-import type { FaultConnections } from './fault-connections.ts';
+import { type FaultConnections, untilRead } from './fault-connections.ts';
 
 /** What any answer says, good or bad. */
 export interface HttpAnswerFields {
@@ -86,7 +86,7 @@ async function send(
         writeHead(fault, response, deps.clock, body.length);
         response.flushHeaders();
         if (fault.at === 'in-body') response.write(body.subarray(0, Math.ceil(body.length / 2)));
-        await deps.clock.turn();
+        await untilRead(deps.clock);
       }
       if (fault.fault === 'reset') deps.connections.reset(socket);
       if (fault.fault === 'close') socket.end();
@@ -141,7 +141,7 @@ function endAfterwards(
   response.once('finish', () => {
     if (afterwards === 'close') socket.end();
     else
-      void clock.turn().then(() => {
+      void untilRead(clock).then(() => {
         connections.reset(socket);
       });
   });

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../core/clock.ts';
-import type { FaultConnections } from './fault-connections.ts';
+import { type FaultConnections, untilRead } from './fault-connections.ts';
 
 /** One thing that the server does on an open WebSocket. */
 export type WebSocketStep =
@@ -76,6 +76,7 @@ async function take(step: WebSocketStep, session: WebSocketSession): Promise<voi
       ws.close(step.code, step.reason);
       return;
     case 'drop':
+      await untilRead(clock);
       drop(step.how, session);
       return;
     case 'stop-reading':

@@ -1,11 +1,12 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../core/clock.ts';
 import type { FaultConnections } from './fault-connections.ts';
 import { remember } from './fault-memory.ts';
 import { type FaultScript, ScriptReader } from './fault-script.ts';
-import { type WebSocketSession, type WebSocketStep, drop, takeSteps } from './fault-websocket-steps.ts';
+import { type AcceptedWebSocket, openSession } from './fault-websocket-session.ts';
+import { type WebSocketSession, drop } from './fault-websocket-steps.ts';
 
 /** What a client hears when it asks for a WebSocket. */
 export type WebSocketFault =
@@ -18,17 +19,7 @@ export type WebSocketFault =
     }
   /** No answer, or TCP's reset. */
   | { readonly handshake: 'hang' | 'reset' }
-  | {
-      readonly handshake?: 'accept';
-      /** Waits so long before it accepts. */
-      readonly delayMs?: number;
-      /** What a message of the client is answered with, the first of the connection being number 1. Default: the message itself. */
-      readonly reply?: (message: string, number: number) => string | undefined;
-      /** Whether pings are answered. Default true. */
-      readonly pongs?: boolean;
-      /** Taken one after the other from when the WebSocket is open. Default none. */
-      readonly steps?: readonly WebSocketStep[];
-    };
+  | AcceptedWebSocket;
 
 /** The request for a WebSocket as it arrived. */
 export interface WebSocketHandshake {
@@ -49,8 +40,6 @@ const LARGEST_MESSAGE_BYTES = 2 ** 20;
 
 /** As venues spell it: `{"method":"SUBSCRIBE",...}`, `{"op":"subscribe"}`, `{"type": "subscribe"}`. */
 const SUBSCRIBE = /"(?:method|op|type|event|action)"\s*:\s*"subscribe"/i;
-
-type Accepted = Extract<WebSocketFault, { readonly handshake?: 'accept' }>;
 
 /**
  * The WebSockets of a fault server: each handshake gets the next fault of their script, the last one again and again.
@@ -160,67 +149,40 @@ export class FaultWebSockets {
         socket.resume().once('end', () => socket.end());
         return;
       default:
-        if ((fault.delayMs ?? 0) > 0) await this.#deps.clock.sleep(fault.delayMs ?? 0);
+        await this.#delay(fault, socket);
         this.#server.handleUpgrade(request, socket, head, (ws) => {
           this.#serve(ws, socket, handshake.connection, fault);
         });
     }
   }
 
-  #serve(ws: WebSocket, socket: Duplex, connection: number, fault: Accepted): void {
-    const { reply = (message: string) => message, pongs = true, steps = [] } = fault;
+  /** Ends early when the client goes. */
+  async #delay({ delayMs = 0 }: AcceptedWebSocket, socket: Duplex): Promise<void> {
+    if (delayMs <= 0) return;
     const gone = new AbortController();
-    const arrivals = new Arrivals();
-    const session: WebSocketSession = {
-      ...this.#deps,
-      ws,
-      socket,
-      signal: gone.signal,
-      arrived: (count) => arrivals.reach(count),
-    };
-    this.#opened += 1;
-    this.#sessions.add(session);
-    ws.on('error', () => undefined);
-    ws.once('close', () => {
-      this.#sessions.delete(session);
+    socket.once('close', () => {
       gone.abort();
     });
-    ws.on('ping', (data: Buffer) => {
+    await this.#deps.clock.sleep(delayMs, gone.signal).catch(() => undefined);
+  }
+
+  #serve(ws: WebSocket, socket: Duplex, connection: number, fault: AcceptedWebSocket): void {
+    const session = openSession(ws, socket, fault, {
+      ...this.#deps,
+      onMessage: (text) => {
+        remember(this.#messages, { connection, text });
+        if (SUBSCRIBE.test(text)) this.#subscriptions += 1;
+      },
+    });
+    this.#opened += 1;
+    this.#sessions.add(session);
+    ws.once('close', () => this.#sessions.delete(session));
+    ws.on('ping', () => {
       this.#pings += 1;
-      if (pongs) ws.pong(data);
     });
     ws.on('pong', () => {
       this.#pongs += 1;
     });
-    ws.on('message', (data: RawData) => {
-      const text = (data as Buffer).toString();
-      remember(this.#messages, { connection, text });
-      if (SUBSCRIBE.test(text)) this.#subscriptions += 1;
-      arrivals.count();
-      const answer = reply(text, arrivals.number);
-      if (answer !== undefined) ws.send(answer);
-    });
-    void takeSteps(steps, session);
-  }
-}
-
-/** How many messages have come, and who waits for more. */
-class Arrivals {
-  readonly #waiting = new Set<{ readonly count: number; readonly resolve: () => void }>();
-  number = 0;
-
-  count(): void {
-    this.number += 1;
-    for (const waiting of this.#waiting) {
-      if (waiting.count > this.number) continue;
-      this.#waiting.delete(waiting);
-      waiting.resolve();
-    }
-  }
-
-  reach(count: number): Promise<void> {
-    if (count <= this.number) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.add({ count, resolve }));
   }
 }
 

@@ -25,6 +25,7 @@ export {
   type WebSocketHandshake,
   type WebSocketMessage,
 } from './fault-websocket.ts';
+export type { AcceptedWebSocket } from './fault-websocket-session.ts';
 export type { WebSocketStep } from './fault-websocket-steps.ts';
 export type { Credentials } from './fault-x509.ts';
 export { ScriptedAppendLog } from './scripted-append-log.ts';

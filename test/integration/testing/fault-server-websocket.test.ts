@@ -192,6 +192,16 @@ describe('a handshake', () => {
     expect(performance.now() - began).toBeGreaterThanOrEqual(115);
   });
 
+  test('is late, and the client has not waited', async () => {
+    const { server } = await serving({ delayMs: 60 });
+    const raw = handshake(server);
+    await expect.poll(() => server.webSockets.handshakes.length).toBe(1);
+    raw.socket.resetAndDestroy();
+    await expect.poll(() => server.connections.open).toBe(0);
+    await forMs(80);
+    expect(server.webSockets.opened).toBe(0);
+  });
+
   test('follows its script, beside that of the requests', async () => {
     const server = await faultServer();
     server.script({ status: 500 });
