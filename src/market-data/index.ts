@@ -6,6 +6,11 @@
  */
 export { BarBuilder, type BarBuilderCounts, type BarBuilderOptions } from './bar-builder.ts';
 export { BinanceDecoder } from './binance-decoder.ts';
+export {
+  BinanceMarketFeed,
+  type BinanceMarketFeedDeps,
+  type BinanceMarketFeedOptions,
+} from './binance-market-feed.ts';
 export { ClockOffset } from './clock-offset.ts';
 export { type BookCondition, DataQualityMonitor } from './data-quality-monitor.ts';
 export type { DataQualityOptions } from './data-quality-options.ts';
