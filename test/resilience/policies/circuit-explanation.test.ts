@@ -65,6 +65,13 @@ describe('explain', () => {
     });
   });
 
+  test('open by a refusal that shows life, and came too late', async () => {
+    const world = new CircuitWorld({ ...SOON, minCalls: 1, slowCallMs: 1_000 });
+    await world.calls(1, 'alive', 1_500);
+    const { opening } = world.breaker.explain();
+    expect({ slow: opening?.counts.slow, code: opening?.cause.code }).toEqual({ slow: 1, code: 'SLOW_CALL' });
+  });
+
   test('half-open: how long the probe may take', async () => {
     const world = await openedWorld();
     world.clock.advance(5_000);
