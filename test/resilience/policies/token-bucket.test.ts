@@ -204,6 +204,12 @@ describe('TokenBucket', () => {
       expect(bucket.level(0)).toBe(level);
     });
 
+    test('what is below nothing is nothing, and is not owed', () => {
+      const bucket = new TokenBucket({ capacity: 10, refillPerSecond: 1 }, 0);
+      bucket.lowerTo(-3, 0);
+      expect(bucket.readyMs(1, 0)).toBe(1_000);
+    });
+
     test('from then on it grows as ever', () => {
       const bucket = new TokenBucket({ capacity: 10, refillPerSecond: 2 }, 0);
       bucket.lowerTo(1, 10_000);

@@ -168,6 +168,50 @@ describe('the order of those who wait', () => {
   );
 });
 
+test('whoever leaves from anywhere in the line, the others keep their places', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e'];
+  const pairs = names.flatMap((one) => names.filter((other) => other !== one).map((other) => [one, other]));
+  for (const leaving of pairs) {
+    const world = new WaitingWorld();
+    const limiter = limiterOf(world);
+    world.ask(limiter, 'first', { weight: 2 });
+    const controllers = new Map(names.map((name) => [name, new AbortController()]));
+    for (const [name, { signal }] of controllers) world.ask(limiter, name, { signal });
+    for (const name of leaving) controllers.get(name)?.abort();
+    await world.advance(3_000);
+    expect([leaving, world.began.slice(1)]).toEqual([
+      leaving,
+      names.filter((name) => !leaving.includes(name)),
+    ]);
+  }
+});
+
+test.each([
+  [999, undefined],
+  [1_000, 2_000],
+])(
+  'a low call that has waited %d ms of 1,000 counts before a normal newcomer or not',
+  async (waitedMs, retryAfterMs) => {
+    const world = new WaitingWorld();
+    const limiter = limiterOf(world, { ageingMs: 1_000 });
+    limiter.pauseFor(waitedMs);
+    await world.advance(0);
+    world.ask(limiter, 'low', { priority: 'low', weight: 2 });
+    await world.advance(waitedMs - 1);
+    limiter.pauseFor(1);
+    limiter.observe('requests', 2);
+    await world.advance(1);
+    limiter.observe('requests', 2);
+    const newcomer = world.ask(limiter, 'newcomer', { weight: 0, deadlineMs: waitedMs + 1_999 });
+    await world.clock.turn();
+    expect(newcomer.outcome).toEqual(
+      retryAfterMs === undefined
+        ? { ok: true, value: 'newcomer' }
+        : rateLimited('wait-too-long', retryAfterMs),
+    );
+  },
+);
+
 describe('a full line', () => {
   const full = (world: WaitingWorld, priorities: readonly Priority[], ageingMs = 1_000) => {
     const limiter = limiterOf(world, { maxQueued: priorities.length, ageingMs, maxWaitMs: 600_000 });
