@@ -24,6 +24,12 @@ export class BookTop {
     this.#depth = depth;
   }
 
+  /** The last quote, if it is newer than the book. */
+  get newerQuote(): BestQuote | undefined {
+    const quote = this.#quote;
+    return quote !== undefined && quote.updateId > this.#book.updateId ? quote : undefined;
+  }
+
   /** @returns whether it was newer than the book, so that it counts */
   quote(quote: BestQuote): boolean {
     const book = this.#book;

@@ -107,8 +107,16 @@ export class InstrumentSources {
     );
     if (!isSwitched) return;
     this.#listener.switched(from, this.active);
-    const book = this.views[this.active]?.tracker.snapshot();
-    this.#tell(book && this.#ids.begin(book));
+    this.#handOver();
+  }
+
+  /** The book of the source that is active now, and the quote after it. */
+  #handOver(): void {
+    const tracker = this.views[this.active]?.tracker;
+    const book = tracker?.snapshot();
+    if (book !== undefined) this.#tell(this.#ids.begin(book));
+    const quote = tracker?.quoteAfterSnapshot();
+    if (quote !== undefined) this.#tell(this.#ids.pass(quote));
   }
 
   #tellChanges(): void {

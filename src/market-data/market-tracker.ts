@@ -153,6 +153,11 @@ export class MarketTracker {
     };
   }
 
+  /** The last quote, where it is newer than the book: it comes after the snapshot. */
+  quoteAfterSnapshot(): BestQuote | undefined {
+    return this.#top.newerQuote;
+  }
+
   #take(event: MarketEvent, now: number): void {
     const flaw = eventFlaw(event);
     if (flaw !== undefined) this.#refuse(event, flaw, now);

@@ -106,6 +106,32 @@ describe('MarketTracker', () => {
   });
 });
 
+describe('MarketTracker, its book as events', () => {
+  test('the whole book as of its last update, and the quote after it', () => {
+    const { apply, tracker } = withBook({ depth: 1 });
+    apply(diff(11, 12, { bids: levels([97, 4], [99, 0]), receivedMs: 1_100, exchangeMs: 1_090 }));
+    expect(tracker.snapshot()).toEqual(
+      snapshot(12, { bids: levels([100, 1], [98, 3], [97, 4]), receivedMs: 1_100, exchangeMs: 1_090 }),
+    );
+    expect(tracker.quoteAfterSnapshot()).toBeUndefined();
+    const best = quote(13, level(100, 7), level(101, 1), { receivedMs: 1_100 });
+    apply(best);
+    expect(tracker.quoteAfterSnapshot()).toBe(best);
+    apply(diff(13, 13, { bids: levels([100, 7]), receivedMs: 1_100 }));
+    expect(tracker.quoteAfterSnapshot()).toBeUndefined();
+  });
+
+  test('none before the first, and none after a gap', () => {
+    const { apply, tracker } = setup();
+    expect(tracker.snapshot()).toBeUndefined();
+    apply(snapshot(10));
+    expect(tracker.snapshot()).toEqual(snapshot(10));
+    apply(diff(11, 11));
+    apply(diff(20, 21));
+    expect(tracker.snapshot()).toBeUndefined();
+  });
+});
+
 describe('MarketTracker, quotes', () => {
   test('a quote newer than the book gives the best levels; what is better in the book is gone', () => {
     expect(withBook().apply(quote(11, level(99, 8), level(103, 9)))).toMatchObject({
