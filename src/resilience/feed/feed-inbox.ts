@@ -117,6 +117,7 @@ export class FeedInbox<M> {
       }
     }
     this.#isFirstConnection = false;
+    this.#unwanted.clear(); // nobody has asked for them on this connection
     if (startsAnew) this.#guard.forgetAll();
     this.#watch.start();
   }
@@ -140,7 +141,9 @@ export class FeedInbox<M> {
   /** All that waits. There is room again, for the snapshots of channels with holes too. */
   take(): readonly M[] {
     const { messages, holes } = this.#buffer.take();
-    for (const [channel, last] of holes) this.#snapshots?.request(channel, last ?? -Infinity);
+    for (const [channel, last] of holes) {
+      if (!this.#unwanted.has(channel)) this.#snapshots?.request(channel, last ?? -Infinity);
+    }
     return messages;
   }
 

@@ -11,9 +11,10 @@ import { FeedInbox } from './feed-inbox.ts';
 import { FeedLink } from './feed-link.ts';
 import { FeedMetrics } from './feed-metrics.ts';
 import { type FeedSettings, type ResilientFeedOptions, feedOptionsSchema } from './feed-options.ts';
-import type { FeedFrame, FeedProtocol } from './feed-protocol.ts';
+import type { FeedProtocol } from './feed-protocol.ts';
 import type { FeedConnect } from './feed-socket.ts';
 import type { FeedChange, FeedCounts, FeedGap, FeedStatus } from './feed-status.ts';
+import { FrameReader } from './frame-reader.ts';
 import { QuietLog } from './quiet-log.ts';
 import { webSockets } from './web-socket.ts';
 
@@ -40,18 +41,15 @@ export interface ResilientFeedDeps<M> {
  * A feed over WebSocket that stays honest: it comes back by itself, and whatever it lost on the way is told. Listeners that
  * throw are logged and do no harm.
  */
-export class ResilientFeed<M> {
+export class ResilientFeed<M> implements AsyncDisposable {
   readonly #settings: FeedSettings;
   readonly #deps: ResilientFeedDeps<M>;
   readonly #log: QuietLog;
   readonly #link: FeedLink;
   readonly #inbox: FeedInbox<M>;
+  readonly #reader: FrameReader<M>;
   #metrics: FeedMetrics | undefined;
   #opened = 0;
-  #frames = 0;
-  #malformed = 0;
-  #malformedInRow = 0;
-  #refusals = 0;
   #hasConsumer = false;
   #wake: (() => void) | undefined;
 
@@ -81,6 +79,21 @@ export class ResilientFeed<M> {
       },
     });
     this.#link = this.#newLink(random);
+    this.#reader = new FrameReader(settings, {
+      protocol,
+      log: this.#log,
+      onMessages: (connection, messages, receivedMs) => {
+        this.#link.promote(connection);
+        this.#link.heard();
+        this.#inbox.accept(messages, receivedMs);
+      },
+      onRefused: (detail) => {
+        this.#change({ kind: 'refused', detail });
+      },
+      onClosing: () => {
+        this.#link.renew();
+      },
+    });
     if (metrics !== undefined) {
       this.#metrics = new FeedMetrics(settings.source, metrics, () => ({
         counts: this.#counts(),
@@ -166,6 +179,10 @@ export class ResilientFeed<M> {
     this.#metrics = undefined;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
   #newLink(random: () => number): FeedLink {
     const { protocol, clock, agent, lookup } = this.#deps;
     const { socket } = this.#settings;
@@ -184,7 +201,7 @@ export class ResilientFeed<M> {
           this.#inbox.connected();
         },
         frame: (connection, frame, receivedMs) => {
-          this.#frame(connection, frame, receivedMs);
+          this.#reader.read(connection, frame, receivedMs);
         },
         ended: ({ because, detail }) => {
           this.#metrics?.ended(because);
@@ -204,7 +221,6 @@ export class ResilientFeed<M> {
 
   #subscribeAll(connection: FeedConnection): void {
     this.#opened += 1;
-    this.#malformedInRow = 0;
     const { wanted } = this.#inbox;
     if (wanted.length === 0) return;
     try {
@@ -221,51 +237,6 @@ export class ResilientFeed<M> {
     } catch (error) {
       this.#log.warn(what, { channels, error: errorText(error) }, `the protocol could not ${what}`);
     }
-  }
-
-  #frame(connection: FeedConnection, frame: string | Uint8Array, receivedMs: number): void {
-    this.#frames += 1;
-    let decoded: FeedFrame<M>;
-    try {
-      decoded = this.#deps.protocol.decode(frame, receivedMs);
-      this.#take(connection, decoded, receivedMs);
-    } catch (error) {
-      this.#unreadable(connection, error);
-    }
-  }
-
-  #take(connection: FeedConnection, decoded: FeedFrame<M>, receivedMs: number): void {
-    switch (decoded.kind) {
-      case 'messages':
-        if (decoded.messages.length > 0) {
-          this.#link.promote(connection);
-          this.#link.heard();
-          this.#inbox.accept(decoded.messages, receivedMs);
-        }
-        break;
-      case 'control':
-        if (decoded.reply !== undefined) connection.send(decoded.reply);
-        break;
-      case 'refused':
-        this.#refusals += 1;
-        this.#log.warn('refused', { detail: decoded.detail }, 'the venue refused what the feed asked for');
-        this.#change({ kind: 'refused', detail: decoded.detail });
-        break;
-      case 'closing':
-        this.#link.renew();
-        break;
-      default:
-        throw new TypeError('the protocol gave a frame of no known kind');
-    }
-    this.#malformedInRow = 0;
-  }
-
-  #unreadable(connection: FeedConnection, error: unknown): void {
-    this.#malformed += 1;
-    this.#malformedInRow += 1;
-    this.#log.warn('malformed', { error: errorText(error) }, 'a frame could not be read');
-    if (this.#malformedInRow < this.#settings.maxMalformedInRow) return;
-    connection.end('malformed', `${this.#malformedInRow} frames in a row could not be read`);
   }
 
   /** Until there is something to deliver, or an end. */
@@ -297,17 +268,18 @@ export class ResilientFeed<M> {
 
   #counts(): FeedCounts {
     const { messages, malformed, duplicates, dropped, gaps, snapshots } = this.#inbox;
+    const { frames, unreadable, refusals } = this.#reader;
     return {
       connects: this.#link.connects,
       opened: this.#opened,
-      frames: this.#frames,
+      frames,
       messages,
-      malformed: this.#malformed + malformed,
+      malformed: unreadable + malformed,
       duplicates,
       dropped,
       gaps,
       snapshots,
-      refusals: this.#refusals,
+      refusals,
     };
   }
 

@@ -18,6 +18,8 @@ interface Wanted {
   readonly channel: string;
   /** The number that the snapshot must cover at least. */
   reach: number;
+  /** It was asked for again after the answer that is awaited had been. */
+  isAskedAgain: boolean;
   readonly abort: AbortController;
 }
 
@@ -43,9 +45,10 @@ export class SnapshotFetcher<M> {
     const wanted = this.#wanted.get(channel);
     if (wanted !== undefined) {
       wanted.reach = Math.max(wanted.reach, reach);
+      wanted.isAskedAgain = true;
       return;
     }
-    const fresh = { channel, reach, abort: new AbortController() };
+    const fresh = { channel, reach, isAskedAgain: false, abort: new AbortController() };
     this.#wanted.set(channel, fresh);
     this.#line.push(fresh);
     this.#next();
@@ -93,10 +96,16 @@ export class SnapshotFetcher<M> {
   }
 
   async #attempt(wanted: Wanted): Promise<readonly M[]> {
+    wanted.isAskedAgain = false;
     const messages = await this.#inTime(wanted);
     const last = this.#deps.lastOf(messages);
-    if (last === undefined || last >= wanted.reach) return messages;
-    throw new Error(`the snapshot ends at ${last}, before ${wanted.reach}`);
+    // Without numbers nothing says that it is newer than what it was asked for again for.
+    if (last === undefined ? !wanted.isAskedAgain : last >= wanted.reach) return messages;
+    throw new Error(
+      last === undefined
+        ? 'there was another gap after the snapshot was asked for'
+        : `the snapshot ends at ${last}, before ${wanted.reach}`,
+    );
   }
 
   /** The time limit wins, also over a protocol that does not heed its signal. */

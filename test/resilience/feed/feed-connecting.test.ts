@@ -192,9 +192,9 @@ describe('ResilientFeed connecting', () => {
     await world.feed.stop();
   });
 
-  test('a thousand feeds that lose their venue together come back spread over the delay', async () => {
+  test('feeds that lose their venue together come back spread over the delay', async () => {
     const waitsMs: number[] = [];
-    for (let at = 0; at < 1_000; at += 1) {
+    for (let at = 0; at < 200; at += 1) {
       const world = new FeedWorld({}, {}, { random: undefined, metrics: undefined });
       world.feed.start();
       await settleQuickly();
@@ -203,11 +203,10 @@ describe('ResilientFeed connecting', () => {
       if (state.kind === 'waiting') waitsMs.push(state.untilMs - START_MS);
       await world.feed.stop();
     }
-    expect(waitsMs.length).toBe(1_000);
-    const tenths = Array.from({ length: 10 }, (_, at) =>
-      waitsMs.filter((ms) => Math.min(9, Math.floor(ms / 50)) === at),
-    );
-    for (const tenth of tenths) expect(tenth.length).toBeGreaterThan(50);
+    expect(waitsMs.length).toBe(200);
+    // Uniform between 0 and 500: each fifth would have 40.
+    const fifths = [0, 1, 2, 3, 4].map((at) => waitsMs.filter((ms) => ms > at * 100 && ms <= at * 100 + 100));
+    for (const fifth of fifths) expect(fifth.length).toBeGreaterThan(12);
   });
 
   test('a handshake that was refused is not tried again soon', async () => {

@@ -219,6 +219,36 @@ describe('ResilientFeed and snapshots', () => {
     await world.feed.stop();
   });
 
+  test('one without numbers that was asked for before a new gap does not close it', async () => {
+    const snapshots = new Snapshots();
+    const world = worldWith(snapshots);
+    (await world.open('a')).messages({ c: 'a' });
+    for (let times = 0; times < 2; times += 1) {
+      world.socket.end();
+      await world.reopen();
+      await settle();
+    }
+    expect([world.gaps.length, snapshots.asked.length]).toEqual([2, 1]);
+    snapshots.answers[0]?.resolve([{ c: 'a', is: 'old' }]);
+    await settle();
+    await world.advance(500);
+    expect(snapshots.asked.length).toBe(2);
+    snapshots.answers[1]?.resolve([{ c: 'a', is: 'new' }]);
+    await settle();
+    expect((await world.taken()).map(({ is }) => is)).toEqual([undefined, 'new']);
+    await world.feed.stop();
+  });
+
+  test('a hole in a channel that nobody wants any more needs none', async () => {
+    const snapshots = new Snapshots();
+    const world = worldWith(snapshots, { buffer: { maxMessages: 1 } });
+    (await world.open('a')).messages({ c: 'a' }, { c: 'a' });
+    world.feed.unsubscribe('a');
+    expect((await world.taken()).length).toBe(1);
+    expect(snapshots.asked).toEqual([]);
+    await world.feed.stop();
+  });
+
   test('one that is larger than the buffer is refused', async () => {
     const snapshots = new Snapshots();
     const world = worldWith(snapshots, { buffer: { maxMessages: 2 } });
