@@ -148,7 +148,8 @@ export class Connector {
 
 /** The addresses that a socket has tried, of those it was given. */
 function triedBy(socket: Socket, addresses: readonly ResolvedAddress[]): string[] {
-  const tried: string[] | undefined = socket.autoSelectFamilyAttemptedAddresses;
+  // Undefined where there was but one.
+  const tried = socket.autoSelectFamilyAttemptedAddresses as string[] | undefined;
   return addresses
     .map(({ address }) => address)
     .filter((address) => tried?.some((one) => one.startsWith(`${address}:`)) ?? true);

@@ -22,7 +22,7 @@ const unreachable = (phase: string, mayRetry: boolean) => ({
   phase,
 });
 const invalid = (because: string, mayRetry: boolean) =>
-  expect.objectContaining({ code: 'RESPONSE_INVALID', upstream: 'failing', because, mayRetry });
+  expect.objectContaining({ code: 'RESPONSE_INVALID', upstream: 'failing', because, mayRetry }) as unknown;
 
 describe('HttpTransport: an answer', () => {
   test('comes with status, headers and body, and counts as work', async () => {
@@ -38,7 +38,7 @@ describe('HttpTransport: an answer', () => {
       ok: true,
       value: {
         status: 201,
-        headers: expect.objectContaining({ 'x-used': ['1', '2'], 'x-weight': '5' }),
+        headers: expect.objectContaining({ 'x-used': ['1', '2'], 'x-weight': '5' }) as unknown,
         body: Buffer.from('{"price":"1.5"}'),
       },
     });
@@ -152,7 +152,7 @@ describe('HttpTransport: an answer that is no success', () => {
         upstream,
         mayRetry,
         status,
-        headers: expect.objectContaining({ 'x-a': 'b' }),
+        headers: expect.objectContaining({ 'x-a': 'b' }) as unknown,
         body: 'because',
       });
       expect(said(await send(transport, server.url, { method: 'POST' }))).toMatchObject({ mayRetry: false });
@@ -383,7 +383,7 @@ describe('HttpTransport: a request that is none', () => {
         code: 'WORK_FAILED',
         upstream: 'unknown',
         mayRetry: false,
-        error: expect.objectContaining({ code: 'OPTION_INVALID' }),
+        error: expect.objectContaining({ code: 'OPTION_INVALID' }) as unknown,
       },
     });
     expect(server.opened).toBe(0);

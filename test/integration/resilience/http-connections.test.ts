@@ -334,7 +334,7 @@ describe('HttpTransport: an abort', () => {
     await Promise.resolve();
     expect(said).toEqual({
       ok: false,
-      failure: expect.objectContaining({ code: 'ABORTED', reason: 'over' }),
+      failure: expect.objectContaining({ code: 'ABORTED', reason: 'over' }) as unknown,
     });
     expect(call.stats.workMs).toBeGreaterThan(5);
     expect(transport.stats().inFlight).toBe(0);
@@ -442,8 +442,8 @@ describe('HttpTransport.close', () => {
   const stopped = expect.objectContaining({
     code: 'ABORTED',
     mayRetry: false,
-    reason: expect.objectContaining({ code: 'SERVICE_STOPPED' }),
-  });
+    reason: expect.objectContaining({ code: 'SERVICE_STOPPED' }) as unknown,
+  }) as unknown;
 
   test('ends what is in flight, what waits and what comes later, and every connection', async () => {
     const server = await RawServer.listen(() => undefined);

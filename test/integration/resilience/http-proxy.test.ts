@@ -17,7 +17,7 @@ class Proxy implements AsyncDisposable {
   private constructor(password: string | undefined) {
     this.#password = password;
     this.#server = createServer((request, response) => {
-      this.asked.push(`${request.method} ${request.url}`);
+      this.asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
       const { port, pathname } = new URL(request.url ?? '');
       const headers = { ...request.headers };
       forwardRequest(
@@ -31,7 +31,7 @@ class Proxy implements AsyncDisposable {
         .end();
     });
     this.#server.on('connect', (request: IncomingMessage, socket: Socket) => {
-      this.asked.push(`CONNECT ${request.url}`);
+      this.asked.push(`CONNECT ${request.url ?? ''}`);
       const isLetIn =
         this.#password === undefined ||
         request.headers['proxy-authorization'] === `Basic ${Buffer.from(this.#password).toString('base64')}`;

@@ -131,8 +131,10 @@ describe('DnsCache', () => {
     const found = await new DnsCache(TTL_MS, new ManualClock()).addresses('localhost');
     expect(found).toEqual(
       expect.arrayContaining([
-        expect.objectContaining({ address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/) }),
-      ]),
+        expect.objectContaining({
+          address: expect.stringMatching(/^(127\.0\.0\.1|::1)$/) as unknown,
+        }) as unknown,
+      ]) as unknown,
     );
   });
 });

@@ -82,7 +82,7 @@ export class RawServer implements AsyncDisposable {
       socket.on('error', () => undefined);
       socket.once('close', () => this.sockets.delete(socket));
       socket.on('data', (data) => {
-        this.received[connection] += data.toString();
+        this.received[connection] = `${this.received[connection] ?? ''}${data.toString()}`;
         onData(socket, data.toString(), connection);
       });
     });
