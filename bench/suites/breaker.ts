@@ -6,12 +6,14 @@ import { type BenchResult, type Suite, quantile } from '../result.ts';
 
 const SUITE = 'breaker';
 const COUNT = 20_000;
-const ROUNDS = 40;
+const ROUNDS = 30;
 /** Failures that are timed in a window, which they fill as well: few, so that it stays the window that it is called after. */
 const FAILURES = 100;
 const FAILURE_ROUNDS = 40;
+/** Where the window takes long to fill. */
+const LARGE_ROUNDS = 12;
 /** Where a failure takes milliseconds. */
-const SLOW_ROUNDS = 3;
+const SLOW_ROUNDS = 2;
 
 /** Opens on nothing that is measured: at most half of any window fails. */
 const RULES: BreakerRules = { windowMs: 60_000, failureRate: 0.9, minCalls: 20, openMs: 3_600_000 };
@@ -96,7 +98,7 @@ export const breaker: Suite = {
       await versus('ok', ok, COUNT, () => ROUNDS),
       await versus('failure-window-100', failing(100), FAILURES, () => FAILURE_ROUNDS),
       await versus('failure-window-100000', failing(100_000), FAILURES, (name) =>
-        name === 'opossum-defaults' ? SLOW_ROUNDS : FAILURE_ROUNDS,
+        name === 'opossum-defaults' ? SLOW_ROUNDS : LARGE_ROUNDS,
       ),
       await versus('open', refusing, COUNT, () => ROUNDS),
     ];
