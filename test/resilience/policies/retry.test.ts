@@ -313,6 +313,17 @@ describe('what a further attempt needs', () => {
     expect(calls).toHaveLength(1);
   });
 
+  test('an abort in the wait before: no token is asked for', async () => {
+    const before = vi.fn(() => Promise.resolve(undefined));
+    const { retry } = setUp({}, { before, random: () => 0.5 });
+    const caller = new AbortController();
+    const outcome = retry.run(scripted(unavailable()).work, callOf({ signal: caller.signal }));
+    await nextTurn();
+    caller.abort('left');
+    expect(await outcome).toMatchObject({ failure: { code: 'ABORTED', reason: 'left' } });
+    expect(before).not.toHaveBeenCalled();
+  });
+
   test('a budget: when it is spent, the failure comes back at once', async () => {
     const { clock, retry } = setUp({ budget: { ratio: 0, minPerSecond: 2 } }, { random: () => 0.5 });
     const { work, calls } = scripted(unavailable());
