@@ -1,0 +1,308 @@
+import { describe, expect, test } from 'vitest';
+import { ManualClock } from '../../../src/core/index.ts';
+import { newCall } from '../../../src/resilience/call.ts';
+import { freezeData } from '../../../src/resilience/fetcher/frozen-data.ts';
+import {
+  type CacheableRequest,
+  type ParsedAnswer,
+  ResponseCache,
+} from '../../../src/resilience/fetcher/response-cache.ts';
+import type { Failure } from '../../../src/resilience/failure.ts';
+import { type Outcome, failed, success } from '../../../src/resilience/outcome.ts';
+import type { CacheRules } from '../../../src/resilience/policies/cache-entry.ts';
+import { MemoryStateStore } from '../../../src/storage/index.ts';
+import { failing, settle, status } from '../policies/cache-world.ts';
+
+const DATE = 'Sat, 21 Nov 2026 10:00:00 GMT';
+
+const answerOf = (parts: Partial<ParsedAnswer> = {}): ParsedAnswer => ({
+  status: 200,
+  headers: {},
+  data: { price: '1.5' },
+  ...parts,
+});
+
+const world = (options: ConstructorParameters<typeof ResponseCache>[0] = {}) => {
+  const clock = new ManualClock(Date.UTC(2026, 10, 21));
+  const store = new MemoryStateStore({ clock });
+  const newCache = () => new ResponseCache(options, { clock, random: () => 0, store });
+  const cache = newCache();
+  const sent: Readonly<Record<string, string>>[] = [];
+  const upstream: { next: Outcome<ParsedAnswer> } = { next: success(answerOf()) };
+  const askOf =
+    (asked: ResponseCache) =>
+    async (request: Partial<CacheableRequest> = {}, rules: CacheRules = { ttlMs: 1_000 }) =>
+      asked.run(
+        { source: 's', method: 'GET', path: '/p', ...request },
+        async (conditions) => {
+          sent.push(conditions);
+          return upstream.next;
+        },
+        newCall(),
+        rules,
+      );
+  return { clock, cache, newCache, askOf, ask: askOf(cache), sent, upstream };
+};
+
+const written = async (): Promise<void> => {
+  for (let turn = 0; turn < 4; turn += 1) await settle();
+};
+
+describe('an answer that is kept', () => {
+  test('is the same object for all, frozen to its leaves', async () => {
+    const { ask, upstream, sent } = world();
+    upstream.next = success(answerOf({ data: { rows: [{ price: '1' }] } }));
+    const [first, second] = [await ask(), await ask()];
+    if (!first.ok || !second.ok) throw new Error('expected two answers');
+    const data = second.value.value.data as { rows: { price: string }[] };
+    expect(first.value.value.data).toBe(data);
+    expect([first.value.origin, second.value.origin, sent.length]).toEqual(['origin', 'l1', 1]);
+    expect(() => {
+      data.rows.push({ price: '2' });
+    }).toThrow(TypeError);
+    expect(() => {
+      (data.rows[0] as { price: string }).price = '2';
+    }).toThrow(TypeError);
+  });
+
+  test('carries its status, its validators and its date', async () => {
+    const { ask, upstream } = world();
+    const headers = { etag: '"a"', 'last-modified': DATE, date: DATE };
+    upstream.next = success(answerOf({ status: 203, headers }));
+    expect(await ask()).toMatchObject({
+      value: { value: { status: 203, etag: '"a"', lastModified: DATE, dateMs: Date.parse(DATE) } },
+    });
+  });
+
+  test('comes from the store after a restart, frozen as well', async () => {
+    const { ask, askOf, newCache, upstream } = world();
+    upstream.next = success(answerOf({ headers: { etag: '"a"', date: DATE } }));
+    await ask();
+    await written();
+    const outcome = await askOf(newCache())();
+    expect(outcome).toMatchObject({
+      value: {
+        origin: 'l2',
+        value: { status: 200, data: { price: '1.5' }, etag: '"a"', dateMs: Date.parse(DATE) },
+      },
+    });
+    expect(outcome.ok && Object.isFrozen(outcome.value.value.data)).toBe(true);
+  });
+
+  test('may have no body', async () => {
+    const { ask, askOf, newCache, upstream } = world();
+    upstream.next = success(answerOf({ status: 204, data: undefined }));
+    await ask();
+    await written();
+    expect(await askOf(newCache())()).toMatchObject({
+      value: { origin: 'l2', value: { status: 204, data: undefined } },
+    });
+  });
+
+  test('is forgotten one by one, or all at once', async () => {
+    const { ask, cache, sent } = world();
+    await ask();
+    expect(await cache.delete({ source: 's', method: 'get', path: '/p' })).toBe(true);
+    await ask();
+    expect(await cache.clear()).toBe(true);
+    await ask();
+    expect([sent.length, cache.status().entries]).toEqual([3, 1]);
+    await cache.close();
+  });
+
+  test('is bounded by the memory that the data takes', async () => {
+    const { ask, cache, upstream } = world({ maxSize: 10_000 });
+    upstream.next = success(answerOf({ data: 'x'.repeat(2_000) }));
+    for (const path of ['/a', '/b', '/c']) await ask({ path });
+    expect(cache.status()).toMatchObject({ entries: 2, size: 8_000 });
+  });
+});
+
+describe('renewal by condition', () => {
+  test('sends what the source gave, and 304 keeps the data and makes it fresh', async () => {
+    const { ask, clock, sent, upstream } = world();
+    upstream.next = success(answerOf({ headers: { etag: 'W/"a"', 'last-modified': DATE } }));
+    const first = await ask();
+    clock.advance(1_000);
+    upstream.next = success({ status: 304, headers: { date: DATE }, data: undefined });
+    const second = await ask();
+    expect(sent).toEqual([{}, { 'if-none-match': 'W/"a"', 'if-modified-since': DATE }]);
+    expect(second).toMatchObject({
+      value: {
+        origin: 'origin',
+        ageMs: 0,
+        value: { status: 200, etag: 'W/"a"', lastModified: DATE, dateMs: Date.parse(DATE) },
+      },
+    });
+    expect(first.ok && second.ok && first.value.value.data === second.value.value.data).toBe(true);
+    clock.advance(999);
+    expect(await ask()).toMatchObject({ value: { origin: 'l1', ageMs: 999 } });
+  });
+
+  test('takes the new etag of a 304', async () => {
+    const { ask, clock, sent, upstream } = world();
+    upstream.next = success(answerOf({ headers: { etag: '"a"' } }));
+    await ask();
+    clock.advance(1_000);
+    upstream.next = success({ status: 304, headers: { etag: '"b"' }, data: undefined });
+    await ask();
+    clock.advance(1_000);
+    await ask();
+    expect(sent.at(-1)).toEqual({ 'if-none-match': '"b"' });
+  });
+
+  test('works after a restart, long after the answer has expired', async () => {
+    const { ask, askOf, clock, newCache, sent, upstream } = world();
+    upstream.next = success(answerOf({ headers: { etag: '"a"' } }));
+    await ask();
+    await written();
+    clock.advance(23 * 3_600_000);
+    upstream.next = success({ status: 304, headers: {}, data: undefined });
+    expect(await askOf(newCache())()).toMatchObject({
+      value: { origin: 'origin', value: { data: { price: '1.5' } } },
+    });
+    expect(sent[1]).toEqual({ 'if-none-match': '"a"' });
+  });
+
+  test('refuses a 304 that was not asked for', async () => {
+    const { ask, upstream } = world();
+    upstream.next = success({ status: 304, headers: {}, data: undefined });
+    expect(await ask()).toMatchObject({
+      ok: false,
+      failure: { code: 'RESPONSE_INVALID', because: 'headers' },
+    });
+  });
+
+  test.each([
+    ['an etag without quotes', { etag: 'a' }],
+    ['an etag with a line break', { etag: '"a\r\nx: y"' }],
+    ['several etags', { etag: ['"a"', '"b"'] }],
+    ['a date that is none', { 'last-modified': 'yesterday' }],
+  ])('sends nothing back of %s', async (_, headers) => {
+    const { ask, clock, sent, upstream } = world();
+    upstream.next = success(answerOf({ headers }));
+    await ask();
+    clock.advance(1_000);
+    await ask();
+    expect(sent).toEqual([{}, {}]);
+  });
+});
+
+describe('what is never kept', () => {
+  test.each<[string, ParsedAnswer['headers']]>([
+    ['a cookie', { 'set-cookie': ['session=1'] }],
+    ['no-store', { 'cache-control': 'max-age=60, No-Store' }],
+    ['private', { 'cache-control': ['public', 'private="x-user"'] }],
+    ['vary on everything', { vary: 'accept, *' }],
+  ])('is an answer with %s; what was kept goes with it', async (_, headers) => {
+    const { ask, clock, cache, sent, upstream } = world();
+    await ask();
+    clock.advance(1_000);
+    upstream.next = success(answerOf({ headers }));
+    expect(await ask()).toMatchObject({ value: { origin: 'origin' } });
+    await ask();
+    expect([sent.length, cache.status().entries]).toEqual([3, 0]);
+    upstream.next = failed(failing);
+    expect(await ask({}, { ttlMs: 1_000, staleIfErrorMs: 1e9 })).toEqual(failed(failing));
+  });
+
+  test.each<[string, ParsedAnswer['headers']]>([
+    ['a directive that only looks like one', { 'cache-control': 'x-private, no-stores' }],
+    ['vary on a header', { vary: 'accept-encoding' }],
+  ])('is not an answer with %s', async (_, headers) => {
+    const { ask, sent, upstream } = world();
+    upstream.next = success(answerOf({ headers }));
+    await ask();
+    await ask();
+    expect(sent).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<CacheableRequest>]>([
+    ['a signed request', { isSigned: true }],
+    ['a request with an authorization', { headers: { Authorization: 'Bearer x' } }],
+    ['a request with a cookie', { headers: { cookie: 'a=1' } }],
+    ['a method that changes things', { method: 'POST' }],
+    ['a method that changes things, whatever its key', { method: 'POST', cacheKey: 'mine' }],
+  ])('is the answer to %s: each is sent', async (_, request) => {
+    const { ask, cache, sent } = world();
+    expect(await ask(request)).toMatchObject({ ok: true, value: { origin: 'origin', ageMs: 0 } });
+    await Promise.all([ask(request), ask(request)]);
+    expect([sent.length, cache.status().entries]).toEqual([3, 0]);
+  });
+
+  test('is anything with a time to live of 0', async () => {
+    const { ask, cache, sent } = world();
+    await Promise.all([ask({}, { ttlMs: 0 }), ask({}, { ttlMs: 0 })]);
+    expect([sent.length, cache.status().entries]).toEqual([2, 0]);
+  });
+
+  test('is data that the check refuses; the old data saves the call', async () => {
+    const wrong: Failure = {
+      code: 'RESPONSE_INVALID',
+      upstream: 'failing',
+      mayRetry: false,
+      because: 'schema',
+      detail: 'x',
+    };
+    const check = (data: unknown) => (data === 'maintenance' ? wrong : undefined);
+    const { ask, clock, upstream } = world();
+    await ask({ check });
+    clock.advance(1_000);
+    upstream.next = success(answerOf({ data: 'maintenance' }));
+    expect(await ask({ check })).toEqual(failed(wrong));
+    expect(await ask({ check }, { ttlMs: 1_000, staleIfErrorMs: 500 })).toMatchObject({
+      value: { origin: 'stale', value: { data: { price: '1.5' } } },
+    });
+  });
+});
+
+describe('whose answer it is', () => {
+  test('is what an explicit key says, also when the credentials change', async () => {
+    const { ask, sent } = world();
+    await ask({ isSigned: true, cacheKey: 'account 1', headers: { authorization: 'old' } });
+    await ask({ isSigned: true, cacheKey: 'account 1', headers: { authorization: 'new' } });
+    await ask({ isSigned: true, cacheKey: 'account 2', headers: { authorization: 'new' } });
+    await ask({ isSigned: true, cacheKey: 'account 2', path: '/other' });
+    expect(sent).toHaveLength(3);
+  });
+
+  test('is never another: other headers are another request', async () => {
+    const { ask, sent } = world();
+    await ask({ headers: { 'x-api-key': 'a' } });
+    await ask({ headers: { 'x-api-key': 'b' } });
+    await ask({ headers: { 'X-API-Key': 'a' } });
+    expect(sent).toHaveLength(2);
+  });
+});
+
+describe('a negative answer', () => {
+  test.each([
+    [404, 1],
+    [410, 1],
+    [400, 2],
+    [500, 2],
+  ])('a status of %d is sent %d times in its time to live', async (code, times) => {
+    const { ask, sent, upstream } = world();
+    upstream.next = failed(status(code));
+    for (const _ of [1, 2]) await ask({}, { ttlMs: 1_000, negativeTtlMs: 100 });
+    expect(sent).toHaveLength(times);
+  });
+});
+
+describe('freezeData', () => {
+  test('does not overflow the stack on data of any depth', () => {
+    const data: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
+    expect(freezeData(data)).toBeGreaterThan(100_000);
+  });
+
+  test.each<[unknown, number]>([
+    [undefined, 0],
+    [7, 0],
+    ['abc', 6],
+    [[], 48],
+    [{ ab: 'cd' }, 48 + 16 + 2 + 4],
+    [[1, null, true], 48 + 3 * 16],
+  ])('of %j takes about %d bytes', (data, bytes) => {
+    expect(freezeData(data)).toBe(bytes);
+  });
+});
