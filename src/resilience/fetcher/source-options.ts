@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { TransportOptions } from '../http/http-transport.ts';
 import type { BulkheadOptions } from '../policies/bulkhead.ts';
-import type { CircuitBreakerOptions } from '../policies/circuit-breaker.ts';
+import type { CircuitBreakerOptions } from '../policies/circuit-options.ts';
 import type { HedgeOptions } from '../policies/hedge.ts';
 import type { RateLimiterOptions } from '../policies/rate-limiter.ts';
 import type { RetryOptions } from '../policies/retry.ts';
