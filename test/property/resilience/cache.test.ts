@@ -135,6 +135,7 @@ class World {
   }
 
   async end(): Promise<void> {
+    await settle();
     this.set('works');
     while (this.open.length > 0 || this.caches.some((cache) => cache.status().working > 0)) {
       for (const { end } of this.open.splice(0)) end(true);
