@@ -57,3 +57,16 @@ test.prop([fc.array(step, { minLength: 1, maxLength: 80 })], { numRuns: 300 })(
     expect([heap.soonest, model]).toEqual([undefined, []]);
   },
 );
+
+test('who takes the place of one that left may have to rise in it', () => {
+  const heap = new GiveUpHeap();
+  const waiters = [1, 10, 2, 11, 12, 3, 4, 13, 14, 15, 16, 5, 6, 7, 8].map(waiterOf);
+  for (const waiter of waiters) heap.push(waiter);
+  for (const waiter of waiters.filter(({ giveUpMs }) => giveUpMs === 11)) heap.remove(waiter);
+  const order = [];
+  for (let soonest = heap.soonest; soonest !== undefined; soonest = heap.soonest) {
+    order.push(soonest.giveUpMs);
+    heap.remove(soonest);
+  }
+  expect(order).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16]);
+});
