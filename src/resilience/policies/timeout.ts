@@ -60,8 +60,8 @@ export class Timeout extends Policy {
     const leftMs = call.deadlineMs - nowMs;
     if (!(leftMs > 0)) return Promise.resolve(failed(timedOut('total', 0, 'unknown')));
     if (this.#scope === 'attempt') return this.#within(this.#timeoutMs, call.deadlineMs, work, call);
-    const timeoutMs = Math.min(call.timeoutMs ?? this.#timeoutMs, leftMs);
-    return this.#within(timeoutMs, Math.min(nowMs + timeoutMs, call.deadlineMs), work, call);
+    const ownMs = call.timeoutMs ?? this.#timeoutMs;
+    return this.#within(Math.min(ownMs, leftMs), Math.min(nowMs + ownMs, call.deadlineMs), work, call);
   }
 
   #within<T>(timeoutMs: number, deadlineMs: number, work: Work<T>, call: Call): Promise<Outcome<T>> {
