@@ -1,7 +1,7 @@
 /**
  * How calls are run when the world misbehaves: timeouts, retries with a budget, breakers, bulkheads, rate limits with
  * priorities, hedges, fallbacks and caches, each alone or in the one order of a pipeline; a fetcher made of them, and a feed
- * that stays honest. Start with {@link Policy}.
+ * that stays honest. Start with {@link ResilientFetcher}, {@link ResilientFeed} and {@link pipeline}.
  *
  * @packageDocumentation
  */
@@ -34,7 +34,26 @@ export {
   type TransportOptions,
   type TransportStats,
 } from './http/http-transport.ts';
+export type { EndpointOptions } from './fetcher/endpoint.ts';
+export type {
+  DataOrigin,
+  DataResponse,
+  FetchMeta,
+  FetchRequest,
+  HttpMethod,
+  ParamValue,
+} from './fetcher/fetch-request.ts';
+export {
+  ResilientFetcher,
+  type ResilientFetcherDeps,
+  type ResilientFetcherOptions,
+  type SourceStatus,
+} from './fetcher/resilient-fetcher.ts';
+export type { ServerClockOffset } from './fetcher/server-clock.ts';
+export type { SignableRequest, Signature, Signer } from './fetcher/signer.ts';
+export type { SourceOptions } from './fetcher/source-options.ts';
 export type { Failed, Outcome, Success } from './outcome.ts';
+export { PIPELINE_ORDER, type PipelinePolicies, pipeline } from './pipeline.ts';
 export type { CallCounts } from './policies/call-window.ts';
 export { CircuitBreaker, type CircuitBreakerDeps, type CircuitChange } from './policies/circuit-breaker.ts';
 export type { CircuitExplanation } from './policies/circuit-explanation.ts';
@@ -75,3 +94,16 @@ export type {
   FeedStatus,
 } from './feed/feed-status.ts';
 export { ResilientFeed, type ResilientFeedDeps } from './feed/resilient-feed.ts';
+export type { CacheRules } from './policies/cache-entry.ts';
+export type { CacheWork } from './policies/cache-loader.ts';
+export type { CacheRegistry } from './policies/cache-metrics.ts';
+export type { ResultCacheOptions } from './policies/cache-options.ts';
+export {
+  type CacheTask,
+  type Cached,
+  ResultCache,
+  type ResultCacheDeps,
+  type ResultCacheStatus,
+} from './policies/cache.ts';
+export type { CacheStore } from './policies/second-level.ts';
+export { SingleFlight, type SingleFlightDeps } from './policies/single-flight.ts';
