@@ -121,6 +121,8 @@ describe('an answer that stops', () => {
 
   test.each(faults('hang'))('and hangs $at', async (fault) => {
     const client = await met(fault);
+    if (fault.at !== 'before-headers') await client.arrived('\r\n\r\n');
+    if (fault.at === 'in-body') await client.arrived('x'.repeat(50));
     await forMs(60);
     expect([client.body.length, client.ending]).toEqual([fault.at === 'in-body' ? 50 : 0, 'open']);
     expect(client.text === '').toBe(fault.at === 'before-headers');
@@ -194,14 +196,14 @@ describe('a body', () => {
     expect([inflated.length, inflated.every((byte) => byte === 0)]).toEqual([inflatedBytes, true]);
   });
 
-  test('is a gzip bomb of a gibibyte, for which the server needs no memory', async () => {
+  test('is a gzip bomb of 256 MiB, for which the server needs no memory', async () => {
     const server = await faultServer();
-    server.script({ fault: 'gzip-bomb', inflatedBytes: 2 ** 30 });
+    server.script({ fault: 'gzip-bomb', inflatedBytes: 2 ** 28 });
     const before = process.memoryUsage().rss;
     const { body } = await request(server.url);
     let wireBytes = 0;
     for await (const chunk of body as AsyncIterable<Buffer>) wireBytes += chunk.length;
-    expect(wireBytes).toBeLessThan(1_100_000);
+    expect(wireBytes).toBeLessThan(280_000);
     expect(process.memoryUsage().rss - before).toBeLessThan(30e6);
   });
 });

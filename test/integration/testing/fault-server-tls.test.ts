@@ -4,7 +4,7 @@ import { Agent, request } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Credentials, FaultServer } from '../../../src/testing/index.ts';
-import { RawClient, faultServer, forMs } from './raw-client.ts';
+import { RawClient, eventually, faultServer, forMs } from './raw-client.ts';
 
 /** The answer's status, or the code of what went wrong. */
 async function asked(
@@ -134,9 +134,9 @@ describe('behind TLS the faults are the same', () => {
     server.script({ fault: 'hang', at: 'before-headers' });
     const socket = await secured(server);
     socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
-    await expect.poll(() => server.received).toBe(1);
+    await eventually(() => server.received).toBe(1);
     socket.destroy();
-    await expect.poll(() => server.connections).toEqual({ open: 0, opened: 1 });
+    await eventually(() => server.connections).toEqual({ open: 0, opened: 1 });
   });
 
   test('WebSockets too', async () => {

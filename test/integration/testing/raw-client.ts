@@ -1,5 +1,5 @@
 import { type Socket, connect } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { FaultServer, type FaultServerDeps, type FaultServerOptions } from '../../../src/testing/index.ts';
 
 export async function faultServer(
@@ -71,3 +71,6 @@ export class RawClient {
 }
 
 export const forMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** For what a busy machine may take its time over. */
+export const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 10_000, interval: 10 });
