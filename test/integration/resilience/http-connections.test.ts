@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SystemClock } from '../../../src/core/index.ts';
+import { ManualClock, SystemClock } from '../../../src/core/index.ts';
 import type { Lookup } from '../../../src/resilience/index.ts';
 import {
   RawServer,
@@ -153,6 +153,15 @@ describe('HttpTransport: connections', () => {
       failure: { code: 'UPSTREAM_UNREACHABLE', phase: 'connect', mayRetry: true },
     });
     await until(() => server.sockets.size === 0);
+  });
+
+  test('leave no timer behind, made or not', async () => {
+    const [manual, server, gone] = [new ManualClock(), await rawServer(OK), await faultServer()];
+    await gone.down();
+    const transport = transportOf({}, { clock: manual });
+    expect(said(await send(transport, server.url))).toBe('status 200');
+    expect(said(await send(transport, gone.url))).toMatchObject({ phase: 'connect' });
+    expect(manual.nextDueMs).toBe(Infinity);
   });
 
   test('closed while idle cost a GET nothing but a repeat, and a POST is not sent twice', async () => {
