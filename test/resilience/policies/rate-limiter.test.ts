@@ -239,6 +239,25 @@ describe('RateLimiter', () => {
       expect(outcomesOf([urgent, tooLate])).toEqual([undefined, rateLimited('wait-too-long', 4_000)]);
     });
 
+    test('counts the calls before it where a bucket counts calls', async () => {
+      const world = new WaitingWorld();
+      const buckets = [{ name: 'a', capacity: 1, refillPerSecond: 1, counts: 'calls' as const }];
+      const limiter = limiterOf(world, { buckets, maxWaitMs: 1_000 });
+      const asked = ['a', 'b', 'c'].map((name) => world.ask(limiter, name));
+      await world.clock.turn();
+      expect(outcomesOf(asked)).toEqual([done('a'), undefined, rateLimited('wait-too-long', 2_000)]);
+    });
+
+    test('for its tokens, not for the ban, what could have waited for the end of that', async () => {
+      const world = new WaitingWorld();
+      const limiter = limiterOf(world);
+      world.ask(limiter, 'a', { weight: 2 });
+      limiter.pauseFor(1_000);
+      const asked = world.ask(limiter, 'b', { weight: 2, deadlineMs: 1_000 });
+      await world.clock.turn();
+      expect(asked.outcome).toEqual(rateLimited('wait-too-long', 2_000));
+    });
+
     test('a call that is aborted already, which costs no token', async () => {
       const world = new WaitingWorld();
       const limiter = limiterOf(world);
