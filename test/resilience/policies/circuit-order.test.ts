@@ -24,6 +24,8 @@ async function under(
   return { reached, outcome };
 }
 
+const hang = (): Promise<Outcome<string>> => new Promise(() => {});
+
 const failing = (): Outcome<string> => failed(aFailure({ mayRetry: true }));
 
 const retries = ({ clock }: CircuitWorld): Retry =>
@@ -66,7 +68,7 @@ describe('around the timeout of an attempt', () => {
   test('an upstream that hangs opens the circuit', async () => {
     const world = new CircuitWorld({ minCalls: 1 });
     const timeout = new Timeout({ timeoutMs: 800, scope: 'attempt' }, { clock: world.clock });
-    const outcome = world.breaker.run((call) => timeout.run(() => new Promise(() => {}), call), newCall());
+    const outcome = world.breaker.run((call) => timeout.run(() => hang(), call), newCall());
     world.clock.advance(800);
     expect(await outcome).toMatchObject({ failure: { code: 'TIMED_OUT', scope: 'attempt' } });
     expect(world.breaker.explain().opening?.cause.code).toBe('TIMED_OUT');
@@ -76,7 +78,7 @@ describe('around the timeout of an attempt', () => {
 describe('inside of the timeout of the whole call', () => {
   const giveUp = async (world: CircuitWorld): Promise<void> => {
     const timeout = new Timeout({ timeoutMs: 800, scope: 'total' }, { clock: world.clock });
-    const outcome = timeout.run((call) => world.breaker.run(() => new Promise(() => {}), call), newCall());
+    const outcome = timeout.run((call) => world.breaker.run(() => hang(), call), newCall());
     world.clock.advance(800);
     expect(await outcome).toMatchObject({ failure: { code: 'TIMED_OUT', scope: 'total' } });
   };
