@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { SystemClock } from '../../../src/core/index.ts';
-import { FaultServer, brokenFrames } from '../../../src/testing/index.ts';
+import { FaultServer, type WebSocketStep, brokenFrames } from '../../../src/testing/index.ts';
 import { FeedOnSockets, frameOf } from './support/feed-on-sockets.ts';
 
 const open: AsyncDisposable[] = [];
@@ -9,12 +9,8 @@ afterEach(async () => {
   for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]();
 });
 
-type Script = Parameters<FaultServer['webSockets']['script']>;
-
 /** A server whose first connection takes these steps after the subscription; later ones give number 1. */
-async function serverOf(
-  ...steps: Extract<Script[0], { steps?: unknown }>['steps'] & object
-): Promise<FaultServer> {
+async function serverOf(...steps: readonly WebSocketStep[]): Promise<FaultServer> {
   const server = await FaultServer.listen();
   server.webSockets.script(
     { reply: () => undefined, steps: [{ step: 'await-messages', count: 1 }, ...steps] },

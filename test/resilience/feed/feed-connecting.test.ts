@@ -285,6 +285,25 @@ describe('ResilientFeed at run time', () => {
     await world.feed.stop();
   });
 
+  test('a channel that was given up has no hole after a reconnection', async () => {
+    const world = new FeedWorld();
+    (await world.open('a', 'b')).messages({ c: 'a' }, { c: 'b' });
+    world.feed.unsubscribe('b');
+    world.socket.end();
+    await world.reopen();
+    expect(world.gaps.map(({ channel }) => channel)).toEqual(['a']);
+    await world.feed.stop();
+  });
+
+  test('nothing is taken from a connection that has ended', async () => {
+    const world = new FeedWorld();
+    const socket = await world.open('a');
+    socket.end();
+    socket.messages({ c: 'a' });
+    expect([await world.taken(), world.feed.status().counts.frames]).toEqual([[], 0]);
+    await world.feed.stop();
+  });
+
   test('a channel that is wanted again begins anew', async () => {
     const world = new FeedWorld();
     const socket = await world.open('a');

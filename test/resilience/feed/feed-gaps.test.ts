@@ -205,6 +205,28 @@ describe('ResilientFeed and snapshots', () => {
     expect(world.clock.nextDueMs).toBe(Infinity);
   });
 
+  test.each(['asked for', 'waiting to be asked for again'])('stop leaves none that is %s', async (phase) => {
+    const snapshots = new Snapshots();
+    const world = worldWith(snapshots);
+    (await world.open('a')).messages({ c: 'a', n: 1 });
+    await settle();
+    if (phase !== 'asked for') await snapshots.fail();
+    await world.feed.stop();
+    await settle();
+    expect([snapshots.signals[0]?.aborted, world.clock.nextDueMs]).toEqual([phase === 'asked for', Infinity]);
+    expect(snapshots.asked.length).toBe(1);
+  });
+
+  test('one that has come leaves no timer', async () => {
+    const snapshots = new Snapshots();
+    const world = worldWith(snapshots);
+    (await world.open('a')).messages({ c: 'a', n: 1 });
+    await settle();
+    await snapshots.answer('a', 0);
+    await world.feed.stop();
+    expect(world.clock.nextDueMs).toBe(Infinity);
+  });
+
   test('a channel without numbers gets one after a reconnection', async () => {
     const snapshots = new Snapshots();
     const world = worldWith(snapshots);

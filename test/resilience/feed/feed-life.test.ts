@@ -91,6 +91,25 @@ describe('ResilientFeed and the age of its connection', () => {
     await world.feed.stop();
   });
 
+  test('one that it says twice, while the window has no room, leaves no timer behind', async () => {
+    const world = new FeedWorld({ ...AGE, reconnect: { maxConnects: 1 } });
+    const socket = await world.open('a');
+    socket.frame('{"closing":true}');
+    socket.frame('{"closing":true}');
+    await world.feed.stop();
+    expect([world.clock.nextDueMs, world.sockets.length]).toEqual([Infinity, 1]);
+  });
+
+  test('a consumer that does not keep up meanwhile ends both, under disconnect', async () => {
+    const world = new FeedWorld({ ...AGE, buffer: { maxMessages: 1, overflow: 'disconnect' } });
+    const old = await world.open('a');
+    await world.advance(24 * HOUR_MS);
+    old.messages({ c: 'a' }, { c: 'a' });
+    expect(world.sockets.map(({ isEnded }) => isEnded)).toEqual([true, true]);
+    expect(world.feed.status().state).toMatchObject({ because: 'overflow', untilMs: Infinity });
+    await world.feed.stop();
+  });
+
   test('a venue that always says it will close cannot make the feed hammer it', async () => {
     const world = new FeedWorld();
     await world.open('a');
