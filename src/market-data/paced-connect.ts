@@ -19,7 +19,6 @@ export const pacedConnect =
         listener.pong();
       },
       ended: (end) => {
-        line.length = 0;
         waiting?.[Symbol.dispose]();
         listener.ended(end);
       },

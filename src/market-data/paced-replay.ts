@@ -63,7 +63,6 @@ export class PacedReplay implements MarketFeed {
         due.push(movedTo(event, start.wallMs + sinceMs));
       }
       if (due.length > 0) yield due;
-      if (signal?.aborted === true) return;
     }
   }
 

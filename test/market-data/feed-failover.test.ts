@@ -160,14 +160,18 @@ describe('FeedFailover', () => {
     expect(world.changes.map(({ kind }) => kind)).toEqual(['switched', 'switched']);
   });
 
-  test('what reaches it together with the change of source is told after the book, once', async () => {
-    const world = new World(['a', 'b'], { failAfterMs: 0, checkEveryMs: 60_000 });
+  test.each([
+    ['a trade comes after the book', trade(5), [snapshot(40), trade(5)]],
+    ['a change is in the book already', diff(41, 41), [snapshot(41)]],
+  ])('with the event that shows the first to have been bad for too long: %s', async (_what, event, told) => {
+    const world = new World(['a', 'b'], { checkEveryMs: 60_000 });
     world.feed(1).push(snapshot(40));
     await settle();
-    world.updates.length = 0;
-    world.feed(1).push(diff(41, 41), trade(5));
+    world.clock.advance(1_000);
+    world.feed(1).push(event);
     await settle();
-    expect(world.updates.map(({ event }) => event)).toEqual([diff(41, 41), trade(5)]);
+    expect(world.updates.map((update) => update.event)).toEqual(told);
+    expect(world.last?.source).toBe('b');
   });
 
   test('a trade of the standby that makes no source change is not told', async () => {
@@ -179,9 +183,7 @@ describe('FeedFailover', () => {
     world.updates.length = 0;
     world.feed(0).push(trade(7));
     await settle();
-    expect(world.updates).toEqual([
-      expect.objectContaining({ view: expect.objectContaining({ recentVolume: 1 }) }),
-    ]);
+    expect(world.updates.map(({ view }) => view.recentVolume)).toEqual([1]);
     expect(world.last).not.toHaveProperty('event');
   });
 });
@@ -247,6 +249,15 @@ describe('FeedFailover, sources that differ', () => {
     expect(blocking(world.last?.view)).toEqual(['SOURCE_DEVIATION']);
     await world.show(1_500, 100_600, undefined);
     expect([world.active, blocking(world.last?.view)]).toEqual(['a', []]);
+  });
+
+  test('a source that has ended casts no doubt', async () => {
+    const world = new World(['a', 'b'], { confirmMs: 0 });
+    await world.show(1_000, 100_000, 100_000);
+    world.feed(1).end();
+    await world.show(500, 100_600, undefined);
+    expect(blocking(world.last?.view)).toEqual([]);
+    expect(world.changes.map(({ kind }) => kind)).toEqual(['ended']);
   });
 
   test('the metrics of a source count the doubts', async () => {
@@ -333,7 +344,7 @@ describe('FeedFailover, from beginning to end', () => {
     world.feed(0).push(snapshot(10));
     world.feed(0).end();
     await again;
-    expect(updates.map(({ event }) => event)).toEqual([snapshot(10), undefined].slice(0, updates.length));
+    expect(updates[0]?.event).toEqual(snapshot(10));
   });
 
   test('each instrument has a source of its own; what is not wanted is passed over', async () => {

@@ -99,6 +99,13 @@ describe('SourceSelection', () => {
         [900_000, '+++'],
       ]),
     ).toEqual([0, 0]);
+    expect(
+      run([
+        [0, '-+'],
+        [500, '++'],
+        [60_000, '++'],
+      ]),
+    ).toEqual([0, 0, 0]);
   });
 
   test('says how long each has been as it is', () => {
