@@ -7,7 +7,11 @@ import { OVERFLOW_POLICIES } from '../../src/resilience/index.ts';
 const step = fc.oneof(
   {
     weight: 10,
-    arbitrary: fc.record({ kind: fc.constant('message' as const), channel: fc.constantFrom('a', 'b', 'u') }),
+    arbitrary: fc.record({
+      kind: fc.constant('message' as const),
+      channel: fc.constantFrom('a', 'b', 'u'),
+      times: fc.integer({ min: 1, max: 4 }),
+    }),
   },
   {
     weight: 2,
@@ -70,7 +74,7 @@ async function play(steps: readonly Step[], world: FeedWorld, events: Event[]): 
   for (const now of steps) {
     switch (now.kind) {
       case 'message':
-        send(venue.next(now.channel));
+        for (let times = 0; times < now.times; times += 1) send(venue.next(now.channel));
         break;
       case 'lost':
         venue.next(now.channel);
@@ -127,10 +131,10 @@ describe('ResilientFeed under random scripts', () => {
     [
       fc.array(step, { minLength: 5, maxLength: 60 }),
       fc.constantFrom(...OVERFLOW_POLICIES),
-      fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 1, max: 6 }),
       fc.boolean(),
     ],
-    { numRuns: 300 },
+    { numRuns: 400 },
   )(
     'tells every hole before what follows it, and delivers in order',
     async (steps, overflow, maxMessages, isOld) => {
