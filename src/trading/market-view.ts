@@ -6,7 +6,7 @@ export interface Level {
   readonly quantity: Lots;
 }
 
-/** Everything the data-quality monitor can find. */
+/** Everything that can be found wrong with data: `SOURCE_DEVIATION` by comparing several sources, the others by the data-quality monitor. */
 export type DataProblemCode =
   | 'NO_BOOK'
   | 'SIDE_EMPTY'
