@@ -94,6 +94,11 @@ describe('HttpTransport: an answer', () => {
     });
   });
 
+  test('that was only announced has not come', async () => {
+    const server = await rawServer('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n', 'end');
+    expect(said(await send(transportOf(), server.url))).toEqual(unreachable('receive', true));
+  });
+
   test('without a length ends with its connection', async () => {
     const server = await rawServer('HTTP/1.0 200 OK\r\n\r\nall of it', 'end');
     expect(await send(transportOf(), server.url)).toMatchObject({

@@ -233,6 +233,16 @@ describe('HttpTransport: names', () => {
     expect(servers.map(({ opened }) => opened).reduce((sum, opened) => sum + opened)).toBe(9);
   });
 
+  test('have an address that was dead tried last for as long as an answer holds', async () => {
+    const [dead, live] = HERE;
+    const { port, servers } = await serversOn([live]);
+    const transport = transportOf({}, { lookup: zoneOf({ 'x.test': [dead, live] }) });
+    await send(transport, `http://x.test:${port}`);
+    const risen = await RawServer.listen((socket) => socket.end(OK), dead, port);
+    for (let i = 0; i < 4; i += 1) await send(transport, `http://x.test:${port}`);
+    expect([risen.opened, servers[0]?.opened]).toEqual([0, 5]);
+  });
+
   test('get new addresses when the old ones are over', async () => {
     const { port, servers } = await serversOn(HERE.slice(0, 2));
     const zone = { 'x.test': ['127.0.0.1'] };

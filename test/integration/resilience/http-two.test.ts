@@ -16,8 +16,8 @@ async function bothVersions(): Promise<{ url: string; ca: string }> {
     },
   );
   const sessions = new Set<{ destroy: () => void }>();
-  server.on('session', (session) => sessions.add(session));
-  server.on('secureConnection', (socket) => sessions.add(socket));
+  server.on('session', (session: { destroy: () => void }) => sessions.add(session));
+  server.on('secureConnection', (socket: { destroy: () => void }) => sessions.add(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing({ [Symbol.asyncDispose]: () => ended(server, sessions) });
   return { url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, ca: authority.ca };
