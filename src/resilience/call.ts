@@ -1,4 +1,5 @@
-import type { Priority } from './priority.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { PRIORITIES, type Priority } from './priority.ts';
 
 /** What a call has cost so far; the policies count it up as they go. */
 export interface CallStats {
@@ -42,19 +43,31 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-export const newCall = ({
+/** @throws {PortcullisError} `INPUT_INVALID` naming the option, its value and what was expected */
+export function newCall({
   signal,
   priority = 'normal',
   weight = 1,
   retries,
   timeoutMs,
-}: CallOptions = {}): Call => ({
-  signal,
-  priority,
-  weight,
-  deadlineMs: Infinity,
-  retries,
-  timeoutMs,
-  attempt: 1,
-  stats: { attempts: 0, waitMs: 0, workMs: 0 },
-});
+}: CallOptions = {}): Call {
+  if (!PRIORITIES.includes(priority)) throw invalid('priority', priority, `one of ${PRIORITIES.join(', ')}`);
+  if (!(weight > 0)) throw invalid('weight', weight, 'more than 0');
+  if (retries !== undefined && !(Number.isSafeInteger(retries) && retries >= 0)) {
+    throw invalid('retries', retries, 'a whole number, 0 or more');
+  }
+  if (timeoutMs !== undefined && !(timeoutMs > 0)) throw invalid('timeoutMs', timeoutMs, 'more than 0');
+  return {
+    signal,
+    priority,
+    weight,
+    deadlineMs: Infinity,
+    retries,
+    timeoutMs,
+    attempt: 1,
+    stats: { attempts: 0, waitMs: 0, workMs: 0 },
+  };
+}
+
+const invalid = (option: string, value: unknown, expected: string): PortcullisError =>
+  new PortcullisError('INPUT_INVALID', `call: ${option}: expected ${expected}, got ${String(value)}`);

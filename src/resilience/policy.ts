@@ -17,8 +17,12 @@ export abstract class Policy {
   /** For composition: outcomes in, outcomes out. */
   abstract run<T>(work: Work<T>, call: Call): Promise<Outcome<T>>;
 
-  /** Runs a task under this policy, and tells what became of it as a value. */
-  tryExecute<T>(task: Task<T>, options?: CallOptions): Promise<Outcome<T>> {
+  /**
+   * Runs a task under this policy, and tells what became of it as a value.
+   *
+   * @throws {PortcullisError} `INPUT_INVALID` for a bad option
+   */
+  async tryExecute<T>(task: Task<T>, options?: CallOptions): Promise<Outcome<T>> {
     return this.run(workOf(task), newCall(options));
   }
 
@@ -26,6 +30,7 @@ export abstract class Policy {
    * Runs a task under this policy.
    *
    * @throws {ResilienceError} what the policy says; what the task itself threw comes as it is
+   * @throws {PortcullisError} as `tryExecute`
    */
   async execute<T>(task: Task<T>, options?: CallOptions): Promise<T> {
     const outcome = await this.tryExecute(task, options);

@@ -1,4 +1,5 @@
 import { PortcullisError } from '../core/errors.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { Failure } from './failure.ts';
 
 /** A {@link Failure} that was thrown. Its `code` is that of the failure, its `cause` what went wrong underneath. */
@@ -20,11 +21,11 @@ export class ResilienceError extends PortcullisError {
 export function describeFailure(failure: Failure): string {
   switch (failure.code) {
     case 'WORK_FAILED':
-      return `the work failed: ${textOf(failure.error)}`;
+      return `the work failed: ${messageOf(failure.error)}`;
     case 'TIMED_OUT':
       return `no answer within ${failure.timeoutMs} ms (${failure.scope === 'total' ? 'the whole call' : 'one attempt'})`;
     case 'ABORTED':
-      return `aborted: ${textOf(failure.reason)}`;
+      return `aborted: ${messageOf(failure.reason)}`;
     case 'CIRCUIT_OPEN':
       return `not asked, the circuit is ${failure.state}${laterText(failure)}`;
     case 'BULKHEAD_FULL':
@@ -32,9 +33,9 @@ export function describeFailure(failure: Failure): string {
     case 'RATE_LIMITED':
       return `not asked, rate limit: ${failure.because}${laterText(failure)}`;
     case 'UPSTREAM_UNREACHABLE':
-      return `the connection failed (${failure.phase}): ${textOf(failure.error)}`;
+      return `the connection failed (${failure.phase}): ${messageOf(failure.error)}`;
     case 'UPSTREAM_UNTRUSTED':
-      return `its certificate is not trusted: ${textOf(failure.error)}`;
+      return `its certificate is not trusted: ${messageOf(failure.error)}`;
     case 'UPSTREAM_STATUS':
       return `it answered ${failure.status}${failure.body === '' ? '' : `: ${failure.body.slice(0, 200)}`}`;
     case 'RESPONSE_INVALID':
@@ -48,8 +49,6 @@ export function describeFailure(failure: Failure): string {
 
 const laterText = ({ retryAfterMs }: Failure): string =>
   retryAfterMs === undefined || retryAfterMs === Infinity ? '' : `, again in ${Math.ceil(retryAfterMs)} ms`;
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function causeOf(failure: Failure): unknown {
   if ('error' in failure) return failure.error;

@@ -45,11 +45,7 @@ export function askedRequest(
   const method = request.method ?? endpoint.method;
   const isSafe = SAFE_METHODS.has(method);
   const isRepeatable = isSafe || idempotencyKey !== undefined;
-  const ttlMs = atLeast('cacheTtlMs', request.cacheTtlMs, 0) ?? endpoint.cacheTtlMs ?? settings.cache.ttlMs;
-  atLeast('timeoutMs', request.timeoutMs, Number.MIN_VALUE);
-  const retries = atLeast('retries', request.retries, 0);
-  if (retries !== undefined && !Number.isInteger(retries))
-    throw invalid('retries', retries, 'a whole number');
+  const ttlMs = lifeOf(request) ?? endpoint.cacheTtlMs ?? settings.cache.ttlMs;
   const { path, query } = pathOf(endpoint.path, params);
   const { body, contentType } = bodyOf(request.body);
   return {
@@ -67,7 +63,7 @@ export function askedRequest(
     weight: weightOf(endpoint, params),
     isSigned: endpoint.signed,
     isRepeatable,
-    retries: isSafe ? retries : isRepeatable ? (retries ?? 0) : 0,
+    retries: isSafe ? request.retries : isRepeatable ? (request.retries ?? 0) : 0,
     cacheTtlMs: isSafe ? ttlMs : 0,
   };
 }
@@ -80,9 +76,9 @@ function bodyOf(body: unknown): {
   return { body: JSON.stringify(body), contentType: { 'content-type': 'application/json' } };
 }
 
-function atLeast(field: string, value: number | undefined, least: number): number | undefined {
-  if (value === undefined || value >= least) return value;
-  throw invalid(field, value, least === 0 ? '0 or more' : 'more than 0');
+function lifeOf({ cacheTtlMs }: FetchRequest): number | undefined {
+  if (cacheTtlMs === undefined || cacheTtlMs >= 0) return cacheTtlMs;
+  throw invalid('cacheTtlMs', cacheTtlMs, '0 or more');
 }
 
 const invalid = (field: string, value: unknown, expected: string): PortcullisError =>

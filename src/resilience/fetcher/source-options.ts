@@ -24,28 +24,37 @@ const cacheSchema = z.strictObject({
   negativeTtlMs: z.number().min(0).default(0),
 });
 
-export const SourceOptionsSchema = z.strictObject({
-  baseUrl: z.url({ protocol: /^https?$/u }),
-  headers: z.record(z.string(), z.string()).default({}),
-  timeoutMs: z.number().positive().default(10_000),
-  attemptTimeoutMs: z.number().positive().default(3_000),
-  rateLimit: partOf<RateLimiterOptions>().optional(),
-  retry: optionalPartOf<RetryOptions>().prefault({}),
-  breaker: optionalPartOf<CircuitBreakerOptions>().prefault({}),
-  bulkhead: optionalPartOf<BulkheadOptions>().prefault({ maxConcurrent: 64, maxQueued: 1_000 }),
-  hedge: partOf<HedgeOptions>().optional(),
-  cache: cacheSchema.prefault({}),
-  http: partOf<TransportOptions>().prefault({}),
-  endpoints: z.record(z.string(), EndpointOptionsSchema).default({}),
-  usage: z.array(z.strictObject({ header: z.string().toLowerCase(), bucket: z.string() })).default([]),
-  bans: z
-    .strictObject({
-      statuses: z.array(z.int().min(400).max(599)).default([418, 429]),
-      defaultMs: z.number().positive().default(30_000),
-    })
-    .prefault({}),
-  propagateTrace: z.boolean().default(false),
-});
+export const SourceOptionsSchema = z
+  .strictObject({
+    baseUrl: z.url({ protocol: /^https?$/u }),
+    headers: z.record(z.string(), z.string()).default({}),
+    timeoutMs: z.number().positive().default(10_000),
+    attemptTimeoutMs: z.number().positive().default(3_000),
+    rateLimit: partOf<RateLimiterOptions>().optional(),
+    retry: optionalPartOf<RetryOptions>().prefault({}),
+    breaker: optionalPartOf<CircuitBreakerOptions>().prefault({}),
+    bulkhead: optionalPartOf<BulkheadOptions>().prefault({ maxConcurrent: 64, maxQueued: 1_000 }),
+    hedge: partOf<HedgeOptions>().optional(),
+    cache: cacheSchema.prefault({}),
+    http: partOf<TransportOptions>().prefault({}),
+    endpoints: z.record(z.string(), EndpointOptionsSchema).default({}),
+    usage: z.array(z.strictObject({ header: z.string().toLowerCase(), bucket: z.string() })).default([]),
+    bans: z
+      .strictObject({
+        statuses: z.array(z.int().min(400).max(599)).default([418, 429]),
+        defaultMs: z.number().positive().default(30_000),
+      })
+      .prefault({}),
+    propagateTrace: z.boolean().default(false),
+  })
+  .superRefine(({ usage, rateLimit }, context) => {
+    const names = rateLimit?.buckets.map(({ name }) => name) ?? [];
+    for (const [index, { bucket }] of usage.entries()) {
+      if (names.includes(bucket)) continue;
+      const message = `expected a bucket of rateLimit, one of [${names.join(', ')}]`;
+      context.addIssue({ code: 'custom', path: ['usage', index, 'bucket'], message, input: bucket });
+    }
+  });
 
 /**
  * One source of data, declared once.

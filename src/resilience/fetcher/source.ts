@@ -17,6 +17,7 @@ import type { AskedRequest } from './asked-request.ts';
 import { ServerClock, type ServerClockOffset } from './server-clock.ts';
 import type { Signer } from './signer.ts';
 import type { SourceSettings } from './source-options.ts';
+import { unlessAborted } from './unless-aborted.ts';
 
 export interface SourceDeps {
   readonly clock: Clock;
@@ -96,7 +97,10 @@ export class Source {
     this.#hedged =
       hedge === undefined
         ? this.#policies
-        : pipeline({ ...policies, hedge: new Hedge({ ...hedge, name }, { clock, metrics }) });
+        : pipeline({
+            ...policies,
+            hedge: new Hedge({ ...hedge, name }, { clock, metrics, before: (call) => this.#tokens(call) }),
+          });
   }
 
   /** Asks under all policies of the source. */
@@ -116,6 +120,7 @@ export class Source {
   }
 
   close(): Promise<void> {
+    this.limiter?.[Symbol.dispose]();
     return this.#transport.close();
   }
 
@@ -129,10 +134,14 @@ export class Source {
     const { clock } = this.#deps;
     let http;
     try {
-      http = request.isSigned ? await this.#signed(request) : this.#plain(request);
+      http = request.isSigned
+        ? await unlessAborted(this.#signed(request), call.signal)
+        : this.#plain(request);
     } catch (error) {
       return failed({ code: 'WORK_FAILED', upstream: 'unknown', mayRetry: false, error });
     }
+    // A signer that hangs must not keep the slot of a call that was given up.
+    if (http === undefined) return failed(aborted(call.signal));
     call.stats.attempts += 1;
     const sentMs = clock.nowMs();
     const outcome = await this.#transport.send(http, call);

@@ -31,6 +31,8 @@ export type HedgeOptions = z.input<typeof schema>;
 
 export interface HedgeDeps {
   readonly clock: Clock;
+  /** Asked before each further attempt, such as for a token of a rate limiter; a failure is its outcome. It heeds `call.signal`. */
+  readonly before?: ((call: Call) => Promise<Failure | undefined>) | undefined;
   readonly metrics?: MetricsRegistry | undefined;
 }
 
@@ -43,16 +45,18 @@ export class Hedge extends Policy {
   readonly #delayMs: number;
   readonly #maxHedges: number;
   readonly #clock: Clock;
+  readonly #before: HedgeDeps['before'];
   readonly #won: BoundCounter | undefined;
   readonly #lost: BoundCounter | undefined;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(options: HedgeOptions, { clock, metrics }: HedgeDeps) {
+  constructor(options: HedgeOptions, { clock, before, metrics }: HedgeDeps) {
     super();
     const { delayMs, maxHedges, name } = parseOptions('Hedge', schema, options);
     this.#delayMs = delayMs;
     this.#maxHedges = maxHedges;
     this.#clock = clock;
+    this.#before = before;
     const hedges = metrics?.counter(HEDGES);
     this.#won = hedges?.bind({ target: name, won: 'yes' });
     this.#lost = hedges?.bind({ target: name, won: 'no' });
@@ -63,6 +67,7 @@ export class Hedge extends Policy {
     return new Promise((resolve) => {
       const race = new Race(work, call, {
         maxHedges: this.#maxHedges,
+        again: this.#again(work),
         arm: (onLate) => this.#clock.deadline(this.#delayMs, onLate),
         onOver: (outcome, hedges, hedgeWon) => {
           if (hedgeWon) this.#won?.inc();
@@ -73,10 +78,21 @@ export class Hedge extends Policy {
       race.start();
     });
   }
+
+  /** The work of attempts beyond the first. */
+  #again<T>(work: Work<T>): Work<T> {
+    const before = this.#before;
+    if (before === undefined) return work;
+    return async (call) => {
+      const refused = await before(call);
+      return refused === undefined ? work(call) : failed(refused);
+    };
+  }
 }
 
 interface Rules<T> {
   readonly maxHedges: number;
+  readonly again: Work<T>;
   readonly arm: (onLate: () => void) => Disposable;
   readonly onOver: (outcome: Outcome<T>, hedges: number, hedgeWon: boolean) => void;
 }
@@ -118,7 +134,8 @@ class Race<T> {
         this.start();
       });
     const { attempt } = this.#call;
-    void running.start(this.#work, { ...this.#call, signal: controller.signal, attempt: attempt + hedge });
+    const work = hedge === 0 ? this.#work : this.#rules.again;
+    void running.start(work, { ...this.#call, signal: controller.signal, attempt: attempt + hedge });
   }
 
   #fail(one: Failure): void {

@@ -189,18 +189,18 @@ describe('fetch', () => {
     [
       'a timeout of 0',
       { timeoutMs: 0 },
-      { code: 'INPUT_INVALID', message: 'fetch: timeoutMs: expected more than 0, got 0' },
+      { code: 'INPUT_INVALID', message: 'call: timeoutMs: expected more than 0, got 0' },
     ],
     ['a timeout of NaN', { timeoutMs: NaN }, { code: 'INPUT_INVALID' }],
     [
       'negative retries',
       { retries: -1 },
-      { code: 'INPUT_INVALID', message: 'fetch: retries: expected 0 or more, got -1' },
+      { code: 'INPUT_INVALID', message: 'call: retries: expected a whole number, 0 or more, got -1' },
     ],
     [
       'half a retry',
       { retries: 0.5 },
-      { code: 'INPUT_INVALID', message: 'fetch: retries: expected a whole number, got 0.5' },
+      { code: 'INPUT_INVALID', message: 'call: retries: expected a whole number, 0 or more, got 0.5' },
     ],
     ['a time to live below 0', { cacheTtlMs: -1 }, { code: 'INPUT_INVALID' }],
   ])('refuses %s before anything is sent, in both forms', async (_, more, error) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { nextTurn } from '../../../src/core/clock.ts';
 import { ManualClock } from '../../../src/core/index.ts';
-import { Hedge, type HedgeOptions, ResilienceError } from '../../../src/resilience/index.ts';
+import { type Failure, Hedge, type HedgeOptions, ResilienceError } from '../../../src/resilience/index.ts';
 import { success } from '../../../src/resilience/outcome.ts';
 import { MetricsRegistry } from '../../../src/telemetry/index.ts';
 import {
@@ -231,5 +231,54 @@ describe('Hedge', () => {
     ['a misspelt option', { hedges: 1 } as never],
   ])('refuses %s', (_what, options) => {
     expect(() => setUp(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  });
+});
+
+describe('before a further attempt', () => {
+  const world = (refusal: Failure | undefined) => {
+    const clock = new ManualClock();
+    const asked: number[] = [];
+    const hedge = new Hedge(
+      { delayMs: 10 },
+      {
+        clock,
+        before: ({ attempt }) => {
+          asked.push(attempt);
+          return Promise.resolve(refusal);
+        },
+      },
+    );
+    return { clock, asked, hedge };
+  };
+
+  test('it is asked, and not before the first', async () => {
+    const { clock, asked, hedge } = world(undefined);
+    const started: number[] = [];
+    const running = hedge.execute(({ attempt }) => {
+      started.push(attempt);
+      return attempt === 1 ? new Promise<never>(() => undefined) : Promise.resolve('second');
+    });
+    await clock.turn();
+    expect({ asked, started }).toEqual({ asked: [], started: [1] });
+    clock.advance(10);
+    await expect(running).resolves.toBe('second');
+    expect({ asked, started }).toEqual({ asked: [2], started: [1, 2] });
+  });
+
+  test('refused, the first goes on alone', async () => {
+    const refusal: Failure = {
+      code: 'RATE_LIMITED',
+      upstream: 'unknown',
+      mayRetry: false,
+      because: 'wait-too-long',
+    };
+    const { clock, asked, hedge } = world(refusal);
+    const first = Promise.withResolvers<string>();
+    const running = hedge.execute(() => first.promise);
+    clock.advance(10);
+    await clock.turn();
+    first.resolve('first');
+    await expect(running).resolves.toBe('first');
+    expect(asked).toEqual([2]);
   });
 });
