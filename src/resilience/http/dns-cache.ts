@@ -19,6 +19,16 @@ interface Entry {
   readonly deadUntilMs: Map<string, number>;
 }
 
+/** A lookup under way. */
+interface Asking {
+  readonly entry: Promise<Entry>;
+  /** Who comes until then waits for it as well; later the name is asked for anew. */
+  readonly untilMs: number;
+}
+
+/** A resolver that does not answer at all must not keep a name from ever being asked for again. */
+const PATIENCE_MS = 5_000;
+
 /** More names than any service asks. */
 const MAX_NAMES = 1_000;
 
@@ -31,7 +41,7 @@ const NO_SUCH_NAME = new Set(['ENOTFOUND', 'ENODATA']);
  */
 export class DnsCache {
   readonly #entries = new Map<string, Entry>();
-  readonly #asking = new Map<string, Promise<Entry>>();
+  readonly #asking = new Map<string, Asking>();
   readonly #ttlMs: number;
   readonly #clock: Clock;
   readonly #lookup: Lookup;
@@ -77,12 +87,16 @@ export class DnsCache {
   }
 
   #ask(hostname: string, known: Entry | undefined): Promise<Entry> {
-    const asking = this.#asking.get(hostname) ?? this.#renew(hostname, known);
-    this.#asking.set(hostname, asking);
-    return asking;
+    const nowMs = this.#clock.monotonicMs();
+    const asking = this.#asking.get(hostname);
+    if (asking !== undefined && nowMs < asking.untilMs) return asking.entry;
+    const untilMs = nowMs + PATIENCE_MS;
+    const entry = this.#renew(hostname, known, untilMs);
+    this.#asking.set(hostname, { entry, untilMs });
+    return entry;
   }
 
-  async #renew(hostname: string, known: Entry | undefined): Promise<Entry> {
+  async #renew(hostname: string, known: Entry | undefined, untilMs: number): Promise<Entry> {
     try {
       const addresses = await this.#found(hostname, known);
       const expiresMs = this.#clock.monotonicMs() + this.#ttlMs;
@@ -97,7 +111,8 @@ export class DnsCache {
       if (this.#entries.size > MAX_NAMES) this.#forgetOldest();
       return entry;
     } finally {
-      this.#asking.delete(hostname);
+      // Unless the name has been asked for anew meanwhile.
+      if (this.#asking.get(hostname)?.untilMs === untilMs) this.#asking.delete(hostname);
     }
   }
 

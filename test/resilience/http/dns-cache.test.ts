@@ -50,6 +50,25 @@ describe('DnsCache', () => {
     expect(asked).toEqual(['a.test', 'b.test']);
   });
 
+  test('asks anew 5 seconds after a lookup that has not come back, and not before', async () => {
+    const clock = new ManualClock();
+    const asked: ((found: readonly ResolvedAddress[]) => void)[] = [];
+    const cache = new DnsCache(TTL_MS, clock, () => new Promise((answer) => asked.push(answer)));
+    const first = cache.addresses('a.test');
+    clock.advance(4_999);
+    void cache.addresses('a.test');
+    expect(asked).toHaveLength(1);
+    clock.advance(1);
+    const second = cache.addresses('a.test');
+    const third = cache.addresses('a.test');
+    expect(asked).toHaveLength(2);
+    const found = [{ address: '1.1.1.1', family: 4 }] as const;
+    asked[1]?.(found);
+    expect([await second, await third]).toEqual([found, found]);
+    asked[0]?.(found);
+    expect(await first).toEqual(found);
+  });
+
   test('puts an address that took no connection last, for as long as an answer holds', async () => {
     const { clock, cache, addresses } = world({ 'a.test': ['1.1.1.1', '2.2.2.2'] });
     await addresses();
