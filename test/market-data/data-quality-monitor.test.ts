@@ -22,6 +22,7 @@ const NO_PROBLEM = {
   DUPLICATE: 0,
   OUT_OF_ORDER: 0,
   MALFORMED: 0,
+  SOURCE_DEVIATION: 0,
 };
 
 const problem = (code: DataProblem['code'], facts: Partial<DataProblem> = {}): DataProblem => ({
