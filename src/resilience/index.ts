@@ -53,6 +53,7 @@ export type { ServerClockOffset } from './fetcher/server-clock.ts';
 export type { SignableRequest, Signature, Signer } from './fetcher/signer.ts';
 export type { SourceOptions } from './fetcher/source-options.ts';
 export type { Failed, Outcome, Success } from './outcome.ts';
+export { BINANCE_SPOT, BINANCE_SPOT_MARKET_DATA } from './presets/binance.ts';
 export { PIPELINE_ORDER, type PipelinePolicies, pipeline } from './pipeline.ts';
 export type { CallCounts } from './policies/call-window.ts';
 export { CircuitBreaker, type CircuitBreakerDeps, type CircuitChange } from './policies/circuit-breaker.ts';

@@ -5,17 +5,21 @@ import type { ParamValue } from './fetch-request.ts';
 /** Methods that may be sent again, as they change nothing. */
 export const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
-const weightSchema = z.union([
-  z.number().positive(),
+/** Steps by one parameter. `absent` is the weight without it, which may go by another parameter. */
+const stepsSchema = <Absent extends z.ZodType>(absent: Absent) =>
   z.strictObject({
     /** The parameter that the weight depends on. */
     param: z.string(),
-    /** By the largest value that a step is for, rising. */
+    /** Its value as a number (default), or how many values it has: of a list, or of text between its commas. */
+    by: z.enum(['value', 'count']).optional(),
+    /** By the largest value or count that a step is for, rising. */
     steps: z.array(z.strictObject({ upTo: z.number(), weight: z.number().positive() })).min(1),
     /** Without the parameter. */
-    absent: z.number().positive(),
-  }),
-]);
+    absent,
+  });
+
+const fixedSchema = z.number().positive();
+const weightSchema = z.union([fixedSchema, stepsSchema(z.union([fixedSchema, stepsSchema(fixedSchema)]))]);
 
 export const EndpointOptionsSchema = z.strictObject({
   path: z.string().startsWith('/'),
@@ -30,7 +34,8 @@ export const EndpointOptionsSchema = z.strictObject({
  *
  * - `path`: from the root, with `{names}` that parameters fill.
  * - `method`: default `GET`.
- * - `weight`: tokens that it takes from buckets that count weight; a number, or steps by a parameter. Default 1.
+ * - `weight`: tokens that it takes from buckets that count weight. A number, or steps by a parameter: by its value, or by how
+ *   many values it has; what it weighs without that one may go by a second parameter. Default 1.
  * - `cacheTtlMs`: how long its answers may be given again. Default: that of the source.
  * - `signed`: whether the source's signer signs it. Default false.
  *
@@ -40,17 +45,22 @@ export type EndpointOptions = z.input<typeof EndpointOptionsSchema>;
 
 export type Endpoint = z.output<typeof EndpointOptionsSchema>;
 
-/** Tokens for one request; what lies beyond the last step weighs as much as the last. */
+/** Tokens for one request; what lies beyond the last step, or is not a number, weighs as much as the last. */
 export function weightOf(
   { weight }: Pick<Endpoint, 'weight'>,
   params: Readonly<Record<string, ParamValue>>,
 ): number {
   if (typeof weight === 'number') return weight;
+  const { absent } = weight;
   const value = params[weight.param];
-  if (value === undefined) return weight.absent;
-  const step = weight.steps.find(({ upTo }) => Number(value) <= upTo) ?? weight.steps.at(-1);
-  return step?.weight ?? weight.absent;
+  if (value === undefined) return weightOf({ weight: absent }, params);
+  const size = weight.by === 'count' ? countOf(value) : Number(value);
+  const step = weight.steps.find(({ upTo }) => size <= upTo) ?? weight.steps.at(-1);
+  return step?.weight ?? weightOf({ weight: absent }, params);
 }
+
+const countOf = (value: NonNullable<ParamValue>): number =>
+  typeof value === 'object' ? value.length : String(value).split(',').length;
 
 /** What would make another path of the one that it stands in. */
 const UNSAFE_SEGMENTS: ReadonlySet<string> = new Set(['', '.', '..']);

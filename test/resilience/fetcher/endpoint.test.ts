@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { pathOf, weightOf } from '../../../src/resilience/fetcher/endpoint.ts';
+import type { ParamValue } from '../../../src/resilience/fetcher/fetch-request.ts';
 
 describe('pathOf', () => {
   test.each([
@@ -52,6 +53,37 @@ describe('weightOf', () => {
     [{ limit: 'many' }, 250],
   ])('%j weighs %d', (params, weight) => {
     expect(weightOf(byLimit, params)).toBe(weight);
+  });
+
+  const byCount = {
+    weight: {
+      param: 'symbol',
+      steps: [{ upTo: 1, weight: 2 }],
+      absent: {
+        param: 'symbols',
+        by: 'count' as const,
+        steps: [
+          { upTo: 2, weight: 3 },
+          { upTo: 4, weight: 40 },
+        ],
+        absent: 80,
+      },
+    },
+  };
+
+  test.each<[Record<string, ParamValue>, number]>([
+    [{ symbol: 'BTCUSDT' }, 2],
+    [{ symbol: 'BTCUSDT', symbols: 'A,B,C' }, 2],
+    [{ symbols: '["BTCUSDT"]' }, 3],
+    [{ symbols: '["A","B"]' }, 3],
+    [{ symbols: '["A","B","C"]' }, 40],
+    [{ symbols: ['A', 'B'] }, 3],
+    [{ symbols: ['A', 'B', 'C'] }, 40],
+    [{ symbols: 'A,B,C,D,E' }, 40],
+    [{}, 80],
+    [{ symbol: undefined, symbols: undefined }, 80],
+  ])('%j weighs %d by the first parameter that is there', (params, weight) => {
+    expect(weightOf(byCount, params)).toBe(weight);
   });
 
   test('a number is for every request', () => {
