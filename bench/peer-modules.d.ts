@@ -53,3 +53,23 @@ declare module 'cockatiel' {
     options: { halfOpenAfter: number; breaker: Breaker },
   ): CircuitBreakerPolicy;
 }
+
+declare module 'got' {
+  import type { Agent } from 'node:http';
+
+  interface Options {
+    agent?: { http: Agent };
+    retry?: { limit: number };
+    followRedirect?: boolean;
+    timeout?: { request: number };
+    responseType?: 'json';
+  }
+
+  interface Got {
+    (url: string): Promise<{ readonly statusCode: number; readonly body: unknown }>;
+    extend(options: Options): Got;
+  }
+
+  const got: Got;
+  export default got;
+}
