@@ -35,7 +35,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default `normal`. */
   readonly priority?: Priority | undefined;
-  /** Tokens that it takes from a rate limiter, above 0. Default 1. */
+  /** Tokens that it takes from a rate limiter, 0 or more. Default 1. */
   readonly weight?: number | undefined;
   /** Attempts beyond the first. Default: as the retry policy says. */
   readonly retries?: number | undefined;
@@ -52,7 +52,7 @@ export function newCall({
   timeoutMs,
 }: CallOptions = {}): Call {
   if (!PRIORITIES.includes(priority)) throw invalid('priority', priority, `one of ${PRIORITIES.join(', ')}`);
-  if (!(weight > 0)) throw invalid('weight', weight, 'more than 0');
+  if (!(weight >= 0)) throw invalid('weight', weight, '0 or more');
   if (retries !== undefined && !(Number.isSafeInteger(retries) && retries >= 0)) {
     throw invalid('retries', retries, 'a whole number, 0 or more');
   }

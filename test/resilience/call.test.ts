@@ -17,8 +17,8 @@ describe('newCall', () => {
   });
 
   test.each<[CallOptions, string]>([
-    [{ weight: 0 }, 'call: weight: expected more than 0, got 0'],
-    [{ weight: NaN }, 'call: weight: expected more than 0, got NaN'],
+    [{ weight: -1 }, 'call: weight: expected 0 or more, got -1'],
+    [{ weight: NaN }, 'call: weight: expected 0 or more, got NaN'],
     [{ timeoutMs: 0 }, 'call: timeoutMs: expected more than 0, got 0'],
     [{ timeoutMs: NaN }, 'call: timeoutMs: expected more than 0, got NaN'],
     [{ retries: -1 }, 'call: retries: expected a whole number, 0 or more, got -1'],

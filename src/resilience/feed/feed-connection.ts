@@ -13,7 +13,7 @@ export interface ConnectionEnd {
 }
 
 /** Whom a connection tells. Nothing comes after `ended`, which comes once. */
-export interface ConnectionListener {
+interface ConnectionListener {
   opened(connection: FeedConnection): void;
   frame(connection: FeedConnection, frame: string | Uint8Array, receivedMs: number): void;
   ended(connection: FeedConnection, end: ConnectionEnd): void;

@@ -7,7 +7,7 @@ import type { FeedEnd, FeedState } from './feed-status.ts';
 import { StaleWatch } from './stale-watch.ts';
 
 /** Whom the link tells. */
-export interface LinkListener {
+interface LinkListener {
   /** A socket stands: what is wanted is to be asked for on it. */
   opened(connection: FeedConnection): void;
   /** It is now the one that counts; the first frame of messages comes after this. */

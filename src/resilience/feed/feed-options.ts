@@ -55,7 +55,7 @@ const snapshots = z.strictObject({
   maxDelayMs: ms.default(30_000),
 });
 
-export const socketOptionsSchema = z.strictObject({
+const socketOptionsSchema = z.strictObject({
   /** The largest frame, decompressed, in bytes; a larger one ends the connection. Default 1 MiB. */
   maxPayloadBytes: z.number().int().min(1).max(1_073_741_824).default(1_048_576),
   /** Whether permessage-deflate is offered. Default false: it costs memory and time for each message. */
@@ -108,8 +108,5 @@ export const feedOptionsSchema = z.strictObject({
 export type ResilientFeedOptions = z.input<typeof feedOptionsSchema>;
 
 export type FeedSettings = z.output<typeof feedOptionsSchema>;
-
-/** @interface */
-export type FeedSocketOptions = z.input<typeof socketOptionsSchema>;
 
 export type FeedSocketSettings = z.output<typeof socketOptionsSchema>;

@@ -1,7 +1,7 @@
 import type { BoundHistogram, MetricsRegistry } from '../../telemetry/index.ts';
 import type { Outcome } from '../outcome.ts';
 
-export const FETCH_DURATION = {
+const FETCH_DURATION = {
   name: 'trading_fetch_duration_seconds',
   help: 'Calls of the fetcher from their start to their outcome, waits and retries included; ok, or the code of the failure.',
   unit: 'seconds',

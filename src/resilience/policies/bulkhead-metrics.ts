@@ -1,24 +1,24 @@
 import type { BoundCounter, BoundGauge, MetricsRegistry } from '../../telemetry/index.ts';
 
-export const BULKHEAD_RUNNING = {
+const BULKHEAD_RUNNING = {
   name: 'trading_bulkhead_running',
   help: 'Slots of a bulkhead that are taken, by work that somebody waits for or by work that was given up and still runs.',
   labels: ['target'],
 } as const;
 
-export const BULKHEAD_WAITING = {
+const BULKHEAD_WAITING = {
   name: 'trading_bulkhead_waiting',
   help: 'Calls that wait for a slot of a bulkhead.',
   labels: ['target'],
 } as const;
 
-export const BULKHEAD_ABANDONED = {
+const BULKHEAD_ABANDONED = {
   name: 'trading_bulkhead_abandoned',
   help: 'Work that was given up and still runs, so that its slot of a bulkhead is not free.',
   labels: ['target'],
 } as const;
 
-export const BULKHEAD_REJECTIONS = {
+const BULKHEAD_REJECTIONS = {
   name: 'trading_bulkhead_rejections_total',
   help: 'Calls that got no slot of a bulkhead.',
   labels: ['target'],

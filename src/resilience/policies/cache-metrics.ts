@@ -9,13 +9,13 @@ export type CacheResult = (typeof RESULTS)[number];
 /** Beside those of the second level: a value whose size cannot be told, and a renewal in the background that failed. */
 export type CacheError = SecondLevelError | 'l1' | 'renewal';
 
-export const CACHE_REQUESTS = {
+const CACHE_REQUESTS = {
   name: 'trading_cache_requests_total',
   help: 'Calls by how the cache answered them; a miss waited for the origin.',
   labels: { target: 'any', result: RESULTS },
 } as const;
 
-export const CACHE_ERRORS = {
+const CACHE_ERRORS = {
   name: 'trading_cache_errors_total',
   help: 'What went wrong in a cache without failing a call: reads, writes, lost writes and damaged entries of the second level, renewals that failed.',
   labels: { target: 'any', level: LEVELS },

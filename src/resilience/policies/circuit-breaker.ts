@@ -179,7 +179,7 @@ export class CircuitBreaker extends Policy {
   }
 
   #causeOf(what: Failure | number): CircuitCause {
-    if (typeof what !== 'number') return { code: what.code, description: describe(what) };
+    if (typeof what !== 'number') return { code: what.code, description: describeFailure(what) };
     const description = `it took ${Math.round(what)} ms, more than ${this.#rules.slowCallMs} ms`;
     return { code: 'SLOW_CALL', description };
   }
@@ -220,15 +220,6 @@ const refused = (state: 'open' | 'half-open' | 'isolated', freeInMs: number): Fa
     retryAfterMs: freeInMs < Infinity ? freeInMs : undefined,
     state,
   });
-
-/** What was thrown may refuse to be read as text. */
-function describe(failure: Failure): string {
-  try {
-    return describeFailure(failure);
-  } catch {
-    return 'it cannot be described';
-  }
-}
 
 function tell(onChange: NonNullable<CircuitBreakerDeps['onChange']>, change: CircuitChange): void {
   try {

@@ -1,4 +1,4 @@
-import type { Waiter } from './waiter.ts';
+import type { Waiter } from './lane.ts';
 
 /** Waiters by when they give up, the soonest at hand; a binary heap, whose waiters know where they are in it. */
 export class GiveUpHeap {

@@ -6,19 +6,19 @@ type Because = RateLimited['because'];
 
 const BECAUSE = ['queue-full', 'wait-too-long', 'banned', 'weight-too-high'] as const satisfies Because[];
 
-export const RATE_LIMIT_WAITS = {
+const RATE_LIMIT_WAITS = {
   name: 'trading_rate_limit_waits_seconds',
   help: 'How long calls waited for tokens of a rate limiter, those that had to wait and went in the end.',
   labels: { target: 'any', priority: PRIORITIES },
 } as const;
 
-export const RATE_LIMIT_REJECTIONS = {
+const RATE_LIMIT_REJECTIONS = {
   name: 'trading_rate_limit_rejections_total',
   help: 'Calls that a rate limiter refused, by the reason.',
   labels: { target: 'any', because: BECAUSE },
 } as const;
 
-export const RATE_LIMIT_USAGE = {
+const RATE_LIMIT_USAGE = {
   name: 'trading_rate_limit_usage_ratio',
   help: 'Part of the tokens of a bucket that is used up, 0 for full to 1 for empty.',
   labels: ['target', 'bucket'],

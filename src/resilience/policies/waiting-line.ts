@@ -3,8 +3,7 @@ import type { Call } from '../call.ts';
 import { type Failure, aborted } from '../failure.ts';
 import { PRIORITIES, type Priority } from '../priority.ts';
 import { GiveUpHeap } from './give-up-heap.ts';
-import { Lane } from './lane.ts';
-import { type Waiter, goesBefore } from './waiter.ts';
+import { Lane, type Waiter, goesBefore } from './lane.ts';
 
 export interface WaitingLineOptions {
   /** Calls that may wait at a time. */
@@ -14,7 +13,7 @@ export interface WaitingLineOptions {
 }
 
 /** The line is full; it would wait longer than it may, with the door open or shut. */
-export type Refusal = 'queue-full' | 'wait-too-long' | 'banned';
+type Refusal = 'queue-full' | 'wait-too-long' | 'banned';
 
 /** What a line waits before. */
 export interface Door {

@@ -8,7 +8,7 @@ import type { HttpFault } from '../../../src/testing/fault-http.ts';
 import { httpFaults } from '../../../src/testing/fault-recipes.ts';
 import { burst } from '../../../src/testing/fault-script.ts';
 
-const FINE = { body: { price: '1.5' } } as const;
+const FINE: HttpFault = { body: { price: '1.5' } };
 const Price = z.object({ price: z.string() });
 const clock = new SystemClock();
 

@@ -2,8 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { expect } from 'vitest';
 import { newCall } from '../../../src/resilience/call.ts';
 import { GiveUpHeap } from '../../../src/resilience/policies/give-up-heap.ts';
-import { Lane } from '../../../src/resilience/policies/lane.ts';
-import type { Waiter } from '../../../src/resilience/policies/waiter.ts';
+import { Lane, type Waiter } from '../../../src/resilience/policies/lane.ts';
 
 const waiterOf = (giveUpMs: number): Waiter => ({
   call: newCall(),

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { nextTurn } from '../../../src/core/clock.ts';
-import { type CallOptions, newCall } from '../../../src/resilience/call.ts';
+import { newCall } from '../../../src/resilience/call.ts';
 import type { Call, Failure, Outcome, UpstreamStatus, Work } from '../../../src/resilience/index.ts';
 import { failed, success } from '../../../src/resilience/outcome.ts';
 import type { MetricsRegistry } from '../../../src/telemetry/index.ts';
@@ -20,12 +20,10 @@ export const unavailable = (overrides: Partial<UpstreamStatus> = {}): UpstreamSt
 export const notFound = (overrides: Partial<UpstreamStatus> = {}): UpstreamStatus =>
   unavailable({ status: 404, upstream: 'alive', mayRetry: false, ...overrides });
 
-export const callOf = ({
-  deadlineMs = Infinity,
-  ...options
-}: CallOptions & { deadlineMs?: number } = {}): Call => ({
-  ...newCall(options),
-  deadlineMs,
+/** Not checked by `newCall`: a policy of somebody else may hand on anything. */
+export const callOf = (options: Partial<Call> = {}): Call => ({
+  ...newCall(),
+  ...options,
 });
 
 /** Work whose attempts end when the test says so, and heed no signal. */

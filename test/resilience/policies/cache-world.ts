@@ -46,7 +46,7 @@ export class ScriptedOrigin {
 }
 
 /** In memory, and told to fail or to hang. */
-export class FaultyStore implements StateStore {
+class FaultyStore implements StateStore {
   mode: 'works' | 'fails' | 'hangs' = 'works';
   readonly asked: string[] = [];
   readonly inner: MemoryStateStore;
@@ -120,7 +120,7 @@ export function cacheWorld({ random, withStore = false, deps, ...options }: Cach
   };
 }
 
-export const textOf = (json: JsonValue): string => {
+const textOf = (json: JsonValue): string => {
   if (typeof json === 'string') return json;
   throw new TypeError('no text');
 };

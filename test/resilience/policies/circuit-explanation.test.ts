@@ -164,7 +164,7 @@ describe('explain', () => {
     await world.start().end(failed(aFailure({ error: Object.create(null) })));
     expect(world.breaker.explain().opening?.cause).toEqual({
       code: 'WORK_FAILED',
-      description: 'it cannot be described',
+      description: 'the work failed: something that cannot be read as text',
     });
   });
 

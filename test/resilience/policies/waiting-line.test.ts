@@ -101,15 +101,6 @@ describe('the order of those who wait', () => {
       ],
       order: ['critical 245', 'normal 50', 'high 150', 'low 0', 'critical 305', 'low 90'],
     },
-    'a priority that does not exist is the last': {
-      ageingMs: 50_000,
-      arrivals: [
-        ['unknown', 0, 'urgent' as Priority],
-        ['low', 0, 'low'],
-        ['normal', 0, 'normal'],
-      ],
-      order: ['normal', 'unknown', 'low'],
-    },
   };
 
   for (const [what, { ageingMs, arrivals, order }] of Object.entries(scenarios)) {

@@ -57,8 +57,9 @@ export class WaitingWorld {
     options: CallOptions & { deadlineMs?: number } = {},
     work?: Work<unknown>,
   ): Asked {
-    const { deadlineMs = Infinity, ...rest } = options;
-    const asked: Asked = { name, call: { ...newCall(rest), deadlineMs }, outcome: undefined };
+    // A weight that `newCall` refuses may still be handed on by a policy of somebody else.
+    const { deadlineMs = Infinity, weight = 1, ...rest } = options;
+    const asked: Asked = { name, call: { ...newCall(rest), weight, deadlineMs }, outcome: undefined };
     const begin: Work<unknown> = (call) => {
       this.began.push(name);
       this.beganAtMs.push(this.clock.monotonicMs());

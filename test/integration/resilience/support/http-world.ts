@@ -38,7 +38,7 @@ export const transportOf = (
 export const faultServer = async (options: FaultServerOptions = {}): Promise<FaultServer> =>
   closing(await FaultServer.listen(options));
 
-export const requestTo = (origin: string, overrides: Partial<HttpRequest> = {}): HttpRequest => ({
+const requestTo = (origin: string, overrides: Partial<HttpRequest> = {}): HttpRequest => ({
   method: 'GET',
   origin,
   path: '/time',

@@ -23,7 +23,7 @@ export interface Message {
 }
 
 /** Frames are JSON: `{ messages }`, `{ reply }`, `{ refused }`, `{ closing }`, or something else that is malformed. */
-export const protocolOf = (overrides: Partial<FeedProtocol<Message>> = {}): FeedProtocol<Message> => ({
+const protocolOf = (overrides: Partial<FeedProtocol<Message>> = {}): FeedProtocol<Message> => ({
   url: () => 'wss://venue.example/stream',
   subscribe: (channels) => [`subscribe ${channels.join(',')}`],
   unsubscribe: (channels) => [`unsubscribe ${channels.join(',')}`],
