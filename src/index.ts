@@ -25,8 +25,9 @@ export {
 } from './desk/index.ts';
 export { type ExecutionGate, ExecutionPolicy } from './execution/index.ts';
 export { Atr, BollingerBands, Ema, Rsi } from './indicators/index.ts';
-export { BarBuilder, MarketTracker, Recording } from './market-data/index.ts';
+export { BarBuilder, type MarketFeed, MarketTracker, Recording } from './market-data/index.ts';
 export { EquityCurve, statement } from './portfolio/index.ts';
+export { ResilientFeed, ResilientFetcher } from './resilience/index.ts';
 export { Correlations, DrawdownMonitor, KillSwitch, type RiskGate, RiskGuard } from './risk/index.ts';
 export { BaseEnterpriseService } from './service/index.ts';
 export { SimulatedMarket, SimulatedMarkets } from './simulation/index.ts';
