@@ -1,3 +1,4 @@
+import { isAborted } from './call-within.ts';
 import { type Call, type CallOptions, newCall } from './call.ts';
 import { type Failure, aborted } from './failure.ts';
 import { type Outcome, failed, success } from './outcome.ts';
@@ -43,7 +44,7 @@ export abstract class Policy {
 export const workOf =
   <T>(task: Task<T>): Work<T> =>
   async (call) => {
-    if (call.signal?.aborted === true) return failed(aborted(call.signal));
+    if (isAborted(call)) return failed(aborted(call.signal));
     call.stats.attempts += 1;
     try {
       return success(await task(call));
@@ -52,8 +53,8 @@ export const workOf =
     }
   };
 
-function failureOf(error: unknown, { signal }: Call): Failure {
-  if (signal?.aborted === true) return aborted(signal);
+function failureOf(error: unknown, call: Call): Failure {
+  if (isAborted(call)) return aborted(call.signal);
   if (error instanceof ResilienceError) return error.failure;
   return { code: 'WORK_FAILED', upstream: 'failing', mayRetry: isRetryable(error), error };
 }

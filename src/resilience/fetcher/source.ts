@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { type Logger, type MetricsRegistry, traceHeaders } from '../../telemetry/index.ts';
+import { isAborted } from '../call-within.ts';
 import type { Call } from '../call.ts';
 import { type Failure, aborted } from '../failure.ts';
 import type { HttpAnswer, HttpRequest } from '../http/http-message.ts';
@@ -130,7 +131,7 @@ export class Source {
   }
 
   async #attempt(request: AskedRequest, call: Call): Promise<Outcome<SourceAnswer>> {
-    if (call.signal?.aborted === true) return failed(aborted(call.signal));
+    if (isAborted(call)) return failed(aborted(call.signal));
     const { clock } = this.#deps;
     let http;
     try {

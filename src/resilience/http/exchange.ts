@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.ts';
+import { listen, unlisten } from '../call-within.ts';
 import type { Call } from '../call.ts';
 import { aborted } from '../failure.ts';
 import { type Outcome, failed, success } from '../outcome.ts';
@@ -53,7 +54,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#resolve = resolve;
     });
     rules.inFlight += 1;
-    call.signal?.addEventListener('abort', this);
+    listen(call, this);
   }
 
   /** The call's signal has aborted. */
@@ -161,9 +162,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const resolve = this.#resolve;
     if (resolve === undefined) return;
     this.#resolve = undefined;
-    const { signal, stats } = this.#call;
-    signal?.removeEventListener('abort', this);
-    stats.workMs += this.#rules.clock.monotonicMs() - this.#startedMs;
+    unlisten(this.#call, this);
+    this.#call.stats.workMs += this.#rules.clock.monotonicMs() - this.#startedMs;
     this.#rules.inFlight -= 1;
     resolve(outcome);
   }

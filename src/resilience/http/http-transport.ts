@@ -3,6 +3,7 @@ import { type SecureContext, createSecureContext } from 'node:tls';
 import { Agent, Pool, ProxyAgent } from 'undici';
 import type { Clock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
+import { isAborted } from '../call-within.ts';
 import type { Call } from '../call.ts';
 import { type Failure, aborted } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
@@ -127,8 +128,8 @@ export class HttpTransport implements AsyncDisposable {
     this.#pools.clear();
   }
 
-  #refusal(request: HttpRequest, { signal }: Call): Failure | undefined {
-    if (signal?.aborted === true) return aborted(signal);
+  #refusal(request: HttpRequest, call: Call): Failure | undefined {
+    if (isAborted(call)) return aborted(call.signal);
     if (this.#closing !== undefined) return closedFailure();
     const problem = requestProblem(request);
     if (problem !== undefined) return requestFailure(problem);

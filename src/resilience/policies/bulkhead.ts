@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { MetricsRegistry } from '../../telemetry/index.ts';
+import { isAborted } from '../call-within.ts';
 import type { Call } from '../call.ts';
 import { type BulkheadFull, aborted } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
@@ -81,7 +82,7 @@ export class Bulkhead extends Policy {
   }
 
   run<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
-    if (call.signal?.aborted === true) return Promise.resolve(failed(aborted(call.signal)));
+    if (isAborted(call)) return Promise.resolve(failed(aborted(call.signal)));
     // Whoever waits has been let in before a slot is free.
     if (this.#running >= this.#maxConcurrent) return this.#runLater(work, call);
     this.#enter();

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { MetricsRegistry } from '../../telemetry/index.ts';
+import { isAborted } from '../call-within.ts';
 import type { Call } from '../call.ts';
 import { type Failure, type FailureCode, aborted } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
@@ -85,10 +86,12 @@ export class Retry extends Policy {
     };
   }
 
-  run<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
-    if (call.signal?.aborted === true) return Promise.resolve(failed(aborted(call.signal)));
+  async run<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
+    if (isAborted(call)) return failed(aborted(call.signal));
     this.#rules.budget.deposit();
-    return new Attempts(work, call, wholeNumber(call.retries ?? this.#retries), this.#rules).make();
+    const first = await work(call);
+    if (first.ok) return first;
+    return new Attempts(work, call, first, wholeNumber(call.retries ?? this.#retries), this.#rules).make();
   }
 }
 
@@ -111,18 +114,20 @@ interface Rules extends BackoffOptions {
 /** Tells the loop to go on. What went wrong is kept beside it, so that a failed attempt costs no stack trace. */
 const TRY_AGAIN: Error = Object.freeze(new Error('another attempt may help'));
 
-/** The attempts of one call. */
+/** The attempts of one call whose first has failed. */
 class Attempts<T> {
   readonly #work: Work<T>;
   readonly #call: Call;
+  readonly #first: Outcome<T>;
   readonly #retries: number;
   readonly #rules: Rules;
   /** Of the last attempt, with the work that any of them left running. */
   #failure: Failure | undefined;
 
-  constructor(work: Work<T>, call: Call, retries: number, rules: Rules) {
+  constructor(work: Work<T>, call: Call, first: Outcome<T>, retries: number, rules: Rules) {
     this.#work = work;
     this.#call = call;
+    this.#first = first;
     this.#retries = retries;
     this.#rules = rules;
   }
@@ -143,8 +148,9 @@ class Attempts<T> {
   }
 
   async #attempt(number: number): Promise<Outcome<T>> {
-    const call = number === 1 ? this.#call : { ...this.#call, attempt: this.#call.attempt + number - 1 };
-    const outcome = await this.#work(call);
+    const again = (): Promise<Outcome<T>> =>
+      this.#work({ ...this.#call, attempt: this.#call.attempt + number - 1 });
+    const outcome = number === 1 ? this.#first : await again();
     if (outcome.ok) return outcome;
     this.#failure = withEarlier(outcome.failure, this.#failure?.stillRunning);
     if (mayHelp(outcome.failure)) {
@@ -166,16 +172,15 @@ class Attempts<T> {
   async #wait(retry: number, failure: Failure): Promise<RetryOutcome> {
     const { clock, maxRetryAfterMs, random, budget, before } = this.#rules;
     const { signal, deadlineMs } = this.#call;
-    const isAborted = (): boolean => signal?.aborted === true;
-    if (isAborted()) return 'aborted';
+    if (isAborted(this.#call)) return 'aborted';
     const retryAfterMs = failure.retryAfterMs ?? 0;
     const waitMs = retryAfterMs + backoffMs(retry - 1, this.#rules, random);
     const isShort = retryAfterMs <= maxRetryAfterMs && clock.monotonicMs() + waitMs < deadlineMs;
     if (!isShort) return 'wait-too-long';
     if (!budget.withdraw()) return 'budget';
     if (waitMs > 0) await clock.sleep(waitMs, signal).catch(() => undefined); // an abort is seen below
-    const refused = isAborted() ? undefined : await before?.(this.#call);
-    if (isAborted()) return 'aborted';
+    const refused = isAborted(this.#call) ? undefined : await before?.(this.#call);
+    if (isAborted(this.#call)) return 'aborted';
     return refused === undefined ? 'retried' : 'refused';
   }
 }

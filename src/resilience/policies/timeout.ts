@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { BoundCounter, MetricsRegistry } from '../../telemetry/index.ts';
+import { CallWithin, isAborted, listen, unlisten } from '../call-within.ts';
 import type { Call } from '../call.ts';
 import { type TimedOut, aborted } from '../failure.ts';
-import { linkedAbort } from '../linked-abort.ts';
 import { type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { ResilienceError } from '../resilience-error.ts';
@@ -55,7 +55,7 @@ export class Timeout extends Policy {
   }
 
   run<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
-    if (call.signal?.aborted === true) return Promise.resolve(failed(aborted(call.signal)));
+    if (isAborted(call)) return Promise.resolve(failed(aborted(call.signal)));
     const nowMs = this.#clock.monotonicMs();
     const leftMs = call.deadlineMs - nowMs;
     if (!(leftMs > 0)) return Promise.resolve(failed(timedOut('total', 0, 'unknown')));
@@ -67,22 +67,27 @@ export class Timeout extends Policy {
   #within<T>(timeoutMs: number, deadlineMs: number, work: Work<T>, call: Call): Promise<Outcome<T>> {
     const attemptsBefore = call.stats.attempts;
     return new Promise((resolve) => {
+      const inner = new CallWithin(call, deadlineMs);
       const running = new Running<T>((outcome) => {
-        link.dispose();
+        unlisten(call, caller);
         timer[Symbol.dispose]();
         resolve(outcome);
       });
-      const link = linkedAbort(call.signal, () => {
-        running.giveUp(aborted(call.signal));
-      });
+      const caller = {
+        handleEvent: (): void => {
+          running.giveUp(aborted(call.signal));
+          inner.abort(call.signal?.reason);
+        },
+      };
+      listen(call, caller);
       const timer = this.#clock.deadline(timeoutMs, () => {
         const wasAsked = this.#scope === 'attempt' || call.stats.attempts > attemptsBefore;
         const failure = timedOut(this.#scope, timeoutMs, wasAsked ? 'failing' : 'unknown');
         this.#timeouts?.inc();
         running.giveUp(failure);
-        link.abort(new ResilienceError(failure));
+        inner.abort(new ResilienceError(failure));
       });
-      void running.start(work, { ...call, signal: link.signal, deadlineMs });
+      void running.start(work, inner);
     });
   }
 }
