@@ -54,6 +54,8 @@ export class HttpTransport implements AsyncDisposable {
   readonly #dispatcher: Agent | ProxyAgent;
   readonly #isProxied: boolean;
   readonly #pools = new Set<Pool>();
+  /** The newest of each origin. The agent closes it when its last connection has ended, and makes another when asked. */
+  readonly #poolOf = new Map<string, Pool>();
   readonly #judged = new Map<string, Failure | undefined>();
   #closing: Promise<void> | undefined;
 
@@ -94,7 +96,7 @@ export class HttpTransport implements AsyncDisposable {
     const { origin, path, method, body } = request;
     const options = { origin, path, method, body: body ?? null, headers: headersOf(request) };
     try {
-      this.#dispatcher.dispatch(options, exchange);
+      this.#dispatcherOf(origin).dispatch(options, exchange);
     } catch (error) {
       exchange.fail(error);
     }
@@ -150,10 +152,18 @@ export class HttpTransport implements AsyncDisposable {
     return addressRefused(address, 'private-address');
   }
 
+  /** Past the agent where that would only find the pool, which costs it as much as all the rest of a request here. */
+  #dispatcherOf(origin: string): Pool | Agent | ProxyAgent {
+    const pool = this.#isProxied ? undefined : this.#poolOf.get(origin);
+    return pool === undefined || pool.closed || pool.destroyed ? this.#dispatcher : pool;
+  }
+
   #newPool(origin: string | URL, options: Pool.Options): Pool {
     for (const pool of this.#pools) if (pool.closed) this.#pools.delete(pool);
+    for (const [name, pool] of this.#poolOf) if (pool.closed) this.#poolOf.delete(name);
     const pool = new Pool(origin, options);
     this.#pools.add(pool);
+    this.#poolOf.set(String(origin), pool);
     return pool;
   }
 }
