@@ -88,7 +88,13 @@ export class Source {
           ? undefined
           : new Retry({ ...retry, name }, { clock, random, metrics, before: (call) => this.#tokens(call) }),
       breaker: this.breaker,
-      bulkhead: bulkhead === false ? undefined : new Bulkhead({ ...bulkhead, name }, { clock, metrics }),
+      bulkhead:
+        bulkhead === false
+          ? undefined
+          : new Bulkhead(
+              { ...bulkhead, name },
+              { clock, metrics, recheck: (call) => this.breaker?.recheck(call) },
+            ),
       attemptTimeout: new Timeout(
         { timeoutMs: attemptTimeoutMs, scope: 'attempt', name },
         { clock, metrics },

@@ -4,7 +4,7 @@ import { parseOptions } from '../../core/options.ts';
 import type { MetricsRegistry } from '../../telemetry/index.ts';
 import { isAborted } from '../call-within.ts';
 import type { Call } from '../call.ts';
-import { type BulkheadFull, aborted } from '../failure.ts';
+import { type BulkheadFull, type Failure, aborted } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { BulkheadMetrics } from './bulkhead-metrics.ts';
@@ -28,6 +28,8 @@ export type BulkheadOptions = z.input<typeof schema>;
 
 export interface BulkheadDeps {
   readonly clock: Pick<Clock, 'monotonicMs' | 'deadline'>;
+  /** Asked about a call that had to wait, when it gets its slot: a failure ends it there, such as that of a circuit that has opened meanwhile. */
+  readonly recheck?: ((call: Call) => Failure | undefined) | undefined;
   readonly metrics?: Pick<MetricsRegistry, 'counter' | 'gauge'> | undefined;
 }
 
@@ -50,6 +52,7 @@ export class Bulkhead extends Policy {
   readonly #maxWaitMs: number;
   readonly #line: WaitingLine;
   readonly #metrics: BulkheadMetrics | undefined;
+  readonly #recheck: BulkheadDeps['recheck'];
   #running = 0;
   #abandoned = 0;
   readonly #onEnd = <T>(outcome: Outcome<T>): Outcome<T> => {
@@ -64,12 +67,13 @@ export class Bulkhead extends Policy {
   };
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(options: BulkheadOptions, { clock, metrics }: BulkheadDeps) {
+  constructor(options: BulkheadOptions, { clock, recheck, metrics }: BulkheadDeps) {
     super();
     const parsed = parseOptions('Bulkhead', schema, options);
     const { maxConcurrent, maxWaitMs = Infinity, maxQueued, ageingMs, name } = parsed;
     this.#maxConcurrent = maxConcurrent;
     this.#maxWaitMs = maxWaitMs;
+    this.#recheck = recheck;
     this.#metrics = metrics && new BulkheadMetrics(name, metrics);
     this.#line = new WaitingLine({ maxQueued, ageingMs }, clock, {
       shutUntilMs: () => -Infinity,
@@ -100,7 +104,11 @@ export class Bulkhead extends Policy {
     this.#metrics?.waiting.add(1);
     const failure = await this.#line.join(call, nowMs, giveUpMs);
     this.#metrics?.waiting.add(-1);
-    return failure === undefined ? this.#runNow(work, call) : failed(failure);
+    if (failure !== undefined) return failed(failure);
+    const refusal = this.#recheck?.(call);
+    if (refusal === undefined) return this.#runNow(work, call);
+    this.#leave();
+    return failed(refusal);
   }
 
   /** Runs in a slot that is taken already. Work that breaks its promise not to throw loses no slot either. */

@@ -95,6 +95,17 @@ export class CircuitBreaker extends Policy {
     return this.#state === probing ? this.#counted(probing, work, call) : this.run(work, call);
   }
 
+  /**
+   * Why a call that was let through, and has waited since, should not go after all: the circuit has opened meanwhile, or
+   * another call is its probe. Calls are told apart by their signals.
+   */
+  recheck({ signal }: Call): Failure | undefined {
+    const state = this.#state;
+    if (state.kind === 'closed') return undefined;
+    const isProbe = state.kind === 'half-open' && (signal === undefined || state.probe?.signal === signal);
+    return isProbe ? undefined : refused(state.kind, freeAtMs(state) - this.#clock.monotonicMs()).failure;
+  }
+
   /** Lets nothing through until `release()`, whatever calls that are under way come to. The last reason counts. */
   isolate(reason: string): void {
     const sinceMs = this.#state.kind === 'isolated' ? this.#state.sinceMs : this.#clock.monotonicMs();
