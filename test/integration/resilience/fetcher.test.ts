@@ -1,0 +1,290 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { SystemClock } from '../../../src/core/clock.ts';
+import {
+  ResilientFetcher,
+  type ResilientFetcherDeps,
+  type SourceOptions,
+} from '../../../src/resilience/index.ts';
+import { MemoryStateStore } from '../../../src/storage/memory-state-store.ts';
+import { MetricsRegistry, silentLogger } from '../../../src/telemetry/index.ts';
+import { FaultServer, type HttpFault, burst } from '../../../src/testing/index.ts';
+
+const clock = new SystemClock();
+const Price = z.object({ price: z.string() });
+const FINE: HttpFault = { body: { price: '1.5' } };
+
+let server: FaultServer;
+const open: ResilientFetcher[] = [];
+
+const fetcherOf = (
+  options: Partial<SourceOptions> = {},
+  deps: Partial<ResilientFetcherDeps> = {},
+): ResilientFetcher => {
+  const fetcher = new ResilientFetcher(
+    {
+      sources: {
+        venue: {
+          baseUrl: server.url,
+          retry: { retries: 1, baseDelayMs: 1, maxDelayMs: 1 },
+          ...options,
+          http: { allowPrivateAddresses: true },
+        },
+      },
+    },
+    { clock, ...deps },
+  );
+  open.push(fetcher);
+  return fetcher;
+};
+
+const PRICE = { source: 'venue', endpoint: '/price', schema: Price } as const;
+
+beforeEach(async () => {
+  server = await FaultServer.listen();
+  server.script(FINE);
+});
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((fetcher) => fetcher.close()));
+  await server.close();
+});
+
+describe('options', () => {
+  const build =
+    (options: object, deps: Partial<ResilientFetcherDeps> = {}) =>
+    () =>
+      new ResilientFetcher(
+        { sources: { venue: { baseUrl: 'https://api.example.com', ...options } } },
+        { clock, ...deps },
+      );
+
+  test.each<[string, object, string]>([
+    ['no URL', { baseUrl: 'api.example.com' }, 'sources.venue.baseUrl: Invalid URL'],
+    ['another scheme', { baseUrl: 'ftp://example.com' }, 'sources.venue.baseUrl: Invalid URL'],
+    ['a misspelt field', { timeout: 5 }, 'sources.venue: Unrecognized key: "timeout"'],
+    ['a part that is none', { breaker: 5 }, 'sources.venue.breaker: '],
+    ['a field of a part', { retry: { retries: -1 } }, 'sources.venue: Retry: retries: '],
+    ['a misspelt field of a part', { bulkhead: { maxConcurent: 3 } }, 'sources.venue: Bulkhead: '],
+    [
+      'usage of a bucket that is not there',
+      { usage: [{ header: 'x', bucket: 'weight' }] },
+      'sources.venue.usage.0.bucket: expected a bucket of rateLimit, one of [], got "weight"',
+    ],
+    [
+      'a signed endpoint without a signer',
+      { endpoints: { account: { path: '/account', signed: true } } },
+      'signers.venue: expected a signer for the endpoint account, got nothing',
+    ],
+  ])('%s is refused by name', (_, options, message) => {
+    expect(build(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(build(options)).toThrow(message);
+  });
+});
+
+describe('the cache', () => {
+  test('a fresh answer is given again without a request, to others as well, and cannot be changed by one', async () => {
+    const fetcher = fetcherOf({ cache: { ttlMs: 60_000 } });
+    const [one, two] = await Promise.all([fetcher.fetch(PRICE), fetcher.fetch(PRICE)]);
+    const three = await fetcher.fetch({ source: 'venue', endpoint: '/price' });
+    expect([one.meta.attempts, two.meta.attempts, three.meta]).toMatchObject([
+      1,
+      1,
+      { origin: 'l1', attempts: 0 },
+    ]);
+    expect(server.received).toBe(1);
+    expect(() => {
+      (three.data as { price: string }).price = '2';
+    }).toThrow(TypeError);
+  });
+
+  test('another parameter is another answer', async () => {
+    const fetcher = fetcherOf({ cache: { ttlMs: 60_000 } });
+    for (const symbol of ['A', 'B', 'A']) await fetcher.fetch({ ...PRICE, params: { symbol } });
+    expect(server.requests.map(({ url }) => url)).toEqual(['/price?symbol=A', '/price?symbol=B']);
+  });
+
+  test('an old answer is renewed by asking whether it has changed', async () => {
+    const fetcher = fetcherOf();
+    server.script(
+      { ...FINE, headers: { etag: '"v1"' } },
+      { status: 304, headers: { etag: '"v1"' }, body: '' },
+    );
+    await fetcher.fetch({ ...PRICE, cacheTtlMs: 20 });
+    await clock.sleep(30);
+    const again = await fetcher.fetch({ ...PRICE, cacheTtlMs: 20 });
+    expect(again).toMatchObject({
+      data: { price: '1.5' },
+      status: 200,
+      meta: { origin: 'origin', attempts: 1 },
+    });
+    expect(server.requests[1]?.headers['if-none-match']).toBe('"v1"');
+  });
+
+  test('when the source is out, old data within its bounds, marked as such, and no older', async () => {
+    const fetcher = fetcherOf({ cache: { ttlMs: 10, staleIfErrorMs: 300 }, breaker: false });
+    await fetcher.fetch(PRICE);
+    await server.down();
+    await clock.sleep(50);
+    const stale = await fetcher.fetch(PRICE);
+    expect(stale).toMatchObject({ data: { price: '1.5' }, meta: { origin: 'stale' } });
+    expect(stale.meta.ageMs).toBeGreaterThanOrEqual(50);
+    await clock.sleep(320);
+    await expect(fetcher.tryFetch(PRICE)).resolves.toMatchObject({
+      failure: { code: 'UPSTREAM_UNREACHABLE' },
+    });
+  });
+
+  test('data that the schema does not take is not kept', async () => {
+    const fetcher = fetcherOf({ cache: { ttlMs: 60_000 } });
+    server.script({ body: { prize: 1 } }, FINE);
+    await expect(fetcher.tryFetch(PRICE)).resolves.toMatchObject({ failure: { because: 'schema' } });
+    await expect(fetcher.fetch(PRICE)).resolves.toMatchObject({ meta: { origin: 'origin' } });
+  });
+
+  test('a store keeps answers beyond the fetcher; clearing forgets them there as well', async () => {
+    const store = new MemoryStateStore({ clock });
+    const ask = () => fetcherOf({ cache: { ttlMs: 60_000 } }, { store });
+    const first = ask();
+    await first.fetch(PRICE);
+    await first.close();
+    const second = ask();
+    await expect(second.fetch(PRICE)).resolves.toMatchObject({ meta: { origin: 'l2', attempts: 0 } });
+    await expect(second.clearCache()).resolves.toBe(true);
+    await expect(second.fetch(PRICE)).resolves.toMatchObject({ meta: { origin: 'origin' } });
+  });
+
+  test('signed answers are kept only under a key that says whose they are', async () => {
+    const fetcher = fetcherOf(
+      { endpoints: { account: { path: '/account', signed: true, cacheTtlMs: 60_000 } } },
+      { signers: { venue: () => ({ headers: { 'x-signature': 's' } }) } },
+    );
+    const ask = (cacheKey?: string) =>
+      fetcher.fetch({ source: 'venue', endpoint: 'account', ...(cacheKey && { cacheKey }) });
+    await ask();
+    await ask();
+    await ask('alice');
+    await ask('alice');
+    await ask('bob');
+    expect(server.received).toBe(4);
+  });
+});
+
+describe('the breaker of a source', () => {
+  const breaker = { minCalls: 2, openMs: 60_000 };
+
+  test('opens, says why, and asks no more', async () => {
+    const warned: object[] = [];
+    const logger = { ...silentLogger, warn: (fields: object) => warned.push(fields) };
+    const fetcher = fetcherOf(
+      { breaker, retry: false },
+      { logger: logger as unknown as typeof silentLogger },
+    );
+    server.script({ status: 500 });
+    for (let i = 0; i < 5; i += 1) await fetcher.tryFetch(PRICE);
+    await expect(fetcher.tryFetch(PRICE)).resolves.toMatchObject({
+      failure: { code: 'CIRCUIT_OPEN', state: 'open' },
+    });
+    expect(server.received).toBe(2);
+    expect(fetcher.status('venue').circuit).toMatchObject({
+      state: 'open',
+      opening: { cause: { code: 'UPSTREAM_STATUS', description: 'it answered 500: {}' } },
+    });
+    expect(warned).toEqual([{ source: 'venue', from: 'closed', to: 'open', because: 'failure-rate' }]);
+  });
+
+  test('is isolated and released by hand', async () => {
+    const fetcher = fetcherOf({ breaker });
+    fetcher.isolate('venue', 'maintenance until 14:00');
+    await expect(fetcher.tryFetch(PRICE)).resolves.toMatchObject({
+      failure: { code: 'CIRCUIT_OPEN', state: 'isolated' },
+    });
+    expect(fetcher.status('venue').circuit).toMatchObject({
+      state: 'isolated',
+      reason: 'maintenance until 14:00',
+    });
+    fetcher.release('venue');
+    await expect(fetcher.tryFetch(PRICE)).resolves.toMatchObject({ ok: true });
+  });
+
+  test('a source without breaker and limits has none to show', () => {
+    const fetcher = fetcherOf({ breaker: false });
+    expect(fetcher.status('venue')).toEqual({
+      circuit: undefined,
+      rateLimit: undefined,
+      clockOffset: undefined,
+    });
+    expect(() => {
+      fetcher.isolate('venue', 'none');
+      fetcher.release('venue');
+    }).not.toThrow();
+    expect(() => fetcher.status('elsewhere')).toThrow('source: expected one of venue, got elsewhere');
+  });
+});
+
+test('a hedge answers for a request that is slow; a method that changes something has none', async () => {
+  const fetcher = fetcherOf({ hedge: { delayMs: 30 }, retry: false });
+  server.script(burst(1, { ...FINE, delayMs: 5_000 }, FINE));
+  await expect(fetcher.fetch(PRICE)).resolves.toMatchObject({
+    data: { price: '1.5' },
+    meta: { attempts: 2 },
+  });
+  server.script({ ...FINE, delayMs: 100 });
+  await fetcher.fetch({ ...PRICE, method: 'POST', body: 'x' });
+  expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+});
+
+test('a signer that throws fails the call with its error, and nothing is sent', async () => {
+  const fetcher = fetcherOf(
+    { endpoints: { account: { path: '/account', signed: true } } },
+    {
+      signers: {
+        venue: () => {
+          throw new Error('no key');
+        },
+      },
+    },
+  );
+  await expect(fetcher.tryFetch({ source: 'venue', endpoint: 'account' })).resolves.toMatchObject({
+    failure: { code: 'WORK_FAILED', upstream: 'unknown', error: new Error('no key') },
+  });
+  expect(server.received).toBe(0);
+  expect(fetcher.status('venue').circuit?.counts).toMatchObject({ calls: 0 });
+});
+
+test('text comes as text, nothing as nothing, bytes of a body are sent as they are', async () => {
+  const fetcher = fetcherOf();
+  server.script({ headers: { 'content-type': 'text/plain' }, body: 'pong' }, { status: 204, body: '' });
+  await expect(fetcher.fetch({ source: 'venue', endpoint: '/ping' })).resolves.toMatchObject({
+    data: 'pong',
+  });
+  const empty = await fetcher.fetch({
+    source: 'venue',
+    endpoint: '/ping',
+    method: 'PUT',
+    body: Buffer.from('raw'),
+  });
+  expect(empty).toMatchObject({ data: undefined, status: 204 });
+  expect(server.requests[1]?.body).toBe('raw');
+});
+
+test('what happens is counted', async () => {
+  const metrics = new MetricsRegistry();
+  const fetcher = fetcherOf({ retry: false, breaker: false }, { metrics });
+  await fetcher.fetch(PRICE);
+  server.script({ status: 404 });
+  await fetcher.tryFetch(PRICE);
+  const text = await metrics.exposition();
+  expect(text).toContain('trading_fetch_duration_seconds_count{source="venue",outcome="ok"} 1');
+  expect(text).toContain('trading_fetch_duration_seconds_count{source="venue",outcome="UPSTREAM_STATUS"} 1');
+  expect(text).toMatch(/^trading_source_clock_offset_seconds\{source="venue"\} -?\d/mu);
+});
+
+test('close ends what is under way, and is harmless twice', async () => {
+  const fetcher = fetcherOf();
+  server.script({ fault: 'hang', at: 'before-headers' });
+  const asking = fetcher.tryFetch(PRICE);
+  await expect.poll(() => server.received).toBe(1);
+  await Promise.all([fetcher.close(), fetcher.close()]);
+  await expect(asking).resolves.toMatchObject({ ok: false, failure: { code: 'ABORTED' } });
+});
