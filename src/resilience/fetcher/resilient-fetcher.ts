@@ -130,7 +130,7 @@ export class ResilientFetcher implements AsyncDisposable {
     const answer =
       asked.cacheTtlMs > 0
         ? await this.#cached(source, asked, call, request)
-        : await asOrigin(source.ask(asked, call));
+        : asOrigin(await source.ask(asked, call));
     const outcome = answer.ok ? delivered(answer.value, request, call) : answer;
     metrics?.ended(outcome, this.#clock.monotonicMs() - startMs);
     return outcome;
@@ -216,7 +216,5 @@ function knownSource(name: string, settings: SourceSettings, deps: ResilientFetc
 }
 
 /** An answer that no cache has seen. */
-async function asOrigin(asking: Promise<Outcome<SourceAnswer>>): Promise<Outcome<Cached<Answered>>> {
-  const outcome = await asking;
-  return outcome.ok ? success({ value: outcome.value, origin: 'origin', ageMs: 0 }) : outcome;
-}
+const asOrigin = (outcome: Outcome<SourceAnswer>): Outcome<Cached<Answered>> =>
+  outcome.ok ? success({ value: outcome.value, origin: 'origin', ageMs: 0 }) : outcome;
