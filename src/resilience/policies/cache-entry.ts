@@ -68,10 +68,14 @@ export const keepMsOf = ({
 
 const REFUSED_BY_US = new Set(['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'RATE_LIMITED', 'TIMED_OUT']);
 
-/** Whether an old value is better than this: the upstream fails, or was not asked; not when it said no. */
+/** Statuses of 4xx that are no answer to what was asked: it cannot be asked now. 418 is a ban at some venues. */
+const NOT_NOW = new Set([408, 418, 425, 429]);
+
+/** Whether an old value is better than this: the upstream fails, or cannot be asked now; not when it said no. */
 export function isOutage(failure: Failure): boolean {
   if (failure.code === 'ABORTED') return false;
-  if (failure.code === 'UPSTREAM_STATUS' && failure.status >= 400 && failure.status < 500) return false;
+  if (failure.code === 'UPSTREAM_STATUS' && failure.status >= 400 && failure.status < 500)
+    return NOT_NOW.has(failure.status);
   return failure.upstream === 'failing' || REFUSED_BY_US.has(failure.code);
 }
 

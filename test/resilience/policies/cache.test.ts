@@ -189,6 +189,10 @@ describe('stale if error', () => {
   test.each<[string, Failure]>([
     ['a failing upstream', failing],
     ['a status of 503', status(503)],
+    ['a status of 408', status(408)],
+    ['a ban with a status of 418', { ...status(418), upstream: 'unknown' }],
+    ['a status of 425', status(425)],
+    ['a status of 429', { ...status(429), upstream: 'unknown' }],
     ['an open circuit', refused],
     [
       'a rate limit of ours',
@@ -211,8 +215,8 @@ describe('stale if error', () => {
   test.each<[string, Failure]>([
     ['an abort', { code: 'ABORTED', upstream: 'unknown', mayRetry: false, reason: 'x' }],
     ['a status of 404', status(404)],
-    ['a status of 429', { ...status(429), upstream: 'unknown' }],
-    ['a status of 408, also where it counts against the upstream', { ...status(408), upstream: 'failing' }],
+    ['a status of 426', status(426)],
+    ['a status of 400, also where it counts against the upstream', { ...status(400), upstream: 'failing' }],
     [
       'an address that may not be asked',
       {
