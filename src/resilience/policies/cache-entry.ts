@@ -1,4 +1,5 @@
 import type { Failure } from '../failure.ts';
+import type { CacheMetrics } from './cache-metrics.ts';
 
 /** For how long an answer may be given again. Each call has its own: the age is judged by the rules of who asks. */
 export interface CacheRules {
@@ -80,5 +81,8 @@ export function isOutage(failure: Failure): boolean {
 }
 
 /** Whether a failure is an answer that is kept. */
-export const isNegative = (failure: Failure, { negativeTtlMs = 0, isNegative: names }: CacheRules): boolean =>
-  negativeTtlMs > 0 && names?.(failure) === true;
+export const isNegative = (
+  failure: Failure,
+  { negativeTtlMs = 0, isNegative: names }: CacheRules,
+  metrics: CacheMetrics,
+): boolean => negativeTtlMs > 0 && metrics.answerOf(() => names?.(failure) === true, false);

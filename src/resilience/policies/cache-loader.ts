@@ -106,7 +106,8 @@ export class CacheLoader<T> {
     if (call.signal?.aborted === true) return failed(aborted(call.signal));
     const outcome = await work(call, this.#parts.l1.valueOf(key)?.value);
     if (!outcome.ok) {
-      if (!load.isObsolete && isNegative(outcome.failure, rules)) this.#keepFailure(key, outcome.failure);
+      if (!load.isObsolete && isNegative(outcome.failure, rules, this.#parts.metrics))
+        this.#keepFailure(key, outcome.failure);
       return outcome;
     }
     const entry = this.#parts.l1.entryOf(outcome.value);
@@ -116,8 +117,9 @@ export class CacheLoader<T> {
 
   #settle(key: string, entry: KeptValue<T>, rules: CacheRules): void {
     if (this.#parts.closed.aborted) return;
+    const { mayKeep, metrics } = this.#parts;
     const keepMs = keepMsOf(rules);
-    if (!this.#parts.mayKeep(entry.value)) this.#drop(key);
+    if (!metrics.answerOf(() => mayKeep(entry.value), false)) this.#drop(key);
     else if (keepMs > 0 && this.#keep(key, entry)) this.#parts.l2?.write(key, entry, keepMs);
   }
 

@@ -3,11 +3,14 @@ import type { SecondLevelError } from './second-level.ts';
 
 /** How a cache answered: from its two levels, with an old value, with a kept failure, or not by itself. */
 const RESULTS = ['l1', 'l2', 'stale', 'negative', 'miss'] as const;
-const LEVELS = ['l1', 'l2-read', 'l2-write', 'l2-write-lost', 'l2-entry', 'renewal'] as const;
+const LEVELS = ['l1', 'l2-read', 'l2-write', 'l2-write-lost', 'l2-entry', 'renewal', 'callback'] as const;
 
 export type CacheResult = (typeof RESULTS)[number];
-/** Beside those of the second level: a value whose size cannot be told, and a renewal in the background that failed. */
-export type CacheError = SecondLevelError | 'l1' | 'renewal';
+/**
+ * Beside those of the second level: a value whose size cannot be told, a renewal in the background that failed, and a
+ * function of the user that threw.
+ */
+export type CacheError = SecondLevelError | 'l1' | 'renewal' | 'callback';
 
 const CACHE_REQUESTS = {
   name: 'trading_cache_requests_total',
@@ -17,7 +20,7 @@ const CACHE_REQUESTS = {
 
 const CACHE_ERRORS = {
   name: 'trading_cache_errors_total',
-  help: 'What went wrong in a cache without failing a call: reads, writes, lost writes and damaged entries of the second level, renewals that failed.',
+  help: 'What went wrong in a cache without failing a call: reads, writes, lost writes and damaged entries of the second level, renewals that failed, functions that threw.',
   labels: { target: 'any', level: LEVELS },
 } as const;
 
@@ -42,6 +45,16 @@ export class CacheMetrics {
 
   failed(error: CacheError): void {
     this.#errors?.[error].inc();
+  }
+
+  /** What a function of the user answers; when it throws, that is counted, and the answer is this. */
+  answerOf<R>(ask: () => R, otherwise: R): R {
+    try {
+      return ask();
+    } catch {
+      this.failed('callback');
+      return otherwise;
+    }
   }
 }
 

@@ -235,7 +235,8 @@ export class ResultCache<T> {
       .run(key, this.#loader.workOf(key, work, rules, true), call)
       .then((outcome) => {
         this.#renewals.delete(renewal);
-        if (outcome.ok || this.#closing.signal.aborted || isNegative(outcome.failure, rules)) return;
+        if (outcome.ok || this.#closing.signal.aborted || isNegative(outcome.failure, rules, this.#metrics))
+          return;
         entry.renewFromMs = this.#clock.monotonicMs() + renewalPauseMs;
         this.#metrics.failed('renewal');
       });

@@ -59,7 +59,7 @@ export class FirstLevel<T> {
 
   /** A value without a size, or larger than everything together may be, is not kept. @returns whether it is */
   keep(key: string, entry: KeptValue<T>): boolean {
-    const size = this.#settings.sizeOf === undefined ? 1 : Math.ceil(this.#settings.sizeOf(entry.value));
+    const size = this.#sizeOf(entry.value);
     if (!(size >= 0 && size < Infinity)) {
       this.#entries.delete(key);
       return false;
@@ -81,6 +81,16 @@ export class FirstLevel<T> {
 
   clear(): void {
     this.#entries.clear();
+  }
+
+  #sizeOf(value: T): number {
+    const { sizeOf } = this.#settings;
+    if (sizeOf === undefined) return 1;
+    try {
+      return Math.ceil(sizeOf(value));
+    } catch {
+      return NaN;
+    }
   }
 
   #set(key: string, entry: Entry<T>, size: number): void {

@@ -296,6 +296,42 @@ describe('a negative answer', () => {
   });
 });
 
+describe('a function of the user that throws', () => {
+  const throws = (): never => {
+    throw new Error('thrown by the user');
+  };
+  const rules: CacheRules = {
+    ttlMs: 1_000,
+    staleWhileRevalidateMs: 500,
+    negativeTtlMs: 100,
+    isNegative: throws,
+  };
+
+  test('is counted in a renewal, and nothing rejects', async () => {
+    const { clock, origin, ask, errors } = await filled({}, rules);
+    clock.advance(1_000);
+    origin.gives(failed(failing));
+    expect(await ask(rules)).toEqual(from('stale', 'old', 1_000));
+    await settle();
+    expect([await errors('callback'), await errors('renewal')]).toEqual([2, 1]);
+  });
+
+  test('names no failure', async () => {
+    const { cache, origin } = cacheWorld();
+    origin.gives(failed(status(404)));
+    expect(await cache.run('k', origin.work, callOf(), rules)).toEqual(failed(status(404)));
+    expect(cache.status().entries).toBe(0);
+  });
+
+  test.each(['mayKeep', 'sizeOf'] as const)('keeps nothing, and takes no answer away: %s', async (name) => {
+    const { cache, origin, errors } = cacheWorld({ deps: { [name]: throws } });
+    origin.gives('x');
+    expect(await cache.run('k', origin.work, callOf(), { ttlMs: 1_000 })).toEqual(from('origin', 'x', 0));
+    expect(cache.status().entries).toBe(0);
+    expect(await errors(name === 'sizeOf' ? 'l1' : 'callback')).toBe(1);
+  });
+});
+
 describe('the bounds of memory', () => {
   test('hold for the number of entries: the least used goes', async () => {
     const { cache, origin } = cacheWorld({ maxEntries: 2 });
