@@ -71,7 +71,7 @@ export class BinanceMarketFeed implements MarketFeed {
     const { instruments, snapshot, clock, agent, lookup } = deps;
     this.name = name;
     this.#streams = streams;
-    this.#protocol = new BinanceProtocol({ url, instruments, snapshot, nowMs: () => clock.nowMs() });
+    this.#protocol = new BinanceProtocol({ url, instruments, snapshot, clock });
     const channels = this.#channelsOf(instruments.map(({ instrumentId }) => instrumentId));
     if (channels.length === 0 || channels.length > MOST_STREAMS) {
       throw new PortcullisError(

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import type { FeedFrame, FeedProtocol, SequenceRange } from '../resilience/index.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { MarketEvent } from '../trading/market-event.ts';
@@ -22,7 +23,7 @@ export interface BinanceProtocolDeps {
   readonly instruments: readonly Instrument[];
   /** The answer of `GET /api/v3/depth`, parsed. */
   readonly snapshot: (instrument: Instrument, signal: AbortSignal) => Promise<unknown>;
-  readonly nowMs: () => number;
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
 }
 
 /**
@@ -84,7 +85,7 @@ export class BinanceProtocol implements FeedProtocol<MarketEvent> {
     const event = this.#decoder.decode(message, receivedMs);
     const flaw = eventFlaw(event);
     if (flaw !== undefined) throw fieldError('data', `a possible ${event.type}: ${flaw}`, message['data']);
-    return { kind: 'messages', messages: [event] };
+    return { kind: 'messages', messages: [this.#stamped(event)] };
   }
 
   channelOf({ type, instrumentId }: MarketEvent): string {
@@ -104,10 +105,15 @@ export class BinanceProtocol implements FeedProtocol<MarketEvent> {
     const book = this.#books.get(channel);
     if (book === undefined) return [];
     const answer = await this.#deps.snapshot(book.instrument, signal);
-    const event = book.decoder.decode(answer, this.#deps.nowMs());
+    const event = book.decoder.decode(answer, this.#deps.clock.nowMs());
     const flaw = event.type === 'snapshot' ? eventFlaw(event) : 'no lastUpdateId';
     if (flaw !== undefined) throw fieldError('(whole)', `a possible book: ${flaw}`, answer);
-    return [event];
+    return [this.#stamped(event)];
+  }
+
+  /** As of now, when it has come: it may wait for the consumer. */
+  #stamped(event: MarketEvent): MarketEvent {
+    return { ...event, receivedMonotonicMs: this.#deps.clock.monotonicMs() };
   }
 
   #requests(method: string, channels: readonly string[]): readonly string[] {

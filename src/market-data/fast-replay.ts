@@ -15,7 +15,8 @@ export interface FastReplayDeps {
  * when the clock stands at its receipt. What falls due on the way does so in order, each moment settled before the next. So
  * the same events give the same run, and no simulated time passes while the consumer is busy.
  *
- * With the first event the wall clock jumps to it, where it lies ahead; no timer fires for that.
+ * With the first event the wall clock jumps to it, where it lies ahead; no timer fires for that. A `receivedMonotonicMs` is
+ * left out, as it was on another clock.
  */
 export class FastReplay implements MarketFeed {
   readonly #clock: ManualClock;
@@ -41,7 +42,7 @@ export class FastReplay implements MarketFeed {
         isFirst = false;
         await this.#reach(event.receivedMs, signal);
         if (signal?.aborted === true) return;
-        yield [event];
+        yield [here(event)];
       }
       await this.#clock.turn(); // lets disks, sockets and signals have their say
     }
@@ -59,4 +60,10 @@ export class FastReplay implements MarketFeed {
     }
     if (signal?.aborted !== true) this.#clock.advanceTo(receivedMs);
   }
+}
+
+function here(event: MarketEvent): MarketEvent {
+  if (event.receivedMonotonicMs === undefined) return event;
+  const { receivedMonotonicMs: _, ...rest } = event;
+  return rest;
 }

@@ -35,7 +35,10 @@ export type MarketTrackerOptions = z.input<typeof MarketTrackerOptionsSchema>;
 
 export interface MarketTrackerDeps {
   readonly instrumentId: string;
-  /** Must stand at the receipt of an event when it is applied; a replay moves it there first. */
+  /**
+   * The one by which events have their `receivedMonotonicMs`. For those without, it must stand at their receipt when they are
+   * applied; a replay moves it there first.
+   */
   readonly clock: Clock;
 }
 
@@ -46,6 +49,7 @@ export interface MarketTrackerDeps {
  *
  * `receivedMs`, `receivedMonotonicMs` and `exchangeMs` of the view are those of the event that last told us prices: an
  * ignored event or a trade makes no price fresher. Until there is one they are `-Infinity`, so that every age is too high.
+ * An event that has waited since its receipt is as old as that: a consumer that does not keep up sees a `STALE` view.
  */
 export class MarketTracker {
   readonly #instrumentId: string;
@@ -146,6 +150,7 @@ export class MarketTracker {
       type: 'snapshot',
       instrumentId: this.#instrumentId,
       receivedMs: this.#receivedMs,
+      receivedMonotonicMs: this.#bookMonotonicMs,
       ...(this.#exchangeMs !== undefined && { exchangeMs: this.#exchangeMs }),
       updateId,
       bids: bids.top(bids.size),
@@ -213,15 +218,15 @@ export class MarketTracker {
   }
 
   #confirmed(event: BookSnapshot | BookDiff, now: number): void {
-    this.#bookMonotonicMs = now;
+    this.#bookMonotonicMs = receiptOf(event, now);
     this.#judgeAge(now);
     this.#priced(event, now);
   }
 
-  #priced({ receivedMs, exchangeMs }: MarketEvent, now: number): void {
-    this.#receivedMs = receivedMs;
-    this.#receivedMonotonicMs = now;
-    this.#exchangeMs = exchangeMs;
+  #priced(event: MarketEvent, now: number): void {
+    this.#receivedMs = event.receivedMs;
+    this.#receivedMonotonicMs = receiptOf(event, now);
+    this.#exchangeMs = event.exchangeMs;
   }
 
   #bookChanged(now: number): void {
@@ -235,7 +240,7 @@ export class MarketTracker {
   }
 
   #judgeAge(now: number): void {
-    if (this.#bookMonotonicMs > -Infinity) this.#quality.age(now - this.#bookMonotonicMs);
+    if (this.#bookMonotonicMs !== -Infinity) this.#quality.age(now - this.#bookMonotonicMs);
   }
 
   #sample(now: number): void {
@@ -267,6 +272,10 @@ export class MarketTracker {
     return view;
   }
 }
+
+/** On the monotonic clock, never later than now; NaN, which is too old, for a time that is none. */
+const receiptOf = (event: MarketEvent, now: number): number =>
+  Math.min(event.receivedMonotonicMs ?? now, now);
 
 /** A view in the making. */
 type Draft = { -readonly [Field in keyof MarketView]: MarketView[Field] };

@@ -28,7 +28,7 @@ interface Start {
  * comes at once, each other when it is due; those that are due already, as the consumer was busy, come together.
  *
  * `receivedMs` becomes the wall time at which the event is due, and `exchangeMs` is moved with it, so that the delay and the
- * offset of the exchange's clock stay what they were.
+ * offset of the exchange's clock stay what they were. `receivedMonotonicMs` is when it is given out.
  */
 export class PacedReplay implements MarketFeed {
   readonly #speed: number;
@@ -60,7 +60,7 @@ export class PacedReplay implements MarketFeed {
           due = [];
           if (!(await this.#reach(start, sinceMs, signal))) return;
         }
-        due.push(movedTo(event, start.wallMs + sinceMs));
+        due.push(movedTo(event, start.wallMs + sinceMs, this.#clock.monotonicMs()));
       }
       if (due.length > 0) yield due;
     }
@@ -85,8 +85,13 @@ export class PacedReplay implements MarketFeed {
   }
 }
 
-function movedTo(event: MarketEvent, receivedMs: number): MarketEvent {
+function movedTo(event: MarketEvent, receivedMs: number, receivedMonotonicMs: number): MarketEvent {
   const { exchangeMs } = event;
-  if (exchangeMs === undefined) return { ...event, receivedMs };
-  return { ...event, receivedMs, exchangeMs: exchangeMs + (receivedMs - event.receivedMs) };
+  if (exchangeMs === undefined) return { ...event, receivedMs, receivedMonotonicMs };
+  return {
+    ...event,
+    receivedMs,
+    receivedMonotonicMs,
+    exchangeMs: exchangeMs + (receivedMs - event.receivedMs),
+  };
 }

@@ -6,6 +6,8 @@ interface Received {
   readonly instrumentId: string;
   /** When we received it, wall time in milliseconds; fractions are kept. */
   readonly receivedMs: number;
+  /** When we received it, on the monotonic clock of this process: its age counts from here. Missing where that is when it is applied. */
+  readonly receivedMonotonicMs?: number;
   /** When the venue says it happened, where it says so. */
   readonly exchangeMs?: number;
 }

@@ -4,9 +4,10 @@ import {
   BinanceMarketFeed,
   type BinanceMarketFeedDeps,
   type BinanceMarketFeedOptions,
+  MarketTracker,
 } from '../../src/market-data/index.ts';
 import type { FeedSocketListener } from '../../src/resilience/index.ts';
-import { type Instrument, defineInstrument } from '../../src/trading/index.ts';
+import { type Instrument, type MarketView, defineInstrument } from '../../src/trading/index.ts';
 import { BTC } from '../support/market-events.ts';
 
 const many = (count: number): readonly Instrument[] =>
@@ -33,6 +34,12 @@ function setup(options: BinanceMarketFeedOptions = {}, deps: Partial<BinanceMark
   });
   return { clock, feed, urls, sent, sockets };
 }
+
+const depthFrame = (U: number, u: number): string =>
+  JSON.stringify({
+    stream: 'btcusdt@depth@100ms',
+    data: { e: 'depthUpdate', E: 990, s: 'BTCUSDT', U, u, b: [], a: [] },
+  });
 
 describe('BinanceMarketFeed', () => {
   test('is called binance and connects to Binance unless told otherwise, once it is started', async () => {
@@ -80,13 +87,7 @@ describe('BinanceMarketFeed', () => {
     feed.start();
     await clock.turn();
     sockets[0]?.opened();
-    const say = (U: number, u: number): void =>
-      sockets[0]?.frame(
-        JSON.stringify({
-          stream: 'btcusdt@depth@100ms',
-          data: { e: 'depthUpdate', E: 990, s: 'BTCUSDT', U, u, b: [], a: [] },
-        }),
-      );
+    const say = (U: number, u: number): void => sockets[0]?.frame(depthFrame(U, u));
     say(100, 110);
     say(105, 115);
     for (const id of [1, 2, 3]) say(id, id);
@@ -102,6 +103,28 @@ describe('BinanceMarketFeed', () => {
       [117, 117],
       [118, 118],
     ]);
+    await feed.stop();
+  });
+
+  test('a consumer that does not keep up sees a stale view', async () => {
+    const snapshot = async () => ({ lastUpdateId: 100, bids: [['100.00', '1']], asks: [['101.00', '1']] });
+    const { clock, feed, sockets } = setup({}, { snapshot });
+    const tracker = new MarketTracker({}, { instrumentId: BTC.instrumentId, clock });
+    feed.start();
+    await clock.turn();
+    sockets[0]?.opened();
+    sockets[0]?.frame(depthFrame(101, 101));
+    await clock.turn();
+    clock.advance(2_001);
+    sockets[0]?.frame(depthFrame(102, 102));
+    const views: MarketView[] = [];
+    for await (const events of feed.batches()) {
+      for (const event of events) views.push(tracker.apply(event));
+      break;
+    }
+    const [, old, fresh] = views;
+    expect(old).toMatchObject({ receivedMonotonicMs: 0, problems: [{ code: 'STALE', blocking: true }] });
+    expect(fresh).toMatchObject({ receivedMonotonicMs: 2_001, problems: [] });
     await feed.stop();
   });
 

@@ -11,6 +11,8 @@ const ETH = defineInstrument({
   step: '0.0001',
 });
 const ALL = { depth: true, quotes: true, trades: true };
+/** On the monotonic clock. */
+const RECEIVED = 4_000;
 const { signal } = new AbortController();
 
 const protocol = (more: Partial<BinanceProtocolDeps> = {}): BinanceProtocol =>
@@ -18,7 +20,7 @@ const protocol = (more: Partial<BinanceProtocolDeps> = {}): BinanceProtocol =>
     url: 'wss://stream.binance.com:9443',
     instruments: [BTC, ETH],
     snapshot: () => Promise.reject(new Error('not asked for')),
-    nowMs: () => 5_000,
+    clock: { nowMs: () => 5_000, monotonicMs: () => RECEIVED },
     ...more,
   });
 
@@ -101,14 +103,17 @@ describe('BinanceProtocol', () => {
   test('decodes changes, quotes and trades', () => {
     expect(decode(depth({ b: [['1.00', '0.00003']] }))).toEqual({
       kind: 'messages',
-      messages: [diff(11, 12, { bids: levels([100, 3]), exchangeMs: 990 })],
+      messages: [diff(11, 12, { bids: levels([100, 3]), exchangeMs: 990, receivedMonotonicMs: RECEIVED })],
     });
     expect(
       decode({
         stream: 'btcusdt@bookTicker',
         data: { u: 13, s: 'BTCUSDT', b: '1.00', B: '0.00001', a: '1.01', A: '0.00002' },
       }),
-    ).toEqual({ kind: 'messages', messages: [quote(13, level(100, 1), level(101, 2))] });
+    ).toEqual({
+      kind: 'messages',
+      messages: [quote(13, level(100, 1), level(101, 2), { receivedMonotonicMs: RECEIVED })],
+    });
   });
 
   test.each([
@@ -151,6 +156,7 @@ describe('BinanceProtocol', () => {
       snapshot(40, {
         instrumentId: 'ETH-USDT',
         receivedMs: 5_000,
+        receivedMonotonicMs: RECEIVED,
         bids: levels([2_000, 5]),
         asks: [],
       }),

@@ -126,7 +126,10 @@ describe('FeedFailover', () => {
     world.updates.length = 0;
     world.feed(0).end();
     await settle();
-    expect(world.updates.map(({ event }) => event)).toEqual([snapshot(13), { ...best, updateId: 18 }]);
+    expect(world.updates.map(({ event }) => event)).toEqual([
+      snapshot(13, { receivedMonotonicMs: 0 }),
+      { ...best, updateId: 18 },
+    ]);
     expect(world.last?.view.bids[0]).toEqual(level(100, 9));
   });
 
@@ -161,8 +164,8 @@ describe('FeedFailover', () => {
   });
 
   test.each([
-    ['a trade comes after the book', trade(5), [snapshot(40), trade(5)]],
-    ['a change is in the book already', diff(41, 41), [snapshot(41)]],
+    ['a trade comes after the book', trade(5), [snapshot(40, { receivedMonotonicMs: 0 }), trade(5)]],
+    ['a change is in the book already', diff(41, 41), [snapshot(41, { receivedMonotonicMs: 1_000 })]],
   ])('with the event that shows the first to have been bad for too long: %s', async (_what, event, told) => {
     const world = new World(['a', 'b'], { checkEveryMs: 60_000 });
     world.feed(1).push(snapshot(40));

@@ -111,7 +111,12 @@ describe('MarketTracker, its book as events', () => {
     const { apply, tracker } = withBook({ depth: 1 });
     apply(diff(11, 12, { bids: levels([97, 4], [99, 0]), receivedMs: 1_100, exchangeMs: 1_090 }));
     expect(tracker.snapshot()).toEqual(
-      snapshot(12, { bids: levels([100, 1], [98, 3], [97, 4]), receivedMs: 1_100, exchangeMs: 1_090 }),
+      snapshot(12, {
+        bids: levels([100, 1], [98, 3], [97, 4]),
+        receivedMs: 1_100,
+        exchangeMs: 1_090,
+        receivedMonotonicMs: 100,
+      }),
     );
     expect(tracker.quoteAfterSnapshot()).toBeUndefined();
     const best = quote(13, level(100, 7), level(101, 1), { receivedMs: 1_100 });
@@ -125,7 +130,7 @@ describe('MarketTracker, its book as events', () => {
     const { apply, tracker } = setup();
     expect(tracker.snapshot()).toBeUndefined();
     apply(snapshot(10));
-    expect(tracker.snapshot()).toEqual(snapshot(10));
+    expect(tracker.snapshot()).toEqual(snapshot(10, { receivedMonotonicMs: 0 }));
     apply(diff(11, 11));
     apply(diff(20, 21));
     expect(tracker.snapshot()).toBeUndefined();
@@ -378,6 +383,46 @@ describe('MarketTracker, freshness', () => {
     const view = apply(quote(11, level(100, 2), level(101, 1), { receivedMs: 1_600 }));
     expect(codes(view)).toEqual(['STALE']);
     expect(apply(diff(11, 12, { receivedMs: 1_700 })).problems).toEqual([]);
+  });
+
+  test.each([
+    ['a snapshot', snapshot(20)],
+    ['a change', diff(11, 12)],
+  ])('%s that has waited since its receipt is as old as that, and stale at once', (_what, event) => {
+    const { clock, tracker } = withBook();
+    clock.advance(10_000);
+    expect(tracker.apply({ ...event, receivedMonotonicMs: 8_000 })).toMatchObject({
+      receivedMonotonicMs: 8_000,
+      problems: [],
+    });
+    const later = { ...event, updateId: 30, firstUpdateId: 13, receivedMonotonicMs: 7_999 };
+    expect(tracker.apply(later)).toMatchObject({
+      receivedMonotonicMs: 7_999,
+      problems: [{ code: 'STALE', blocking: true, measured: 2_001, limit: 2_000 }],
+    });
+    expect(tracker.snapshot()?.receivedMonotonicMs).toBe(7_999);
+  });
+
+  test('a quote that has waited makes no price fresher than it is', () => {
+    const { clock, tracker } = withBook();
+    clock.advance(1_000);
+    const best = quote(11, level(100, 2), level(101, 1), { receivedMonotonicMs: 400 });
+    expect(tracker.apply(best)).toMatchObject({ receivedMonotonicMs: 400 });
+  });
+
+  test('an event is never received later than now; a time that is none is too old', () => {
+    const { apply } = withBook();
+    expect(apply(diff(11, 11, { receivedMs: 1_500, receivedMonotonicMs: 501 }))).toMatchObject({
+      receivedMonotonicMs: 500,
+      problems: [],
+    });
+    expect(codes(apply(diff(12, 12, { receivedMs: 1_500, receivedMonotonicMs: NaN })))).toEqual(['STALE']);
+  });
+
+  test('the book handed on is as old as its last change, whatever the quotes', () => {
+    const { apply, tracker } = withBook();
+    apply(quote(11, level(100, 2), level(101, 1), { receivedMs: 1_600 }));
+    expect(tracker.snapshot()?.receivedMonotonicMs).toBe(0);
   });
 
   test('returns the same view while nothing has changed', () => {

@@ -98,8 +98,8 @@ describe('PacedReplay', () => {
     const played = play(feed, clock);
     await advance(clock, 10);
     expect(played.batches.flat()).toEqual([
-      trade(0, { receivedMs: 5_000_100, exchangeMs: 5_000_093 }),
-      trade(1, { receivedMs: 5_000_110, exchangeMs: 5_000_103 }),
+      trade(0, { receivedMs: 5_000_100, receivedMonotonicMs: 100, exchangeMs: 5_000_093 }),
+      trade(1, { receivedMs: 5_000_110, receivedMonotonicMs: 110, exchangeMs: 5_000_103 }),
     ]);
   });
 
@@ -107,7 +107,7 @@ describe('PacedReplay', () => {
     const { clock, feed } = paced([trade(1)]);
     const played = play(feed, clock);
     await clock.turn();
-    expect(played.batches).toEqual([[trade(1, { receivedMs: 5_000_100 })]]);
+    expect(played.batches).toEqual([[trade(1, { receivedMs: 5_000_100, receivedMonotonicMs: 100 })]]);
   });
 
   test('what fell due while the consumer was busy comes together, and the pace is kept', async () => {
@@ -154,6 +154,17 @@ describe('PacedReplay', () => {
 });
 
 describe('FastReplay', () => {
+  test('leaves out when events were received on another monotonic clock', async () => {
+    const events = [trade(0, { receivedMs: 10, receivedMonotonicMs: 77 }), trade(1, { receivedMs: 11 })];
+    const clock = new ManualClock(0);
+    const seen: MarketEvent[] = [];
+    for await (const [event] of new FastReplay({ clock, source: feedOf('live', events) }).batches())
+      if (event !== undefined) seen.push(event);
+    expect(seen).toEqual([trade(0, { receivedMs: 10 }), events[1]]);
+    expect(seen[0]).not.toHaveProperty('receivedMonotonicMs');
+    expect(seen[1]).toBe(events[1]);
+  });
+
   test('gives each event alone, with the clock at its receipt', async () => {
     const clock = new ManualClock(RECORDED_MS);
     const seen: (readonly [number, number])[] = [];
