@@ -125,11 +125,16 @@ export class PortcullisError extends Error {
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; details?: Readonly<Record<string, unknown>> } = {},
+    options: {
+      cause?: unknown;
+      details?: Readonly<Record<string, unknown>>;
+      /** Default: as the catalogue says of the code. */
+      retryable?: boolean;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.retryable = ERROR_CATALOGUE[code].retryable;
+    this.retryable = options.retryable ?? ERROR_CATALOGUE[code].retryable;
     this.details = options.details ?? {};
   }
 }

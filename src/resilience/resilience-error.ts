@@ -12,6 +12,8 @@ export class ResilienceError extends PortcullisError {
     super(failure.code, about === undefined ? message : `${about}: ${message}`, {
       cause: causeOf(failure),
       details,
+      // Of one code some may help and others not: 503 and 404.
+      ...(failure.mayRetry ? { retryable: true } : {}),
     });
     this.failure = failure;
   }
@@ -37,15 +39,18 @@ export function describeFailure(failure: Failure): string {
     case 'UPSTREAM_UNTRUSTED':
       return `its certificate is not trusted: ${messageOf(failure.error)}`;
     case 'UPSTREAM_STATUS':
-      return `it answered ${failure.status}${failure.body === '' ? '' : `: ${failure.body.slice(0, 200)}`}`;
+      return `it answered ${failure.status}${failure.body === '' ? '' : `: ${quoted(failure.body)}`}`;
     case 'RESPONSE_INVALID':
-      return `its answer is not valid (${failure.because}): ${failure.detail}`;
+      return `its answer is not valid (${failure.because}): ${quoted(failure.detail)}`;
     case 'RESPONSE_TOO_LARGE':
       return `its answer is larger than ${failure.limitBytes} bytes`;
     case 'ADDRESS_REFUSED':
       return `${failure.address} may not be asked (${failure.because})`;
   }
 }
+
+/** What others wrote must not look like lines of ours in a log. */
+const quoted = (text: string): string => text.slice(0, 200).replaceAll(/\p{Cc}+/gu, ' ');
 
 const laterText = ({ retryAfterMs }: Failure): string =>
   retryAfterMs === undefined || retryAfterMs === Infinity ? '' : `, again in ${Math.ceil(retryAfterMs)} ms`;

@@ -85,16 +85,27 @@ export function pathOf(
       );
     }
     used.add(name);
-    return encodeURIComponent(value);
+    return encoded(name, value);
   });
   for (const name in params) {
     const value = params[name];
     if (value === undefined || used.has(name)) continue;
-    if (typeof value === 'object') for (const one of value) query += pair(name, one);
+    if (Array.isArray(value)) for (const one of value as readonly unknown[]) query += pair(name, one);
     else query += pair(name, value);
   }
   return { path: filled, query: query.slice(1) };
 }
 
-const pair = (name: string, value: string | number | boolean): string =>
-  `&${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
+const pair = (name: string, value: unknown): string => `&${encoded(name, name)}=${encoded(name, value)}`;
+
+function encoded(name: string, value: unknown): string {
+  const isText = typeof value === 'string' && value.isWellFormed();
+  if (isText || typeof value === 'boolean' || Number.isFinite(value)) {
+    return encodeURIComponent(value as string | number | boolean);
+  }
+  const got = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  throw new PortcullisError(
+    'INPUT_INVALID',
+    `params.${name}: expected text, a finite number or a boolean, got ${got}`,
+  );
+}

@@ -16,7 +16,9 @@ const NOT_PUBLIC = [
   '240.0.0.0/4',
   // `::`, `::1` and the deprecated way to write an IPv4 address in an IPv6 one.
   '::/96',
+  '::ffff:0:0:0/96',
   '64:ff9b:1::/48',
+  '100::/64',
   '2001::/32',
   'fc00::/7',
   'fe80::/10',

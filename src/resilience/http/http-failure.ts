@@ -140,7 +140,9 @@ export function statusFailure(
   nowMs: number,
 ): Failure {
   if (status < 400) return addressRefused(placeOf(headers['location']), 'redirect');
-  const waitMs = retryAfterMs(firstOf(headers['retry-after']), nowMs);
+  // A date is of the server's clock, which stands in the same answer; ours may be another.
+  const serverMs = Date.parse(firstOf(headers['date']) ?? '');
+  const waitMs = retryAfterMs(firstOf(headers['retry-after']), Number.isNaN(serverMs) ? nowMs : serverMs);
   const failure: UpstreamStatus = {
     code: 'UPSTREAM_STATUS',
     upstream: upstreamOf(status),

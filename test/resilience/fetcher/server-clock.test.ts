@@ -21,9 +21,24 @@ describe('ServerClock', () => {
     expect(clock.offset).toEqual({ offsetMs: 50, uncertaintyMs: 55 });
   });
 
-  test('starts anew when a clock was set', () => {
+  test('one answer that contradicts the others changes nothing: a proxy in between may have written it', () => {
     const clock = new ServerClock();
     clock.observe(10_000, 10_100, 10_110);
+    const before = clock.offset;
+    clock.observe(70_000, 10_200, 10_210);
+    clock.observe(70_000, 10_300, 10_310);
+    expect(clock.offset).toEqual(before);
+    clock.observe(10_000, 10_400, 10_410);
+    clock.observe(70_000, 10_500, 10_510);
+    clock.observe(70_000, 10_600, 10_610);
+    expect(clock.offset?.offsetMs).toBeLessThan(1_000);
+  });
+
+  test('starts anew with the third in a row: a clock was set', () => {
+    const clock = new ServerClock();
+    clock.observe(10_000, 10_100, 10_110);
+    clock.observe(70_000, 10_180, 10_190);
+    clock.observe(70_000, 10_190, 10_200);
     clock.observe(70_000, 10_200, 10_210);
     expect(clock.offset).toEqual({ offsetMs: 60_295, uncertaintyMs: 505 });
   });
