@@ -2,13 +2,15 @@ import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { BoundCounter, MetricsRegistry } from '../../telemetry/index.ts';
+import { isAborted } from '../call-within.ts';
 import type { Call } from '../call.ts';
-import { type Failure, aborted } from '../failure.ts';
+import { type Failure, type FailureCode, aborted } from '../failure.ts';
 import { type LinkedAbort, linkedAbort } from '../linked-abort.ts';
 import { type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { ResilienceError } from '../resilience-error.ts';
 import { withEarlier } from '../still-running.ts';
+import { RetryBudget, retryBudgetSchema } from './retry-budget.ts';
 import { Running } from './running.ts';
 
 const HEDGES = {
@@ -22,6 +24,8 @@ const schema = z.strictObject({
   delayMs: z.number().min(0),
   /** Attempts beyond the first, at most. */
   maxHedges: z.int().min(1).max(10).default(1),
+  /** Bounds all hedges of this policy together; fewer go without earning than those of a retry: 1 per second. */
+  budget: retryBudgetSchema.extend({ minPerSecond: z.number().min(0).default(1) }).prefault({}),
   /** The `target` in metrics. */
   name: z.string().min(1).default('hedge'),
 });
@@ -31,130 +35,155 @@ export type HedgeOptions = z.input<typeof schema>;
 
 export interface HedgeDeps {
   readonly clock: Clock;
-  /** Asked before each further attempt, such as for a token of a rate limiter; a failure is its outcome. It heeds `call.signal`. */
+  /** Asked before each further attempt, such as for a token of a rate limiter; a failure means that there is none. It heeds `call.signal`. */
   readonly before?: ((call: Call) => Promise<Failure | undefined>) | undefined;
   readonly metrics?: MetricsRegistry | undefined;
 }
 
+/** Nobody was asked: that says nothing of what another attempt will come to. */
+const REFUSED_HERE: ReadonlySet<FailureCode> = new Set(['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'RATE_LIMITED']);
+
 /**
- * Starts a second attempt beside one that is slow. The first success wins, and the others are aborted. A failure that says
- * another attempt may help starts the next at once; when all have failed, the last failure comes back. Only for work that
- * may run twice.
+ * Starts a second attempt beside one that is slow, never because one has failed: that is for retries. The first success wins,
+ * and so does the first failure that no other attempt may help (`mayRetry` false); the others are aborted. When all attempts
+ * have failed, the last failure of those that were not refused on this side comes back. There is no hedge when the budget is
+ * spent. Only for work that may run twice.
  */
 export class Hedge extends Policy {
-  readonly #delayMs: number;
-  readonly #maxHedges: number;
-  readonly #clock: Clock;
-  readonly #before: HedgeDeps['before'];
+  readonly #rules: Rules;
   readonly #won: BoundCounter | undefined;
   readonly #lost: BoundCounter | undefined;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
   constructor(options: HedgeOptions, { clock, before, metrics }: HedgeDeps) {
     super();
-    const { delayMs, maxHedges, name } = parseOptions('Hedge', schema, options);
-    this.#delayMs = delayMs;
-    this.#maxHedges = maxHedges;
-    this.#clock = clock;
-    this.#before = before;
+    const { delayMs, maxHedges, budget, name } = parseOptions('Hedge', schema, options);
+    this.#rules = { delayMs, maxHedges, clock, before, budget: new RetryBudget(budget, { clock }) };
     const hedges = metrics?.counter(HEDGES);
     this.#won = hedges?.bind({ target: name, won: 'yes' });
     this.#lost = hedges?.bind({ target: name, won: 'no' });
   }
 
   run<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
-    if (call.signal?.aborted === true) return Promise.resolve(failed(aborted(call.signal)));
+    if (isAborted(call)) return Promise.resolve(failed(aborted(call.signal)));
+    this.#rules.budget.deposit();
     return new Promise((resolve) => {
-      const race = new Race(work, call, {
-        maxHedges: this.#maxHedges,
-        again: this.#again(work),
-        arm: (onLate) => this.#clock.deadline(this.#delayMs, onLate),
-        onOver: (outcome, hedges, hedgeWon) => {
-          if (hedgeWon) this.#won?.inc();
-          this.#lost?.inc(hedgeWon ? hedges - 1 : hedges);
-          resolve(outcome);
-        },
+      const race = new Race(work, call, this.#rules, (outcome, hedges, hedgeWon) => {
+        if (hedgeWon) this.#won?.inc();
+        this.#lost?.inc(hedgeWon ? hedges - 1 : hedges);
+        resolve(outcome);
       });
       race.start();
     });
   }
-
-  /** The work of attempts beyond the first. */
-  #again<T>(work: Work<T>): Work<T> {
-    const before = this.#before;
-    if (before === undefined) return work;
-    return async (call) => {
-      const refused = await before(call);
-      return refused === undefined ? work(call) : failed(refused);
-    };
-  }
 }
 
-interface Rules<T> {
+interface Rules {
+  readonly delayMs: number;
   readonly maxHedges: number;
-  readonly again: Work<T>;
-  readonly arm: (onLate: () => void) => Disposable;
-  readonly onOver: (outcome: Outcome<T>, hedges: number, hedgeWon: boolean) => void;
+  readonly clock: Clock;
+  readonly before: HedgeDeps['before'];
+  readonly budget: RetryBudget;
+}
+
+const faster = (): ResilienceError =>
+  new ResilienceError({ ...aborted(undefined), reason: 'another attempt of the call was faster' });
+
+type OnOver<T> = (outcome: Outcome<T>, hedges: number, hedgeWon: boolean) => void;
+
+/** One attempt; it takes part when it has been made, and not while it waits to be let go. */
+interface Runner {
+  readonly controller: AbortController;
+  readonly isHedge: boolean;
+  takesPart: boolean;
 }
 
 /** The attempts of one call, side by side. */
 class Race<T> {
   readonly #work: Work<T>;
   readonly #call: Call;
-  readonly #rules: Rules<T>;
+  readonly #rules: Rules;
+  readonly #onOver: OnOver<T>;
   readonly #caller: LinkedAbort;
-  readonly #running = new Map<Running<T>, AbortController>();
+  readonly #running = new Map<Running<T>, Runner>();
   #started = 0;
-  #mayStart = true;
+  #hedges = 0;
   #timer: Disposable | undefined;
+  /** The last one of an attempt that was made, or of any. */
+  #failure: Failure | undefined;
+  /** A failure has decided; what the others come to does not count any more. */
+  #isEnding = false;
   #stillRunning: Promise<void> | undefined;
 
-  constructor(work: Work<T>, call: Call, rules: Rules<T>) {
+  constructor(work: Work<T>, call: Call, rules: Rules, onOver: OnOver<T>) {
     this.#work = work;
     this.#call = call;
     this.#rules = rules;
+    this.#onOver = onOver;
     this.#caller = linkedAbort(call.signal, () => {
-      this.#giveUp();
+      this.#giveUp(call.signal?.reason);
     });
   }
 
   /** Starts an attempt, and the wait for the next. */
   start(): void {
-    const hedge = this.#started++;
-    const controller = new AbortController();
+    const number = this.#started++;
+    const isHedge = number > 0;
+    const runner: Runner = { controller: new AbortController(), isHedge, takesPart: !isHedge };
     const running = new Running<T>((outcome) => {
       if (!this.#running.delete(running)) return; // the race is over
-      if (outcome.ok) this.#finish(outcome, hedge > 0);
-      else this.#fail(outcome.failure);
+      if (outcome.ok) this.#finish(outcome, isHedge);
+      else if (runner.takesPart) this.#fail(outcome.failure);
     });
-    this.#running.set(running, controller);
-    this.#mayStart = this.#started <= this.#rules.maxHedges;
-    if (this.#mayStart)
-      this.#timer = this.#rules.arm(() => {
-        this.start();
-      });
-    const { attempt } = this.#call;
-    const work = hedge === 0 ? this.#work : this.#rules.again;
-    void running.start(work, { ...this.#call, signal: controller.signal, attempt: attempt + hedge });
+    this.#running.set(running, runner);
+    if (this.#started <= this.#rules.maxHedges) this.#arm();
+    const call = { ...this.#call, signal: runner.controller.signal, attempt: this.#call.attempt + number };
+    void running.start(isHedge ? this.#hedgeOf(runner) : this.#work, call);
+  }
+
+  #arm(): void {
+    const { clock, delayMs, budget } = this.#rules;
+    this.#timer = clock.deadline(delayMs, () => {
+      if (budget.withdraw()) this.start();
+    });
+  }
+
+  #hedgeOf(runner: Runner): Work<T> {
+    const { before } = this.#rules;
+    const made: Work<T> = (call) => {
+      runner.takesPart = true;
+      this.#hedges += 1;
+      return this.#work(call);
+    };
+    if (before === undefined) return made;
+    return async (call) => {
+      const refused = await before(call);
+      if (isAborted(call)) return failed(aborted(call.signal));
+      return refused === undefined ? made(call) : failed(refused);
+    };
   }
 
   #fail(one: Failure): void {
-    const failure = withEarlier(one, this.#stillRunning);
-    this.#stillRunning = failure.stillRunning;
-    if (this.#mayStart) this.#timer?.[Symbol.dispose]();
-    if (this.#mayStart && failure.mayRetry) {
-      this.start();
-      return;
+    this.#stillRunning = withEarlier(one, this.#stillRunning).stillRunning;
+    if (this.#isEnding) return;
+    const isRefused = REFUSED_HERE.has(one.code);
+    if (!isRefused || this.#failure === undefined) this.#failure = one;
+    const isFinal = !one.mayRetry && !isRefused && !isAborted(this.#call);
+    if (isFinal) {
+      this.#isEnding = true;
+      this.#giveUp(faster());
     }
-    this.#mayStart = false;
-    if (this.#running.size === 0) this.#finish(failed(failure), false);
+    if (!isFinal && [...this.#running.values()].some(({ takesPart }) => takesPart)) return;
+    this.#finish(
+      failed(withEarlier({ ...this.#failure, stillRunning: undefined }, this.#stillRunning)),
+      false,
+    );
   }
 
-  #giveUp(): void {
-    const { signal } = this.#call;
-    for (const [running, controller] of this.#running) {
-      running.giveUp(aborted(signal));
-      controller.abort(signal?.reason);
+  #giveUp(reason: unknown): void {
+    for (const [running, { controller }] of this.#running) {
+      running.giveUp(aborted(this.#call.signal));
+      controller.abort(reason);
     }
   }
 
@@ -163,12 +192,9 @@ class Race<T> {
     this.#running.clear();
     this.#timer?.[Symbol.dispose]();
     this.#caller.dispose();
-    this.#rules.onOver(outcome, this.#started - 1, hedgeWon);
+    this.#onOver(outcome, this.#hedges, hedgeWon);
     if (losers.length === 0) return;
-    const reason = new ResilienceError({
-      ...aborted(undefined),
-      reason: 'another attempt of the call was faster',
-    });
-    for (const loser of losers) loser.abort(reason);
+    const reason = faster();
+    for (const { controller } of losers) controller.abort(reason);
   }
 }

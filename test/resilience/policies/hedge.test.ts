@@ -17,7 +17,7 @@ import {
 
 const setUp = (options: Partial<HedgeOptions> = {}, metrics?: MetricsRegistry) => {
   const clock = new ManualClock();
-  const hedge = new Hedge({ delayMs: 100, ...options }, { clock, metrics });
+  const hedge = new Hedge({ delayMs: 100, budget: { ratio: 10 }, ...options }, { clock, metrics });
   return { clock, hedge, open: new OpenWork() };
 };
 
@@ -73,16 +73,14 @@ describe('Hedge', () => {
     expect([outcome.value, open.calls.length]).toEqual([success('first'), 2]);
   });
 
-  test('a failure starts the next attempt at once, and the delay begins anew', async () => {
+  test('a failure starts no other attempt, at once or later: it comes back', async () => {
     const { clock, hedge, open } = setUp({ maxHedges: 2 });
-    void hedge.run(open.work, callOf());
+    const { signal } = new AbortController();
+    const outcome = seen(hedge.run(open.work, callOf({ signal })));
     clock.advance(60);
-    await open.fail(0, unavailable());
-    expect(open.calls).toHaveLength(2);
-    clock.advance(99);
-    expect(open.calls).toHaveLength(2);
-    clock.advance(1);
-    expect(open.calls).toHaveLength(3);
+    await open.fail(0, unavailable({ retryAfterMs: 20_000 }));
+    expect(outcome.value).toEqual({ ok: false, failure: unavailable({ retryAfterMs: 20_000 }) });
+    expect([open.calls.length, clock.nextDueMs, listenersOf(signal)]).toEqual([1, Infinity, 0]);
   });
 
   test.each([
@@ -120,36 +118,87 @@ describe('Hedge', () => {
     const { clock, hedge, open } = setUp();
     const { signal } = new AbortController();
     const outcome = seen(hedge.run(open.work, callOf({ signal })));
+    clock.advance(100);
     await open.fail(0, unavailable());
+    expect(outcome.value).toBeUndefined();
     const last = unavailable({ status: 502 });
     await open.fail(1, last);
     expect(outcome.value).toEqual({ ok: false, failure: last });
     expect([open.calls.length, clock.nextDueMs, listenersOf(signal)]).toEqual([2, Infinity, 0]);
   });
 
-  test('a failure that no attempt helps starts none, now or later', async () => {
+  test.each([
+    { decides: 0, other: 1 },
+    { decides: 1, other: 0 },
+  ])('attempt $decides failing for good ends the call at once, and the other with it', async (at) => {
     const { clock, hedge, open } = setUp({ maxHedges: 3 });
     const outcome = seen(hedge.run(open.work, callOf()));
     clock.advance(100);
-    await open.fail(0, notFound());
-    expect([outcome.value, clock.nextDueMs]).toEqual([undefined, Infinity]);
-    await open.fail(1, unavailable());
-    expect(outcome.value).toEqual({ ok: false, failure: unavailable() });
-    expect(open.calls).toHaveLength(2);
+    await open.fail(at.decides, notFound());
+    expect(outcome.value).toEqual({
+      ok: false,
+      failure: notFound({ stillRunning: expect.any(Promise) as Promise<void> }),
+    });
+    expect(open.calls[at.other]?.signal?.reason).toBeInstanceOf(ResilienceError);
+    expect([open.calls.length, clock.nextDueMs]).toEqual([2, Infinity]);
+    const stillRunning = outcome.value?.ok === false ? outcome.value.failure.stillRunning : undefined;
+    expect(await hasSettled(stillRunning)).toBe(false);
+    await open.fail(at.other, unavailable());
+    expect(await hasSettled(stillRunning)).toBe(true);
+    expect(outcome.value).toMatchObject({ failure: { status: 404 } });
   });
 
-  test('a single attempt that no other helps ends the call', async () => {
+  const refusals: readonly Failure[] = [
+    {
+      code: 'RATE_LIMITED',
+      upstream: 'unknown',
+      mayRetry: false,
+      because: 'wait-too-long',
+      retryAfterMs: undefined,
+    },
+    { code: 'BULKHEAD_FULL', upstream: 'unknown', mayRetry: false, running: 1, waiting: 0 },
+    { code: 'CIRCUIT_OPEN', upstream: 'unknown', mayRetry: false, state: 'open' },
+  ];
+
+  test.each(refusals)('$code of one attempt leaves the other to answer', async (refusal) => {
     const { clock, hedge, open } = setUp();
     const outcome = seen(hedge.run(open.work, callOf()));
-    await open.fail(0, notFound());
-    expect(outcome.value).toEqual({ ok: false, failure: notFound() });
+    clock.advance(100);
+    await open.fail(1, refusal);
+    expect(outcome.value).toBeUndefined();
+    await open.succeed(0, 'answer');
+    expect(outcome.value).toEqual(success('answer'));
+  });
+
+  test.each(refusals.flatMap((refusal) => [0, 1].map((refused) => ({ refusal, refused }))))(
+    '$refusal.code of attempt $refused does not hide what the other came to',
+    async ({ refusal, refused }) => {
+      for (const order of [
+        [refused, 1 - refused],
+        [1 - refused, refused],
+      ]) {
+        const { clock, hedge, open } = setUp();
+        const outcome = seen(hedge.run(open.work, callOf()));
+        clock.advance(100);
+        for (const at of order) await open.fail(at, at === refused ? refusal : unavailable());
+        expect(outcome.value).toEqual({ ok: false, failure: unavailable() });
+      }
+    },
+  );
+
+  test.each(refusals)('$code of the only attempt comes back', async (refusal) => {
+    const { clock, hedge, open } = setUp();
+    const outcome = seen(hedge.run(open.work, callOf()));
+    await open.fail(0, refusal);
+    expect(outcome.value).toEqual({ ok: false, failure: refusal });
     expect(clock.nextDueMs).toBe(Infinity);
   });
 
   test('the failure has ended when the work of both has', async () => {
-    const { hedge, open } = setUp();
+    const { clock, hedge, open } = setUp();
     const [one, other] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     const outcome = hedge.run(open.work, callOf());
+    clock.advance(100);
     await open.fail(0, unavailable({ stillRunning: one.promise }));
     await open.fail(1, unavailable({ stillRunning: other.promise }));
     const result = await outcome;
@@ -229,6 +278,8 @@ describe('Hedge', () => {
     ['no hedge', { maxHedges: 0 }],
     ['half a hedge', { maxHedges: 1.5 }],
     ['a misspelt option', { hedges: 1 } as never],
+    ['a budget below 0', { budget: { ratio: -1 } }],
+    ['a misspelt option of the budget', { budget: { ration: 1 } as never }],
   ])('refuses %s', (_what, options) => {
     expect(() => setUp(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
@@ -265,20 +316,97 @@ describe('before a further attempt', () => {
     expect({ asked, started }).toEqual({ asked: [2], started: [1, 2] });
   });
 
+  const refusal: Failure = {
+    code: 'RATE_LIMITED',
+    upstream: 'unknown',
+    mayRetry: false,
+    because: 'wait-too-long',
+  };
+
   test('refused, the first goes on alone', async () => {
-    const refusal: Failure = {
-      code: 'RATE_LIMITED',
-      upstream: 'unknown',
-      mayRetry: false,
-      because: 'wait-too-long',
-    };
     const { clock, asked, hedge } = world(refusal);
-    const first = Promise.withResolvers<string>();
-    const running = hedge.execute(() => first.promise);
+    const open = new OpenWork();
+    const outcome = seen(hedge.run(open.work, callOf()));
     clock.advance(10);
     await clock.turn();
-    first.resolve('first');
-    await expect(running).resolves.toBe('first');
-    expect(asked).toEqual([2]);
+    await open.succeed(0, 'first');
+    expect(outcome.value).toEqual(success('first'));
+    expect([asked, open.calls.length]).toEqual([[2], 1]);
+  });
+
+  test('refused, the failure of the first comes back', async () => {
+    const { clock, hedge } = world(refusal);
+    const open = new OpenWork();
+    const outcome = seen(hedge.run(open.work, callOf()));
+    clock.advance(10);
+    await clock.turn();
+    await open.fail(0, unavailable());
+    expect(outcome.value).toEqual({ ok: false, failure: unavailable() });
+  });
+
+  test.each([unavailable(), notFound()])(
+    'a hedge that still waits for it does not hold up the answer $status, and is not made',
+    async (answer) => {
+      const clock = new ManualClock();
+      const metrics = new MetricsRegistry();
+      const token = Promise.withResolvers<undefined>();
+      const signals: (AbortSignal | undefined)[] = [];
+      const before = ({ signal }: { signal: AbortSignal | undefined }): Promise<undefined> => {
+        signals.push(signal);
+        return token.promise;
+      };
+      const hedge = new Hedge({ delayMs: 10 }, { clock, before, metrics });
+      const open = new OpenWork();
+      const outcome = seen(hedge.run(open.work, callOf()));
+      clock.advance(10);
+      expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
+      await open.fail(0, answer);
+      expect(outcome.value).toMatchObject({ ok: false, failure: { status: answer.status } });
+      expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+      token.resolve(undefined);
+      await clock.turn();
+      expect(open.calls).toHaveLength(1);
+      expect(await samplesOf(metrics, 'trading_hedges_total')).toEqual([]);
+    },
+  );
+});
+
+describe('the budget of a hedge', () => {
+  /** How many attempts so many slow calls make, one after the other within one second. */
+  const attemptsOf = async (calls: number, budget: HedgeOptions['budget']): Promise<number> => {
+    const { clock, hedge, open } = setUp({ delayMs: 0, budget: budget ?? {} });
+    for (let at = 0; at < calls; at += 1) {
+      const made = open.calls.length;
+      const outcome = hedge.run(open.work, callOf());
+      clock.advance(0);
+      await open.succeed(made, 'slow');
+      await outcome;
+    }
+    return open.calls.length;
+  };
+
+  test('of 100 slow calls a tenth is hedged, and one more for the second', async () => {
+    expect(await attemptsOf(100, undefined)).toBe(111);
+  });
+
+  test('is as it is set', async () => {
+    expect(await attemptsOf(100, { ratio: 0.5, minPerSecond: 0 })).toBe(150);
+    expect(await attemptsOf(100, { ratio: 0 })).toBe(101);
+    expect(await attemptsOf(100, { ratio: 0, minPerSecond: 3 })).toBe(103);
+  });
+
+  test('fills again with time', async () => {
+    const { clock, hedge, open } = setUp({ budget: { ratio: 0 } });
+    const hedgesOf = async (): Promise<number> => {
+      const made = open.calls.length;
+      void hedge.run(open.work, callOf());
+      clock.advance(100);
+      const hedges = open.calls.length - made - 1;
+      await open.succeed(made, 'slow');
+      return hedges;
+    };
+    expect([await hedgesOf(), await hedgesOf()]).toEqual([1, 0]);
+    clock.advance(800);
+    expect([await hedgesOf(), await hedgesOf()]).toEqual([1, 0]);
   });
 });
