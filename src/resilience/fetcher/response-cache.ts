@@ -89,6 +89,7 @@ export class ResponseCache {
         metrics,
         secondLevel: store && { store, encode, decode },
         sizeOf: ({ bytes }) => bytes,
+        sizeOfFailure: (failure) => (failure.code === 'UPSTREAM_STATUS' ? freezeData({ ...failure }) : 1),
         mayKeep: ({ isShareable }) => isShareable,
       },
     );

@@ -132,7 +132,7 @@ export class CacheLoader<T> {
   #keepFailure(key: string, failure: Failure): void {
     if (this.#parts.closed.aborted) return;
     this.#drop(key);
-    this.#parts.l1.keepFailure(key, failure);
+    if (!this.#parts.l1.keepFailure(key, failure)) this.#parts.metrics.failed('l1');
   }
 
   /** What is kept is no longer so. */

@@ -42,6 +42,8 @@ export interface ResultCacheDeps<T> {
   readonly secondLevel?: CacheStore<T> | undefined;
   /** Size of a value in the unit of `maxSize`. Default: 1 each. */
   readonly sizeOf?: ((value: T) => number) | undefined;
+  /** Size of a failure that is kept, in the same unit. Default: 1 each. */
+  readonly sizeOfFailure?: ((failure: Failure) => number) | undefined;
   /** Whether a value may be given again at all; what was kept under its key goes as well. Default: all may. */
   readonly mayKeep?: ((value: T) => boolean) | undefined;
 }
@@ -77,10 +79,13 @@ export class ResultCache<T> {
   constructor(options: ResultCacheOptions, deps: ResultCacheDeps<T>) {
     this.#settings = parseCacheOptions(options);
     const { name, maxEntries, maxSize, jitterFraction, secondLevel } = this.#settings;
-    const { clock, random = systemRandom, sizeOf, metrics } = deps;
+    const { clock, random = systemRandom, sizeOf, sizeOfFailure, metrics } = deps;
     this.#clock = clock;
     this.#metrics = new CacheMetrics(name, metrics);
-    this.#l1 = new FirstLevel({ maxEntries, maxSize, jitterFraction, random, sizeOf }, { clock });
+    this.#l1 = new FirstLevel(
+      { maxEntries, maxSize, jitterFraction, random, sizeOf, sizeOfFailure },
+      { clock },
+    );
     this.#flights = new SingleFlight({ clock });
     const prefix = secondLevel.prefix ?? `cache:${encodeURIComponent(name)}:`.slice(0, 192);
     const onError = this.#metrics.failed.bind(this.#metrics);

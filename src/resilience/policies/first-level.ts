@@ -9,6 +9,7 @@ export interface FirstLevelSettings<T> {
   readonly jitterFraction: number;
   readonly random: () => number;
   readonly sizeOf: ((value: T) => number) | undefined;
+  readonly sizeOfFailure: ((failure: Failure) => number) | undefined;
 }
 
 /**
@@ -59,20 +60,19 @@ export class FirstLevel<T> {
 
   /** A value without a size, or larger than everything together may be, is not kept. @returns whether it is */
   keep(key: string, entry: KeptValue<T>): boolean {
-    const size = this.#sizeOf(entry.value);
-    if (!(size >= 0 && size < Infinity)) {
-      this.#entries.delete(key);
-      return false;
-    }
-    this.#set(key, entry, Math.max(size, 1));
-    return true;
+    return this.#set(key, entry, sizeBy(this.#settings.sizeOf, entry.value));
   }
 
-  /** Without the promise of work that still runs: it would be kept alive. */
-  keepFailure(key: string, failure: Failure): void {
-    const kept = { ...failure, stillRunning: undefined };
+  /**
+   * Frozen, as all who ask get the same. Without the promise of work that still runs: it would be kept alive.
+   *
+   * @returns as `keep`
+   */
+  keepFailure(key: string, failure: Failure): boolean {
+    const kept = frozen({ ...failure, stillRunning: undefined });
     const writtenMs = this.#clock.monotonicMs();
-    this.#set(key, { kind: 'failure', failure: kept, writtenMs, lifeFraction: this.#lifeFraction() }, 1);
+    const entry = { kind: 'failure', failure: kept, writtenMs, lifeFraction: this.#lifeFraction() } as const;
+    return this.#set(key, entry, sizeBy(this.#settings.sizeOfFailure, kept));
   }
 
   delete(key: string): void {
@@ -83,22 +83,33 @@ export class FirstLevel<T> {
     this.#entries.clear();
   }
 
-  #sizeOf(value: T): number {
-    const { sizeOf } = this.#settings;
-    if (sizeOf === undefined) return 1;
-    try {
-      return Math.ceil(sizeOf(value));
-    } catch {
-      return NaN;
-    }
-  }
-
-  #set(key: string, entry: Entry<T>, size: number): void {
-    if (this.#settings.maxSize === undefined) this.#entries.set(key, entry);
-    else this.#entries.set(key, entry, { size });
+  #set(key: string, entry: Entry<T>, size: number): boolean {
+    const isSize = size >= 0 && size < Infinity;
+    if (!isSize) this.#entries.delete(key);
+    else if (this.#settings.maxSize === undefined) this.#entries.set(key, entry);
+    else this.#entries.set(key, entry, { size: Math.max(size, 1) });
+    return isSize;
   }
 
   #lifeFraction(): number {
     return 1 - this.#settings.jitterFraction * this.#settings.random();
   }
+}
+
+const sizeBy = <V>(sizeOf: ((value: V) => number) | undefined, value: V): number => {
+  try {
+    return sizeOf === undefined ? 1 : Math.ceil(sizeOf(value));
+  } catch {
+    return NaN;
+  }
+};
+
+/** With its headers; an error or a reason in it is somebody else's object. */
+function frozen(failure: Failure): Failure {
+  if (failure.code !== 'UPSTREAM_STATUS') return Object.freeze(failure);
+  const headers = Object.entries(failure.headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? Object.freeze([...value]) : value,
+  ]);
+  return Object.freeze({ ...failure, headers: Object.freeze(Object.fromEntries(headers)) });
 }

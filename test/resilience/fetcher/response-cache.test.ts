@@ -289,6 +289,21 @@ describe('a negative answer', () => {
   });
 });
 
+test('kept failures are bounded by the memory that they take', async () => {
+  const { ask, cache, upstream } = world({ maxSize: 10_000 });
+  const big: Failure = {
+    code: 'UPSTREAM_STATUS',
+    upstream: 'alive',
+    mayRetry: false,
+    status: 404,
+    headers: { 'x-big': 'x'.repeat(1_500) },
+    body: 'y'.repeat(500),
+  };
+  upstream.next = failed(big);
+  for (const path of ['/a', '/b', '/c']) await ask({ path }, { ttlMs: 1_000, negativeTtlMs: 1_000 });
+  expect(cache.status().entries).toBe(2);
+});
+
 describe('freezeData', () => {
   test('does not overflow the stack on data of any depth', () => {
     const data: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));

@@ -296,6 +296,36 @@ describe('a negative answer', () => {
   });
 });
 
+describe('a failure that is kept', () => {
+  const rules: CacheRules = { ttlMs: 1_000, negativeTtlMs: 100, isNegative: () => true };
+
+  test('cannot be changed by one of those who get it', async () => {
+    const { cache, origin } = cacheWorld();
+    origin.gives(failed({ ...status(404), headers: { vary: ['a', 'b'] } } as Failure));
+    const ask = () => cache.run('k', origin.work, callOf(), rules);
+    await ask();
+    const kept = await ask();
+    const failure = (kept.ok ? undefined : kept.failure) as { code: string; headers: { vary: string[] } };
+    expect(() => (failure.code = 'ABORTED')).toThrow(TypeError);
+    expect(() => failure.headers.vary.push('c')).toThrow(TypeError);
+    expect(() => (failure.headers.vary = [])).toThrow(TypeError);
+  });
+
+  test('counts for the bound of memory with its own size', async () => {
+    const { cache, origin } = cacheWorld({ maxSize: 10, deps: { sizeOfFailure: () => 4 } });
+    origin.gives(failed(status(404)));
+    for (const key of ['a', 'b', 'c']) await cache.run(key, origin.work, callOf(), rules);
+    expect(cache.status()).toMatchObject({ entries: 2, size: 8 });
+  });
+
+  test.each([NaN, Infinity])('is left out with a size of %d, and counted', async (size) => {
+    const { cache, origin, errors } = cacheWorld({ maxSize: 10, deps: { sizeOfFailure: () => size } });
+    origin.gives(failed(status(404)));
+    await cache.run('k', origin.work, callOf(), rules);
+    expect([cache.status().entries, await errors('l1')]).toEqual([0, 1]);
+  });
+});
+
 describe('a function of the user that throws', () => {
   const throws = (): never => {
     throw new Error('thrown by the user');
