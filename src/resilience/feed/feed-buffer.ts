@@ -20,7 +20,7 @@ export type OnHole<M> = (dropped: BufferedMessage<M>) => void;
 /** What the consumer takes: all that waits. */
 export interface Taken<M> {
   readonly messages: readonly M[];
-  /** Channels with holes since the last time, each with the last number that was dropped, where it has numbers. */
+  /** Channels with holes since the last time, each with the highest number that was dropped, where it has numbers. */
   readonly holes: ReadonlyMap<string, number | undefined>;
 }
 
@@ -126,7 +126,11 @@ export class FeedBuffer<M> {
   #drop(entry: BufferedMessage<M>): void {
     this.#dropped += 1;
     const isNew = !this.#holes.has(entry.channel);
-    this.#holes.set(entry.channel, entry.last);
+    this.#holes.set(entry.channel, later(this.#holes.get(entry.channel), entry.last));
     if (isNew) this.#onHole(entry);
   }
 }
+
+/** The higher of two numbers, either of which may be missing. */
+export const later = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || (other !== undefined && other > one) ? other : one;

@@ -102,4 +102,13 @@ describe('FeedBuffer', () => {
       expect(world.buffer.dropped).toBe(990);
     },
   );
+
+  test('a hole reaches to the highest number that was dropped, whatever is dropped after it', () => {
+    const { buffer } = new World('drop-oldest', 1);
+    for (const last of [100, 95, undefined, 7])
+      buffer.push({ message: 'm', channel: 'a', first: last, last });
+    expect(buffer.take().holes).toEqual(new Map([['a', 100]]));
+    for (const last of [undefined, undefined]) buffer.push({ message: 'm', channel: 'a', first: last, last });
+    expect(buffer.take().holes).toEqual(new Map([['a', undefined]]));
+  });
 });
