@@ -28,11 +28,6 @@ export class ChannelWatch {
     this.#onQuiet = onQuiet;
   }
 
-  /** All that have ever spoken, and were not forgotten. */
-  get heard(): readonly string[] {
-    return [...this.#channels].filter(([, { lastMs }]) => !Number.isNaN(lastMs)).map(([name]) => name);
-  }
-
   get quietCount(): number {
     let count = 0;
     for (const { isQuiet } of this.#channels.values()) if (isQuiet) count += 1;

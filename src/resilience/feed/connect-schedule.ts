@@ -1,15 +1,17 @@
 import type { FeedSettings } from './feed-options.ts';
 import { backoffMs } from '../policies/backoff.ts';
 
+type ConnectOptions = Omit<FeedSettings['reconnect'], 'silentAfterMs'>;
+
 /** When the next connection may be tried: back-off with full jitter, and so many in any window at most. */
 export class ConnectSchedule {
-  readonly #options: FeedSettings['reconnect'];
+  readonly #options: ConnectOptions;
   readonly #random: () => number;
   /** Of the last connections that were tried, on the monotonic clock, oldest first. */
   readonly #triedMs: number[] = [];
   #attempts = 0;
 
-  constructor(options: FeedSettings['reconnect'], random: () => number) {
+  constructor(options: ConnectOptions, random: () => number) {
     this.#options = options;
     this.#random = random;
   }

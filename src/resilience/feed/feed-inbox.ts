@@ -5,8 +5,10 @@ import { type BufferedMessage, FeedBuffer } from './feed-buffer.ts';
 import type { FeedSettings } from './feed-options.ts';
 import type { FeedProtocol, SequenceRange } from './feed-protocol.ts';
 import type { FeedChannelStatus, FeedGap } from './feed-status.ts';
+import { MessageReader } from './message-reader.ts';
 import type { QuietLog } from './quiet-log.ts';
-import { SequenceGuard, isRange } from './sequence-guard.ts';
+import { ReturnWatch } from './return-watch.ts';
+import { SequenceGuard } from './sequence-guard.ts';
 import { SnapshotFetcher } from './snapshot-fetcher.ts';
 
 export interface InboxDeps<M> {
@@ -22,22 +24,31 @@ export interface InboxDeps<M> {
   readonly onOverflow: () => void;
 }
 
+/** Channels that are remembered where nobody says which are wanted. More of them are left out. */
+const MOST_CHANNELS = 10_000;
+
 /** From decoded messages to the consumer: their numbers, their holes, their snapshots, and the buffer where they wait. */
 export class FeedInbox<M> {
   readonly #deps: InboxDeps<M>;
   readonly #settings: FeedSettings;
+  readonly #reader: MessageReader<M>;
   readonly #guard: SequenceGuard;
   readonly #watch: ChannelWatch;
+  readonly #return: ReturnWatch;
   readonly #buffer: FeedBuffer<M>;
   readonly #snapshots: SnapshotFetcher<M> | undefined;
   readonly #wanted = new Set<string>();
-  /** Given up by the consumer: what still comes is not for it. */
-  readonly #unwanted = new Set<string>();
+  /** Whether anybody has ever said which channels are wanted: then no others are let in. */
+  #picks = false;
+  /** Those that a connection was asked for, and those that spoke. */
+  readonly #listened = new Set<string>();
+  #isConnected = false;
   #isFirstConnection = true;
+  #isStopped = false;
   #lastMs = NaN;
   messages = 0;
-  malformed = 0;
   duplicates = 0;
+  unwanted = 0;
   gaps = 0;
   snapshots = 0;
   /** Wall time; 0 for never. */
@@ -46,8 +57,15 @@ export class FeedInbox<M> {
   constructor(settings: FeedSettings, deps: InboxDeps<M>) {
     this.#settings = settings;
     this.#deps = deps;
+    this.#reader = new MessageReader(deps.protocol, deps.log);
     this.#guard = new SequenceGuard(settings);
     this.#watch = new ChannelWatch(settings.channelStaleAfterMs, deps);
+    this.#return = new ReturnWatch(settings.reconnect.silentAfterMs, {
+      clock: deps.clock,
+      onSilent: (channel) => {
+        this.#missed(channel, this.#guard.lastOf(channel) ?? -Infinity);
+      },
+    });
     this.#buffer = new FeedBuffer(settings.buffer, (dropped) => {
       this.#tell({ channel: dropped.channel, because: 'overflow', expected: dropped.first, got: undefined });
     });
@@ -60,6 +78,10 @@ export class FeedInbox<M> {
 
   get size(): number {
     return this.#buffer.size;
+  }
+
+  get malformed(): number {
+    return this.#reader.malformed;
   }
 
   get dropped(): number {
@@ -83,13 +105,22 @@ export class FeedInbox<M> {
     }));
   }
 
+  /** Whether anything may be expected to come: what is wanted, or the streams of a url. */
+  get expectsMessages(): boolean {
+    return !this.#picks || this.#wanted.size > 0;
+  }
+
   /** @returns those that are new */
   want(channels: readonly string[]): readonly string[] {
+    if (!this.#picks) {
+      this.#picks = true;
+      for (const channel of this.#listened) if (channel !== '') this.#drop(channel);
+    }
     const fresh = [...new Set(channels)].filter((channel) => !this.#wanted.has(channel));
     for (const channel of fresh) {
       this.#wanted.add(channel);
-      this.#unwanted.delete(channel);
       this.#watch.want(channel);
+      if (this.#isConnected) this.#listened.add(channel);
     }
     return fresh;
   }
@@ -97,66 +128,108 @@ export class FeedInbox<M> {
   /** @returns those that were wanted */
   forget(channels: readonly string[]): readonly string[] {
     const gone = [...new Set(channels)].filter((channel) => this.#wanted.delete(channel));
-    for (const channel of gone) {
-      this.#unwanted.add(channel);
-      this.#watch.forget(channel);
-      this.#guard.forget(channel);
-      this.#snapshots?.cancel(channel);
-    }
+    for (const channel of gone) this.#drop(channel);
     return gone;
   }
 
   /** Another connection counts from now on: channels that cannot tell by their numbers what they missed have a hole. */
   connected(): void {
     const startsAnew = this.#deps.protocol.sequenceScope === 'connection';
-    if (!this.#isFirstConnection) {
-      for (const channel of this.#watch.heard) {
-        if (!startsAnew && this.#guard.has(channel)) continue;
-        this.#tell({ channel, because: 'reconnected', expected: undefined, got: undefined });
-        this.#snapshots?.request(channel, -Infinity);
-      }
+    const numbered: string[] = [];
+    this.#isConnected = true;
+    for (const channel of this.#isFirstConnection ? [] : [...this.#listened]) {
+      if (startsAnew || !this.#guard.has(channel)) this.#missed(channel, -Infinity);
+      else numbered.push(channel);
     }
+    if (this.#isStopped) return;
     this.#isFirstConnection = false;
-    this.#unwanted.clear(); // nobody has asked for them on this connection
+    this.#return.start(numbered);
+    for (const channel of this.#wanted) this.#listened.add(channel);
     if (startsAnew) this.#guard.forgetAll();
     this.#watch.start();
   }
 
   disconnected(): void {
-    this.#watch.stop();
+    this.#isConnected = false;
+    this.#rest();
   }
 
   stop(): void {
-    this.#watch.stop();
+    this.#isStopped = true;
+    this.#rest();
     this.#snapshots?.cancelAll();
   }
 
-  accept(messages: readonly M[], receivedMs: number): void {
-    this.#lastMs = this.#deps.clock.monotonicMs();
-    this.lastMessageMs = receivedMs;
-    for (const message of messages) this.#accept(message, this.#lastMs);
+  /** @returns whether any of them was fit for the consumer: neither unwanted, nor unreadable, nor old */
+  accept(messages: readonly M[], receivedMs: number): boolean {
+    const nowMs = this.#deps.clock.monotonicMs();
+    let isHeard = false;
+    for (const message of messages) isHeard = this.#accept(message, nowMs) || isHeard;
+    if (isHeard) {
+      this.#lastMs = nowMs;
+      this.lastMessageMs = receivedMs;
+    }
     if (this.#buffer.size > 0) this.#deps.onWaiting();
+    return isHeard;
   }
 
   /** All that waits. There is room again, for the snapshots of channels with holes too. */
   take(): readonly M[] {
     const { messages, holes } = this.#buffer.take();
-    for (const [channel, last] of holes) {
-      if (!this.#unwanted.has(channel)) this.#snapshots?.request(channel, last ?? -Infinity);
-    }
+    for (const [channel, last] of holes) this.#fetch(channel, last ?? -Infinity);
     return messages;
   }
 
-  #accept(message: M, nowMs: number): void {
+  #accept(message: M, nowMs: number): boolean {
+    if (this.#isStopped) return false;
     this.messages += 1;
-    const entry = this.#entryOf(message);
-    if (entry === undefined || this.#unwanted.has(entry.channel)) return;
-    this.#watch.spoke(entry.channel, nowMs);
-    if (entry.first !== undefined && entry.last !== undefined) {
-      const { channel, first, last } = entry;
-      if (!this.#isNew({ channel, first, last })) return;
+    const entry = this.#reader.read(message);
+    if (entry === undefined) return false;
+    const { channel, first, last } = entry;
+    if (!this.#lets(channel)) {
+      this.unwanted += 1;
+      return false;
     }
+    if (first !== undefined && last !== undefined && !this.#isNew({ channel, first, last })) return false;
+    this.#watch.spoke(channel, nowMs);
+    this.#return.release(channel);
     this.#push(entry);
+    return true;
+  }
+
+  /** Whether the channel is one to listen to. Messages that name none cannot be told apart, and are let in. */
+  #lets(channel: string): boolean {
+    if (this.#listened.has(channel)) return true;
+    if (this.#picks ? channel !== '' && !this.#wanted.has(channel) : this.#listened.size >= MOST_CHANNELS) {
+      return false;
+    }
+    this.#listened.add(channel);
+    return true;
+  }
+
+  #drop(channel: string): void {
+    this.#listened.delete(channel);
+    this.#watch.forget(channel);
+    this.#return.release(channel);
+    this.#guard.forget(channel);
+    this.#snapshots?.cancel(channel);
+  }
+
+  #rest(): void {
+    this.#watch.stop();
+    this.#return.stop();
+  }
+
+  /** Nothing can tell what the channel has missed. */
+  #missed(channel: string, reach: number): void {
+    if (this.#isStopped || !this.#listened.has(channel)) return; // who was told has seen to it
+    this.#tell({ channel, because: 'reconnected', expected: undefined, got: undefined });
+    this.#fetch(channel, reach);
+  }
+
+  /** Who was told of the hole may have given the channel up, or all of them. */
+  #fetch(channel: string, reach: number): void {
+    if (!this.#isStopped && this.#listened.has(channel)) this.#snapshots?.request(channel, reach);
   }
 
   #isNew(range: SequenceRange): boolean {
@@ -166,7 +239,7 @@ export class FeedInbox<M> {
       case 'next':
         return true;
       case 'first':
-        this.#snapshots?.request(channel, range.first - 1);
+        this.#fetch(channel, range.first - 1);
         return true;
       case 'duplicate':
         this.duplicates += 1;
@@ -179,30 +252,13 @@ export class FeedInbox<M> {
           expected: verdict.expected,
           got: verdict.got,
         });
-        this.#snapshots?.request(channel, verdict.got - 1);
-        return true;
+        this.#fetch(channel, verdict.got - 1);
+        return !this.#isStopped && this.#listened.has(channel);
     }
   }
 
   #push(entry: BufferedMessage<M>): void {
     if (!this.#buffer.push(entry)) this.#deps.onOverflow();
-  }
-
-  #entryOf(message: M): BufferedMessage<M> | undefined {
-    const { protocol, log } = this.#deps;
-    try {
-      const range = protocol.sequenceOf?.(message);
-      if (range === undefined) {
-        const channel = protocol.channelOf?.(message) ?? '';
-        return { message, channel, first: undefined, last: undefined };
-      }
-      if (!isRange(range)) throw new RangeError(`numbers from ${range.first} to ${range.last}`);
-      return { message, channel: range.channel, first: range.first, last: range.last };
-    } catch (error) {
-      this.malformed += 1;
-      log.warn('malformed', { error: errorText(error) }, 'a message without valid numbers was left out');
-      return undefined;
-    }
   }
 
   #newSnapshots(): SnapshotFetcher<M> {
@@ -216,12 +272,13 @@ export class FeedInbox<M> {
         if (messages.length <= maxMessages) return messages;
         throw new RangeError(`${messages.length} messages do not fit into a buffer of ${maxMessages}`);
       },
-      lastOf: (messages) => this.#lastOf(messages),
+      lastOf: (messages) => this.#reader.lastOf(messages),
       onSnapshot: (channel, messages) => {
         this.snapshots += 1;
         this.messages += messages.length;
         for (const message of messages) {
-          this.#push({ message, channel, first: undefined, last: this.#lastOf([message]) });
+          if (this.#isStopped) return;
+          this.#push({ message, channel, first: undefined, last: this.#reader.lastOf([message]) });
         }
         if (this.#buffer.size > 0) onWaiting();
       },
@@ -229,11 +286,6 @@ export class FeedInbox<M> {
         log.warn('snapshot', { channel, error: errorText(error) }, 'no snapshot, trying again');
       },
     });
-  }
-
-  #lastOf(messages: readonly M[]): number | undefined {
-    const lasts = messages.flatMap((message) => this.#deps.protocol.sequenceOf?.(message)?.last ?? []);
-    return lasts.length === 0 ? undefined : Math.max(...lasts);
   }
 
   #tell(gap: FeedGap): void {

@@ -56,6 +56,11 @@ const COUNTERS = [
   ['malformed', 'trading_feed_malformed_total', 'Frames and messages of a feed that could not be read.'],
   ['duplicates', 'trading_feed_duplicates_total', 'Messages of a feed that had come before.'],
   [
+    'unwanted',
+    'trading_feed_unwanted_total',
+    'Messages of channels that nobody wants, which a feed left out.',
+  ],
+  [
     'dropped',
     'trading_feed_dropped_messages_total',
     'Messages that a feed dropped, as its consumer did not keep up.',

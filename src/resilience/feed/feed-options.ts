@@ -33,6 +33,8 @@ const reconnect = z.strictObject({
   maxConnects: z.number().int().min(1).max(1_000).default(5),
   /** Default 30 seconds. That makes 50 in 5 minutes; Binance allows 300 for each address. */
   connectWindowMs: ms.default(30_000),
+  /** How long a numbered channel may be silent after a reconnection; then it may have missed its last messages, which is told. Default 3 seconds. */
+  silentAfterMs: ms.default(3_000),
   /** The longest that a `Retry-After` of the server is heeded for. Default 10 minutes. */
   maxRetryAfterMs: ms.default(600_000),
 });
@@ -88,7 +90,11 @@ export const feedOptionsSchema = z.strictObject({
   closeTimeoutMs: ms.default(1_000),
   /** Default: a ping each 15 seconds. */
   heartbeat: z.union([heartbeat, z.literal(false)]).prefault({}),
-  /** No message on any channel for so long: a new connection is made. False for feeds that may be silent. Default 30 seconds. */
+  /**
+   * No message on any channel for so long: a new connection is made. What cannot be read, came before, or is of a channel that
+   * nobody wants is no message here, nor is a pong. Not while all channels were given up by `unsubscribe()`; on a feed without
+   * any `subscribe()` too, as its url may name the streams. False for feeds that may be silent. Default 30 seconds.
+   */
   staleAfterMs: z.union([ms, z.literal(false)]).default(30_000),
   /** No message on one channel for so long: it is told, within a tenth of the time. Default 60 seconds. */
   channelStaleAfterMs: z.union([ms, z.literal(false)]).default(60_000),

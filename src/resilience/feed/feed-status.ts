@@ -45,7 +45,8 @@ export interface FeedGap {
   readonly channel: string;
   /**
    * `sequence`: numbers are missing. `overflow`: the consumer did not keep up, and messages were dropped. `reconnected`: the
-   * connection is a new one and the channel has no numbers that would tell. `restarted`: the venue counts anew.
+   * connection is a new one, and nothing tells what the channel missed: it has no numbers, or has been silent since.
+   * `restarted`: the venue counts anew.
    */
   readonly because: 'sequence' | 'overflow' | 'reconnected' | 'restarted';
   /** The first number that is missing; undefined where the channel has none. */
@@ -75,6 +76,8 @@ export interface FeedCounts {
   readonly malformed: number;
   /** Messages that were not delivered, as their numbers had been before. */
   readonly duplicates: number;
+  /** Messages that were not delivered, as nobody wants their channel; without `subscribe()`, as there are too many channels. */
+  readonly unwanted: number;
   /** Messages that were not delivered, as the consumer did not keep up. */
   readonly dropped: number;
   readonly gaps: number;
@@ -84,7 +87,7 @@ export interface FeedCounts {
 
 export interface FeedChannelStatus {
   readonly channel: string;
-  /** Since its last message; undefined before the first. */
+  /** Since its last message that was new; undefined before the first. */
   readonly ageMs: number | undefined;
   /** No message for too long, while the connection stands. */
   readonly quiet: boolean;
@@ -94,7 +97,7 @@ export interface FeedChannelStatus {
 
 export interface FeedStatus {
   readonly state: FeedState;
-  /** Since the last message of any channel; undefined before the first. */
+  /** Since the last message of any channel that was new and could be read; undefined before the first. */
   readonly lastMessageAgeMs: number | undefined;
   /** Those that are subscribed to. */
   readonly channels: readonly FeedChannelStatus[];

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Agent } from 'node:http';
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
@@ -6,6 +5,7 @@ import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
 import { errorText } from '../../telemetry/error-text.ts';
 import { type Logger, type MetricsRegistry, silentLogger } from '../../telemetry/index.ts';
+import { systemRandom } from '../policies/backoff.ts';
 import type { FeedConnection } from './feed-connection.ts';
 import { FeedInbox } from './feed-inbox.ts';
 import { FeedLink } from './feed-link.ts';
@@ -21,7 +21,7 @@ import { webSockets } from './web-socket.ts';
 export interface ResilientFeedDeps<M> {
   readonly protocol: FeedProtocol<M>;
   readonly clock: Clock;
-  /** In [0, 1), for the back-off. Default: that of node:crypto. */
+  /** In [0, 1), for the back-off. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
   readonly metrics?: MetricsRegistry | undefined;
   /** Default: says nothing. */
@@ -56,7 +56,7 @@ export class ResilientFeed<M> implements AsyncDisposable {
   /** @throws {PortcullisError} `OPTION_INVALID`; `METRIC_CONFLICT` when the registry has other metrics of these names */
   constructor(options: ResilientFeedOptions, deps: ResilientFeedDeps<M>) {
     const settings = parseOptions('ResilientFeed', feedOptionsSchema, options);
-    const { protocol, clock, random = cryptoRandom, metrics, logger = silentLogger } = deps;
+    const { protocol, clock, random = systemRandom, metrics, logger = silentLogger } = deps;
     this.#settings = settings;
     this.#deps = deps;
     this.#log = new QuietLog(logger.child({ source: settings.source }), clock);
@@ -84,8 +84,7 @@ export class ResilientFeed<M> implements AsyncDisposable {
       log: this.#log,
       onMessages: (connection, messages, receivedMs) => {
         this.#link.promote(connection);
-        this.#link.heard();
-        this.#inbox.accept(messages, receivedMs);
+        if (this.#inbox.accept(messages, receivedMs)) this.#link.heard();
       },
       onRefused: (detail) => {
         this.#change({ kind: 'refused', detail });
@@ -192,7 +191,7 @@ export class ResilientFeed<M> implements AsyncDisposable {
       connect: this.#deps.connect ?? webSockets(socket, { clock, agent, lookup }),
       url: (signal) => protocol.url(signal),
       ping: protocol.ping === undefined ? undefined : () => protocol.ping?.() ?? '',
-      expectsMessages: () => this.#inbox.wanted.length > 0,
+      expectsMessages: () => this.#inbox.expectsMessages,
       listener: {
         opened: (connection) => {
           this.#subscribeAll(connection);
@@ -267,7 +266,7 @@ export class ResilientFeed<M> implements AsyncDisposable {
   }
 
   #counts(): FeedCounts {
-    const { messages, malformed, duplicates, dropped, gaps, snapshots } = this.#inbox;
+    const { messages, malformed, duplicates, unwanted, dropped, gaps, snapshots } = this.#inbox;
     const { frames, unreadable, refusals } = this.#reader;
     return {
       connects: this.#link.connects,
@@ -276,6 +275,7 @@ export class ResilientFeed<M> implements AsyncDisposable {
       messages,
       malformed: unreadable + malformed,
       duplicates,
+      unwanted,
       dropped,
       gaps,
       snapshots,
@@ -288,6 +288,3 @@ export class ResilientFeed<M> implements AsyncDisposable {
     throw new PortcullisError('SERVICE_STOPPED', `the feed ${this.#settings.source} has been stopped`);
   }
 }
-
-/** Connections are rare enough for it. */
-const cryptoRandom = (): number => randomBytes(4).readUInt32LE() / 2 ** 32;

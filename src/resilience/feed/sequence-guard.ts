@@ -49,6 +49,12 @@ export class SequenceGuard {
     return this.#channels.has(channel);
   }
 
+  /** The last number of the channel; undefined where it has had none. */
+  lastOf(channel: string): number | undefined {
+    const expected = this.#channels.get(channel)?.expected;
+    return expected === undefined ? undefined : expected - 1;
+  }
+
   forget(channel: string): void {
     this.#channels.delete(channel);
   }

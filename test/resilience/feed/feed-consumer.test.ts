@@ -4,7 +4,7 @@ import { FeedWorld, type Message, numbered, settle } from './support/feed-world.
 describe('ResilientFeed and its consumer', () => {
   test('gives what waits in one batch, then what comes, in order of receipt', async () => {
     const world = new FeedWorld();
-    const socket = await world.open('a');
+    const socket = await world.open('a', 'b');
     socket.messages({ c: 'a', n: 1 });
     socket.messages({ c: 'b', n: 1 }, { c: 'a', n: 2 });
     const batches: (readonly Message[])[] = [];

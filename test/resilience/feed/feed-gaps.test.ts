@@ -29,6 +29,13 @@ class Snapshots {
   }
 }
 
+const reconnected = (channel: string) => ({
+  channel,
+  because: 'reconnected',
+  expected: undefined,
+  got: undefined,
+});
+
 const worldWith = (
   snapshots: Snapshots,
   options: ConstructorParameters<typeof FeedWorld>[0] = {},
@@ -69,15 +76,53 @@ describe('ResilientFeed and the numbers of a channel', () => {
     await world.feed.stop();
   });
 
-  test('a channel without numbers has a hole after each reconnection, if it ever spoke', async () => {
+  test('a wanted channel that showed no numbers has a hole after each reconnection, also if it never spoke', async () => {
     const world = new FeedWorld();
-    (await world.open('a', 'b', 'c')).messages({ c: 'a' }, { c: 'b', n: 1 });
+    (await world.open('a', 'b', 'orders')).messages({ c: 'a' }, { c: 'b', n: 1 });
     world.socket.end();
     await world.reopen();
-    expect(world.gaps).toEqual([
-      { channel: 'a', because: 'reconnected', expected: undefined, got: undefined },
-    ]);
+    expect(world.gaps).toEqual([reconnected('a'), reconnected('orders')]);
     await world.feed.stop();
+  });
+
+  test('a channel that no connection was asked for yet has none', async () => {
+    const world = new FeedWorld();
+    (await world.open('a')).end();
+    world.feed.subscribe('b');
+    await world.reopen();
+    world.feed.subscribe('c');
+    expect(world.gaps).toEqual([reconnected('a')]);
+    world.socket.end();
+    await world.reopen();
+    expect(world.gaps.slice(1)).toEqual([reconnected('a'), reconnected('b'), reconnected('c')]);
+    await world.feed.stop();
+  });
+
+  test('a numbered channel that is silent after a reconnection is told at exactly the limit, once', async () => {
+    const world = new FeedWorld();
+    (await world.open('a', 'b')).messages({ c: 'a', n: 1 }, { c: 'b', n: 1 });
+    world.socket.end();
+    (await world.reopen()).messages({ c: 'a', n: 2 });
+    await world.advance(2_999);
+    expect(world.gaps).toEqual([]);
+    await world.advance(1);
+    expect(world.gaps).toEqual([reconnected('b')]);
+    await world.advance(60_000);
+    expect(world.gaps.length).toBe(1);
+    await world.feed.stop();
+  });
+
+  test('one that is given up, or loses its connection again, in that time is not told', async () => {
+    const world = new FeedWorld();
+    (await world.open('a', 'b')).messages({ c: 'a', n: 1 }, { c: 'b', n: 1 });
+    world.socket.end();
+    await world.reopen();
+    world.feed.unsubscribe('a');
+    world.socket.end();
+    await world.advance(3_000);
+    expect(world.gaps).toEqual([]);
+    await world.feed.stop();
+    expect(world.clock.nextDueMs).toBe(Infinity);
   });
 
   test('a venue that counts anew is not silence for ever', async () => {
@@ -94,7 +139,7 @@ describe('ResilientFeed and the numbers of a channel', () => {
     (await world.open('a')).messages({ c: 'a' });
     world.socket.end();
     await world.reopen();
-    expect(world.gaps).toMatchObject([{ channel: '', because: 'reconnected' }]);
+    expect(world.gaps).toEqual([reconnected('a'), reconnected('')]);
     await world.feed.stop();
   });
 });
@@ -164,7 +209,7 @@ describe('ResilientFeed and snapshots', () => {
   test('a few channels at a time; the others wait in line', async () => {
     const snapshots = new Snapshots();
     const world = worldWith(snapshots, { snapshots: { ...BACK_OFF, maxConcurrent: 2 } });
-    (await world.open('a')).messages(...['a', 'b', 'c', 'd'].map((c) => ({ c, n: 1 })));
+    (await world.open('a', 'b', 'c', 'd')).messages(...['a', 'b', 'c', 'd'].map((c) => ({ c, n: 1 })));
     await settle();
     expect(snapshots.asked).toEqual(['a', 'b']);
     await snapshots.answer('b', 0);
@@ -303,6 +348,145 @@ describe('ResilientFeed and snapshots', () => {
     expect(snapshots.asked.length).toBe(3);
     await snapshots.answer('a', 5);
     expect((await world.taken()).map(({ is }) => is)).toEqual(['snapshot']);
+    await world.feed.stop();
+  });
+
+  test('one that never spoke gets one after a reconnection', async () => {
+    const snapshots = new Snapshots();
+    const world = worldWith(snapshots);
+    (await world.open('orders')).end();
+    await world.reopen();
+    await settle();
+    expect(snapshots.asked).toEqual(['orders']);
+    await world.feed.stop();
+  });
+
+  test('a numbered channel that is silent after a reconnection gets one that is not older than what it had', async () => {
+    const snapshots = new Snapshots();
+    const world = worldWith(snapshots);
+    (await world.open('a')).messages(...numbered('a', 1, 10));
+    await settle();
+    await snapshots.answer('a', 0);
+    world.socket.end();
+    await world.reopen();
+    await world.advance(3_000);
+    expect(snapshots.asked.length).toBe(2);
+    await snapshots.answer('a', 9);
+    await world.advance(500);
+    expect(snapshots.asked.length).toBe(3);
+    await snapshots.answer('a', 10);
+    expect((await world.taken()).filter(({ is }) => is !== undefined).map(({ last }) => last)).toEqual([
+      0, 10,
+    ]);
+    await world.feed.stop();
+  });
+
+  test('none is asked for after a stop, whatever the consumer then takes', async () => {
+    const snapshots = new Snapshots();
+    const world = worldWith(snapshots, { buffer: { maxMessages: 2 } });
+    (await world.open('a')).messages(...numbered('a', 1, 5));
+    await settle();
+    await world.feed.stop();
+    expect((await world.taken()).length).toBe(2);
+    await settle();
+    expect([snapshots.asked, world.clock.nextDueMs]).toEqual([['a'], Infinity]);
+  });
+
+  test.each(['stop', 'unsubscribe'] as const)(
+    'none is asked for when who is told of a gap calls %s',
+    async (calls) => {
+      const snapshots = new Snapshots();
+      const world: FeedWorld = new FeedWorld(
+        {},
+        { snapshot: snapshots.fetch },
+        { onGap: () => void world.feed[calls]('a') },
+      );
+      (await world.open('a')).messages({ c: 'a', n: 1 });
+      await settle();
+      await snapshots.answer('a', 0);
+      world.socket.messages({ c: 'a', n: 5 }, { c: 'a', n: 6 });
+      await world.advance(60_000);
+      expect(snapshots.asked).toEqual(['a']);
+      expect((await world.taken()).map(({ n }) => n)).toEqual([1, 0]);
+      await world.feed.stop();
+      expect(world.clock.nextDueMs).toBe(Infinity);
+    },
+  );
+
+  test('a listener that stops the feed when it is told of a reconnection leaves no timer', async () => {
+    const snapshots = new Snapshots();
+    const world: FeedWorld = new FeedWorld(
+      { channelStaleAfterMs: 60_000, staleAfterMs: 60_000 },
+      { snapshot: snapshots.fetch },
+      { onGap: () => void world.feed.stop() },
+    );
+    (await world.open('a', 'b')).end();
+    await world.reopen();
+    await settle();
+    expect([snapshots.asked, world.clock.nextDueMs]).toEqual([[], Infinity]);
+  });
+
+  test('one of 200,000 messages is looked through', async () => {
+    const snapshots = new Snapshots();
+    const world = worldWith(snapshots, { buffer: { maxMessages: 1_000_000 } });
+    (await world.open('a')).messages({ c: 'a', n: 5 });
+    await settle();
+    snapshots.answers[0]?.resolve(numbered('a', 1, 200_000));
+    await settle();
+    expect(world.feed.status()).toMatchObject({ buffered: 200_001, channels: [{ awaitsSnapshot: false }] });
+    await world.feed.stop();
+  });
+});
+
+describe('ResilientFeed and channels that nobody wants', () => {
+  test('leaves them out, counts them, and fetches no snapshots of them', async () => {
+    const snapshots = new Snapshots();
+    const world = worldWith(snapshots);
+    (await world.open('a')).messages({ c: 'x', n: 1 }, { c: 'y' }, { c: 'a', n: 1 });
+    await settle();
+    expect([snapshots.asked, await world.taken()]).toEqual([['a'], [{ c: 'a', n: 1 }]]);
+    expect(world.feed.status().counts).toMatchObject({ messages: 3, unwanted: 2 });
+    world.socket.end();
+    await world.reopen();
+    expect(world.gaps).toEqual([]);
+    await world.feed.stop();
+  });
+
+  test('one that is given up while its connection is replaced stays given up', async () => {
+    const world = new FeedWorld();
+    const old = await world.open('a', 'b');
+    old.messages({ c: 'a' }, { c: 'b' });
+    old.frame('{"closing":true}');
+    await settle();
+    const next = world.socket.open();
+    await world.taken();
+    world.feed.unsubscribe('b');
+    next.messages({ c: 'a', is: 'new' }, { c: 'b' });
+    expect(await world.taken()).toEqual([{ c: 'a', is: 'new' }]);
+    await world.feed.stop();
+  });
+
+  test('without subscribe all come through, of 10,000 channels at most', async () => {
+    const world = new FeedWorld({ buffer: { maxMessages: 100_000 } });
+    world.feed.start();
+    await settle();
+    world.socket
+      .open()
+      .messages(...Array.from({ length: 10_001 }, (_, at) => ({ c: `c${at}` })), { c: 'c0' });
+    expect((await world.taken()).length).toBe(10_001);
+    expect(world.feed.status().counts.unwanted).toBe(1);
+    await world.feed.stop();
+  });
+
+  test('the first subscribe ends those that came by the url', async () => {
+    const world = new FeedWorld();
+    world.feed.start();
+    await settle();
+    const socket = world.socket.open();
+    socket.messages({ c: 'x' });
+    world.feed.subscribe('a');
+    socket.messages({ c: 'x' }, { c: 'a' });
+    expect(await world.taken()).toEqual([{ c: 'x' }, { c: 'a' }]);
     await world.feed.stop();
   });
 });

@@ -133,6 +133,50 @@ describe('ResilientFeed staleness', () => {
     await world.feed.stop();
   });
 
+  test.each([
+    ['impossible numbers', { c: 'a', n: 1.5 }],
+    ['numbers that came before', { c: 'a', n: 1 }],
+    ['a channel that nobody wants', { c: 'b', n: 1 }],
+  ])('messages with %s are none: the feed is stale, and so is the channel', async (_, message) => {
+    const world = new FeedWorld({ staleAfterMs: 5_000, channelStaleAfterMs: 4_000 });
+    const socket = await world.open('a');
+    socket.messages({ c: 'a', n: 1 });
+    for (let seconds = 0; seconds < 4; seconds += 1) {
+      await world.advance(1_000);
+      socket.messages(message);
+    }
+    expect(world.feed.status()).toMatchObject({
+      lastMessageAgeMs: 4_000,
+      channels: [{ ageMs: 4_000, quiet: true }],
+    });
+    await world.advance(1_000);
+    expect(world.states).toContain('stale');
+    await world.feed.stop();
+  });
+
+  test('new messages that there was no room for are messages', async () => {
+    const world = new FeedWorld({ staleAfterMs: 5_000, buffer: { maxMessages: 1, overflow: 'drop-newest' } });
+    const socket = await world.open('a');
+    for (let n = 1; n <= 10; n += 1) {
+      socket.messages({ c: 'a', n });
+      await world.advance(1_000);
+    }
+    expect(world.state).toBe('open');
+    await world.feed.stop();
+  });
+
+  test('a feed that nobody called subscribe() of has its streams in the url, and is stale as others are', async () => {
+    const world = new FeedWorld({ staleAfterMs: 5_000 });
+    world.feed.start();
+    await settle();
+    world.socket.open();
+    await world.advance(4_999);
+    expect(world.state).toBe('open');
+    await world.advance(1);
+    expect(world.states).toContain('stale');
+    await world.feed.stop();
+  });
+
   test('messages that lie unread while the process is held up count', async () => {
     const world = new FeedWorld({ staleAfterMs: 5_000 });
     const socket = await world.open('a');

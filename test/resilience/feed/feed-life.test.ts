@@ -249,6 +249,7 @@ describe('ResilientFeed when stopped', () => {
     expect(world.sockets.length).toBe(10_001);
     expect(world.sockets.filter(({ isEnded }) => !isEnded).length).toBe(1);
     expect(atFirst).toBeGreaterThan(0);
+    await world.advance(3_000); // whether the channel is silent since
     expect(timers).toBe(atFirst);
     await world.feed.stop();
     expect(timers).toBe(0);
