@@ -15,7 +15,10 @@ import type { CacheMetrics } from './cache-metrics.ts';
 import type { FirstLevel } from './first-level.ts';
 import type { SecondLevel } from './second-level.ts';
 
-/** Work that may make use of the value that is kept, however old: to ask only whether it has changed. */
+/**
+ * Work that may make use of the value that is kept, however old: to ask only whether it has changed. It must heed the
+ * call's signal: what is given up still runs if it does not, and others of its key run beside it.
+ */
 export type CacheWork<T> = (call: Call, previous: T | undefined) => Promise<Outcome<T>>;
 
 /** What one work gives to all who wait for it; each judges the entry by its own rules. */
@@ -26,7 +29,7 @@ export interface Loaded<T> {
 
 /** Work under way for a key. */
 interface Load {
-  /** The key was deleted meanwhile: what comes is not kept. */
+  /** The key was deleted meanwhile, or later work has begun: what comes is not kept. */
   isObsolete: boolean;
 }
 
@@ -40,7 +43,7 @@ export interface CacheLoaderParts<T> {
   readonly closed: AbortSignal;
 }
 
-/** What a cache does for a key that it cannot answer from memory; once at a time for each key. */
+/** What a cache does for a key that it cannot answer from memory. Of two works for one key only the later is kept. */
 export class CacheLoader<T> {
   readonly #parts: CacheLoaderParts<T>;
   readonly #loads = new Map<string, Load>();
@@ -53,12 +56,13 @@ export class CacheLoader<T> {
   workOf(key: string, work: CacheWork<T>, rules: CacheRules, isRenewal: boolean): Work<Loaded<T>> {
     return async (call) => {
       const load: Load = { isObsolete: false };
+      this.forget(key);
       this.#loads.set(key, load);
       try {
         const kept = await this.#fromStore(key, load, rules, isRenewal);
         return kept ?? (await this.#fromOrigin(key, load, work, call, rules));
       } finally {
-        this.#loads.delete(key);
+        if (this.#loads.get(key) === load) this.#loads.delete(key);
       }
     };
   }

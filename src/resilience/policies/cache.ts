@@ -30,7 +30,7 @@ export interface Cached<T> {
   readonly ageMs: number;
 }
 
-/** What a user wants done when nothing is kept; throws when it fails. */
+/** What a user wants done when nothing is kept; throws when it fails. It must heed the call's signal, as {@link CacheWork}. */
 export type CacheTask<T> = (call: Call, previous: T | undefined) => Promise<T>;
 
 export interface ResultCacheDeps<T> {

@@ -11,15 +11,15 @@ export interface SingleFlightDeps {
 
 /**
  * One work per key at a time, for everybody who asks meanwhile. Each caller's abort and deadline end its own wait and
- * nobody else's; when nobody waits any more, the work is aborted. Who comes after that waits for it to end and then starts
- * anew, so that there are never two: work must heed its signal.
+ * nobody else's; when nobody waits any more, the work is aborted and forgotten, and who comes after that starts anew. So
+ * there is one work at a time that is waited for, and as many as heed no signal beside it: work must heed its signal.
  *
  * The work's call is its own: its signal is no caller's, its priority the most urgent and its deadline the latest of those
  * who joined, both read at any time. What it cost is added to the stats of all who waited for it.
  */
 export class SingleFlight<T> {
   readonly #clock: SingleFlightDeps['clock'];
-  /** The newest of each key; there until it has ended. */
+  /** The newest of each key; there until it has ended, or nobody waits for it. */
   readonly #flights = new Map<string, Flight<T>>();
 
   constructor(deps: SingleFlightDeps) {
@@ -44,7 +44,9 @@ export class SingleFlight<T> {
     // Who starts the work leaves its timeout to it, as without company; who joins may have less time than that.
     if (found?.takesMore === true)
       return this.#join(found, call, Math.min(leftMs, call.timeoutMs ?? Infinity));
-    const flight = new Flight<T>(call);
+    const flight = new Flight<T>(call, () => {
+      this.#forgetEnded(key, flight);
+    });
     this.#flights.set(key, flight);
     const outcome = this.#join(flight, call, leftMs);
     void this.#fly(key, flight, work, found);
@@ -70,8 +72,12 @@ export class SingleFlight<T> {
     if (predecessor !== undefined) await predecessor.ended;
     // All may have left while it stood in line.
     const outcome = flight.waiters.size > 0 ? await flight.start(work) : failed(aborted(undefined));
-    if (this.#flights.get(key) === flight) this.#flights.delete(key);
+    this.#forgetEnded(key, flight);
     flight.end(outcome);
+  }
+
+  #forgetEnded(key: string, flight: Flight<T>): void {
+    if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
 
   #join(flight: Flight<T>, call: Call, leftMs: number): Promise<Outcome<T>> {
@@ -113,9 +119,11 @@ class Flight<T> {
   #urgency = PRIORITIES.length - 1;
   #deadlineMs = -Infinity;
   readonly #abort = new AbortController();
+  readonly #onAbandoned: () => void;
   readonly #ended = Promise.withResolvers<undefined>();
 
-  constructor({ weight, retries, timeoutMs }: Call) {
+  constructor({ weight, retries, timeoutMs }: Call, onAbandoned: () => void) {
+    this.#onAbandoned = onAbandoned;
     const priority = (): Priority => PRIORITIES[this.#urgency] ?? 'low';
     const deadlineMs = (): number => this.#deadlineMs;
     // Members of its own, so that a policy which copies the call copies what they say.
@@ -135,6 +143,7 @@ class Flight<T> {
     };
   }
 
+  /** Or nobody waits for it any more. */
   get ended(): Promise<undefined> {
     return this.#ended.promise;
   }
@@ -148,7 +157,8 @@ class Flight<T> {
   remove(leave: Leave<T>): void {
     this.waiters.delete(leave);
     if (this.waiters.size > 0 || this.#hasEnded || !this.hasStarted) return;
-    this.takesMore = false;
+    this.#onAbandoned();
+    this.#ended.resolve(undefined);
     this.#abort.abort(new Error('nobody waits for it any more'));
   }
 

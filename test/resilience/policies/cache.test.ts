@@ -181,6 +181,21 @@ describe('stale while revalidate', () => {
     expect(origin.calls[1]?.signal?.aborted).toBe(true);
     expect([await errors('renewal'), cache.status().renewals]).toEqual([1, 0]);
   });
+
+  test('keeps what is newer when the work that it gave up ends after all', async () => {
+    const { clock, origin, ask } = await filled({ renewalTimeoutMs: 100 }, rules);
+    clock.advance(1_400);
+    await ask(rules);
+    clock.advance(100);
+    const waits = ask(rules);
+    await settle();
+    expect(origin.calls).toHaveLength(3);
+    await origin.answer('given up');
+    expect(await ask({ ttlMs: 1_000, staleWhileRevalidateMs: 9_999 })).toEqual(from('stale', 'old', 1_500));
+    await origin.answer('new');
+    expect(await waits).toEqual(from('origin', 'new', 0));
+    expect(await ask(rules)).toEqual(from('l1', 'new', 0));
+  });
 });
 
 describe('stale if error', () => {

@@ -73,28 +73,45 @@ describe('SingleFlight', () => {
     expect(origin.calls[0]?.signal?.aborted).toBe(true);
   });
 
-  test('lets who comes after that wait until the work has ended, and gives them work of their own', async () => {
-    const { origin, flights } = world();
-    const abort = new AbortController();
-    void flights.run('k', origin.work, callOf({ signal: abort.signal }));
-    abort.abort();
+  test('starts anew for who comes after that, even if the work does not heed its signal', async () => {
+    const { clock, origin, flights } = world();
+    void flights.run('k', origin.work, callOf({ deadlineMs: 100 }));
+    clock.advance(100);
+    expect(flights.size).toBe(0);
+    void flights.run('k', origin.work, callOf({ deadlineMs: 200 }));
+    clock.advance(100);
     const next = flights.run('k', origin.work, callOf());
-    await settle();
-    expect(origin.calls).toHaveLength(1);
-    await origin.answer('of those who left');
+    expect(origin.calls).toHaveLength(3);
+    await origin.answer('of who left');
+    expect(flights.has('k')).toBe(true);
+    await origin.answer('of who left as well');
     await origin.answer('new');
     expect(await next).toEqual(success('new'));
-    expect([origin.calls.length, origin.mostRunning, flights.size]).toEqual([2, 1, 0]);
+    expect(flights.size).toBe(0);
+  });
+
+  test('lets who stands behind forgotten work go when nobody waits for that any more', async () => {
+    const { clock, origin, flights } = world();
+    void flights.run('k', origin.work, callOf({ deadlineMs: 100 }));
+    flights.forget('k');
+    const next = flights.run('k', origin.work, callOf());
+    expect(origin.calls).toHaveLength(1);
+    clock.advance(100);
+    await settle();
+    expect(origin.calls).toHaveLength(2);
+    await origin.answer('of who left');
+    await origin.answer('new');
+    expect(await next).toEqual(success('new'));
   });
 
   test('does not start what stood in line when nobody waits for it any more', async () => {
     const { origin, flights } = world();
-    const [first, second] = [new AbortController(), new AbortController()];
-    void flights.run('k', origin.work, callOf({ signal: first.signal }));
-    first.abort();
-    void flights.run('k', origin.work, callOf({ signal: second.signal }));
-    second.abort();
-    await origin.answer('unwanted');
+    const abort = new AbortController();
+    void flights.run('k', origin.work, callOf());
+    flights.forget('k');
+    void flights.run('k', origin.work, callOf({ signal: abort.signal }));
+    abort.abort();
+    await origin.answer('old');
     expect([origin.calls.length, flights.size]).toEqual([1, 0]);
   });
 
