@@ -125,12 +125,13 @@ export class FeedFailover {
       checking[Symbol.dispose]();
       signal?.removeEventListener('abort', onAbort);
       this.#onUpdate = undefined;
+      for (const instrument of this.#instruments.values()) instrument.stopped();
     }
     if (thrown.length > 0) throw thrown[0];
   }
 
   /**
-   * The market of an instrument now.
+   * The market of an instrument now: `STALE` once the active source has ended, and after `run()`.
    *
    * @throws {PortcullisError} `INSTRUMENT_UNKNOWN`
    */

@@ -63,11 +63,11 @@ export class InstrumentSources {
 
   isGood(source: number): boolean {
     const one = this.views[source];
-    return one !== undefined && !one.hasEnded && isGood(one.view);
+    return one !== undefined && isGood(one.view);
   }
 
   apply(source: number, event: MarketEvent): void {
-    this.views[source]?.tracker.apply(event);
+    this.views[source]?.apply(event);
     this.#judge();
     const news = source === this.active ? this.#ids.pass(event) : undefined;
     if (news === undefined) this.#tellChanges();
@@ -83,9 +83,13 @@ export class InstrumentSources {
 
   /** Nothing more comes from this source. */
   ended(source: number): void {
-    const one = this.views[source];
-    if (one !== undefined) one.hasEnded = true;
+    this.views[source]?.end();
     this.check();
+  }
+
+  /** Nobody follows the sources any more; nothing is told. */
+  stopped(): void {
+    for (const one of this.views) one.end();
   }
 
   /** Tells when another source is active now, with its book. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { MarketEvent } from '../trading/market-event.ts';
 import { type DataProblem, type MarketView, isGood } from '../trading/market-view.ts';
 import { MarketTracker, type MarketTrackerOptions } from './market-tracker.ts';
 import type { ProblemCounts } from './problem-list.ts';
@@ -11,8 +12,8 @@ export interface SourceViewDeps {
 /** One instrument as one of several sources shows it: its own tracker, and whether the other sources bear it out. */
 export class SourceView {
   readonly tracker: MarketTracker;
-  /** Whether nothing more will come. */
-  hasEnded = false;
+  #hasEnded = false;
+  #ends = 0;
   #deviation: DataProblem | undefined;
   #deviations = 0;
   #base: MarketView;
@@ -23,7 +24,7 @@ export class SourceView {
     this.#base = this.#view = this.tracker.view;
   }
 
-  /** With the doubts that the other sources cast on it. The same as long as nothing changes. */
+  /** With the doubts that the other sources cast on it; stale once it has ended. The same as long as nothing changes. */
   get view(): MarketView {
     const base = this.tracker.view;
     if (base === this.#base) return this.#view;
@@ -32,7 +33,8 @@ export class SourceView {
   }
 
   get problemCounts(): ProblemCounts {
-    return { ...this.tracker.problemCounts, SOURCE_DEVIATION: this.#deviations };
+    const counts = this.tracker.problemCounts;
+    return { ...counts, STALE: counts.STALE + this.#ends, SOURCE_DEVIATION: this.#deviations };
   }
 
   get clockOffsetMs(): number {
@@ -44,8 +46,25 @@ export class SourceView {
     const { bids, asks } = this.tracker.view;
     const [bid] = bids;
     const [ask] = asks;
-    if (this.hasEnded || bid === undefined || ask === undefined || !isGood(this.tracker.view)) return NaN;
+    if (this.#hasEnded || bid === undefined || ask === undefined || !isGood(this.tracker.view)) return NaN;
     return (bid.price + ask.price) / 2;
+  }
+
+  apply(event: MarketEvent): void {
+    this.tracker.apply(event);
+    if (!this.#hasEnded) return;
+    this.#hasEnded = false;
+    this.#base = this.tracker.view;
+    this.#refresh();
+  }
+
+  /** Nothing more comes, so that it is stale at once, until something comes after all. */
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#ends += 1;
+    this.#base = this.tracker.view;
+    this.#refresh();
   }
 
   /** @returns whether that is news */
@@ -62,8 +81,13 @@ export class SourceView {
 
   #refresh(): MarketView {
     const base = this.#base;
-    this.#view =
-      this.#deviation === undefined ? base : { ...base, problems: [...base.problems, this.#deviation] };
+    const problems = [...base.problems];
+    if (this.#deviation !== undefined) problems.push(this.#deviation);
+    if (this.#hasEnded && !problems.some(({ code }) => code === 'STALE')) {
+      const { instrumentId } = base;
+      problems.push({ code: 'STALE', instrumentId, blocking: true, note: 'the source has ended' });
+    }
+    this.#view = problems.length === base.problems.length ? base : { ...base, problems };
     return this.#view;
   }
 }

@@ -290,6 +290,38 @@ describe('FeedFailover, from beginning to end', () => {
     expect(world.isOver).toBe(false);
   });
 
+  test('the view of a source that has ended is bad at once, and told', async () => {
+    const world = new World(['a', 'b']);
+    world.feed(0).push(snapshot(10));
+    await settle();
+    world.feed(0).end(new Error('gone'));
+    await settle();
+    const stale = { code: 'STALE', instrumentId: ID, blocking: true, note: 'the source has ended' };
+    expect(world.last?.view.problems).toEqual([stale]);
+    expect(world.failover.view(ID)).toBe(world.last?.view);
+    expect(world.failover.trackersOf('a')[0]?.problemCounts.STALE).toBe(1);
+    await world.show(STALE_MS + 200);
+    expect(blocking(world.last?.view)).toEqual(['STALE']);
+  });
+
+  test('after it was aborted no view is good, until events come again', async () => {
+    const world = new World(['a']);
+    world.feed(0).push(snapshot(10));
+    await settle();
+    world.controller.abort();
+    await world.run;
+    expect([blocking(world.failover.view(ID)), world.updates.length]).toEqual([['STALE'], 1]);
+    const again = world.failover.run((update) => world.updates.push(update));
+    await settle();
+    expect(blocking(world.failover.view(ID))).toEqual(['STALE']);
+    world.feed(0).push(diff(11, 11));
+    await settle();
+    expect([blocking(world.last?.view), world.updates.length]).toEqual([[], 2]);
+    world.feed(0).end();
+    await again;
+    expect(blocking(world.failover.view(ID))).toEqual(['STALE']);
+  });
+
   test('is over when every source has ended', async () => {
     const world = new World(['a', 'b']);
     world.feed(0).end();
