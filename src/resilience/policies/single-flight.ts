@@ -15,7 +15,12 @@ export interface SingleFlightDeps {
  * there is one work at a time that is waited for, and as many as heed no signal beside it: work must heed its signal.
  *
  * The work's call is its own: its signal is no caller's, its priority the most urgent and its deadline the latest of those
- * who joined, both read at any time. What it cost is added to the stats of all who waited for it.
+ * who joined, both read at any time. What it cost is added to the stats of all who waited for it. It has the `retries` and
+ * the `timeoutMs` of who started it; a joiner's own `timeoutMs` ends its own wait. Who allows more of them than the work
+ * had, or a later deadline, does not take a failure that more might have helped against: it starts again, once.
+ *
+ * What waits in a line does not move up when its priority rises. So a call that is more urgent than work which has made no
+ * attempt yet starts its own beside it.
  */
 export class SingleFlight<T> {
   readonly #clock: SingleFlightDeps['clock'];
@@ -42,15 +47,15 @@ export class SingleFlight<T> {
     if (!(leftMs > 0)) return Promise.resolve(failed(tooLate(0)));
     const found = this.#flights.get(key);
     // Who starts the work leaves its timeout to it, as without company; who joins may have less time than that.
-    if (found?.takesMore === true)
-      return this.#join(found, call, Math.min(leftMs, call.timeoutMs ?? Infinity));
-    const flight = new Flight<T>(call, () => {
-      this.#forgetEnded(key, flight);
-    });
-    this.#flights.set(key, flight);
-    const outcome = this.#join(flight, call, leftMs);
-    void this.#fly(key, flight, work, found);
-    return outcome;
+    if (found?.takes(call) !== true)
+      return this.#start(key, work, call, { limitMs: leftMs, endMs: call.deadlineMs });
+    const limitMs = Math.min(leftMs, call.timeoutMs ?? Infinity);
+    const wait: Wait = { limitMs, endMs: this.#clock.monotonicMs() + limitMs };
+    return this.#join(found, call, wait, (outcome) =>
+      outcome.ok || !found.isOutdoneBy(call, outcome.failure)
+        ? outcome
+        : this.#again(key, work, call, wait, outcome),
+    );
   }
 
   /** Who asks for this key from now on gets work that starts from now on; who waits already is served as before. */
@@ -61,6 +66,29 @@ export class SingleFlight<T> {
 
   forgetAll(): void {
     for (const key of this.#flights.keys()) this.forget(key);
+  }
+
+  #again(
+    key: string,
+    work: Work<T>,
+    call: Call,
+    wait: Wait,
+    outcome: Outcome<T>,
+  ): Promise<Outcome<T>> | Outcome<T> {
+    if (!(wait.endMs > this.#clock.monotonicMs())) return outcome;
+    const found = this.#flights.get(key);
+    return found?.takes(call) === true ? this.#join(found, call, wait) : this.#start(key, work, call, wait);
+  }
+
+  #start(key: string, work: Work<T>, call: Call, wait: Wait): Promise<Outcome<T>> {
+    const found = this.#flights.get(key);
+    const flight = new Flight<T>(call, () => {
+      this.#forgetEnded(key, flight);
+    });
+    this.#flights.set(key, flight);
+    const outcome = this.#join(flight, call, wait);
+    void this.#fly(key, flight, work, found?.takesMore === false ? found : undefined);
+    return outcome;
   }
 
   async #fly(
@@ -80,44 +108,63 @@ export class SingleFlight<T> {
     if (this.#flights.get(key) === flight) this.#flights.delete(key);
   }
 
-  #join(flight: Flight<T>, call: Call, leftMs: number): Promise<Outcome<T>> {
+  /** @param taken what its outcome comes to for this caller */
+  #join(
+    flight: Flight<T>,
+    call: Call,
+    { limitMs, endMs }: Wait,
+    taken: (outcome: Outcome<T>) => Promise<Outcome<T>> | Outcome<T> = asItIs,
+  ): Promise<Outcome<T>> {
     return new Promise((resolve) => {
       const { signal } = call;
-      const leave = (outcome: Outcome<T>): void => {
+      const leave = (outcome: Promise<Outcome<T>> | Outcome<T>): void => {
         signal?.removeEventListener('abort', onAbort);
         timer?.[Symbol.dispose]();
         const { attempts, waitMs, workMs } = flight.call.stats;
         call.stats.attempts += attempts;
         call.stats.waitMs += waitMs;
         call.stats.workMs += workMs;
-        flight.remove(leave);
+        flight.remove(end);
         resolve(outcome);
+      };
+      const end = (outcome: Outcome<T>): void => {
+        leave(taken(outcome));
       };
       const onAbort = (): void => {
         leave(failed(aborted(signal)));
       };
       const timer =
-        leftMs === Infinity
+        endMs === Infinity
           ? undefined
-          : this.#clock.deadline(leftMs, () => {
-              leave(failed(tooLate(leftMs)));
+          : this.#clock.deadline(endMs - this.#clock.monotonicMs(), () => {
+              leave(failed(tooLate(limitMs)));
             });
       signal?.addEventListener('abort', onAbort, { once: true });
-      flight.add(leave, call);
+      flight.add(end, call);
     });
   }
 }
 
-type Leave<T> = (outcome: Outcome<T>) => void;
+/** How long a caller waits: when that ends, on the monotonic clock, and what it allowed at first. */
+interface Wait {
+  readonly limitMs: number;
+  readonly endMs: number;
+}
+
+type End<T> = (outcome: Outcome<T>) => void;
+
+const asItIs = <T>(outcome: Outcome<T>): Outcome<T> => outcome;
 
 class Flight<T> {
   readonly call: Call;
-  readonly waiters = new Set<Leave<T>>();
+  readonly waiters = new Set<End<T>>();
   takesMore = true;
   hasStarted = false;
   #hasEnded = false;
   #urgency = PRIORITIES.length - 1;
   #deadlineMs = -Infinity;
+  /** As they were when the work began: it may have read them then. */
+  #begunWith = { urgency: -Infinity, deadlineMs: Infinity };
   readonly #abort = new AbortController();
   readonly #onAbandoned: () => void;
   readonly #ended = Promise.withResolvers<undefined>();
@@ -148,14 +195,30 @@ class Flight<T> {
     return this.#ended.promise;
   }
 
-  add(leave: Leave<T>, call: Call): void {
-    this.waiters.add(leave);
+  /** Whether this caller is served well by joining. */
+  takes({ priority }: Call): boolean {
+    const mayWaitInLine = this.hasStarted && this.call.stats.attempts === 0;
+    return this.takesMore && !(mayWaitInLine && PRIORITIES.indexOf(priority) < this.#begunWith.urgency);
+  }
+
+  /** Whether work by the rules of this caller might have done more before it failed like this. */
+  isOutdoneBy({ retries, timeoutMs, deadlineMs }: Call, failure: Failure): boolean {
+    if (!failure.mayRetry && failure.code !== 'TIMED_OUT') return false;
+    return (
+      mayBeMore(retries, this.call.retries) ||
+      mayBeMore(timeoutMs, this.call.timeoutMs) ||
+      deadlineMs > this.#begunWith.deadlineMs
+    );
+  }
+
+  add(end: End<T>, call: Call): void {
+    this.waiters.add(end);
     this.#urgency = Math.min(this.#urgency, PRIORITIES.indexOf(call.priority));
     this.#deadlineMs = Math.max(this.#deadlineMs, call.deadlineMs);
   }
 
-  remove(leave: Leave<T>): void {
-    this.waiters.delete(leave);
+  remove(end: End<T>): void {
+    this.waiters.delete(end);
     if (this.waiters.size > 0 || this.#hasEnded || !this.hasStarted) return;
     this.#onAbandoned();
     this.#ended.resolve(undefined);
@@ -164,6 +227,7 @@ class Flight<T> {
 
   async start(work: Work<T>): Promise<Outcome<T>> {
     this.hasStarted = true;
+    this.#begunWith = { urgency: this.#urgency, deadlineMs: this.#deadlineMs };
     try {
       return await work(this.call);
     } catch (error) {
@@ -173,10 +237,14 @@ class Flight<T> {
 
   end(outcome: Outcome<T>): void {
     this.#hasEnded = true;
-    for (const leave of this.waiters) leave(outcome);
+    for (const end of this.waiters) end(outcome);
     this.#ended.resolve(undefined);
   }
 }
+
+/** Undefined leaves it to a policy, of which nothing is known here. */
+const mayBeMore = (mine: number | undefined, theirs: number | undefined): boolean =>
+  mine !== 0 && mine !== theirs && !(mine !== undefined && theirs !== undefined && mine < theirs);
 
 const tooLate = (timeoutMs: number): Failure => ({
   code: 'TIMED_OUT',

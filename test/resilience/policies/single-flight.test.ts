@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../src/core/index.ts';
+import type { Call } from '../../../src/resilience/call.ts';
+import type { Failure } from '../../../src/resilience/failure.ts';
 import { SingleFlight } from '../../../src/resilience/policies/single-flight.ts';
 import { ScriptedOrigin, callOf, failing, failed, settle, success } from './cache-world.ts';
 
@@ -138,6 +140,101 @@ describe('SingleFlight', () => {
     clock.advance(80);
     expect(await soFar(joins)).toMatchObject({ ok: false, failure: { code: 'TIMED_OUT', timeoutMs: 80 } });
     expect(await soFar(starts)).toBeUndefined();
+  });
+
+  const busy: Failure = { ...failing, mayRetry: true };
+  const late: Failure = {
+    code: 'TIMED_OUT',
+    upstream: 'failing',
+    mayRetry: false,
+    scope: 'total',
+    timeoutMs: 100,
+  };
+
+  test.each<[string, Partial<Call>, Partial<Call>, Failure]>([
+    ['more time than who started', { timeoutMs: 100 }, { timeoutMs: 101 }, late],
+    ['the time of the policy, and who started its own', { timeoutMs: 100 }, {}, late],
+    ['a later deadline', { deadlineMs: 100 }, { deadlineMs: 101 }, late],
+    ['more retries', { retries: 0 }, { retries: 1 }, busy],
+    ['the retries of the policy, and who started its own', { retries: 0 }, {}, busy],
+    ['its own retries, and who started those of the policy', {}, { retries: 1 }, busy],
+  ])('starts again, once, for who joins with %s', async (_, starter, joiner, failure) => {
+    const { origin, flights } = world();
+    const starts = flights.run('k', origin.work, callOf(starter));
+    const call = callOf(joiner);
+    const joins = flights.run('k', origin.work, call);
+    await origin.answer(failed(failure));
+    expect(await starts).toEqual(failed(failure));
+    expect({ ...origin.calls[1] }).toMatchObject(joiner);
+    await origin.answer(failed(failure));
+    expect(await joins).toEqual(failed(failure));
+    expect([origin.calls.length, call.stats.attempts, flights.size]).toEqual([2, 2, 0]);
+  });
+
+  test.each<[string, Partial<Call>, Partial<Call>, Failure]>([
+    ['less time', { timeoutMs: 100 }, { timeoutMs: 99 }, late],
+    ['the same rules', { timeoutMs: 100, retries: 2 }, { timeoutMs: 100, retries: 2 }, late],
+    ['the rules of the policy, as who started', {}, {}, busy],
+    ['fewer retries', { retries: 2 }, { retries: 1 }, busy],
+    ['no retries', {}, { retries: 0 }, busy],
+    ['more of all, when that would not help', { timeoutMs: 1, retries: 0 }, {}, failing],
+  ])('gives the failure to who joins with %s', async (_, starter, joiner, failure) => {
+    const { origin, flights } = world();
+    void flights.run('k', origin.work, callOf(starter));
+    const joins = flights.run('k', origin.work, callOf(joiner));
+    await origin.answer(failed(failure));
+    expect(await joins).toEqual(failed(failure));
+    expect(origin.calls).toHaveLength(1);
+  });
+
+  test('shares the second work, and ends each wait with the time that its caller allowed in all', async () => {
+    const { clock, origin, flights } = world();
+    void flights.run('k', origin.work, callOf({ timeoutMs: 100 }));
+    const joins = [500, 400].map((timeoutMs) => flights.run('k', origin.work, callOf({ timeoutMs })));
+    clock.advance(100);
+    await origin.answer(failed(late));
+    expect(origin.calls).toHaveLength(2);
+    clock.advance(299);
+    expect(await soFar(Promise.race(joins))).toBeUndefined();
+    clock.advance(1);
+    expect(await joins[1]).toMatchObject({ ok: false, failure: { code: 'TIMED_OUT', timeoutMs: 400 } });
+    clock.advance(100);
+    expect(await joins[0]).toMatchObject({ ok: false, failure: { code: 'TIMED_OUT', timeoutMs: 500 } });
+    expect(origin.calls[1]?.signal?.aborted).toBe(true);
+  });
+
+  test('takes the failure when its own time is over at that moment', async () => {
+    const { clock, origin, flights } = world();
+    void flights.run('k', origin.work, callOf({ retries: 0 }));
+    const joins = flights.run('k', origin.work, callOf({ deadlineMs: 100 }));
+    clock.advance(100);
+    await origin.answer(failed(busy));
+    expect(await joins).toMatchObject({ ok: false, failure: { code: 'TIMED_OUT' } });
+    expect(origin.calls).toHaveLength(1);
+  });
+
+  test('lets who is more urgent start its own while the work waits for its first attempt', async () => {
+    const { origin, flights } = world();
+    const line = Promise.withResolvers<undefined>();
+    const inLine = async (call: Call) => {
+      await line.promise;
+      return origin.work(call);
+    };
+    const low = flights.run('k', inLine, callOf({ priority: 'low' }));
+    const joins = flights.run('k', origin.work, callOf({ priority: 'low' }));
+    expect(origin.calls).toHaveLength(0);
+    const critical = flights.run('k', origin.work, callOf({ priority: 'critical' }));
+    const normal = flights.run('k', origin.work, callOf());
+    expect(origin.calls.map(({ priority }) => priority)).toEqual(['critical']);
+    await origin.answer('of the urgent');
+    line.resolve(undefined);
+    await origin.answer('of the others');
+    expect(await Promise.all([low, joins, critical, normal])).toEqual([
+      success('of the others'),
+      success('of the others'),
+      success('of the urgent'),
+      success('of the urgent'),
+    ]);
   });
 
   test('refuses a caller whose deadline is over', async () => {
