@@ -13,7 +13,7 @@ export const failoverOptionsSchema = z.strictObject({
   returnAfterMs: ms.default(60_000),
   /** How far the middles of two sources may be apart. Default 50. */
   maxDeviationBps: z.number().positive().default(50),
-  /** How long they must be further apart before it counts, and together before that is over. Default 500. */
+  /** How long in all they must be further apart before it counts, the first time not at all, and together before that is over. Default 500. */
   confirmMs: ms.default(500),
   /** How often the sources are judged when nothing arrives. Default 100. */
   checkEveryMs: z.number().min(1).default(100),

@@ -20,6 +20,13 @@ function settled(prices: readonly number[], before: readonly (readonly number[])
   return trusted(check, prices.length);
 }
 
+/** Two that have been compared, and agree. */
+function agreed(): CrossCheck {
+  const check = new CrossCheck(OPTIONS, 2);
+  check.look([10_000, 10_000], 0);
+  return check;
+}
+
 describe('CrossCheck', () => {
   test.each([
     ['one alone', [10_000], [true]],
@@ -38,7 +45,7 @@ describe('CrossCheck', () => {
   });
 
   test('a difference counts when it has lasted for so long, and not before', () => {
-    const check = new CrossCheck(OPTIONS, 2);
+    const check = agreed();
     check.look([10_000, BEYOND], 1_000);
     check.look([10_000, BEYOND], 1_499);
     expect(trusted(check, 2)).toEqual([true, true]);
@@ -46,13 +53,46 @@ describe('CrossCheck', () => {
     expect(trusted(check, 2)).toEqual([false, false]);
   });
 
-  test('one moment of agreement begins the time anew', () => {
-    const check = new CrossCheck(OPTIONS, 2);
-    check.look([10_000, BEYOND], 0);
-    check.look([10_000, AT_LIMIT], 499);
-    check.look([10_000, BEYOND], 500);
-    check.look([10_000, BEYOND], 999);
+  test.each([
+    ['one moment of agreement', [10_000, AT_LIMIT]],
+    ['a moment in which one has no good price', [10_000, NaN]],
+  ])('%s does not begin the time anew', (_what, between) => {
+    const check = agreed();
+    for (let now = 1_000; now < 1_800; now += 200) {
+      check.look([10_000, BEYOND], now);
+      check.look(between, now + 100);
+    }
+    check.look([10_000, BEYOND], 1_800);
+    check.look([10_000, BEYOND], 1_899);
     expect(trusted(check, 2)).toEqual([true, true]);
+    check.look([10_000, BEYOND], 1_900);
+    expect(trusted(check, 2)).toEqual([false, false]);
+  });
+
+  test('agreement for as long as it takes does', () => {
+    for (const [ms, isTrusted] of [
+      [499, false],
+      [500, true],
+    ] as const) {
+      const check = agreed();
+      check.look([10_000, BEYOND], 1_000);
+      check.look([10_000, 10_000], 1_499);
+      check.look([10_000, 10_000], 1_499 + ms);
+      check.look([10_000, BEYOND], 2_000);
+      check.look([10_000, BEYOND], 2_001);
+      expect(trusted(check, 2)).toEqual([isTrusted, isTrusted]);
+    }
+  });
+
+  test('the first comparison of a source counts at once, whenever it comes', () => {
+    const check = new CrossCheck(OPTIONS, 3);
+    check.look([10_000, NaN, NaN], 0);
+    check.look([10_000, NaN, NaN], 600_000);
+    expect(trusted(check, 3)).toEqual([true, true, true]);
+    check.look([10_000, 10_500, NaN], 600_001);
+    expect(trusted(check, 3)).toEqual([false, false, true]);
+    check.look([10_000, 10_000, 10_500], 600_002);
+    expect(trusted(check, 3)).toEqual([false, false, false]);
   });
 
   test('it is over when they have agreed for as long', () => {

@@ -214,6 +214,25 @@ describe('FeedFailover, sources that differ', () => {
     expect(world.changes.slice(2)).toMatchObject([{ isTrusted: true }, { isTrusted: true }]);
   });
 
+  test('prices that contradict each other are not trusted from the first moment', async () => {
+    const world = new World(['a', 'b']);
+    await world.show(100, 100, 140);
+    expect(blocking(world.last?.view)).toEqual(['SOURCE_DEVIATION']);
+  });
+
+  test('a source that is bad now and then still casts doubt on the other', async () => {
+    const world = new World(['a', 'b']);
+    await world.show(1_000, 100_000, 100_000);
+    for (let i = 0; i < 5; i += 1) {
+      await world.show(200, 100_000, 100_600);
+      const lost = 20_000 + world.clock.monotonicMs();
+      world.feed(1).push(diff(lost, lost));
+      await world.show(200, 100_000);
+    }
+    await world.show(100, 100_000, 100_600);
+    expect(blocking(world.last?.view)).toEqual(['SOURCE_DEVIATION']);
+  });
+
   test('the view is told when the doubt comes from the other source, without an event', async () => {
     const world = new World(['a', 'b'], { confirmMs: 0, checkEveryMs: 60_000 });
     world.feed(0).push(book(10, 100_000));

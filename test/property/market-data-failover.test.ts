@@ -42,22 +42,29 @@ describe('the comparison of sources', () => {
   );
 
   test.prop([fc.array(fc.tuple(fc.integer({ min: 0, max: 400 }), fc.boolean()), { maxLength: 40 })])(
-    'an opinion changes exactly when the contrary has been seen at every look for so long',
+    'trust ends after so long a deviation in all, and begins after so long an agreement without a break',
     (looks) => {
       const confirmMs = 500;
       const check = new CrossCheck({ maxDeviationBps: MAX_BPS, confirmMs }, 2);
+      const seen: { readonly now: number; readonly agree: boolean }[] = [];
       let now = 0;
       let expected = true;
-      let contrarySince: number | undefined;
+      let from = 0;
       for (const [waitMs, agree] of looks) {
         now += waitMs;
+        seen.push({ now, agree });
         check.look([10_000, agree ? 10_000 : 10_100], now);
-        if (agree === expected) contrarySince = undefined;
-        else contrarySince ??= now;
-        if (contrarySince !== undefined && now - contrarySince >= confirmMs) {
-          expected = agree;
-          contrarySince = undefined;
+        const broken = seen.findLast((look) => !look.agree);
+        const streak = seen.slice(broken === undefined ? 0 : seen.indexOf(broken) + 1);
+        if (agree && now - (streak[0]?.now ?? NaN) >= confirmMs) {
+          expected = true;
+          from = seen.length;
         }
+        let deviatedMs = 0;
+        for (let i = from; i < seen.length - 1; i += 1) {
+          if (seen[i]?.agree === false) deviatedMs += (seen[i + 1]?.now ?? NaN) - (seen[i]?.now ?? NaN);
+        }
+        if (!agree && (seen.length === 1 || deviatedMs >= confirmMs)) expected = false;
         expect([check.isTrusted(0), check.isTrusted(1)]).toEqual([expected, expected]);
       }
     },
