@@ -65,7 +65,7 @@ export class BinanceMarketFeed implements MarketFeed {
   readonly #feed: ResilientFeed<MarketEvent>;
   readonly #chains = new Map<string, DiffChain>();
 
-  /** @throws {PortcullisError} `OPTION_INVALID`, also for more than 1,024 streams; `METRIC_CONFLICT` */
+  /** @throws {PortcullisError} `OPTION_INVALID`, also for more than 1,024 streams; `INSTRUMENT_KIND_UNSUPPORTED` for anything but spot; `METRIC_CONFLICT` */
   constructor(options: BinanceMarketFeedOptions, deps: BinanceMarketFeedDeps) {
     const { name, url, feed, ...streams } = parseOptions('BinanceMarketFeed', schema, options);
     const { instruments, snapshot, clock, agent, lookup } = deps;

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { PortcullisError } from '../core/errors.ts';
 import type { FeedFrame, FeedProtocol, SequenceRange } from '../resilience/index.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { MarketEvent } from '../trading/market-event.ts';
@@ -41,9 +42,16 @@ export class BinanceProtocol implements FeedProtocol<MarketEvent> {
   readonly #pending = new Map<number, string>();
   #lastId = 0;
 
-  /** @throws {PortcullisError} `OPTION_INVALID` without instruments, or when two have the same symbol */
+  /** @throws {PortcullisError} `OPTION_INVALID` without instruments, or when two have the same symbol; `INSTRUMENT_KIND_UNSUPPORTED` */
   constructor(deps: BinanceProtocolDeps) {
     this.#deps = deps;
+    for (const { instrumentId, kind } of deps.instruments) {
+      if (kind === 'spot') continue;
+      throw new PortcullisError(
+        'INSTRUMENT_KIND_UNSUPPORTED',
+        `BinanceMarketFeed: ${instrumentId}: expected a spot instrument, as its streams are those of spot, got ${kind}`,
+      );
+    }
     this.#decoder = new BinanceDecoder(deps.instruments);
     for (const instrument of deps.instruments) {
       const name = `${instrument.base}${instrument.quote}`.toLowerCase();

@@ -183,6 +183,24 @@ describe('BinanceProtocol', () => {
     );
   });
 
+  test('refuses an instrument that is not of the spot market, whose book it would show', () => {
+    const perpetual = defineInstrument({
+      instrumentId: 'BTC-PERP',
+      kind: 'linear',
+      initialMarginFraction: '0.1',
+      base: 'BTC',
+      quote: 'USDT',
+      tick: '0.01',
+      step: '0.00001',
+    });
+    expect(() => protocol({ instruments: [ETH, perpetual] })).toThrow(
+      expect.objectContaining({
+        code: 'INSTRUMENT_KIND_UNSUPPORTED',
+        message: expect.stringContaining('BTC-PERP'),
+      }),
+    );
+  });
+
   test('refuses instruments that cannot be told apart', () => {
     expect(() => protocol({ instruments: [BTC, BTC] })).toThrow(/each with a symbol of its own/);
   });
