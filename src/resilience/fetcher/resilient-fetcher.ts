@@ -59,8 +59,7 @@ export interface ResilientFetcherDeps {
 
 /** How a source stands. */
 export interface SourceStatus {
-  /** Undefined for a source without a breaker. */
-  readonly circuit: ReturnType<CircuitBreaker['explain']> | undefined;
+  readonly circuit: ReturnType<CircuitBreaker['explain']>;
   /** Undefined for a source without a rate limit. */
   readonly rateLimit: ReturnType<RateLimiter['status']> | undefined;
   /** How far its clock is ahead of ours, by the `Date` headers of its answers; undefined before the first. */
@@ -139,17 +138,17 @@ export class ResilientFetcher implements AsyncDisposable {
   /** @throws {PortcullisError} `SOURCE_UNKNOWN` */
   status(source: string): SourceStatus {
     const { breaker, limiter, clockOffset } = this.#find(source).source;
-    return { circuit: breaker?.explain(), rateLimit: limiter?.status(), clockOffset };
+    return { circuit: breaker.explain(), rateLimit: limiter?.status(), clockOffset };
   }
 
   /** Lets nobody ask a source until `release`. @throws {PortcullisError} `SOURCE_UNKNOWN` */
   isolate(source: string, reason: string): void {
-    this.#find(source).source.breaker?.isolate(reason);
+    this.#find(source).source.breaker.isolate(reason);
   }
 
-  /** Ends an isolation. @throws {PortcullisError} `SOURCE_UNKNOWN` */
+  /** Ends an isolation, and a ban that the source has told us. @throws {PortcullisError} `SOURCE_UNKNOWN` */
   release(source: string): void {
-    this.#find(source).source.breaker?.release();
+    this.#find(source).source.release();
   }
 
   /** Forgets all answers, here and in the store. @returns false when the store did not say so in time */
@@ -186,7 +185,17 @@ export class ResilientFetcher implements AsyncDisposable {
     const { staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs } = source.settings.cache;
     const check = schema && ((data: unknown) => schemaFlaw(schema.safeParse(data)));
     return this.#cache.run(
-      { source: source.name, method, path, params: query, headers, isSigned, cacheKey, check },
+      {
+        source: source.name,
+        baseUrl: source.settings.baseUrl,
+        method,
+        path,
+        params: query,
+        headers,
+        isSigned,
+        cacheKey,
+        check,
+      },
       (conditions, inner) => source.ask({ ...asked, headers: { ...headers, ...conditions } }, inner),
       call,
       { ttlMs: asked.cacheTtlMs, staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs },

@@ -26,14 +26,15 @@ const cacheSchema = z.strictObject({
 
 export const SourceOptionsSchema = z
   .strictObject({
-    baseUrl: z.url({ protocol: /^https?$/u }),
-    headers: z.record(z.string(), z.string()).default({}),
+    // It may hold a secret, which the message about a bad option would show: the source judges it.
+    baseUrl: z.custom<string>(),
+    headers: z.record(z.string().toLowerCase(), z.string()).default({}),
     timeoutMs: z.number().positive().default(10_000),
     attemptTimeoutMs: z.number().positive().default(3_000),
     rateLimit: partOf<RateLimiterOptions>().optional(),
     retry: optionalPartOf<RetryOptions>().prefault({}),
     breaker: optionalPartOf<CircuitBreakerOptions>().prefault({}),
-    bulkhead: optionalPartOf<BulkheadOptions>().prefault({ maxConcurrent: 64, maxQueued: 1_000 }),
+    bulkhead: optionalPartOf<BulkheadOptions>().optional(),
     hedge: partOf<HedgeOptions>().optional(),
     cache: cacheSchema.prefault({}),
     http: partOf<TransportOptions>().prefault({}),
@@ -48,7 +49,9 @@ export const SourceOptionsSchema = z
     propagateTrace: z.boolean().default(false),
   })
   .superRefine(({ usage, rateLimit }, context) => {
-    const names = rateLimit?.buckets.map(({ name }) => name) ?? [];
+    const buckets: unknown = rateLimit?.buckets;
+    if (!Array.isArray(buckets) && usage.length === 0) return;
+    const names = Array.isArray(buckets) ? (rateLimit?.buckets.map(({ name }) => name) ?? []) : [];
     for (const [index, { bucket }] of usage.entries()) {
       if (names.includes(bucket)) continue;
       const message = `expected a bucket of rateLimit, one of [${names.join(', ')}]`;
@@ -59,18 +62,19 @@ export const SourceOptionsSchema = z
 /**
  * One source of data, declared once.
  *
- * - `baseUrl`: `http` or `https`; its path stands before every endpoint.
+ * - `baseUrl`: `http` or `https`, without user, query and fragment; its path stands before every endpoint.
  * - `headers`: sent with every request. No secrets: a signer is for those.
  * - `timeoutMs`: for a whole call from the moment the rate limit lets it go. Default 10,000.
  * - `attemptTimeoutMs`: for each attempt. Default 3,000.
  * - `rateLimit`: see `RateLimiterOptions`. Default: none.
- * - `retry`, `breaker`, `bulkhead`: see their options; `false` for none. By default 3 retries within a budget, a breaker,
- *   and 64 calls at a time with 1,000 waiting.
+ * - `retry`, `bulkhead`: see their options; `false` for none. By default 3 retries within a budget, and as many calls at a time
+ *   as there may be connections, with 1,000 waiting.
+ * - `breaker`: see its options; with `false` it never opens by itself, and can still be isolated.
  * - `hedge`: a second request beside a slow one, for methods that change nothing. Default: none.
  * - `cache`: `ttlMs` an answer may be given again, 0 for never (default); `staleWhileRevalidateMs` it may be given while
  *   it is being renewed; `staleIfErrorMs` when it cannot be; `negativeTtlMs` for 404 and 410. Default 0 each.
  * - `http`: connections, TLS, proxy, size limits, private addresses; see `TransportOptions`.
- * - `endpoints`: by name, with their weights; see `EndpointOptions`.
+ * - `endpoints`: by name, with their weights; see `EndpointOptions`. One that is asked for by its path is the same.
  * - `usage`: headers in which the source says how much of a bucket is used.
  * - `bans`: `statuses` upon which nobody asks for as long as `Retry-After` says, or `defaultMs`. Default 418 and 429, 30,000.
  * - `propagateTrace`: whether requests carry our trace context; only for services of one's own. Default false.

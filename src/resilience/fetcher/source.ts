@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { PortcullisError } from '../../core/errors.ts';
 import { type Logger, type MetricsRegistry, traceHeaders } from '../../telemetry/index.ts';
 import { isAborted } from '../call-within.ts';
 import type { Call } from '../call.ts';
@@ -37,19 +38,24 @@ export interface SourceAnswer {
   readonly data: unknown;
 }
 
+/** A breaker that opens only when a person says so. */
+const NEVER_BY_ITSELF = { minCalls: Number.MAX_SAFE_INTEGER } as const;
+
 /** One source with its connections and its policies. */
 export class Source {
   readonly name: string;
   readonly settings: SourceSettings;
   /** Stands before the path of every endpoint. */
   readonly basePath: string;
-  readonly breaker: CircuitBreaker | undefined;
+  readonly breaker: CircuitBreaker;
   readonly limiter: RateLimiter | undefined;
   readonly #deps: SourceDeps;
   readonly #origin: string;
   readonly #transport: HttpTransport;
   readonly #serverClock = new ServerClock();
   #lastDate = { text: '', ms: NaN };
+  /** Nothing is sent before, on the monotonic clock. */
+  #bannedUntilMs = -Infinity;
   readonly #policies: Policy;
   /** The same with a hedge, for what may be sent twice. */
   readonly #hedged: Policy;
@@ -57,7 +63,7 @@ export class Source {
   constructor(name: string, settings: SourceSettings, deps: SourceDeps) {
     const { clock, random, metrics, logger } = deps;
     const { rateLimit, retry, breaker, bulkhead, hedge, timeoutMs, attemptTimeoutMs, http } = settings;
-    const base = new URL(settings.baseUrl);
+    const base = baseOf(settings.baseUrl);
     this.#origin = base.origin;
     this.basePath = base.pathname.replace(/\/$/u, '');
     this.name = name;
@@ -66,20 +72,17 @@ export class Source {
     this.#transport = new HttpTransport(http, { clock, lookup: deps.lookup });
     const limiter = rateLimit && new RateLimiter({ ...rateLimit, name }, { clock, metrics });
     this.limiter = limiter;
-    this.breaker =
-      breaker === false
-        ? undefined
-        : new CircuitBreaker(
-            { ...breaker, name },
-            {
-              clock,
-              random,
-              metrics,
-              onChange: ({ from, to, because }) => {
-                logger.warn({ source: name, from, to, because }, 'circuit breaker');
-              },
-            },
-          );
+    this.breaker = new CircuitBreaker(
+      { ...(breaker === false ? NEVER_BY_ITSELF : breaker), name },
+      {
+        clock,
+        random,
+        metrics,
+        onChange: ({ from, to, because }) => {
+          logger.warn({ source: name, from, to, because }, 'circuit breaker');
+        },
+      },
+    );
     const policies = {
       rateLimit: limiter,
       totalTimeout: new Timeout({ timeoutMs, scope: 'total', name }, { clock, metrics }),
@@ -92,8 +95,8 @@ export class Source {
         bulkhead === false
           ? undefined
           : new Bulkhead(
-              { ...bulkhead, name },
-              { clock, metrics, recheck: (call) => this.breaker?.recheck(call) },
+              { maxConcurrent: this.#transport.connections, maxQueued: 1_000, ...bulkhead, name },
+              { clock, metrics, recheck: (call) => this.breaker.recheck(call) },
             ),
       attemptTimeout: new Timeout(
         { timeoutMs: attemptTimeoutMs, scope: 'attempt', name },
@@ -112,7 +115,7 @@ export class Source {
 
   /** Asks under all policies of the source. */
   ask(request: AskedRequest, call: Call): Promise<Outcome<SourceAnswer>> {
-    const policies = request.isRepeatable ? this.#hedged : this.#policies;
+    const policies = request.mayHedge ? this.#hedged : this.#policies;
     return policies.run((attempt) => this.#attempt(request, attempt), call);
   }
 
@@ -124,6 +127,12 @@ export class Source {
   /** What the clock of the source shows, as far as it is known. */
   get serverNowMs(): number {
     return this.#deps.clock.nowMs() + (this.clockOffset?.offsetMs ?? 0);
+  }
+
+  /** Ends an isolation and a ban. */
+  release(): void {
+    this.breaker.release();
+    this.#bannedUntilMs = -Infinity;
   }
 
   close(): Promise<void> {
@@ -149,6 +158,8 @@ export class Source {
     }
     // A signer that hangs must not keep the slot of a call that was given up.
     if (http === undefined) return failed(aborted(call.signal));
+    const banned = this.#ban();
+    if (banned !== undefined) return failed(banned);
     call.stats.attempts += 1;
     const sentMs = clock.nowMs();
     const outcome = await this.#transport.send(http, call);
@@ -183,8 +194,9 @@ export class Source {
   }
 
   #observe(headers: SourceAnswer['headers'], sentMs: number): void {
-    const { date } = headers;
-    if (typeof date === 'string') {
+    const { date, age } = headers;
+    // With an age it is the word of a cache in between, written long ago.
+    if (typeof date === 'string' && age === undefined) {
       // The same text for a second; parsing it costs more than all the rest here.
       if (date !== this.#lastDate.text) this.#lastDate = { text: date, ms: Date.parse(date) };
       this.#serverClock.observe(this.#lastDate.ms, sentMs, this.#deps.clock.nowMs());
@@ -201,14 +213,43 @@ export class Source {
     const pauseMs = retryAfterMs ?? defaultMs;
     this.#deps.logger.warn({ source: this.name, status, pauseMs }, 'the source asks to be left alone');
     this.limiter?.pauseFor(pauseMs);
+    this.#bannedUntilMs = Math.max(this.#bannedUntilMs, this.#deps.clock.monotonicMs() + pauseMs);
   }
+
+  /** The last look before a request is sent: it may have waited for its slot since another one was told to stay away. */
+  #ban(): Failure | undefined {
+    if (this.#bannedUntilMs === -Infinity) return undefined;
+    const leftMs = this.#bannedUntilMs - this.#deps.clock.monotonicMs();
+    if (!(leftMs > 0)) return undefined;
+    return {
+      code: 'RATE_LIMITED',
+      upstream: 'unknown',
+      mayRetry: false,
+      because: 'banned',
+      retryAfterMs: leftMs,
+    };
+  }
+}
+
+/** Names what is wrong, never the value: it may hold a password. */
+function baseOf(baseUrl: unknown): URL {
+  const url = typeof baseUrl === 'string' && URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  const isPlain =
+    url !== undefined &&
+    (url.protocol === 'http:' || url.protocol === 'https:') &&
+    `${url.username}${url.password}${url.search}${url.hash}` === '';
+  if (isPlain) return url;
+  throw new PortcullisError(
+    'OPTION_INVALID',
+    'baseUrl: expected an http or https URL without user, query and fragment',
+  );
 }
 
 function parsed({ status, headers, body }: HttpAnswer, isRepeatable: boolean): Outcome<SourceAnswer> {
   if (body.length === 0) return success({ status, headers, data: undefined });
   const text = body.toString('utf8');
   const type = headers['content-type'];
-  if (typeof type === 'string' && !type.includes('json')) return success({ status, headers, data: text });
+  if (typeof type === 'string' && !/json/iu.test(type)) return success({ status, headers, data: text });
   try {
     return success({ status, headers, data: JSON.parse(text) as unknown });
   } catch (error) {

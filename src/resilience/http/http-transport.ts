@@ -48,6 +48,8 @@ const MAX_JUDGED = 1_000;
  * asked, answers not taken beyond their limit; a request is never repeated here.
  */
 export class HttpTransport implements AsyncDisposable {
+  /** The most per origin at a time. */
+  readonly connections: number;
   readonly #rules: ExchangeRules;
   readonly #guard: AddressGuard;
   readonly #connector: Connector;
@@ -69,6 +71,7 @@ export class HttpTransport implements AsyncDisposable {
       { connectTimeoutMs, allowH2, secureContext: secureContext(tls), servername: tls.servername },
       { clock, guard: this.#guard, dns },
     );
+    this.connections = settings.connections;
     this.#rules = { clock, maxResponseBytes, silenceTimeoutMs, connections: this.#connector, inFlight: 0 };
     const pooling = poolOptions(settings);
     const factory = (origin: string | URL, given: Pool.Options): Pool => this.#newPool(origin, given);

@@ -29,6 +29,11 @@ export function requestProblem({ method, path, headers }: HttpRequest): Portcull
   if (!path.startsWith('/') || NOT_IN_A_PATH.test(path)) {
     return invalid('path: expected / and then printable ASCII without spaces');
   }
+  return headersProblem(headers);
+}
+
+/** Why these headers can not be sent, or nothing. */
+export function headersProblem(headers: HttpRequest['headers']): PortcullisError | undefined {
   for (const name in headers) {
     const problem = headerProblem(name, headers[name]);
     if (problem !== undefined) return problem;

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { SystemClock } from '../../../src/core/clock.ts';
 import {
+  type FetchRequest,
   ResilientFetcher,
   type ResilientFetcherDeps,
   type SourceOptions,
@@ -50,6 +51,8 @@ afterEach(async () => {
   await server.close();
 });
 
+const BASE_URL = 'sources.venue: baseUrl: expected an http or https URL without user, query and fragment';
+
 describe('options', () => {
   const build =
     (options: object, deps: Partial<ResilientFetcherDeps> = {}) =>
@@ -60,8 +63,11 @@ describe('options', () => {
       );
 
   test.each<[string, object, string]>([
-    ['no URL', { baseUrl: 'api.example.com' }, 'sources.venue.baseUrl: Invalid URL'],
-    ['another scheme', { baseUrl: 'ftp://example.com' }, 'sources.venue.baseUrl: Invalid URL'],
+    ['no URL', { baseUrl: 'api.example.com' }, BASE_URL],
+    ['another scheme', { baseUrl: 'ftp://example.com' }, BASE_URL],
+    ['a password in the URL', { baseUrl: 'https://user:hunter2@example.com' }, BASE_URL],
+    ['a key in the URL', { baseUrl: 'https://example.com/?key=hunter2' }, BASE_URL],
+    ['a rate limit without buckets', { rateLimit: {} }, 'sources.venue: RateLimiter: buckets: '],
     ['a misspelt field', { timeout: 5 }, 'sources.venue: Unrecognized key: "timeout"'],
     ['a part that is none', { breaker: 5 }, 'sources.venue.breaker: '],
     ['a field of a part', { retry: { retries: -1 } }, 'sources.venue: Retry: retries: '],
@@ -79,6 +85,7 @@ describe('options', () => {
   ])('%s is refused by name', (_, options, message) => {
     expect(build(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
     expect(build(options)).toThrow(message);
+    expect(build(options)).not.toThrow('hunter2');
   });
 });
 
@@ -207,17 +214,15 @@ describe('the breaker of a source', () => {
     await expect(fetcher.tryFetch(PRICE)).resolves.toMatchObject({ ok: true });
   });
 
-  test('a source without breaker and limits has none to show', () => {
-    const fetcher = fetcherOf({ breaker: false });
-    expect(fetcher.status('venue')).toEqual({
-      circuit: undefined,
-      rateLimit: undefined,
-      clockOffset: undefined,
-    });
-    expect(() => {
-      fetcher.isolate('venue', 'none');
-      fetcher.release('venue');
-    }).not.toThrow();
+  test('with breaker: false it never opens by itself, and is isolated all the same', async () => {
+    const fetcher = fetcherOf({ breaker: false, retry: false });
+    server.script({ status: 500 });
+    for (let i = 0; i < 30; i += 1) await fetcher.tryFetch(PRICE);
+    expect(server.received).toBe(30);
+    fetcher.isolate('venue', 'maintenance');
+    await expect(fetcher.tryFetch(PRICE)).resolves.toMatchObject({ failure: { code: 'CIRCUIT_OPEN' } });
+    expect(server.received).toBe(30);
+    expect(fetcher.status('venue')).toMatchObject({ circuit: { state: 'isolated' }, rateLimit: undefined });
     expect(() => fetcher.status('elsewhere')).toThrow('source: expected one of venue, got elsewhere');
   });
 });
@@ -232,6 +237,117 @@ test('a hedge answers for a request that is slow; a method that changes somethin
   server.script({ ...FINE, delayMs: 100 });
   await fetcher.fetch({ ...PRICE, method: 'POST', body: 'x' });
   expect(server.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+});
+
+test('a method that changes something is sent once even with an idempotency key, unless retries are asked for', async () => {
+  const fetcher = fetcherOf({ hedge: { delayMs: 10 } });
+  server.script({ ...FINE, delayMs: 100 });
+  await fetcher.fetch({ ...PRICE, method: 'POST', body: 'x', idempotencyKey: 'k' });
+  expect(server.received).toBe(1);
+});
+
+test('a ban is heeded without a rate limit, also by calls that waited for their slot, until it is lifted', async () => {
+  const fetcher = fetcherOf({ bulkhead: { maxConcurrent: 1, maxQueued: 10 }, retry: false });
+  server.script({ status: 429, headers: { 'retry-after': '60' }, delayMs: 50 }, FINE);
+  const outcomes = await Promise.all([1, 2, 3].map(() => fetcher.tryFetch(PRICE)));
+  expect(outcomes).toMatchObject([
+    { failure: { code: 'UPSTREAM_STATUS', status: 429 } },
+    { failure: { code: 'RATE_LIMITED', because: 'banned' } },
+    { failure: { code: 'RATE_LIMITED', because: 'banned' } },
+  ]);
+  expect(server.received).toBe(1);
+  fetcher.release('venue');
+  await expect(fetcher.tryFetch(PRICE)).resolves.toMatchObject({ ok: true });
+});
+
+test('a date in Retry-After is of the clock that the answer shows', async () => {
+  const fetcher = fetcherOf({ retry: false });
+  const serverNow = Date.now() - 3_600_000;
+  server.script({
+    status: 503,
+    dateOffsetMs: -3_600_000,
+    headers: { 'retry-after': new Date(serverNow + 50_000).toUTCString() },
+  });
+  const outcome = await fetcher.tryFetch(PRICE);
+  const waitMs = outcome.ok ? NaN : (outcome.failure.retryAfterMs ?? NaN);
+  expect(Math.abs(waitMs - 50_000)).toBeLessThanOrEqual(2_000);
+});
+
+test('an answer with an age says nothing of the clock of the source', async () => {
+  const fetcher = fetcherOf();
+  server.script({ ...FINE, dateOffsetMs: -300_000, headers: { age: '300' } });
+  await fetcher.fetch(PRICE);
+  expect(fetcher.status('venue').clockOffset).toBeUndefined();
+});
+
+test('each header is sent once, whatever the case of its name; the request has the last word', async () => {
+  const fetcher = fetcherOf({ headers: { 'User-Agent': 'source', 'X-Kept': 'yes' } });
+  await fetcher.fetch({
+    ...PRICE,
+    method: 'PUT',
+    body: { a: 1 },
+    headers: { 'USER-AGENT': 'request', 'Content-Type': 'application/vnd.a+json' },
+  });
+  expect(server.requests[0]?.headers).toMatchObject({
+    'user-agent': 'request',
+    'x-kept': 'yes',
+    'content-type': 'application/vnd.a+json',
+  });
+});
+
+test('a declared endpoint keeps its weight and its signature when it is asked for by its path', async () => {
+  const fetcher = fetcherOf(
+    { endpoints: { account: { path: '/account', signed: true } } },
+    { signers: { venue: () => ({ headers: { 'x-signature': 's' } }) } },
+  );
+  await fetcher.fetch({ source: 'venue', endpoint: '/account' });
+  expect(server.requests[0]?.headers['x-signature']).toBe('s');
+});
+
+describe('what the caller did wrong is thrown before anything is sent', () => {
+  test.each<[string, object, string]>([
+    [
+      'a list in place of text',
+      { params: { a: { b: 1 } } },
+      'params.a: expected text, a finite number or a boolean',
+    ],
+    ['null', { params: { a: null } }, 'params.a: expected text, a finite number or a boolean, got null'],
+    ['NaN', { params: { a: NaN } }, 'params.a: expected text, a finite number or a boolean, got NaN'],
+    ['half a character', { params: { a: '\ud800' } }, 'params.a: '],
+    [
+      'a body that JSON cannot say',
+      { method: 'POST', body: { a: 1n } },
+      'fetch: body: expected text, bytes, or what JSON can say',
+    ],
+    [
+      'a body that is a function',
+      { method: 'POST', body: () => 1 },
+      'fetch: body: expected text, bytes, or what JSON can say, got function',
+    ],
+    [
+      'a line break in a header',
+      { headers: { a: 'b\r\nc: d' } },
+      'headers.a: expected text without line breaks',
+    ],
+    ['a header of the connection', { headers: { Host: 'elsewhere' } }, 'headers.host: the transport sets it'],
+    [
+      'dots in disguise',
+      { endpoint: '/a/%2E%2e/b' },
+      'fetch: endpoint: expected a path such as /time, got /a/%2E%2e/b',
+    ],
+    ['a name of Object', { endpoint: 'constructor' }, 'fetch: endpoint: expected a path such as /time'],
+  ])('%s', async (_, more, message) => {
+    const fetcher = fetcherOf();
+    const request = { source: 'venue', endpoint: '/price', ...more } as unknown as FetchRequest;
+    await expect(fetcher.tryFetch(request)).rejects.toThrow(message);
+    expect(server.received).toBe(0);
+  });
+
+  test('what follows a question mark may be a secret, and is not shown', async () => {
+    const asking = fetcherOf().tryFetch({ source: 'venue', endpoint: '/x?key=hunter2' });
+    await expect(asking).rejects.toThrow('got /x');
+    await expect(asking).rejects.not.toThrow('hunter2');
+  });
 });
 
 test('a signer that throws fails the call with its error, and nothing is sent', async () => {
