@@ -107,9 +107,10 @@ const sizeBy = <V>(sizeOf: ((value: V) => number) | undefined, value: V): number
 /** With its headers; an error or a reason in it is somebody else's object. */
 function frozen(failure: Failure): Failure {
   if (failure.code !== 'UPSTREAM_STATUS') return Object.freeze(failure);
-  const headers = Object.entries(failure.headers).map(([name, value]) => [
-    name,
-    Array.isArray(value) ? Object.freeze([...value]) : value,
-  ]);
-  return Object.freeze({ ...failure, headers: Object.freeze(Object.fromEntries(headers)) });
+  const headers: Record<string, string | string[] | undefined> = {};
+  for (const [name, value] of Object.entries(failure.headers)) {
+    headers[name] = Array.isArray(value) ? [...value] : value;
+    Object.freeze(headers[name]);
+  }
+  return Object.freeze({ ...failure, headers: Object.freeze(headers) });
 }
