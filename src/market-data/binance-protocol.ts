@@ -6,6 +6,7 @@ import type { MarketEvent } from '../trading/market-event.ts';
 import { BinanceDecoder } from './binance-decoder.ts';
 import { eventFlaw } from './event-flaw.ts';
 import { fieldError } from './input-error.ts';
+import { PlausibleIds } from './plausible-ids.ts';
 
 /** Asked for in one frame. No limit is documented; frames of more than 400 have been dropped without an answer (altangent/ccxws issue 161, 2020-05). */
 const STREAMS_A_FRAME = 200;
@@ -39,6 +40,8 @@ export class BinanceProtocol implements FeedProtocol<MarketEvent> {
   readonly #books = new Map<string, { readonly instrument: Instrument; readonly decoder: BinanceDecoder }>();
   /** By instrument id. */
   readonly #names = new Map<string, string>();
+  /** By instrument id: books and quotes are numbered alike. */
+  readonly #ids = new Map<string, PlausibleIds>();
   readonly #pending = new Map<number, string>();
   #lastId = 0;
 
@@ -56,6 +59,7 @@ export class BinanceProtocol implements FeedProtocol<MarketEvent> {
     for (const instrument of deps.instruments) {
       const name = `${instrument.base}${instrument.quote}`.toLowerCase();
       this.#names.set(instrument.instrumentId, name);
+      this.#ids.set(instrument.instrumentId, new PlausibleIds());
       this.#books.set(depthStream(name), { instrument, decoder: new BinanceDecoder([instrument]) });
     }
   }
@@ -83,7 +87,7 @@ export class BinanceProtocol implements FeedProtocol<MarketEvent> {
     return this.#requests('UNSUBSCRIBE', channels);
   }
 
-  /** @throws {PortcullisError} `INPUT_INVALID` or `INSTRUMENT_UNKNOWN`; also for a price or quantity that cannot be, so that the change is missing and the book fetched anew */
+  /** @throws {PortcullisError} `INPUT_INVALID` or `INSTRUMENT_UNKNOWN`; also for a price, quantity or id that cannot be, so that the change is missing and the book fetched anew */
   decode(frame: string | Uint8Array, receivedMs: number): FeedFrame<MarketEvent> {
     if (typeof frame !== 'string') throw fieldError('(whole)', 'text', 'binary');
     const message: unknown = JSON.parse(frame);
@@ -91,7 +95,7 @@ export class BinanceProtocol implements FeedProtocol<MarketEvent> {
     if (isShutdown(message) || isShutdown(message['data'])) return { kind: 'closing' };
     if (message['stream'] === undefined) return this.#answer(message);
     const event = this.#decoder.decode(message, receivedMs);
-    const flaw = eventFlaw(event);
+    const flaw = eventFlaw(event) ?? this.#idFlaw(event);
     if (flaw !== undefined) throw fieldError('data', `a possible ${event.type}: ${flaw}`, message['data']);
     return { kind: 'messages', messages: [this.#stamped(event)] };
   }
@@ -114,9 +118,15 @@ export class BinanceProtocol implements FeedProtocol<MarketEvent> {
     if (book === undefined) return [];
     const answer = await this.#deps.snapshot(book.instrument, signal);
     const event = book.decoder.decode(answer, this.#deps.clock.nowMs());
-    const flaw = event.type === 'snapshot' ? eventFlaw(event) : 'no lastUpdateId';
+    const flaw = event.type === 'snapshot' ? (eventFlaw(event) ?? this.#idFlaw(event)) : 'no lastUpdateId';
     if (flaw !== undefined) throw fieldError('(whole)', `a possible book: ${flaw}`, answer);
     return [this.#stamped(event)];
+  }
+
+  #idFlaw(event: MarketEvent): string | undefined {
+    if (event.type === 'trade') return undefined;
+    const first = event.type === 'diff' ? event.firstUpdateId : event.updateId;
+    return this.#ids.get(event.instrumentId)?.flaw(first, event.updateId);
   }
 
   /** As of now, when it has come: it may wait for the consumer. */

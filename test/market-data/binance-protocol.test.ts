@@ -132,6 +132,29 @@ describe('BinanceProtocol', () => {
     expect(() => protocol().decode(frame, 1_000)).toThrow(message);
   });
 
+  test.each([
+    ['a change', depth({ U: 13, u: Number.MAX_SAFE_INTEGER })],
+    ['a change', depth({ U: 2e9, u: 2e9 })],
+    [
+      'a quote',
+      {
+        stream: 'btcusdt@bookTicker',
+        data: { u: 2e9, s: 'BTCUSDT', b: '1.00', B: '0.00001', a: '1.01', A: '0.00002' },
+      },
+    ],
+  ])('refuses an id that jumps absurdly, and follows the next: %s', (_what, message) => {
+    const it = protocol();
+    decode(depth({}), it);
+    expect(() => decode(message, it)).toThrow(/a possible (diff|quote): an id of/);
+    expect(decode(depth({ U: 14, u: 14 }), it).kind).toBe('messages');
+  });
+
+  test('refuses a snapshot whose id jumps absurdly', async () => {
+    const it = protocol({ snapshot: async () => ({ lastUpdateId: 2e9, bids: [], asks: [] }) });
+    decode(depth({}), it);
+    await expect(it.snapshot('btcusdt@depth@100ms', signal)).rejects.toThrow(/cannot come after 12/);
+  });
+
   test('gives each message its stream, and books their numbers', () => {
     const it = protocol();
     const of = (event: Parameters<typeof it.channelOf>[0]) => [it.channelOf(event), it.sequenceOf(event)];
