@@ -1,8 +1,11 @@
+import { hash } from 'node:crypto';
 import type { ParamValue } from './fetch-request.ts';
 
 /** What makes one request another one. */
 export interface RequestIdentity {
   readonly source: string;
+  /** Where the source is, as it is configured: a name may mean one server here and another one there. */
+  readonly baseUrl?: string | undefined;
   readonly method: string;
   /** From the root of the server, without the query. */
   readonly path: string;
@@ -10,6 +13,8 @@ export interface RequestIdentity {
   readonly params?: Readonly<Record<string, ParamValue>> | string | undefined;
   /** All that is sent beside what is the same for every request of the source; names in any case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Asks for something else as the rest does. */
+  readonly body?: string | Uint8Array | undefined;
   /** Whose answer it is, where that is not in the rest. */
   readonly cacheKey?: string | undefined;
 }
@@ -22,15 +27,19 @@ type Pair = readonly [name: string, value: string];
  */
 export function cacheKey({
   source,
+  baseUrl,
   method,
   path,
   params,
   headers,
+  body,
   cacheKey: owner,
 }: RequestIdentity): string {
   const query = typeof params === 'string' ? { text: pairsOfText(params) } : pairsOf(params ?? {});
   // As JSON: no separator can be part of a text.
-  return JSON.stringify([source, method.toUpperCase(), path, query, headerPairs(headers), owner ?? null]);
+  const sent = body === undefined ? null : hash('sha256', body);
+  const parts = [method.toUpperCase(), path, query, headerPairs(headers), sent];
+  return JSON.stringify([source, baseUrl ?? null, ...parts, owner ?? null]);
 }
 
 function pairsOf(params: Readonly<Record<string, ParamValue>>): Pair[] {

@@ -181,7 +181,7 @@ export class ResilientFetcher implements AsyncDisposable {
     call: Call,
     { schema, cacheKey }: FetchRequest,
   ): Promise<Outcome<Cached<Answered>>> {
-    const { method, path, query, headers, isSigned } = asked;
+    const { method, path, query, headers, body, isSigned } = asked;
     const { staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs } = source.settings.cache;
     const check = schema && ((data: unknown) => schemaFlaw(schema.safeParse(data)));
     return this.#cache.run(

@@ -62,8 +62,8 @@ const KEPT_FOR_CONDITIONS_MS = 24 * 3_600_000;
  *
  * - Fresh is what is younger than `rules.ttlMs` (less jitter); the source's own `max-age` does not count. With 0 nothing is
  *   looked up, kept or shared.
- * - Kept are answers to `GET` and `HEAD`, by all that makes a request differ ({@link cacheKey}). A signed request, or one
- *   with an `authorization` or `cookie` header, passes by, unless its `cacheKey` says whose answer it is; these headers are
+ * - Kept are answers to `GET` and `HEAD`, by all that makes a request differ ({@link cacheKey}). A signed request, one
+ *   with a body, or one with an `authorization` or `cookie` header, passes by, unless its `cacheKey` says whose answer it is; these headers are
  *   then no part of the key.
  * - Never kept is an answer with `set-cookie`, `cache-control: no-store` or `private`, or `vary: *`; what was kept before
  *   goes with it. Those who wait for it already get it all the same: they asked for the same.
@@ -147,10 +147,10 @@ const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie']);
 
 const isCredential = (name: string): boolean => CREDENTIALS.has(name.toLowerCase());
 
-function mayShare({ method, headers, isSigned, cacheKey: owner }: CacheableRequest): boolean {
+function mayShare({ method, headers, body, isSigned, cacheKey: owner }: CacheableRequest): boolean {
   if (!SAFE.has(method.toUpperCase())) return false;
   if (owner !== undefined) return true;
-  if (isSigned === true) return false;
+  if (isSigned === true || body !== undefined) return false;
   for (const name in headers) if (isCredential(name)) return false;
   return true;
 }

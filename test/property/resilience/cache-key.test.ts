@@ -10,6 +10,7 @@ const text = fc.string({
 const value = fc.oneof(text, fc.integer({ min: 0, max: 2 }), fc.boolean(), fc.array(text, { maxLength: 3 }));
 const request: fc.Arbitrary<RequestIdentity> = fc.record({
   source: text,
+  baseUrl: fc.option(text, { nil: undefined }),
   method: fc.constantFrom('GET', 'HEAD'),
   path: text,
   params: fc.dictionary(text, value, { maxKeys: 3 }),
@@ -18,8 +19,17 @@ const request: fc.Arbitrary<RequestIdentity> = fc.record({
 });
 
 /** What is sent, by another way than the key is made: each name with all its values in order, names in a set. */
-const sent = ({ source, method, path, params = {}, headers = {}, cacheKey: owner }: RequestIdentity) => ({
+const sent = ({
   source,
+  baseUrl,
+  method,
+  path,
+  params = {},
+  headers = {},
+  cacheKey: owner,
+}: RequestIdentity) => ({
+  source,
+  baseUrl,
   method,
   path,
   owner,
@@ -47,7 +57,7 @@ test.prop([request, request], { numRuns: 2_000 })(
   },
 );
 
-test.prop([request, fc.constantFrom('source', 'path', 'cacheKey'), text])(
+test.prop([request, fc.constantFrom('source', 'baseUrl', 'path', 'cacheKey'), text])(
   'changing one part changes the key',
   (a, part, other) => {
     expect(cacheKey(a) === cacheKey({ ...a, [part]: other })).toBe(a[part as 'path'] === other);

@@ -20,6 +20,7 @@ describe('cacheKey', () => {
 
   test.each<[string, Partial<RequestIdentity>, Partial<RequestIdentity>]>([
     ['the source', { source: 'a' }, { source: 'b' }],
+    ['where the source is', { baseUrl: 'https://main.example' }, { baseUrl: 'https://test.example' }],
     ['the order of a list', { params: { a: [1, 2] } }, { params: { a: [2, 1] } }],
     ['the order of one name in a query', { params: 'a=1&a=2' }, { params: 'a=2&a=1' }],
     ['a name without a value', { params: 'a' }, { params: 'a=' }],
