@@ -126,6 +126,23 @@ export class BinanceMarketFeed implements MarketFeed {
     this.#feed.unsubscribe(...this.#channelsOf(instrumentIds));
   }
 
+  /**
+   * Gets the book of an instrument anew, for a tracker that has been in `SEQUENCE_GAP` or `NO_BOOK` for longer than the feed
+   * needs, such as ten seconds: one that could not keep all changes until the snapshot. Does nothing while a book is on its
+   * way, or when its changes are not wanted.
+   *
+   * @throws {PortcullisError} `INSTRUMENT_UNKNOWN`; `SERVICE_STOPPED`
+   */
+  refresh(instrumentId: string): void {
+    const depthOnly = { depth: this.#streams.depth, quotes: false, trades: false };
+    const [channel] = this.#channelsOf([instrumentId], depthOnly);
+    const status = this.#feed.status().channels.find((one) => one.channel === channel);
+    // One that has said nothing since it was asked for gets its book with the first change.
+    if (channel === undefined || status?.ageMs === undefined || status.awaitsSnapshot) return;
+    this.#feed.unsubscribe(channel);
+    this.#feed.subscribe(channel);
+  }
+
   status(): FeedStatus {
     return this.#feed.status();
   }
@@ -135,9 +152,9 @@ export class BinanceMarketFeed implements MarketFeed {
     return this.#feed.stop();
   }
 
-  #channelsOf(instrumentIds: readonly string[]): readonly string[] {
+  #channelsOf(instrumentIds: readonly string[], streams = this.#streams): readonly string[] {
     return instrumentIds.flatMap((instrumentId) => {
-      const channels = this.#protocol.channels(instrumentId, this.#streams);
+      const channels = this.#protocol.channels(instrumentId, streams);
       if (channels !== undefined) return channels;
       throw new PortcullisError(
         'INSTRUMENT_UNKNOWN',

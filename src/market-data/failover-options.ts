@@ -15,6 +15,8 @@ export const failoverOptionsSchema = z.strictObject({
   maxDeviationBps: z.number().positive().default(50),
   /** How long in all they must be further apart before it counts, the first time not at all, and together before that is over. Default 500. */
   confirmMs: ms.default(500),
+  /** How long a source may have no right book before it is asked for it anew, and again each time, where it can be. Default 10 seconds. */
+  refreshAfterMs: z.number().positive().default(10_000),
   /** How often the sources are judged when nothing arrives. Default 100. */
   checkEveryMs: z.number().min(1).default(100),
   /** Whether the sources number trades alike, as several connections to one venue do; then none is told twice. Default false. */

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
+import { errorText } from '../telemetry/error-text.ts';
+import { type Logger, silentLogger } from '../telemetry/index.ts';
 import type { MarketEvent } from '../trading/market-event.ts';
 import type { MarketView } from '../trading/market-view.ts';
 import {
@@ -56,8 +58,10 @@ export interface FeedFailoverDeps {
   /** In order of preference, each with a name of its own. One that loses its connection is expected to come back by itself. */
   readonly feeds: readonly MarketFeed[];
   readonly clock: Clock;
-  /** Must not throw. */
+  /** What it throws is logged and does no harm. */
   readonly onChange?: (change: FailoverChange) => void;
+  /** Default: says nothing. */
+  readonly logger?: Logger;
 }
 
 /**
@@ -164,7 +168,9 @@ export class FeedFailover {
   }
 
   #instrument(instrumentId: string): InstrumentSources {
-    const tell = (change: FailoverChange): void => this.#deps.onChange?.(change);
+    const tell = (change: FailoverChange): void => {
+      this.#change(change);
+    };
     return new InstrumentSources(this.#settings, {
       instrumentId,
       clock: this.#deps.clock,
@@ -180,6 +186,9 @@ export class FeedFailover {
         doubted: (index, isTrusted, deviationBps) => {
           tell({ kind: 'doubted', instrumentId, source: this.#name(index), isTrusted, deviationBps });
         },
+        lostBook: (index) => {
+          this.#guarded('refresh', () => this.#deps.feeds[index]?.refresh?.(instrumentId));
+        },
       },
     });
   }
@@ -194,8 +203,21 @@ export class FeedFailover {
       end.error = error;
     }
     if (signal.aborted) return;
-    this.#deps.onChange?.({ kind: 'ended', source: feed.name, ...end });
+    this.#change({ kind: 'ended', source: feed.name, ...end });
     for (const instrument of this.#instruments.values()) instrument.ended(source);
+  }
+
+  #change(change: FailoverChange): void {
+    this.#guarded('onChange', () => this.#deps.onChange?.(change));
+  }
+
+  #guarded(name: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      const { logger = silentLogger } = this.#deps;
+      logger.warn({ error: errorText(error) }, `${name} of the failover has thrown`);
+    }
   }
 
   #name(source: number): string {

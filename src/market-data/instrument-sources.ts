@@ -13,6 +13,8 @@ export interface InstrumentListener {
   switched(from: number, to: number): void;
   /** Another opinion of the other sources on this one. */
   doubted(source: number, isTrusted: boolean, deviationBps: number): void;
+  /** It has had no right book for too long. */
+  lostBook(source: number): void;
 }
 
 export interface InstrumentSourcesDeps {
@@ -26,6 +28,7 @@ export interface InstrumentSourcesDeps {
 export class InstrumentSources {
   readonly views: readonly SourceView[];
   readonly #maxDeviationBps: number;
+  readonly #refreshAfterMs: number;
   readonly #clock: Clock;
   readonly #listener: InstrumentListener;
   readonly #crossCheck: CrossCheck;
@@ -39,6 +42,7 @@ export class InstrumentSources {
       () => new SourceView(settings.tracker, { instrumentId, clock }),
     );
     this.#maxDeviationBps = settings.maxDeviationBps;
+    this.#refreshAfterMs = settings.refreshAfterMs;
     this.#clock = clock;
     this.#listener = listener;
     this.#crossCheck = new CrossCheck(settings, sources);
@@ -68,15 +72,21 @@ export class InstrumentSources {
 
   apply(source: number, event: MarketEvent): void {
     this.views[source]?.apply(event);
-    this.#judge();
-    const news = source === this.active ? this.#ids.pass(event) : undefined;
+    const isSwitched = this.#judge();
+    // What is handed over at a switch has the event in it, unless that is a trade.
+    const isLeftOut = source !== this.active || (isSwitched && event.type !== 'trade');
+    const news = isLeftOut ? undefined : this.#ids.pass(event);
     if (news === undefined) this.#tellChanges();
     else this.#tell(news);
   }
 
   /** To be called when nothing arrives. */
   check(): void {
-    for (const { tracker } of this.views) tracker.check();
+    const now = this.#clock.monotonicMs();
+    for (const [source, one] of this.views.entries()) {
+      one.tracker.check();
+      if (one.needsBook(now, this.#refreshAfterMs)) this.#listener.lostBook(source);
+    }
     this.#judge();
     this.#tellChanges();
   }
@@ -92,8 +102,12 @@ export class InstrumentSources {
     for (const one of this.views) one.end();
   }
 
-  /** Tells when another source is active now, with its book. */
-  #judge(): void {
+  /**
+   * Tells when another source is active now, with its book.
+   *
+   * @returns whether that is so
+   */
+  #judge(): boolean {
     const now = this.#clock.monotonicMs();
     this.#crossCheck.look(
       this.views.map(({ price }) => price),
@@ -109,9 +123,11 @@ export class InstrumentSources {
       this.views.map((_, source) => this.isGood(source)),
       now,
     );
-    if (!isSwitched) return;
-    this.#listener.switched(from, this.active);
-    this.#handOver();
+    if (isSwitched) {
+      this.#listener.switched(from, this.active);
+      this.#handOver();
+    }
+    return isSwitched;
   }
 
   /** The book of the source that is active now, and the quote after it. */

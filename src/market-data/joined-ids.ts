@@ -31,7 +31,10 @@ export class JoinedIds {
   /** @returns `undefined` for what has been told already */
   pass(event: MarketEvent): MarketEvent | undefined {
     if (event.type === 'trade') return this.#trade(event);
-    if (event.updateId <= this.#coveredId) return undefined;
+    // A book as of the same id may be the answer to a change after it that could not be read.
+    const isCovered =
+      event.updateId === this.#coveredId ? event.type !== 'snapshot' : event.updateId < this.#coveredId;
+    if (isCovered) return undefined;
     const shift = this.#shift;
     const updateId = event.updateId + shift;
     this.#saw(updateId);

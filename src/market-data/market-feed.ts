@@ -11,4 +11,6 @@ export interface MarketFeed {
    * the signal aborts, which is no error.
    */
   batches(signal?: AbortSignal): AsyncIterable<readonly MarketEvent[]>;
+  /** Gets the book of an instrument anew, for who has lost it where the feed sees no hole. Missing where there is none to get. */
+  refresh?(instrumentId: string): void;
 }

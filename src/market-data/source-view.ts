@@ -13,6 +13,8 @@ export interface SourceViewDeps {
 export class SourceView {
   readonly tracker: MarketTracker;
   #hasEnded = false;
+  /** Since when it has had no right book, or was last asked for it. */
+  #bookLostMs: number | undefined;
   #ends = 0;
   #deviation: DataProblem | undefined;
   #deviations = 0;
@@ -56,6 +58,16 @@ export class SourceView {
     this.#hasEnded = false;
     this.#base = this.tracker.view;
     this.#refresh();
+  }
+
+  /** @returns whether it is time to ask for its book anew: it has been wrong for so long, or again for so long */
+  needsBook(nowMs: number, afterMs: number): boolean {
+    const { problems } = this.tracker.view;
+    const isLost = problems.some(({ code }) => code === 'SEQUENCE_GAP' || code === 'NO_BOOK');
+    this.#bookLostMs = isLost && !this.#hasEnded ? (this.#bookLostMs ?? nowMs) : undefined;
+    if (this.#bookLostMs === undefined || nowMs - this.#bookLostMs < afterMs) return false;
+    this.#bookLostMs = nowMs;
+    return true;
   }
 
   /** Nothing more comes, so that it is stale at once, until something comes after all. */

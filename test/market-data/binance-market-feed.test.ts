@@ -128,7 +128,59 @@ describe('BinanceMarketFeed', () => {
     await feed.stop();
   });
 
+  test('a tracker that could not keep all changes until the snapshot gets another', async () => {
+    const answers: ((book: unknown) => void)[] = [];
+    const snapshot = (): Promise<unknown> => new Promise((resolve) => answers.push(resolve));
+    const book = (lastUpdateId: number) => ({
+      lastUpdateId,
+      bids: [['100.00', '1']],
+      asks: [['101.00', '1']],
+    });
+    const { clock, feed, sockets, sent } = setup({ quotes: false, trades: false }, { snapshot });
+    const tracker = new MarketTracker({ maxWaitingDiffs: 5 }, { instrumentId: BTC.instrumentId, clock });
+    const taking = (async () => {
+      for await (const events of feed.batches()) for (const event of events) tracker.apply(event);
+    })();
+    feed.start();
+    await clock.turn();
+    sockets[0]?.opened();
+    feed.refresh(BTC.instrumentId);
+    for (let id = 101; id < 120; id += 1) sockets[0]?.frame(depthFrame(id, id));
+    await clock.turn();
+    feed.refresh(BTC.instrumentId);
+    expect([answers.length, sent.length]).toEqual([1, 1]);
+    answers[0]?.(book(105));
+    await clock.turn();
+    expect(tracker.view.problems).toMatchObject([{ code: 'SEQUENCE_GAP' }]);
+    feed.refresh(BTC.instrumentId);
+    clock.advance(700);
+    expect(sent.map((frame) => (JSON.parse(frame) as { method: string }).method)).toEqual([
+      'SUBSCRIBE',
+      'UNSUBSCRIBE',
+      'SUBSCRIBE',
+    ]);
+    sockets[0]?.frame(depthFrame(120, 120));
+    await clock.turn();
+    answers[1]?.(book(119));
+    await clock.turn();
+    expect([tracker.view.problems, answers.length]).toEqual([[], 2]);
+    await feed.stop();
+    await taking;
+  });
+
+  test('without changes of the book there is none to get anew', async () => {
+    const { clock, feed, sent, sockets } = setup({ depth: false });
+    feed.start();
+    await clock.turn();
+    sockets[0]?.opened();
+    feed.refresh(BTC.instrumentId);
+    clock.advance(1_000);
+    expect(sent).toHaveLength(1);
+    await feed.stop();
+  });
+
   test.each([
+    ['refresh', (feed: BinanceMarketFeed) => feed.refresh('XRP')],
     ['subscribe', (feed: BinanceMarketFeed) => feed.subscribe('XRP')],
     ['unsubscribe', (feed: BinanceMarketFeed) => feed.unsubscribe('XRP')],
   ])('refuses to %s an instrument that is none of its own', (_what, act) => {

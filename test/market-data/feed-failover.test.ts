@@ -6,9 +6,10 @@ import {
   FeedFailover,
   type FeedFailoverOptions,
   FeedMetrics,
+  MarketTracker,
   type MarketUpdate,
 } from '../../src/market-data/index.ts';
-import { MetricsRegistry } from '../../src/telemetry/index.ts';
+import { type Logger, MetricsRegistry, silentLogger } from '../../src/telemetry/index.ts';
 import { type MarketView, isGood } from '../../src/trading/index.ts';
 import { BTC, diff, level, levels, quote, snapshot, trade } from '../support/market-events.ts';
 import { PushedFeed } from '../support/pushed-feed.ts';
@@ -131,6 +132,58 @@ describe('FeedFailover', () => {
       { ...best, updateId: 18 },
     ]);
     expect(world.last?.view.bids[0]).toEqual(level(100, 9));
+  });
+
+  test('a quote with which the source changes is told once', async () => {
+    const world = new World(['a', 'b'], { failAfterMs: 100, checkEveryMs: 60_000 });
+    world.feed(0).push(snapshot(10), diff(11, 11));
+    world.feed(1).push(snapshot(500));
+    await settle();
+    world.feed(0).push(diff(20, 20));
+    await settle();
+    world.clock.advance(200);
+    world.updates.length = 0;
+    world.feed(1).push(quote(505, level(100, 5), level(101, 5)));
+    await settle();
+    expect(world.updates.map(({ event }) => event?.type)).toEqual(['snapshot', 'quote']);
+  });
+
+  test('who follows the events is right again with a book that is as old as the one handed over', async () => {
+    const world = new World(['a', 'b'], { failAfterMs: 0 });
+    world.feed(1).push(snapshot(500));
+    await settle();
+    world.clock.advance(100);
+    await settle();
+    world.feed(1).push(diff(501, 501, { bids: levels([0, 1]) }), snapshot(500), diff(501, 501));
+    await settle();
+    const consumer = new MarketTracker({}, { instrumentId: ID, clock: world.clock });
+    for (const { event } of world.updates) if (event !== undefined) consumer.apply(event);
+    expect([blocking(world.failover.view(ID)), blocking(consumer.view)]).toEqual([[], []]);
+  });
+
+  test.each([
+    ['with a hole', [snapshot(10), diff(20, 20)]],
+    ['that has not come', [trade(1)]],
+  ])('asks a source for a book %s anew, and again, until it has it', async (_what, events) => {
+    const world = new World(['a', 'b'], { refreshAfterMs: 1_000 });
+    world.feed(0).push(...events);
+    world.feed(1).push(snapshot(10));
+    await world.show(1_000);
+    expect(world.feeds.map(({ refreshed }) => refreshed)).toEqual([[], []]);
+    await world.show(100);
+    expect(world.feeds.map(({ refreshed }) => refreshed)).toEqual([[ID], []]);
+    await world.show(1_000);
+    expect(world.feed(0).refreshed).toEqual([ID, ID]);
+    world.feed(0).push(snapshot(30));
+    await world.show(3_000);
+    expect(world.feed(0).refreshed).toEqual([ID, ID]);
+  });
+
+  test('asks a source that has ended for nothing', async () => {
+    const world = new World(['a', 'b'], { refreshAfterMs: 1_000 });
+    world.feed(0).end();
+    await world.show(3_000, undefined, 100);
+    expect(world.feed(0).refreshed).toEqual([]);
   });
 
   test('tells a view that has changed by time alone, without an event', async () => {
@@ -339,6 +392,39 @@ describe('FeedFailover, from beginning to end', () => {
     world.feed(0).end();
     await again;
     expect(blocking(world.failover.view(ID))).toEqual(['STALE']);
+  });
+
+  test('a listener that throws is logged, and does no harm', async () => {
+    const feeds = [new PushedFeed('a'), new PushedFeed('b')];
+    const lines: unknown[] = [];
+    const clock = new ManualClock(1_000);
+    const warn = (...line: readonly unknown[]): void => {
+      lines.push(line);
+    };
+    const logger: Logger = { ...silentLogger, warn };
+    const failover = new FeedFailover(
+      { instrumentIds: [ID], failAfterMs: 0 },
+      {
+        feeds,
+        clock,
+        logger,
+        onChange: () => {
+          throw new Error('listener');
+        },
+      },
+    );
+    const updates: MarketUpdate[] = [];
+    const run = failover.run((update) => updates.push(update));
+    feeds[1]?.push(snapshot(5));
+    await settle();
+    feeds[0]?.end();
+    await settle();
+    clock.advance(100);
+    feeds[1]?.end();
+    await run;
+    expect(updates.map(({ event }) => event?.type)).toContain('snapshot');
+    const line = [{ error: 'Error: listener' }, 'onChange of the failover has thrown'];
+    expect(lines).toEqual([line, line, line]);
   });
 
   test('is over when every source has ended', async () => {

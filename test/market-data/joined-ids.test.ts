@@ -51,6 +51,13 @@ describe('JoinedIds', () => {
     expect(ids.pass(diff(38, 41))).toEqual(diff(904, 907));
   });
 
+  test('lets a book through that is as of the same id, not an older one', () => {
+    const ids = second();
+    ids.begin(snapshot(40));
+    expect(ids.pass(snapshot(39))).toBeUndefined();
+    expect(ids.pass(snapshot(40))).toEqual(snapshot(906));
+  });
+
   test('a hole stays a hole', () => {
     const ids = second();
     ids.begin(snapshot(40));

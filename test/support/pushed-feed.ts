@@ -6,6 +6,8 @@ export class PushedFeed implements MarketFeed {
   readonly name: string;
   /** How often it has been asked for its batches. */
   taken = 0;
+  /** Of which instruments the book was asked for anew. */
+  readonly refreshed: string[] = [];
   #waiting: MarketEvent[] = [];
   #end: { readonly error?: Error } | undefined;
   #wake = (): void => {};
@@ -17,6 +19,10 @@ export class PushedFeed implements MarketFeed {
   push(...events: readonly MarketEvent[]): void {
     this.#waiting.push(...events);
     this.#wake();
+  }
+
+  refresh(instrumentId: string): void {
+    this.refreshed.push(instrumentId);
   }
 
   end(error?: Error): void {
