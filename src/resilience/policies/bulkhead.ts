@@ -8,6 +8,8 @@ import { type BulkheadFull, type Failure, aborted } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { BulkheadMetrics } from './bulkhead-metrics.ts';
+import { KeptPlaces } from './kept-places.ts';
+import type { Room } from './rate-limiter.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 const schema = z.strictObject({
@@ -30,6 +32,8 @@ export interface BulkheadDeps {
   readonly clock: Pick<Clock, 'monotonicMs' | 'deadline'>;
   /** Asked about a call that had to wait, when it gets its slot: a failure ends it there, such as that of a circuit that has opened meanwhile. */
   readonly recheck?: ((call: Call) => Failure | undefined) | undefined;
+  /** Called whenever there is room for a call and nobody waits here, such as for a limiter that waits for it. */
+  readonly onFree?: (() => void) | undefined;
   readonly metrics?: Pick<MetricsRegistry, 'counter' | 'gauge'> | undefined;
 }
 
@@ -46,13 +50,17 @@ export interface BulkheadStatus {
  * Lets at most `maxConcurrent` works run at a time. Work that was given up keeps its slot until it has really ended: a server
  * that hangs gets no more than that, whatever times out. The others wait, the most urgent first, or get `BULKHEAD_FULL`; in
  * a full line a more urgent newcomer takes the place of the last.
+ *
+ * It is the `room` of a rate limiter outside of it: then calls wait there, and whoever has been let go finds a slot.
  */
-export class Bulkhead extends Policy {
+export class Bulkhead extends Policy implements Room {
   readonly #maxConcurrent: number;
   readonly #maxWaitMs: number;
   readonly #line: WaitingLine;
   readonly #metrics: BulkheadMetrics | undefined;
   readonly #recheck: BulkheadDeps['recheck'];
+  readonly #onFree: BulkheadDeps['onFree'];
+  readonly #kept = new KeptPlaces();
   #running = 0;
   #abandoned = 0;
   readonly #onEnd = <T>(outcome: Outcome<T>): Outcome<T> => {
@@ -67,17 +75,18 @@ export class Bulkhead extends Policy {
   };
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(options: BulkheadOptions, { clock, recheck, metrics }: BulkheadDeps) {
+  constructor(options: BulkheadOptions, { clock, recheck, onFree, metrics }: BulkheadDeps) {
     super();
     const parsed = parseOptions('Bulkhead', schema, options);
     const { maxConcurrent, maxWaitMs = Infinity, maxQueued, ageingMs, name } = parsed;
     this.#maxConcurrent = maxConcurrent;
     this.#maxWaitMs = maxWaitMs;
     this.#recheck = recheck;
+    this.#onFree = onFree;
     this.#metrics = metrics && new BulkheadMetrics(name, metrics);
     this.#line = new WaitingLine({ maxQueued, ageingMs }, clock, {
       shutUntilMs: () => -Infinity,
-      opensMs: (_call, nowMs) => (this.#running < this.#maxConcurrent ? nowMs : undefined),
+      opensMs: (_call, nowMs) => (this.hasRoom() ? nowMs : undefined),
       enter: () => {
         this.#enter();
       },
@@ -88,13 +97,30 @@ export class Bulkhead extends Policy {
   run<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
     if (isAborted(call)) return Promise.resolve(failed(aborted(call.signal)));
     // Whoever waits has been let in before a slot is free.
-    if (this.#running >= this.#maxConcurrent) return this.#runLater(work, call);
+    if (!this.#kept.take(call) && !this.hasRoom()) return this.#runLater(work, call);
     this.#enter();
     return this.#runNow(work, call);
   }
 
   status(): BulkheadStatus {
     return { running: this.#running, abandoned: this.#abandoned, waiting: this.#line.length };
+  }
+
+  /** Whether there is a slot for one more call, which nobody has and which is kept for nobody. */
+  hasRoom(): boolean {
+    return this.#running + this.#kept.count < this.#maxConcurrent;
+  }
+
+  begin(call: Call): void {
+    this.#kept.begin(call);
+  }
+
+  keep(call: Call): void {
+    this.#kept.keep(call);
+  }
+
+  end(call: Call): void {
+    if (this.#kept.end(call)) this.#free();
   }
 
   async #runLater<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
@@ -139,7 +165,12 @@ export class Bulkhead extends Policy {
   #leave(): void {
     this.#running -= 1;
     this.#metrics?.running.add(-1);
+    this.#free();
+  }
+
+  #free(): void {
     if (this.#line.length > 0) this.#line.serve(this.#line.now());
+    if (this.hasRoom()) this.#onFree?.();
   }
 
   #refuse(): BulkheadFull {

@@ -158,6 +158,8 @@ class Race<T> {
     if (before === undefined) return made;
     return async (call) => {
       const refused = await before(call);
+      // What let it go may be the end of the very attempt that was slow, whose answer is on its way.
+      await this.#rules.clock.turn();
       if (isAborted(call)) return failed(aborted(call.signal));
       return refused === undefined ? made(call) : failed(refused);
     };

@@ -58,8 +58,25 @@ export type RateLimitBucket = z.input<typeof bucketSchema>;
  */
 export type RateLimiterOptions = z.input<typeof schema>;
 
+/** What stands further in and takes only so many calls at a time, such as a {@link Bulkhead}. */
+export interface Room {
+  /** Whether there is room for one more call. */
+  hasRoom(): boolean;
+  /** A call has come. Room is kept for its attempts from now on, until `end`. */
+  begin(call: Call): void;
+  /** An attempt of this call has been let go: keeps room for it until it arrives. Nothing to do for a call that has not begun. */
+  keep(call: Call): void;
+  /** The call has ended, and all of its attempts with it: room that none of them took is free. */
+  end(call: Call): void;
+}
+
 export interface RateLimiterDeps {
   readonly clock: Pick<Clock, 'monotonicMs' | 'deadline'>;
+  /**
+   * Calls go only when there is room further in; tell `roomMade` when there is. Without it what waits further in has its
+   * tokens already, and may reach the server in one burst.
+   */
+  readonly room?: Room | undefined;
   readonly metrics?: Pick<MetricsRegistry, 'counter' | 'gauge' | 'histogram' | 'collector'> | undefined;
 }
 
@@ -94,17 +111,20 @@ const GRANTED: Promise<undefined> = Promise.resolve(undefined);
  * (`wait-too-long`, `banned` during a pause), when it weighs more than a bucket holds, or is no weight at all
  * (`weight-too-high`), and when too many wait that go before it (`queue-full`). A more urgent newcomer takes the place of
  * the last in a full line.
+ *
+ * With `room`, each attempt that goes has a place kept further in until it arrives there. Between two attempts a call has none.
  */
 export class RateLimiter extends Policy implements Disposable {
   readonly #limits: readonly Limit[];
   readonly #maxWeight: number;
   readonly #maxWaitMs: number;
   readonly #line: WaitingLine;
+  readonly #room: Room | undefined;
   readonly #metrics: RateLimitMetrics | undefined;
   #pausedUntilMs = -Infinity;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(options: RateLimiterOptions, { clock, metrics }: RateLimiterDeps) {
+  constructor(options: RateLimiterOptions, { clock, room, metrics }: RateLimiterDeps) {
     super();
     const { buckets, maxQueued, ageingMs, maxWaitMs, name } = parseOptions('RateLimiter', schema, options);
     const nowMs = clock.monotonicMs();
@@ -118,10 +138,14 @@ export class RateLimiter extends Policy implements Disposable {
       ...buckets.map(({ counts, capacity }) => (counts === 'weight' ? capacity : Infinity)),
     );
     this.#maxWaitMs = maxWaitMs;
+    this.#room = room;
     this.#metrics = metrics && new RateLimitMetrics(name, metrics, () => this.#usage());
     this.#line = new WaitingLine({ maxQueued, ageingMs }, clock, {
       shutUntilMs: () => this.#pausedUntilMs,
-      opensMs: (call, atMs) => this.#opensMs(call.weight, 1, atMs),
+      opensMs: (call, atMs) => {
+        const opensMs = this.#opensMs(call.weight, 1, atMs);
+        return opensMs <= atMs && !this.#hasRoom() ? undefined : opensMs;
+      },
       enter: (call, atMs, waitedMs) => {
         this.#take(call, atMs);
         this.#metrics?.waited(call.priority, waitedMs);
@@ -132,10 +156,14 @@ export class RateLimiter extends Policy implements Disposable {
   }
 
   run<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
+    if (this.#room !== undefined) return this.#runWithRoom(this.#room, work, call);
     return this.#goes(call) ? work(call) : this.#runLater(work, call);
   }
 
-  /** Takes the tokens of a call, waiting for them if need be; or says why not. For what is not run by this policy. */
+  /**
+   * Takes the tokens of a call, waiting for them if need be; or says why not. For what is not run by this policy, such as
+   * further attempts of a call that is.
+   */
   acquire(call: Call): Promise<Failure | undefined> {
     return this.#goes(call) ? GRANTED : this.#wait(call);
   }
@@ -167,6 +195,11 @@ export class RateLimiter extends Policy implements Disposable {
     this.#line.serve(nowMs);
   }
 
+  /** Calls that waited for room further in go now. */
+  roomMade(): void {
+    if (this.#line.length > 0) this.#line.serve(this.#line.now());
+  }
+
   status(): RateLimiterStatus {
     const nowMs = this.#line.now();
     return {
@@ -190,12 +223,22 @@ export class RateLimiter extends Policy implements Disposable {
     return failure === undefined ? work(call) : failed(failure);
   }
 
+  async #runWithRoom<T>(room: Room, work: Work<T>, call: Call): Promise<Outcome<T>> {
+    room.begin(call);
+    try {
+      const failure = this.#goes(call) ? undefined : await this.#wait(call);
+      return failure === undefined ? await work(call) : failed(failure);
+    } finally {
+      room.end(call);
+    }
+  }
+
   /** Whether it went at once. */
   #goes(call: Call): boolean {
     if (call.signal?.aborted === true || !this.#fits(call)) return false;
     const nowMs = this.#line.now();
     if (this.#line.length > 0 && !this.#line.isFirst(call.priority, nowMs)) return false;
-    if (!(this.#opensMs(call.weight, 1, nowMs) <= nowMs)) return false;
+    if (!(this.#opensMs(call.weight, 1, nowMs) <= nowMs && this.#hasRoom())) return false;
     this.#take(call, nowMs);
     return true;
   }
@@ -227,8 +270,13 @@ export class RateLimiter extends Policy implements Disposable {
     return opensMs;
   }
 
-  #take({ weight }: Call, nowMs: number): void {
-    for (const { counts, tokens } of this.#limits) tokens.take(counts === 'weight' ? weight : 1, nowMs);
+  #hasRoom(): boolean {
+    return this.#room === undefined || this.#room.hasRoom();
+  }
+
+  #take(call: Call, nowMs: number): void {
+    for (const { counts, tokens } of this.#limits) tokens.take(counts === 'weight' ? call.weight : 1, nowMs);
+    this.#room?.keep(call);
   }
 
   #refuse(because: RateLimited['because'], retryAfterMs?: number): RateLimited {

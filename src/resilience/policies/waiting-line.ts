@@ -135,7 +135,9 @@ export class WaitingLine {
     const shutUntilMs = this.#door.shutUntilMs();
     for (let one = this.#giveUps.soonest; one !== undefined; one = this.#giveUps.soonest) {
       if (one.giveUpMs > nowMs && one.giveUpMs >= shutUntilMs) break;
-      this.#refuse(one, this.#tooLong(one, nowMs, Math.max(opensMs, shutUntilMs)), nowMs);
+      const isUntold = opensMs === Infinity && !(shutUntilMs > nowMs);
+      const goesMs = isUntold ? undefined : Math.max(opensMs === Infinity ? nowMs : opensMs, shutUntilMs);
+      this.#refuse(one, this.#tooLong(one, nowMs, goesMs), nowMs);
     }
     this.#arm(Math.min(opensMs, this.#giveUps.soonest?.giveUpMs ?? Infinity), nowMs);
   }
@@ -181,7 +183,7 @@ export class WaitingLine {
     return true;
   }
 
-  #tooLong({ giveUpMs }: Waiter, nowMs: number, opensMs: number): Failure {
+  #tooLong({ giveUpMs }: Waiter, nowMs: number, opensMs: number | undefined): Failure {
     const because = giveUpMs < this.#door.shutUntilMs() ? 'banned' : 'wait-too-long';
     return this.#door.refuse(because, nowMs, opensMs);
   }
