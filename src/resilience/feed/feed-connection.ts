@@ -101,7 +101,9 @@ export class FeedConnection {
       // Whatever becomes of it, nothing is told before the constructor has returned.
       url = await (async () => this.#deps.url(this.#abort.signal))();
     } catch (error) {
-      this.#finish({ because: 'protocol', detail: `no url: ${errorText(error)}` });
+      // The message may hold the url, and the url a token.
+      const name = error instanceof Error ? error.name : typeof error;
+      this.#finish({ because: 'protocol', detail: `the protocol gave no url (${name})` });
       return;
     }
     if (this.#phase !== 'connecting') return;

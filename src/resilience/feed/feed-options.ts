@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { idSchema } from '../../core/ids.ts';
+import { type FeedSocketOptions, feedSocketSettings } from './socket-options.ts';
 
 const ms = z.number().int().min(1).max(2_147_483_647);
-const pem = z.union([z.string().min(1), z.instanceof(Uint8Array)]);
 
 /**
  * What becomes of a message that the buffer has no room for. `drop-oldest` and `drop-newest` say it. `latest-by-channel`:
@@ -57,30 +57,6 @@ const snapshots = z.strictObject({
   maxDelayMs: ms.default(30_000),
 });
 
-const socketOptionsSchema = z.strictObject({
-  /** The largest frame, decompressed, in bytes; a larger one ends the connection. Default 1 MiB. */
-  maxPayloadBytes: z.number().int().min(1).max(1_073_741_824).default(1_048_576),
-  /** Whether permessage-deflate is offered. Default false: it costs memory and time for each message. */
-  compression: z.boolean().default(false),
-  /** Addresses that are not of the public internet, such as localhost: all of them, none, or those of these CIDRs. Default false. */
-  allowPrivateAddresses: z.union([z.boolean(), z.array(z.string())]).default(false),
-  /** Sent with the handshake. */
-  headers: z.record(z.string().min(1), z.string()).default({}),
-  /** Certificates, in PEM. A server is always verified. */
-  tls: z
-    .strictObject({
-      /** Authorities to trust instead of those that Node knows. */
-      ca: z.union([pem, z.array(pem)]).optional(),
-      /** Our own certificate, where the server wants one. */
-      cert: pem.optional(),
-      key: pem.optional(),
-      passphrase: z.string().optional(),
-      /** The name that the certificate must have. Default: that of the url. */
-      servername: z.string().min(1).optional(),
-    })
-    .default({}),
-});
-
 export const feedOptionsSchema = z.strictObject({
   /** Its name in metrics, logs and errors. */
   source: idSchema,
@@ -107,12 +83,14 @@ export const feedOptionsSchema = z.strictObject({
   reconnect: reconnect.prefault({}),
   buffer: buffer.prefault({}),
   snapshots: snapshots.prefault({}),
-  socket: socketOptionsSchema.prefault({}),
+  // It holds secrets, which the message about a bad option would show: it is judged apart.
+  socket: z
+    .custom<FeedSocketOptions>()
+    .optional()
+    .transform((given = {}) => feedSocketSettings(given)),
 });
 
 /** @interface */
 export type ResilientFeedOptions = z.input<typeof feedOptionsSchema>;
 
 export type FeedSettings = z.output<typeof feedOptionsSchema>;
-
-export type FeedSocketSettings = z.output<typeof socketOptionsSchema>;

@@ -5,9 +5,10 @@ import WebSocket from 'ws';
 import type { Clock } from '../../core/clock.ts';
 import { errorText } from '../../telemetry/error-text.ts';
 import { AddressGuard } from '../http/address-guard.ts';
+import { secureContextOf } from '../tls-options.ts';
 import { retryAfterMs } from '../retry-after.ts';
-import type { FeedSocketSettings } from './feed-options.ts';
 import type { FeedConnect, FeedSocket, FeedSocketEnd, FeedSocketListener } from './feed-socket.ts';
+import type { FeedSocketSettings } from './socket-options.ts';
 
 export interface WebSocketDeps {
   readonly clock: Clock;
@@ -20,12 +21,19 @@ export interface WebSocketDeps {
 /** Statuses of a handshake that say nothing against asking again soon. */
 const TRANSIENT = new Set([408, 425, 429]);
 
-/** Sockets by `ws`. Redirects are not followed; a server's certificate is always verified. */
+/**
+ * Sockets by `ws`. Redirects are not followed; a server's certificate is always verified.
+ *
+ * @throws {PortcullisError} `OPTION_INVALID` for certificates and keys that are none
+ */
 export function webSockets(settings: FeedSocketSettings, deps: WebSocketDeps): FeedConnect {
   const guard = new AddressGuard(settings.allowPrivateAddresses);
   const lookup = guardedLookup(guard, deps.lookup ?? dnsLookup);
+  const { servername } = settings.tls;
   const options = {
-    ...settings.tls,
+    ...(servername === undefined ? {} : { servername }),
+    secureContext: secureContextOf('feed: socket', settings.tls),
+    rejectUnauthorized: true, // said, or NODE_TLS_REJECT_UNAUTHORIZED decides
     headers: settings.headers,
     maxPayload: settings.maxPayloadBytes,
     perMessageDeflate: settings.compression,

@@ -103,6 +103,7 @@ export class Connector {
       ? connectTls({
           ...options,
           secureContext,
+          rejectUnauthorized: true, // said, or NODE_TLS_REJECT_UNAUTHORIZED decides
           ALPNProtocols: allowH2 ? ['h2', 'http/1.1'] : ['http/1.1'],
           ...(servername === undefined ? {} : { servername }),
         })

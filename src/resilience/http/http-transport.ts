@@ -1,12 +1,11 @@
 import { isIP } from 'node:net';
-import { type SecureContext, createSecureContext } from 'node:tls';
 import { Agent, Pool, ProxyAgent } from 'undici';
 import type { Clock } from '../../core/clock.ts';
-import { PortcullisError } from '../../core/errors.ts';
 import { isAborted } from '../call-within.ts';
 import type { Call } from '../call.ts';
 import { type Failure, aborted } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
+import { secureContextOf } from '../tls-options.ts';
 import { AddressGuard } from './address-guard.ts';
 import { Connector } from './connector.ts';
 import { ACCEPTED_CODINGS } from './content-coding.ts';
@@ -68,7 +67,12 @@ export class HttpTransport implements AsyncDisposable {
     this.#guard = new AddressGuard(settings.allowPrivateAddresses);
     const dns = new DnsCache(settings.dnsTtlMs, clock, lookup);
     this.#connector = new Connector(
-      { connectTimeoutMs, allowH2, secureContext: secureContext(tls), servername: tls.servername },
+      {
+        connectTimeoutMs,
+        allowH2,
+        secureContext: secureContextOf('HttpTransport', tls),
+        servername: tls.servername,
+      },
       { clock, guard: this.#guard, dns },
     );
     this.connections = settings.connections;
@@ -83,7 +87,8 @@ export class HttpTransport implements AsyncDisposable {
             ...pooling,
             uri: proxyUrl,
             connectTimeout: connectTimeoutMs,
-            requestTls: { ...defined(tls), allowH2 },
+            requestTls: { ...defined(tls), allowH2, rejectUnauthorized: true },
+            proxyTls: { rejectUnauthorized: true },
             factory,
           });
   }
@@ -194,19 +199,6 @@ function headersOf({ headers }: HttpRequest): string[] {
   }
   if (!saysWhatItTakes) list.push('accept-encoding', ACCEPTED_CODINGS);
   return list;
-}
-
-function secureContext(tls: TransportSettings['tls']): SecureContext {
-  const { ca, cert, key, passphrase } = tls;
-  try {
-    return createSecureContext(defined({ ca, cert, key, passphrase }));
-  } catch (error) {
-    throw new PortcullisError(
-      'OPTION_INVALID',
-      'HttpTransport: tls: certificates and keys that are not PEM, or do not belong together',
-      { cause: error },
-    );
-  }
 }
 
 /** The same without what is undefined, which not everybody takes for absent. */

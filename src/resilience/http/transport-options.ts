@@ -1,27 +1,10 @@
 import { z } from 'zod';
 import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
+import { type TlsOptions, type TlsSettings, tlsOptionsSchema } from '../tls-options.ts';
+import { parseUnshown } from '../unshown-options.ts';
 
-const pem = z.union([z.string(), z.custom<Buffer>((value) => Buffer.isBuffer(value), 'expected PEM')]);
-
-const TlsOptionsSchema = z.strictObject({
-  ca: z.union([pem, z.array(pem)]).optional(),
-  cert: pem.optional(),
-  key: pem.optional(),
-  passphrase: z.string().optional(),
-  servername: z.string().min(1).optional(),
-});
-
-/**
- * What TLS is spoken with.
- *
- * - `ca`: PEM, one or several; default: those of Node.
- * - `cert`, `key`: PEM, for mutual TLS; `passphrase` of the key.
- * - `servername`: asked for, and looked for in the certificate, instead of the name in the URL.
- *
- * @interface
- */
-export type TlsOptions = z.input<typeof TlsOptionsSchema>;
+export type { TlsOptions } from '../tls-options.ts';
 
 const schema = z.strictObject({
   connections: z.int().min(1).default(16),
@@ -69,7 +52,7 @@ const schema = z.strictObject({
 export type TransportOptions = z.input<typeof schema>;
 
 export interface TransportSettings extends Omit<z.output<typeof schema>, 'tls'> {
-  readonly tls: Partial<z.output<typeof TlsOptionsSchema>>;
+  readonly tls: TlsSettings;
 }
 
 /** @throws {PortcullisError} `OPTION_INVALID`, without the value of anything that may be secret */
@@ -78,7 +61,7 @@ export function transportSettings(options: TransportOptions): TransportSettings 
   if (settings.proxyUrl !== undefined && !isHttpUrl(settings.proxyUrl)) {
     throw new PortcullisError('OPTION_INVALID', 'HttpTransport: proxyUrl: expected an http or https URL');
   }
-  return { ...settings, tls: parseOptions('HttpTransport: tls', TlsOptionsSchema, tls) };
+  return { ...settings, tls: parseUnshown('HttpTransport: tls', tlsOptionsSchema, tls) };
 }
 
 const isHttpUrl = (text: unknown): boolean =>
