@@ -4,12 +4,10 @@ import type { Failure } from '../failure.ts';
 import { type Outcome, failed, success } from '../outcome.ts';
 import type { Cached } from '../policies/cache.ts';
 import type { DataResponse, FetchRequest } from './fetch-request.ts';
+import type { SourceAnswer } from './source.ts';
 
 /** What is delivered of an answer, wherever it is from. */
-export interface Answered {
-  readonly status: number;
-  readonly data: unknown;
-}
+export type Answered = Pick<SourceAnswer, 'status' | 'data'>;
 
 /** What the caller gets of an answer: its data as the schema gives it. */
 export function delivered<S extends z.ZodType>(
@@ -27,7 +25,7 @@ export function delivered<S extends z.ZodType>(
 }
 
 /** The source is up; it says something else than was expected, and would say it again. */
-export function schemaFlaw(parsed: z.ZodSafeParseResult<unknown>): Failure | undefined {
+function schemaFlaw(parsed: z.ZodSafeParseResult<unknown>): Failure | undefined {
   if (parsed.success) return undefined;
   const issues = parsed.error.issues.slice(0, MOST_ISSUES);
   const detail = issues.map(({ path, message }) => `${path.join('.') || '(whole)'}: ${message}`).join('; ');

@@ -7,20 +7,20 @@ import type { StateStore } from '../../storage/state-store.ts';
 import { type Logger, type MetricsRegistry, silentLogger } from '../../telemetry/index.ts';
 import { type Call, newCall } from '../call.ts';
 import type { Lookup } from '../http/dns-cache.ts';
-import { type Outcome, success } from '../outcome.ts';
+import type { Outcome } from '../outcome.ts';
 import { systemRandom } from '../policies/backoff.ts';
 import type { Cached } from '../policies/cache.ts';
 import type { CircuitBreaker } from '../policies/circuit-breaker.ts';
 import type { RateLimiter } from '../policies/rate-limiter.ts';
 import { ResilienceError } from '../resilience-error.ts';
 import { type AskedRequest, askedRequest } from './asked-request.ts';
-import { type Answered, delivered, schemaFlaw } from './delivered.ts';
+import { type Answered, delivered } from './delivered.ts';
 import { FetchMetrics, SOURCE_CLOCK_OFFSET } from './fetch-metrics.ts';
 import type { DataResponse, FetchRequest } from './fetch-request.ts';
-import { ResponseCache } from './response-cache.ts';
+import { ResponseCache, type SendRequest, asOrigin } from './response-cache.ts';
 import type { ServerClockOffset } from './server-clock.ts';
 import type { Signer } from './signer.ts';
-import { Source, type SourceAnswer } from './source.ts';
+import { Source } from './source.ts';
 import { SourceOptionsSchema, type SourceSettings } from './source-options.ts';
 
 const schema = z.strictObject({
@@ -83,6 +83,7 @@ export class ResilientFetcher implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #cache: ResponseCache;
   readonly #known: ReadonlyMap<string, Known>;
+  readonly #collecting: Disposable | undefined;
   #isClosed = false;
 
   /** @throws {PortcullisError} `OPTION_INVALID` naming the source and its field */
@@ -94,7 +95,7 @@ export class ResilientFetcher implements AsyncDisposable {
       Object.entries(sources).map(([name, settings]) => [name, knownSource(name, settings, deps)]),
     );
     const offset = deps.metrics?.gauge(SOURCE_CLOCK_OFFSET);
-    deps.metrics?.collector(() => {
+    this.#collecting = deps.metrics?.collector(() => {
       for (const { source } of this.#known.values()) {
         if (source.clockOffset !== undefined) {
           offset?.set({ source: source.name }, source.clockOffset.offsetMs / 1_000);
@@ -126,11 +127,10 @@ export class ResilientFetcher implements AsyncDisposable {
     const asked = askedRequest(request, source.settings, source.basePath);
     const call = newCall({ ...request, weight: asked.weight, retries: asked.retries });
     const startMs = this.#clock.monotonicMs();
-    const answer =
+    const outcome =
       asked.cacheTtlMs > 0
         ? await this.#cached(source, asked, call, request)
-        : asOrigin(await source.ask(asked, call));
-    const outcome = answer.ok ? delivered(answer.value, request, call) : answer;
+        : deliveredOf(asOrigin(await source.ask(asked, call)), request, call);
     metrics?.ended(outcome, this.#clock.monotonicMs() - startMs);
     return outcome;
   }
@@ -159,6 +159,7 @@ export class ResilientFetcher implements AsyncDisposable {
   /** Ends all connections; what is under way fails. A second call is harmless. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#collecting?.[Symbol.dispose]();
     await this.#cache.close();
     await Promise.all([...this.#known.values()].map(({ source }) => source.close()));
   }
@@ -175,33 +176,35 @@ export class ResilientFetcher implements AsyncDisposable {
     throw new PortcullisError('SOURCE_UNKNOWN', `fetch: source: expected one of ${names}, got ${name}`);
   }
 
-  #cached(
+  async #cached<S extends z.ZodType>(
     source: Source,
     asked: AskedRequest,
     call: Call,
-    { schema, cacheKey }: FetchRequest,
-  ): Promise<Outcome<Cached<Answered>>> {
-    const { method, path, query, headers, body, isSigned } = asked;
-    const { staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs } = source.settings.cache;
-    const check = schema && ((data: unknown) => schemaFlaw(schema.safeParse(data)));
-    return this.#cache.run(
-      {
-        source: source.name,
-        baseUrl: source.settings.baseUrl,
-        method,
-        path,
-        params: query,
-        headers,
-        isSigned,
-        cacheKey,
-        check,
-      },
-      (conditions, inner) => source.ask({ ...asked, headers: { ...headers, ...conditions } }, inner),
-      call,
-      { ttlMs: asked.cacheTtlMs, staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs },
-    );
+    request: FetchRequest<S>,
+  ): Promise<Outcome<DataResponse<z.output<S>>>> {
+    const { schema, cacheKey } = request;
+    const { method, path, query: params, headers, body, isSigned, cacheTtlMs: ttlMs } = asked;
+    const { name, settings } = source;
+    const { staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs } = settings.cache;
+    const rules = { ttlMs, staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs };
+    const fits = schema && ((data: unknown) => schema.safeParse(data).success);
+    const where = { source: name, baseUrl: settings.baseUrl, method, path, params };
+    const cacheable = { ...where, headers, body, isSigned, cacheKey, fits };
+    const send: SendRequest = (conditions, inner) =>
+      source.ask({ ...asked, headers: { ...headers, ...conditions } }, inner);
+    const answer = await this.#cache.run(cacheable, send, call, rules);
+    const outcome = deliveredOf(answer, request, call);
+    // What is kept fits who kept it. If it does not fit this caller, the source may have something else by now.
+    if (outcome.ok || !answer.ok || answer.value.origin === 'origin') return outcome;
+    return deliveredOf(await this.#cache.renew(cacheable, send, call, rules), request, call);
   }
 }
+
+const deliveredOf = <S extends z.ZodType>(
+  answer: Outcome<Cached<Answered>>,
+  request: FetchRequest<S>,
+  call: Call,
+): Outcome<DataResponse<z.output<S>>> => (answer.ok ? delivered(answer.value, request, call) : answer);
 
 function knownSource(name: string, settings: SourceSettings, deps: ResilientFetcherDeps): Known {
   const { clock, random = systemRandom, logger = silentLogger, metrics, lookup, signers } = deps;
@@ -223,7 +226,3 @@ function knownSource(name: string, settings: SourceSettings, deps: ResilientFetc
     throw new PortcullisError(code, `ResilientFetcher: sources.${name}: ${messageOf(cause)}`, { cause });
   }
 }
-
-/** An answer that no cache has seen. */
-const asOrigin = (outcome: Outcome<SourceAnswer>): Outcome<Cached<Answered>> =>
-  outcome.ok ? success({ value: outcome.value, origin: 'origin', ageMs: 0 }) : outcome;

@@ -4,44 +4,30 @@ import type { StateStore } from '../../storage/state-store.ts';
 import type { Call } from '../call.ts';
 import type { Failure } from '../failure.ts';
 import { type Outcome, failed, success } from '../outcome.ts';
-import type { CacheRules } from '../policies/cache-entry.ts';
+import { type CacheRules, keepMsOf } from '../policies/cache-entry.ts';
+import type { CacheWork } from '../policies/cache-loader.ts';
 import type { CacheRegistry } from '../policies/cache-metrics.ts';
 import type { ResultCacheOptions } from '../policies/cache-options.ts';
-import { type Cached, ResultCache, type ResultCacheStatus } from '../policies/cache.ts';
+import { type Cached, ResultCache } from '../policies/cache.ts';
 import { type RequestIdentity, cacheKey } from './cache-key.ts';
+import type { Answered } from './delivered.ts';
 import { freezeData } from './frozen-data.ts';
 import { type Validators, conditionsOf, isShareable, validatorsOf } from './http-caching.ts';
+import type { SourceAnswer } from './source.ts';
 
 /** A request, as far as the cache has to know it. */
 export interface CacheableRequest extends RequestIdentity {
   /** Whether a signer will sign it: its answer is then somebody's own. */
   readonly isSigned?: boolean | undefined;
-  /** Says what is wrong with data: it is then not kept, and the call fails with this. Default: nothing is. */
-  readonly check?: ((data: unknown) => Failure | undefined) | undefined;
-}
-
-/** What a source answered, parsed. */
-export interface ParsedAnswer {
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Parsed JSON or text; undefined without a body. */
-  readonly data: unknown;
-}
-
-/** An answer as it is kept. Its data is frozen to the leaves: all callers get the same object. */
-export interface CachedResponse extends Validators {
-  readonly status: number;
-  readonly data: unknown;
-  /** When the source made it, by its own clock; undefined when it did not say. */
-  readonly dateMs: number | undefined;
+  /** Whether the data is what this caller wants; if not, this caller gets it and does not keep it. Default: all is. */
+  readonly fits?: ((data: unknown) => boolean) | undefined;
 }
 
 /** Sends the request, with these headers added; they make it conditional. A 304 is a success. */
 export type SendRequest = (
   conditions: Readonly<Record<string, string>>,
   call: Call,
-) => Promise<Outcome<ParsedAnswer>>;
+) => Promise<Outcome<SourceAnswer>>;
 
 export interface ResponseCacheDeps {
   readonly clock: Clock;
@@ -66,11 +52,13 @@ const KEPT_FOR_CONDITIONS_MS = 24 * 3_600_000;
  *   with a body, or one with an `authorization` or `cookie` header, passes by, unless its `cacheKey` says whose answer it is; these headers are
  *   then no part of the key.
  * - Never kept is an answer with `set-cookie`, `cache-control: no-store` or `private`, or `vary: *`; what was kept before
- *   goes with it. Those who wait for it already get it all the same: they asked for the same.
+ *   goes with it, and so it is with a number that JSON cannot write (`1e999`). Those who wait for it already get it all the same: they asked for the same.
  * - An answer with `etag` or `last-modified` is renewed by asking whether it has changed; 304 keeps the data and makes it
  *   fresh. A 304 that was not asked for is `RESPONSE_INVALID`.
  * - A failure that `rules.isNegative` names, by default a status of 404 or 410, is kept for `rules.negativeTtlMs`.
  * - What fails while the source is out is answered with old data as far as `rules.staleIfErrorMs` goes: see `isOutage`.
+ * - Data that does not fit a caller (`fits`) is not kept by that caller, and nobody else fails for it: all get it, and each
+ *   judges it. Who has no use for data that others keep asks with `renew`.
  * - `call.stats` grows by what the work cost that this call waited for; a hit adds nothing.
  */
 export class ResponseCache {
@@ -90,7 +78,7 @@ export class ResponseCache {
         secondLevel: store && { store, encode, decode },
         sizeOf: ({ bytes }) => bytes,
         sizeOfFailure: (failure) => (failure.code === 'UPSTREAM_STATUS' ? freezeData({ ...failure }) : 1),
-        mayKeep: ({ isShareable }) => isShareable,
+        keeping: ({ keeping }) => keeping,
       },
     );
   }
@@ -101,45 +89,56 @@ export class ResponseCache {
     send: SendRequest,
     call: Call,
     rules: CacheRules,
-  ): Promise<Outcome<Cached<CachedResponse>>> {
-    const { check } = request;
-    const ask = async (inner: Call, previous: Kept | undefined): Promise<Outcome<Kept>> => {
-      const answer = await send(previous === undefined ? {} : conditionsOf(previous), inner);
-      return answer.ok ? keptOf(answer.value, previous, check) : answer;
-    };
+  ): Promise<Outcome<Cached<Answered>>> {
     if (rules.ttlMs > 0 && mayShare(request))
-      return this.#results.run(keyOf(request), ask, call, {
-        ...rules,
-        isNegative: rules.isNegative ?? isGone,
-        keepMs: rules.keepMs ?? KEPT_FOR_CONDITIONS_MS,
-      });
-    const outcome = await ask(call, undefined);
-    return outcome.ok ? success({ value: outcome.value, origin: 'origin', ageMs: 0 }) : outcome;
+      return this.#results.run(keyOf(request), workOf(request, send), call, withDefaults(rules));
+    return asOrigin(await send({}, call));
   }
 
-  /** Forgets one answer. @returns whether it is gone for sure: false when the store did not say so in time */
-  delete(request: CacheableRequest): Promise<boolean> {
-    return this.#results.delete(keyOf(request));
+  /** As `run` for who has no use for what is kept: asks the source, or joins who does so. */
+  renew(
+    request: CacheableRequest,
+    send: SendRequest,
+    call: Call,
+    rules: CacheRules,
+  ): Promise<Outcome<Cached<Answered>>> {
+    const { negativeTtlMs, isNegative, ...given } = withDefaults(rules);
+    const keepOnly = { ttlMs: 0, keepMs: keepMsOf(given), negativeTtlMs, isNegative };
+    return this.#results.run(keyOf(request), workOf(request, send), call, keepOnly);
   }
 
-  /** Forgets all answers. @returns as `delete` */
+  /** Forgets everything. @returns false when the second level did not say so in time */
   clear(): Promise<boolean> {
     return this.#results.clear();
   }
 
-  /** Ends renewals and waits for them and for writes; calls work on, and nothing is kept. The store stays open. */
+  /** See {@link ResultCache.close}. */
   close(): Promise<void> {
     return this.#results.close();
   }
-
-  status(): ResultCacheStatus {
-    return this.#results.status();
-  }
 }
 
-interface Kept extends CachedResponse {
+/** An answer that no cache has seen. */
+export const asOrigin = (outcome: Outcome<Answered>): Outcome<Cached<Answered>> =>
+  outcome.ok ? success({ value: outcome.value, origin: 'origin', ageMs: 0 }) : outcome;
+
+const withDefaults = (rules: CacheRules): CacheRules => ({
+  ...rules,
+  isNegative: rules.isNegative ?? isGone,
+  keepMs: rules.keepMs ?? KEPT_FOR_CONDITIONS_MS,
+});
+
+const workOf =
+  ({ fits }: CacheableRequest, send: SendRequest): CacheWork<Kept> =>
+  async (call, previous) => {
+    const answer = await send(previous === undefined ? {} : conditionsOf(previous), call);
+    return answer.ok ? keptOf(answer.value, previous, fits) : answer;
+  };
+
+/** Its data is frozen to the leaves: all callers get the same object. */
+interface Kept extends Answered, Validators {
   readonly bytes: number;
-  readonly isShareable: boolean;
+  readonly keeping: 'keep' | 'skip' | 'drop';
 }
 
 const SAFE = new Set(['GET', 'HEAD']);
@@ -166,25 +165,36 @@ const isGone = (failure: Failure): boolean =>
   failure.code === 'UPSTREAM_STATUS' && (failure.status === 404 || failure.status === 410);
 
 function keptOf(
-  { status, headers, data }: ParsedAnswer,
+  { status, headers, data }: SourceAnswer,
   previous: Kept | undefined,
-  check: CacheableRequest['check'],
+  fits: CacheableRequest['fits'],
 ): Outcome<Kept> {
-  const { date } = headers;
-  const parsedMs = typeof date === 'string' ? Date.parse(date) : NaN;
-  const news = {
-    ...validatorsOf(headers),
-    dateMs: Number.isFinite(parsedMs) ? parsedMs : undefined,
-    isShareable: isShareable(headers),
-  };
-  if (status === 304) {
-    if (previous === undefined) return failed(notAskedFor);
-    const { etag = previous.etag, lastModified = previous.lastModified } = news;
-    return success({ ...previous, ...news, etag, lastModified });
+  const isSame = status === 304;
+  if (isSame && previous === undefined) return failed(notAskedFor);
+  const answer = isSame && previous !== undefined ? previous : { status, data, bytes: freezeData(data) };
+  const given = validatorsOf(headers);
+  return success({
+    status: answer.status,
+    data: answer.data,
+    bytes: answer.bytes,
+    etag: given.etag ?? (isSame ? previous?.etag : undefined),
+    lastModified: given.lastModified ?? (isSame ? previous?.lastModified : undefined),
+    keeping: keepingOf(headers, answer, fits),
+  });
+}
+
+function keepingOf(
+  headers: SourceAnswer['headers'],
+  { data, bytes }: Pick<Kept, 'data' | 'bytes'>,
+  fits: CacheableRequest['fits'],
+): Kept['keeping'] {
+  // Infinite: no text of JSON gives the same data back.
+  if (!isShareable(headers) || !(bytes < Infinity)) return 'drop';
+  try {
+    return fits?.(data) === false ? 'skip' : 'keep';
+  } catch {
+    return 'skip';
   }
-  const wrong = check?.(data);
-  if (wrong !== undefined) return failed(wrong);
-  return success({ ...news, status, data, bytes: freezeData(data) });
 }
 
 const notAskedFor: Failure = {
@@ -200,20 +210,13 @@ const Stored = z.strictObject({
   data: z.unknown().optional(),
   etag: z.string().optional(),
   lastModified: z.string().optional(),
-  dateMs: z.number().optional(),
 });
 
-const encode = ({ status, data, etag, lastModified, dateMs }: Kept): object => ({
-  status,
-  data,
-  etag,
-  lastModified,
-  dateMs,
-});
+const encode = ({ status, data, etag, lastModified }: Kept): object => ({ status, data, etag, lastModified });
 
 /** Its validators go into headers: they are checked as if they had just come. */
 function decode(json: unknown): Kept {
-  const { status, data, etag, lastModified, dateMs } = Stored.parse(json);
+  const { status, data, etag, lastModified } = Stored.parse(json);
   const validators = validatorsOf({ etag, 'last-modified': lastModified });
-  return { ...validators, status, data, dateMs, bytes: freezeData(data), isShareable: true };
+  return { ...validators, status, data, bytes: freezeData(data), keeping: 'keep' };
 }

@@ -36,7 +36,7 @@ interface Load {
 export interface CacheLoaderParts<T> {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly metrics: CacheMetrics;
-  readonly mayKeep: (value: T) => boolean;
+  readonly keeping: (value: T) => 'keep' | 'skip' | 'drop';
   readonly l1: FirstLevel<T>;
   readonly l2: SecondLevel<T> | undefined;
   /** Aborted when nothing is to be kept any more. */
@@ -121,10 +121,11 @@ export class CacheLoader<T> {
 
   #settle(key: string, entry: KeptValue<T>, rules: CacheRules): void {
     if (this.#parts.closed.aborted) return;
-    const { mayKeep, metrics } = this.#parts;
+    const { keeping, metrics, l2 } = this.#parts;
+    const kept = metrics.answerOf(() => keeping(entry.value), 'drop');
     const keepMs = keepMsOf(rules);
-    if (!metrics.answerOf(() => mayKeep(entry.value), false)) this.#drop(key);
-    else if (keepMs > 0 && this.#keep(key, entry)) this.#parts.l2?.write(key, entry, keepMs);
+    if (kept === 'drop') this.#drop(key);
+    else if (kept === 'keep' && keepMs > 0 && this.#keep(key, entry)) l2?.write(key, entry, keepMs);
   }
 
   #keep(key: string, entry: KeptValue<T>): boolean {

@@ -44,8 +44,8 @@ export interface ResultCacheDeps<T> {
   readonly sizeOf?: ((value: T) => number) | undefined;
   /** Size of a failure that is kept, in the same unit. Default: 1 each. */
   readonly sizeOfFailure?: ((failure: Failure) => number) | undefined;
-  /** Whether a value may be given again at all; what was kept under its key goes as well. Default: all may. */
-  readonly mayKeep?: ((value: T) => boolean) | undefined;
+  /** Whether a value is kept; `drop` keeps neither it nor what was kept before, `skip` leaves that. Default: all are kept. */
+  readonly keeping?: ((value: T) => 'keep' | 'skip' | 'drop') | undefined;
 }
 
 /** What a cache holds and does at the moment. */
@@ -94,7 +94,7 @@ export class ResultCache<T> {
     this.#loader = new CacheLoader({
       clock,
       metrics: this.#metrics,
-      mayKeep: deps.mayKeep ?? (() => true),
+      keeping: deps.keeping ?? (() => 'keep'),
       l1: this.#l1,
       l2: this.#l2,
       closed: this.#closing.signal,

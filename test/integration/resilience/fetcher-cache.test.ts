@@ -73,3 +73,41 @@ describe('an answer is that of one request only', () => {
     ]);
   });
 });
+
+describe('each caller judges data by its own schema', () => {
+  const Price = z.object({ price: z.string() });
+  const Wrong = z.object({ nothing: z.string() });
+  const request = { source: 'venue', endpoint: '/x' } as const;
+
+  test('of many who wait for one answer only those fail whose schema it does not fit', async () => {
+    server.script({ body: { price: '1' } });
+    const fetcher = fetcherOf();
+    const [wrong, right, none] = await Promise.all([
+      fetcher.tryFetch({ ...request, schema: Wrong }),
+      fetcher.tryFetch({ ...request, schema: Price }),
+      fetcher.tryFetch(request),
+    ]);
+    expect(wrong).toMatchObject({ ok: false, failure: { code: 'RESPONSE_INVALID', because: 'schema' } });
+    expect([right, none]).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('data that others keep is asked for again by who has no use for it, once, and then kept', async () => {
+    server.script({ body: { maintenance: true } });
+    const fetcher = fetcherOf();
+    await fetcher.fetch(request);
+    server.script({ body: { price: '1' } });
+    expect(await fetcher.fetch({ ...request, schema: Price })).toMatchObject({
+      data: { price: '1' },
+      meta: { origin: 'origin', attempts: 1 },
+    });
+    expect((await fetcher.fetch({ ...request, schema: Price })).meta.origin).toBe('l1');
+    expect((await fetcher.fetch(request)).data).toEqual({ price: '1' });
+    expect(await fetcher.tryFetch({ ...request, schema: Wrong })).toMatchObject({
+      ok: false,
+      failure: { because: 'schema' },
+    });
+    expect((await fetcher.fetch({ ...request, schema: Price })).meta.origin).toBe('l1');
+    expect(server.requests).toHaveLength(3);
+  });
+});

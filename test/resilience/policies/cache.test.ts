@@ -368,7 +368,7 @@ describe('a function of the user that throws', () => {
     expect(cache.status().entries).toBe(0);
   });
 
-  test.each(['mayKeep', 'sizeOf'] as const)('keeps nothing, and takes no answer away: %s', async (name) => {
+  test.each(['keeping', 'sizeOf'] as const)('keeps nothing, and takes no answer away: %s', async (name) => {
     const { cache, origin, errors } = cacheWorld({ deps: { [name]: throws } });
     origin.gives('x');
     expect(await cache.run('k', origin.work, callOf(), { ttlMs: 1_000 })).toEqual(from('origin', 'x', 0));
@@ -406,8 +406,23 @@ describe('the bounds of memory', () => {
     expect([cache.status().entries, await errors('l1')]).toEqual([0, 1]);
   });
 
+  test('leave what was kept when a value is skipped', async () => {
+    const { cache, clock, origin } = cacheWorld({
+      deps: { keeping: (value) => (value === 'other' ? 'skip' : 'keep') },
+    });
+    const ask = (ttlMs: number) => cache.run('k', origin.work, callOf(), { ttlMs });
+    origin.gives('old');
+    await ask(1_000);
+    clock.advance(500);
+    origin.gives('other');
+    expect(await ask(500)).toEqual(from('origin', 'other', 0));
+    expect(await ask(1_000)).toEqual(from('l1', 'old', 500));
+  });
+
   test('leave nothing of a value that may not be kept', async () => {
-    const { cache, clock, origin } = cacheWorld({ deps: { mayKeep: (value) => value !== 'secret' } });
+    const { cache, clock, origin } = cacheWorld({
+      deps: { keeping: (value) => (value === 'secret' ? 'drop' : 'keep') },
+    });
     const ask = () => cache.run('k', origin.work, callOf(), { ttlMs: 1_000, staleIfErrorMs: 9_999 });
     origin.gives('open');
     await ask();
