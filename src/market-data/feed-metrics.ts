@@ -49,7 +49,7 @@ export const FEED_LAG = {
 
 export const FEED_SEQUENCE_GAPS = {
   name: 'trading_feed_sequence_gaps_total',
-  help: 'Times that changes of a book were missing.',
+  help: 'Times that changes were missing in the book of a tracker, for whatever reason. What a connection lost is trading_feed_gaps_total.',
   labels: ['source'],
 } as const;
 
@@ -91,7 +91,7 @@ export interface FeedMetricsDeps {
   readonly isOpen?: () => boolean;
 }
 
-/** Shows a source of market data in metrics, until disposed. An event costs two observations on bound handles; all else is read at the scrape. */
+/** Shows the books and prices of a source in metrics, until disposed; its connection has metrics of its own. An event costs two observations on bound handles; all else is read at the scrape. */
 export class FeedMetrics implements Disposable {
   readonly #source: string;
   readonly #market: string;

@@ -1,9 +1,9 @@
-import type { Clock } from '../core/clock.ts';
-import type { Lots } from '../core/units.ts';
-import type { BestQuote, BookDiff, BookSnapshot, MarketEvent, PublicTrade } from '../trading/market-event.ts';
 import { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
+import type { Lots } from '../core/units.ts';
+import type { BestQuote, BookDiff, BookSnapshot, MarketEvent, PublicTrade } from '../trading/market-event.ts';
 import { type MarketView, isGood, midMark } from '../trading/market-view.ts';
 import { BookTop } from './book-top.ts';
 import { DataQualityMonitor } from './data-quality-monitor.ts';
