@@ -48,14 +48,19 @@ export interface BinanceMarketFeedDeps extends Omit<ResilientFeedDeps<MarketEven
   readonly instruments: readonly Instrument[];
   /**
    * Asks for `/api/v3/depth` of an instrument's symbol, with a limit of up to 5,000 levels, and gives the parsed answer. Called
-   * at the start and after each gap, again after a failure, a few at once: it should keep to the weights of the venue.
+   * at the start and after each gap, again after a failure, a few at once: it should keep to the weights of the venue, as
+   * `binanceDepth` does.
    */
   readonly snapshot: (instrument: Instrument, signal: AbortSignal) => Promise<unknown>;
 }
 
 /**
  * Books, quotes and trades of Binance spot, live. It comes back by itself; after a gap it fetches the book anew, which a
- * `MarketTracker` shows as `SEQUENCE_GAP` until then. It connects with `start()`.
+ * `MarketTracker` shows as `SEQUENCE_GAP` until then. It connects with `start()`, or when it is first asked for its events.
+ *
+ * While it is silent no event makes a tracker look at the time: its owner must call `tracker.check()` on a timer, such as
+ * `clock.every(100, () => tracker.check())`, else its view never becomes `STALE`. A `FeedFailover` does so for its own, for one
+ * feed too.
  */
 export class BinanceMarketFeed implements MarketFeed {
   /** As in the options. */
@@ -98,11 +103,12 @@ export class BinanceMarketFeed implements MarketFeed {
   }
 
   /**
-   * For one consumer. Ends after `stop()`, or at once when the signal aborts.
+   * For one consumer. Connects where `start()` has not been called. Ends after `stop()`, or at once when the signal aborts.
    *
    * @throws {PortcullisError} `FEED_TAKEN` while there is another consumer
    */
   async *batches(signal?: AbortSignal): AsyncGenerator<readonly MarketEvent[], void, undefined> {
+    if (signal?.aborted !== true && this.#feed.status().state.kind === 'idle') this.#feed.start();
     for await (const events of this.#feed.batches(signal)) {
       yield events.map((event) => this.#chains.get(event.instrumentId)?.next(event) ?? event);
     }

@@ -69,8 +69,10 @@ export interface FeedFailoverDeps {
  * never mix. One source is active for an instrument; when it has been bad for `failAfterMs`, and another is good, that one
  * takes over; a preferred one takes over again when it has been good for `returnAfterMs`.
  *
- * Sources that are good by themselves are compared: see `CrossCheck`. Whom the others contradict counts as bad. Of two that
- * differ neither is trusted, so that no entry is possible until they agree again, or one of them turns out bad by itself.
+ * Sources that are good by themselves are compared: one agrees with another when their middles are within `maxDeviationBps`,
+ * and is trusted while it agrees with more than half of those that can be compared, itself included. Whoever has deviated for
+ * `confirmMs` in all, or at the first comparison, counts as bad until it has agreed for `confirmMs` without a break. Of two
+ * that differ neither is trusted, so that no entry is possible until they agree again, or one turns out bad by itself.
  */
 export class FeedFailover {
   readonly #settings: FailoverSettings;

@@ -6,6 +6,7 @@
  */
 export { BarBuilder, type BarBuilderCounts, type BarBuilderOptions } from './bar-builder.ts';
 export { BinanceDecoder } from './binance-decoder.ts';
+export { binanceDepth, type BinanceDepthOptions } from './binance-depth.ts';
 export {
   BinanceMarketFeed,
   type BinanceMarketFeedDeps,

@@ -7,7 +7,7 @@ export interface MarketFeed {
   /** What it is called in metrics, logs and errors. */
   readonly name: string;
   /**
-   * The events in the order of receipt, one or many at a time. It ends when there are no more, and within the tick in which
+   * The events in the order of receipt, one or many at a time; nothing need be started first. It ends when there are no more, and within the tick in which
    * the signal aborts, which is no error.
    */
   batches(signal?: AbortSignal): AsyncIterable<readonly MarketEvent[]>;

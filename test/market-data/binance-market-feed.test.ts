@@ -106,6 +106,24 @@ describe('BinanceMarketFeed', () => {
     await feed.stop();
   });
 
+  test('connects when its events are asked for, unless it was started or the signal has aborted', async () => {
+    const { clock, feed, urls } = setup();
+    for await (const _ of feed.batches(AbortSignal.abort())) expect.unreachable();
+    await clock.turn();
+    expect(urls).toEqual([]);
+    const stop = new AbortController();
+    const next = feed.batches(stop.signal).next();
+    await clock.turn();
+    expect(urls).toHaveLength(1);
+    feed.start();
+    stop.abort();
+    expect(await next).toEqual({ done: true, value: undefined });
+    await clock.turn();
+    expect(urls).toHaveLength(1);
+    await feed.stop();
+    expect(await feed.batches().next()).toEqual({ done: true, value: undefined });
+  });
+
   test('a consumer that does not keep up sees a stale view', async () => {
     const snapshot = async () => ({ lastUpdateId: 100, bids: [['100.00', '1']], asks: [['101.00', '1']] });
     const { clock, feed, sockets } = setup({}, { snapshot });
