@@ -94,10 +94,13 @@ export type Failure =
 
 export type FailureCode = Failure['code'];
 
-export const aborted = (signal: AbortSignal | undefined, stillRunning?: Promise<void>): Aborted => ({
+export const aborted = (signal: AbortSignal | undefined, stillRunning?: Promise<void>): Aborted =>
+  abortedFor(signal?.reason, stillRunning);
+
+export const abortedFor = (reason: unknown, stillRunning?: Promise<void>): Aborted => ({
   code: 'ABORTED',
   upstream: 'unknown',
   mayRetry: false,
-  reason: signal?.reason,
+  reason,
   stillRunning,
 });

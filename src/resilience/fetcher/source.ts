@@ -56,6 +56,7 @@ export class Source {
   #lastDate = { text: '', ms: NaN };
   /** Nothing is sent before, on the monotonic clock. */
   #bannedUntilMs = -Infinity;
+  readonly #total: Timeout;
   readonly #policies: Policy;
   /** The same with a hedge, for what may be sent twice. */
   readonly #hedged: Policy;
@@ -83,9 +84,10 @@ export class Source {
         },
       },
     );
+    this.#total = new Timeout({ timeoutMs, scope: 'total', name }, { clock, metrics });
     const policies = {
       rateLimit: limiter,
-      totalTimeout: new Timeout({ timeoutMs, scope: 'total', name }, { clock, metrics }),
+      totalTimeout: this.#total,
       retry:
         retry === false
           ? undefined
@@ -135,8 +137,10 @@ export class Source {
     this.#bannedUntilMs = -Infinity;
   }
 
+  /** Ends what is under way, and what waits. */
   close(): Promise<void> {
     this.limiter?.[Symbol.dispose]();
+    this.#total.giveUpAll(new PortcullisError('SERVICE_STOPPED', 'ResilientFetcher: closed'));
     return this.#transport.close();
   }
 

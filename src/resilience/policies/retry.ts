@@ -55,13 +55,15 @@ export interface RetryDeps {
   readonly metrics?: MetricsRegistry | undefined;
 }
 
+/** The attempt was not made: what went wrong before it says more. */
+const NOT_ASKED: ReadonlySet<FailureCode> = new Set(['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'RATE_LIMITED']);
 /** Another attempt would be refused again, or nobody waits for it any more. */
-const NEVER: ReadonlySet<FailureCode> = new Set(['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'RATE_LIMITED', 'ABORTED']);
+const NEVER: ReadonlySet<FailureCode> = new Set([...NOT_ASKED, 'ABORTED']);
 
 /**
  * Makes further attempts at work whose failure says that one may help (`mayRetry`), after a wait with full jitter; where
  * the upstream asks for a wait (`retryAfterMs`), the jitter comes on top of that. The last failure itself comes back: when
- * the attempts are used up, and at once when the budget is spent or the wait would be too long or pass the call's deadline.
+ * the attempts are used up, when a further one is refused on our side (the circuit has opened), and at once when the budget is spent or the wait would be too long or pass the call's deadline.
  * Only for work that may run twice.
  */
 export class Retry extends Policy {
@@ -152,6 +154,10 @@ class Attempts<T> {
       this.#work({ ...this.#call, attempt: this.#call.attempt + number - 1 });
     const outcome = number === 1 ? this.#first : await again();
     if (outcome.ok) return outcome;
+    if (this.#failure !== undefined && NOT_ASKED.has(outcome.failure.code)) {
+      this.#rules.count('refused');
+      return failed(this.#failure);
+    }
     this.#failure = withEarlier(outcome.failure, this.#failure?.stillRunning);
     if (mayHelp(outcome.failure)) {
       if (number > this.#retries) this.#rules.count('exhausted');

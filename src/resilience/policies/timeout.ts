@@ -4,7 +4,7 @@ import { parseOptions } from '../../core/options.ts';
 import type { BoundCounter, MetricsRegistry } from '../../telemetry/index.ts';
 import { CallWithin, isAborted, listen, unlisten } from '../call-within.ts';
 import type { Call } from '../call.ts';
-import { type TimedOut, aborted } from '../failure.ts';
+import { type Failure, type TimedOut, aborted, abortedFor } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { ResilienceError } from '../resilience-error.ts';
@@ -43,6 +43,8 @@ export class Timeout extends Policy {
   readonly #scope: 'attempt' | 'total';
   readonly #clock: Clock;
   readonly #timeouts: BoundCounter | undefined;
+  /** Of all that runs. */
+  readonly #ends = new Set<(failure: Failure, reason: unknown) => void>();
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
   constructor(options: TimeoutOptions, { clock, metrics }: TimeoutDeps) {
@@ -64,32 +66,48 @@ export class Timeout extends Policy {
     return this.#within(Math.min(ownMs, leftMs), Math.min(nowMs + ownMs, call.deadlineMs), work, call);
   }
 
+  /** Gives up all that runs; what comes later is as ever. */
+  giveUpAll(reason: Error): void {
+    for (const end of this.#ends) end(abortedFor(reason), reason);
+  }
+
   #within<T>(timeoutMs: number, deadlineMs: number, work: Work<T>, call: Call): Promise<Outcome<T>> {
     const attemptsBefore = call.stats.attempts;
     return new Promise((resolve) => {
       const inner = new CallWithin(call, deadlineMs);
       const running = new Running<T>((outcome) => {
         unlisten(call, caller);
+        this.#ends.delete(end);
         timer[Symbol.dispose]();
         resolve(outcome);
       });
+      const end = (failure: Failure, reason: unknown): void => {
+        running.giveUp(failure);
+        inner.abort(reason);
+      };
       const caller = {
         handleEvent: (): void => {
-          running.giveUp(aborted(call.signal));
-          inner.abort(call.signal?.reason);
+          end(endedFrom(call.signal), call.signal?.reason);
         },
       };
       listen(call, caller);
+      this.#ends.add(end);
       const timer = this.#clock.deadline(timeoutMs, () => {
         const wasAsked = this.#scope === 'attempt' || call.stats.attempts > attemptsBefore;
         const failure = timedOut(this.#scope, timeoutMs, wasAsked ? 'failing' : 'unknown');
         this.#timeouts?.inc();
-        running.giveUp(failure);
-        inner.abort(new ResilienceError(failure));
+        end(failure, new ResilienceError(failure));
       });
       void running.start(work, inner);
     });
   }
+}
+
+/** An attempt that the total timeout cut short has timed out: the upstream has had all the time that the call had. */
+function endedFrom(signal: AbortSignal | undefined): Failure {
+  const reason: unknown = signal?.reason;
+  const isLate = reason instanceof ResilienceError && reason.failure.code === 'TIMED_OUT';
+  return isLate ? reason.failure : aborted(signal);
 }
 
 const timedOut = (

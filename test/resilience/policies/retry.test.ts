@@ -394,3 +394,15 @@ describe('metrics and options of Retry', () => {
     expect(() => setUp(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 });
+
+test.each<Failure>([
+  { code: 'CIRCUIT_OPEN', upstream: 'unknown', mayRetry: false, state: 'open' },
+  { code: 'BULKHEAD_FULL', upstream: 'unknown', mayRetry: false, running: 1, waiting: 1 },
+  { code: 'RATE_LIMITED', upstream: 'unknown', mayRetry: false, because: 'queue-full' },
+])('a further attempt that is not made ($code) does not hide what went wrong before', async (refusal) => {
+  const { retry } = setUp({ retries: 3 });
+  const first = unavailable();
+  const { work, calls } = scripted(first, refusal);
+  await expect(retry.run(work, callOf())).resolves.toEqual({ ok: false, failure: first });
+  expect(calls).toHaveLength(2);
+});

@@ -320,3 +320,68 @@ describe('options of Timeout', () => {
     expect(() => setUp(overrides)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 });
+
+describe('an attempt within a total timeout', () => {
+  const clock = new ManualClock();
+  const attempt = new Timeout({ timeoutMs: 3_000, scope: 'attempt' }, { clock });
+  const total = new Timeout({ timeoutMs: 100, scope: 'total' }, { clock });
+
+  test('that is cut short has timed out, which counts against the upstream', async () => {
+    let inner: unknown;
+    const running = total.tryExecute((call) =>
+      attempt
+        .run(() => new Promise<Outcome<never>>(() => undefined), call)
+        .then((outcome) => {
+          inner = outcome;
+        }),
+    );
+    clock.advance(100);
+    await clock.turn();
+    expect(inner).toMatchObject({
+      ok: false,
+      failure: { code: 'TIMED_OUT', scope: 'total', upstream: 'failing', mayRetry: false },
+    });
+    await expect(running).resolves.toMatchObject({
+      ok: false,
+      failure: { code: 'TIMED_OUT', scope: 'total' },
+    });
+  });
+
+  test('that the caller leaves is aborted', async () => {
+    const caller = new AbortController();
+    let inner: unknown;
+    void total.tryExecute(
+      (call) =>
+        attempt
+          .run(() => new Promise<Outcome<never>>(() => undefined), call)
+          .then((outcome) => {
+            inner = outcome;
+          }),
+      { signal: caller.signal },
+    );
+    caller.abort('left');
+    await clock.turn();
+    expect(inner).toMatchObject({ ok: false, failure: { code: 'ABORTED', reason: 'left' } });
+  });
+});
+
+test('giveUpAll ends all that runs within the tick, and nothing that comes later', async () => {
+  const clock = new ManualClock();
+  const timeout = new Timeout({ timeoutMs: 100, scope: 'total' }, { clock });
+  const reason = new Error('closed');
+  const signals: AbortSignal[] = [];
+  const running = [1, 2].map(() =>
+    timeout.tryExecute(({ signal }) => {
+      if (signal !== undefined) signals.push(signal);
+      return new Promise<never>(() => undefined);
+    }),
+  );
+  await clock.turn();
+  timeout.giveUpAll(reason);
+  for (const one of running) {
+    await expect(one).resolves.toMatchObject({ failure: { code: 'ABORTED', reason } });
+  }
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+  expect(clock.nextDueMs).toBe(Infinity);
+  await expect(timeout.execute(() => Promise.resolve(1))).resolves.toBe(1);
+});
