@@ -87,7 +87,12 @@ export class CircuitBreaker extends Policy {
     const probing: CircuitState = {
       kind: 'half-open',
       sinceMs: state.kind === 'half-open' ? state.sinceMs : nowMs,
-      probe: { untilMs: nowMs + this.#rules.probeTimeoutMs, signal: call.signal },
+      probe: {
+        untilMs: nowMs + this.#rules.probeTimeoutMs,
+        signal: call.signal,
+        stats: call.stats,
+        attempt: call.attempt,
+      },
       opening: state.opening,
       openMs: state.openMs,
     };
@@ -96,14 +101,17 @@ export class CircuitBreaker extends Policy {
   }
 
   /**
-   * Why a call that was let through, and has waited since, should not go after all: the circuit has opened meanwhile, or
-   * another call is its probe. Calls are told apart by their signals.
+   * Why an attempt that was let through, and has waited since, should not go after all: the circuit has opened or has been
+   * isolated meanwhile, or another one is its probe. To be asked in the tick of the send, with the call as the innermost
+   * policy sees it: an attempt is known by its `stats` and its number. A failure that comes of this counts neither way.
    */
-  recheck({ signal }: Call): Failure | undefined {
+  recheck({ stats, attempt }: Call): Failure | undefined {
     const state = this.#state;
     if (state.kind === 'closed') return undefined;
-    const isProbe = state.kind === 'half-open' && (signal === undefined || state.probe?.signal === signal);
-    return isProbe ? undefined : refused(state.kind, freeAtMs(state) - this.#clock.monotonicMs()).failure;
+    const probe = state.kind === 'half-open' ? state.probe : undefined;
+    return probe?.stats === stats && probe.attempt === attempt
+      ? undefined
+      : refused(state.kind, freeAtMs(state) - this.#clock.monotonicMs()).failure;
   }
 
   /** Lets nothing through until `release()`, whatever calls that are under way come to. The last reason counts. */

@@ -1,3 +1,4 @@
+import type { CallStats } from '../call.ts';
 import type { CallCounts } from './call-window.ts';
 
 export const CIRCUIT_STATES = ['closed', 'open', 'half-open', 'isolated'] as const;
@@ -31,6 +32,9 @@ interface Opened {
 interface Probe {
   readonly untilMs: number;
   readonly signal: AbortSignal | undefined;
+  /** Those of its call, and which attempt of it: whatever policies further in make of the call, these stay. */
+  readonly stats: CallStats;
+  readonly attempt: number;
 }
 
 /**

@@ -3,9 +3,11 @@ import { ManualClock } from '../../../src/core/index.ts';
 import { newCall } from '../../../src/resilience/call.ts';
 import {
   Bulkhead,
+  type Call,
   CircuitBreaker,
   type Failure,
   type Outcome,
+  Timeout,
   pipeline,
 } from '../../../src/resilience/index.ts';
 
@@ -77,20 +79,78 @@ describe('calls that wait for a slot behind a breaker', () => {
   });
 });
 
-describe('recheck', () => {
-  test('half-open lets the probe go, and refuses who was let through before', async () => {
-    const { clock, breaker, ends, ask } = world();
-    const first = ask();
-    ends[0]?.(DOWN);
-    await first;
+describe('recheck, in the tick of the send', () => {
+  /** A breaker around attempts with a timeout of their own, each of which looks again when it is told to. */
+  function sending() {
+    const clock = new ManualClock();
+    const breaker = new CircuitBreaker({ minCalls: 1, openMs: OPEN_MS, jitterFraction: 0 }, { clock });
+    const attemptTimeout = new Timeout({ scope: 'attempt', timeoutMs: 60_000 }, { clock });
+    const policies = pipeline({ breaker, attemptTimeout });
+    const start = (call: Call = newCall({ signal: new AbortController().signal })) => {
+      const ready = Promise.withResolvers<Outcome<string>>();
+      let refusal: (() => Failure | undefined) | undefined;
+      const outcome = policies.run((inner) => {
+        refusal = () => breaker.recheck(inner);
+        return ready.promise;
+      }, call);
+      return { outcome, end: ready.resolve, recheck: () => refusal?.() };
+    };
+    return { clock, breaker, start };
+  }
+
+  const circuitOpen = (state: 'open' | 'half-open' | 'isolated', retryAfterMs?: number): Failure => ({
+    code: 'CIRCUIT_OPEN',
+    upstream: 'unknown',
+    mayRetry: false,
+    retryAfterMs,
+    state,
+  });
+
+  test('closed, everybody goes; open and isolated, nobody does', async () => {
+    const { clock, breaker, start } = sending();
+    const [fails, waits] = [start(), start()];
+    expect(waits.recheck()).toBeUndefined();
+    fails.end(DOWN);
+    await fails.outcome;
+    clock.advance(400);
+    expect(waits.recheck()).toEqual(circuitOpen('open', OPEN_MS - 400));
+    breaker.isolate('by hand');
+    expect(waits.recheck()).toEqual(circuitOpen('isolated'));
+    breaker.release();
+    expect(waits.recheck()).toBeUndefined();
+  });
+
+  test('half-open, the probe goes, though policies further in have made it another call; nobody else does', async () => {
+    const { clock, breaker, start } = sending();
+    const [fails, waits] = [start(), start()];
+    fails.end(DOWN);
+    await fails.outcome;
     clock.advance(OPEN_MS);
-    const { signal } = new AbortController();
-    void ask(signal);
+    const call = newCall();
+    const probe = start(call);
     expect(breaker.state).toBe('half-open');
-    expect(breaker.recheck(newCall({ signal }))).toBeUndefined();
-    expect(breaker.recheck(newCall({ signal: new AbortController().signal }))).toMatchObject({
-      code: 'CIRCUIT_OPEN',
-      state: 'half-open',
-    });
+    expect(probe.recheck()).toBeUndefined();
+    expect(waits.recheck()).toMatchObject({ code: 'CIRCUIT_OPEN', state: 'half-open' });
+    // Another attempt of the very call whose attempt is the probe: a hedge that was let through before.
+    expect(breaker.recheck({ ...call, attempt: 2 })).toMatchObject({ state: 'half-open' });
+    breaker.isolate('by hand');
+    expect(probe.recheck()).toEqual(circuitOpen('isolated'));
+  });
+
+  test('who is refused so counts neither way', async () => {
+    const { clock, breaker, start } = sending();
+    const [fails, waits] = [start(), start()];
+    fails.end(DOWN);
+    await fails.outcome;
+    clock.advance(OPEN_MS);
+    const probe = start();
+    const failure = waits.recheck();
+    waits.end({ ok: false, failure: failure ?? down });
+    expect(await waits.outcome).toMatchObject({ failure: { state: 'half-open' } });
+    expect(breaker.state).toBe('half-open');
+    expect(probe.recheck()).toBeUndefined();
+    probe.end({ ok: true, value: 'back' });
+    await probe.outcome;
+    expect(breaker.explain()).toMatchObject({ state: 'closed', counts: { calls: 0 } });
   });
 });
