@@ -47,6 +47,8 @@ export class FeedConnection {
   openedMs = 0;
   /** Whether it has brought messages. */
   hasMessages = false;
+  /** The venue has said that it will cut it. */
+  isLeaving = false;
 
   constructor(options: FeedSettings, deps: ConnectionDeps) {
     this.#options = options;
@@ -64,6 +66,11 @@ export class FeedConnection {
   /** For how long it has been open; 0 before. */
   get openForMs(): number {
     return Number.isNaN(this.#openedAtMs) ? 0 : this.#deps.clock.monotonicMs() - this.#openedAtMs;
+  }
+
+  /** Whether frames wait that it was told to send. */
+  get hasUnsent(): boolean {
+    return (this.#socket?.unsent ?? 0) > 0;
   }
 
   /** Sends if it is open. */

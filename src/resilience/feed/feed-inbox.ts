@@ -151,20 +151,24 @@ export class FeedInbox<M> {
 
   disconnected(): void {
     this.#isConnected = false;
-    this.#rest();
+    this.#watch.stop();
+    this.#return.stop();
   }
 
   stop(): void {
     this.#isStopped = true;
-    this.#rest();
+    this.disconnected();
     this.#snapshots?.cancelAll();
   }
 
-  /** @returns whether any of them was fit for the consumer: neither unwanted, nor unreadable, nor old */
-  accept(messages: readonly M[], receivedMs: number): boolean {
+  /**
+   * @param isCurrent false for those of a connection that will replace the other later
+   * @returns whether any of them was fit for the consumer: neither unwanted, nor unreadable, nor old
+   */
+  accept(messages: readonly M[], receivedMs: number, isCurrent: boolean): boolean {
     const nowMs = this.#deps.clock.monotonicMs();
     let isHeard = false;
-    for (const message of messages) isHeard = this.#accept(message, nowMs) || isHeard;
+    for (const message of messages) isHeard = this.#accept(message, nowMs, isCurrent) || isHeard;
     if (isHeard) {
       this.#lastMs = nowMs;
       this.lastMessageMs = receivedMs;
@@ -180,7 +184,7 @@ export class FeedInbox<M> {
     return messages;
   }
 
-  #accept(message: M, nowMs: number): boolean {
+  #accept(message: M, nowMs: number, isCurrent: boolean): boolean {
     if (this.#isStopped) return false;
     this.messages += 1;
     const entry = this.#reader.read(message);
@@ -188,6 +192,11 @@ export class FeedInbox<M> {
     const { channel, first, last } = entry;
     if (!this.#lets(channel)) {
       this.unwanted += 1;
+      return false;
+    }
+    // The connection that will be replaced brings it too.
+    if (!isCurrent && (first === undefined || this.#deps.protocol.sequenceScope === 'connection')) {
+      this.duplicates += 1;
       return false;
     }
     if (first !== undefined && last !== undefined && !this.#isNew({ channel, first, last })) return false;
@@ -213,11 +222,6 @@ export class FeedInbox<M> {
     this.#return.release(channel);
     this.#guard.forget(channel);
     this.#snapshots?.cancel(channel);
-  }
-
-  #rest(): void {
-    this.#watch.stop();
-    this.#return.stop();
   }
 
   /** Nothing can tell what the channel has missed. */

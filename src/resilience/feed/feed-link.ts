@@ -31,6 +31,9 @@ export interface LinkDeps {
   readonly listener: LinkListener;
 }
 
+/** How long the answer to the last of several frames may take. */
+const ANSWER_MS = 1_000;
+
 /** Keeps a connection: makes it, replaces it before it is too old, makes it again when it ended. */
 export class FeedLink {
   readonly #settings: FeedSettings;
@@ -41,6 +44,8 @@ export class FeedLink {
   #current: FeedConnection | undefined;
   /** The one that will replace it. */
   #next: FeedConnection | undefined;
+  /** When it may do so: what it has asked for last is to be answered first. */
+  #notBeforeMs = -Infinity;
   #waiting: Disposable | undefined;
   #age: Disposable | undefined;
   readonly #closing = new Set<Promise<void>>();
@@ -99,10 +104,17 @@ export class FeedLink {
     this.#stale.heard();
   }
 
-  /** The first messages of a connection: if it was made to replace the other, it does so now. */
-  promote(connection: FeedConnection): void {
+  /**
+   * A connection has messages: if it was made to replace the other, it does so now, unless it has not asked for everything yet.
+   *
+   * @returns whether it is the one that counts
+   */
+  promote(connection: FeedConnection): boolean {
     connection.hasMessages = true;
-    if (connection !== this.#next) return;
+    if (connection !== this.#next) return true;
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (connection.hasUnsent) this.#notBeforeMs = nowMs + ANSWER_MS;
+    if (nowMs < this.#notBeforeMs) return false;
     const old = this.#current;
     this.#current = connection;
     this.#next = undefined;
@@ -111,6 +123,13 @@ export class FeedLink {
       this.#close(old, 'age');
     }
     this.#adopt(connection);
+    return true;
+  }
+
+  /** The venue is about to cut a connection. */
+  leave(connection: FeedConnection): void {
+    connection.isLeaving = true;
+    if (connection === this.#current) this.renew();
   }
 
   /** Makes a connection that replaces the present one as soon as it has messages. */
@@ -123,6 +142,7 @@ export class FeedLink {
       return;
     }
     this.#schedule.planned(nowMs);
+    this.#notBeforeMs = -Infinity;
     this.#next = this.#newConnection();
   }
 
@@ -179,6 +199,7 @@ export class FeedLink {
     const { maxConnectionAgeMs } = this.#settings;
     if (maxConnectionAgeMs !== false) this.#renewIn(maxConnectionAgeMs * (1 - this.#deps.random() / 10));
     this.#deps.listener.adopted();
+    if (connection.isLeaving) this.renew();
   }
 
   #ended(connection: FeedConnection, end: ConnectionEnd): void {

@@ -147,9 +147,11 @@ export class FeedMetrics implements Disposable {
     this.#gaps.inc({ source: this.#source, because });
   }
 
-  /** Reads a last time. */
+  /** Reads a last time. Nobody counts afterwards what the consumer still takes. */
   [Symbol.dispose](): void {
     this.#collect();
+    this.#buffered.set(0);
+    this.#quiet.set(0);
     this.#collecting[Symbol.dispose]();
   }
 

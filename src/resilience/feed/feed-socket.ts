@@ -22,6 +22,8 @@ export interface FeedSocketListener {
 /** One socket. None of its functions throws. */
 export interface FeedSocket {
   send(frame: string): void;
+  /** Frames that were given to `send` and are still held back, as by a limit of the venue. Default none. */
+  readonly unsent?: number | undefined;
   ping(): void;
   /** Begins an orderly close; `ended` follows. */
   close(): void;

@@ -10,8 +10,11 @@ export interface FrameReaderDeps<M> {
   /** At least one. */
   readonly onMessages: (connection: FeedConnection, messages: readonly M[], receivedMs: number) => void;
   readonly onRefused: (detail: string) => void;
-  readonly onClosing: () => void;
+  readonly onClosing: (connection: FeedConnection) => void;
 }
+
+/** Characters; a venue says as much as it likes. */
+const MOST_OF_A_REFUSAL = 500;
 
 /** What each frame says. One that cannot be read is left out; too many in a row end their connection. */
 export class FrameReader<M> {
@@ -49,17 +52,15 @@ export class FrameReader<M> {
       case 'control':
         if (decoded.reply !== undefined) connection.send(decoded.reply);
         return;
-      case 'refused':
+      case 'refused': {
+        const detail = decoded.detail.slice(0, MOST_OF_A_REFUSAL);
         this.refusals += 1;
-        this.#deps.log.warn(
-          'refused',
-          { detail: decoded.detail },
-          'the venue refused what the feed asked for',
-        );
-        this.#deps.onRefused(decoded.detail);
+        this.#deps.log.warn('refused', { detail }, 'the venue refused what the feed asked for');
+        this.#deps.onRefused(detail);
         return;
+      }
       case 'closing':
-        this.#deps.onClosing();
+        this.#deps.onClosing(connection);
         return;
       default:
         throw new TypeError('the protocol gave a frame of no known kind');

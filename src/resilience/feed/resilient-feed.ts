@@ -16,6 +16,7 @@ import type { FeedConnect } from './feed-socket.ts';
 import type { FeedChange, FeedCounts, FeedGap, FeedStatus } from './feed-status.ts';
 import { FrameReader } from './frame-reader.ts';
 import { QuietLog } from './quiet-log.ts';
+import { SoleConsumer } from './sole-consumer.ts';
 import { webSockets } from './web-socket.ts';
 
 export interface ResilientFeedDeps<M> {
@@ -40,6 +41,12 @@ export interface ResilientFeedDeps<M> {
 /**
  * A feed over WebSocket that stays honest: it comes back by itself, and whatever it lost on the way is told. Listeners that
  * throw are logged and do no harm.
+ *
+ * Holes are told by `onGap` when they are found, which may be before the consumer has taken what was received earlier. Where
+ * in its channel a hole lies: for `sequence`, `restarted` and `reconnected` after all that waits by then, and before all that
+ * comes later, the snapshot too. For `overflow` under `drop-oldest` and `latest-by-channel` before what still waits of the
+ * channel, under `drop-newest` and `disconnect` after it. In a channel with numbers what comes before a hole has lower ones
+ * than `expected`, except for `restarted`.
  */
 export class ResilientFeed<M> implements AsyncDisposable {
   readonly #settings: FeedSettings;
@@ -48,10 +55,9 @@ export class ResilientFeed<M> implements AsyncDisposable {
   readonly #link: FeedLink;
   readonly #inbox: FeedInbox<M>;
   readonly #reader: FrameReader<M>;
+  readonly #consumer: SoleConsumer<M>;
   #metrics: FeedMetrics | undefined;
   #opened = 0;
-  #hasConsumer = false;
-  #wake: (() => void) | undefined;
 
   /** @throws {PortcullisError} `OPTION_INVALID`; `METRIC_CONFLICT` when the registry has other metrics of these names */
   constructor(options: ResilientFeedOptions, deps: ResilientFeedDeps<M>) {
@@ -72,7 +78,7 @@ export class ResilientFeed<M> implements AsyncDisposable {
         this.#change({ kind: 'channel', channel, quiet });
       },
       onWaiting: () => {
-        this.#wake?.();
+        this.#consumer.wake();
       },
       onOverflow: () => {
         if (settings.buffer.overflow === 'disconnect') this.#link.hold('the consumer does not keep up');
@@ -83,14 +89,22 @@ export class ResilientFeed<M> implements AsyncDisposable {
       protocol,
       log: this.#log,
       onMessages: (connection, messages, receivedMs) => {
-        this.#link.promote(connection);
-        if (this.#inbox.accept(messages, receivedMs)) this.#link.heard();
+        const isCurrent = this.#link.promote(connection);
+        if (this.#inbox.accept(messages, receivedMs, isCurrent)) this.#link.heard();
       },
       onRefused: (detail) => {
         this.#change({ kind: 'refused', detail });
       },
-      onClosing: () => {
-        this.#link.renew();
+      onClosing: (connection) => {
+        this.#link.leave(connection);
+      },
+    });
+    this.#consumer = new SoleConsumer({
+      source: settings.source,
+      inbox: this.#inbox,
+      isOver: () => this.#link.state.kind === 'stopped',
+      onIdle: () => {
+        this.#link.resume();
       },
     });
     if (metrics !== undefined) {
@@ -137,25 +151,8 @@ export class ResilientFeed<M> implements AsyncDisposable {
    *
    * @throws {PortcullisError} `FEED_TAKEN` from the first `next()` while there is another consumer
    */
-  async *batches(signal?: AbortSignal): AsyncGenerator<readonly M[], void, undefined> {
-    if (this.#hasConsumer) {
-      throw new PortcullisError('FEED_TAKEN', `the feed ${this.#settings.source} has a consumer already`);
-    }
-    this.#hasConsumer = true;
-    const wake = (): void => {
-      this.#wake?.();
-    };
-    signal?.addEventListener('abort', wake);
-    try {
-      while (signal?.aborted !== true) {
-        if (this.#inbox.size > 0) yield this.#inbox.take();
-        else if (this.#link.state.kind === 'stopped') return;
-        else await this.#more();
-      }
-    } finally {
-      signal?.removeEventListener('abort', wake);
-      this.#hasConsumer = false;
-    }
+  batches(signal?: AbortSignal): AsyncGenerator<readonly M[], void, undefined> {
+    return this.#consumer.batches(signal);
   }
 
   status(): FeedStatus {
@@ -172,7 +169,7 @@ export class ResilientFeed<M> implements AsyncDisposable {
   async stop(): Promise<void> {
     const stopped = this.#link.stop();
     this.#inbox.stop();
-    this.#wake?.();
+    this.#consumer.wake();
     await stopped;
     this.#metrics?.[Symbol.dispose]();
     this.#metrics = undefined;
@@ -236,15 +233,6 @@ export class ResilientFeed<M> implements AsyncDisposable {
     } catch (error) {
       this.#log.warn(what, { channels, error: errorText(error) }, `the protocol could not ${what}`);
     }
-  }
-
-  /** Until there is something to deliver, or an end. */
-  async #more(): Promise<void> {
-    this.#link.resume();
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#wake = undefined;
   }
 
   #gap(gap: FeedGap): void {

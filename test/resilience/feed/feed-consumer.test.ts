@@ -84,6 +84,29 @@ describe('ResilientFeed and its consumer', () => {
     await world.feed.stop();
   });
 
+  test.each(['waits', 'has a batch in hand'])(
+    'the next may come in the tick of the abort of one that %s',
+    async (how) => {
+      const world = new FeedWorld();
+      const socket = await world.open('a');
+      if (how !== 'waits') socket.messages({ c: 'a', n: 1 });
+      const abort = new AbortController();
+      const first = world.feed.batches(abort.signal);
+      const pending = first.next();
+      if (how !== 'waits') await pending;
+      abort.abort();
+      const second = world.feed.batches();
+      const batch = second.next();
+      await pending;
+      expect(await first.next()).toEqual({ done: true, value: undefined });
+      socket.messages({ c: 'a', n: 2 });
+      expect(await batch).toEqual({ done: false, value: [{ c: 'a', n: 2 }] });
+      await expect(world.feed.batches().next()).rejects.toMatchObject({ code: 'FEED_TAKEN' });
+      await second.return();
+      await world.feed.stop();
+    },
+  );
+
   test('a long-lived signal keeps no listener of a consumer that is gone', async () => {
     const world = new FeedWorld();
     await world.open('a');

@@ -318,6 +318,13 @@ describe('ResilientFeed and what it cannot read', () => {
     await world.feed.stop();
   });
 
+  test('a long refusal is told in part', async () => {
+    const world = new FeedWorld();
+    (await world.open('a')).frame(JSON.stringify({ refused: 'x'.repeat(100_000) }));
+    expect(world.changes.at(-1)).toEqual({ kind: 'refused', detail: 'x'.repeat(500) });
+    await world.feed.stop();
+  });
+
   test('bytes come to the protocol as they are, with the time of their arrival', async () => {
     const seen: unknown[] = [];
     const world = new FeedWorld(

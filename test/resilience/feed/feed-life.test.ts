@@ -48,6 +48,58 @@ describe('ResilientFeed and the age of its connection', () => {
     expect([old.isEnded, world.socket.isEnded]).toEqual([true, true]);
   });
 
+  test('the old one stays until the new one has sent all its frames, and a second longer for the answer', async () => {
+    const world = new FeedWorld(AGE);
+    const old = await world.open('a', 'u');
+    old.messages({ c: 'a', n: 1 }, { c: 'u', is: '1' });
+    await world.advance(24 * HOUR_MS);
+    const next = world.socket.open();
+    next.unsent = 1;
+    next.messages({ c: 'a', n: 2 }, { c: 'u', is: 'on both' });
+    old.messages({ c: 'a', n: 2 }, { c: 'u', is: 'on both' });
+    next.unsent = 0;
+    await world.advance(999);
+    next.messages({ c: 'a', n: 3 });
+    expect([old.isClosing, world.gaps]).toEqual([false, []]);
+    await world.advance(1);
+    next.messages({ c: 'a', n: 4 }, { c: 'u', is: '2' });
+    expect([old.isClosing, world.gaps.map(({ channel }) => channel)]).toEqual([true, ['u']]);
+    expect((await world.taken()).map(({ n, is }) => is ?? n)).toEqual([1, '1', 2, 'on both', 3, 4, '2']);
+    await world.feed.stop();
+  });
+
+  test('where each connection counts anew, the new one is not heard before it counts', async () => {
+    const world = new FeedWorld(AGE, { sequenceScope: 'connection' });
+    const old = await world.open('a');
+    old.messages({ c: 'a', n: 100 });
+    await world.advance(24 * HOUR_MS);
+    const next = world.socket.open();
+    next.unsent = 1;
+    next.messages({ c: 'a', n: 1 });
+    old.messages({ c: 'a', n: 101 });
+    next.unsent = 0;
+    await world.advance(1_000);
+    next.messages({ c: 'a', n: 2 });
+    expect((await world.taken()).map(({ n }) => n)).toEqual([100, 101, 2]);
+    expect(world.gaps.map(({ because }) => because)).toEqual(['reconnected']);
+    await world.feed.stop();
+  });
+
+  test('a new one that is to be cut before it has spoken is replaced too, once it counts', async () => {
+    const world = new FeedWorld();
+    const old = await world.open('a');
+    old.messages({ c: 'a' });
+    old.frame('{"closing":true}');
+    await settle();
+    const next = world.socket.open();
+    next.frame('{"closing":true}');
+    expect(world.sockets.length).toBe(2);
+    next.messages({ c: 'a' });
+    await settle();
+    expect([world.sockets.length, old.isClosing, world.state]).toEqual([3, true, 'open']);
+    await world.feed.stop();
+  });
+
   test('a new one that does not come to be leaves the old one alone, and is tried again later', async () => {
     const world = new FeedWorld(AGE);
     const old = await world.open('a');
@@ -287,6 +339,7 @@ describe('ResilientFeed in metrics', () => {
     const stopped = await world.metrics.exposition();
     expect(stopped).toContain('\ntrading_feed_state{source="venue",state="stopped"} 1\n');
     expect(stopped).toContain('\ntrading_feed_frames_total{source="venue"} 3\n');
+    expect(stopped).toContain('\ntrading_feed_buffered_messages{source="venue"} 0\n');
   });
 });
 

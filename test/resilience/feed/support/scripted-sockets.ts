@@ -5,6 +5,8 @@ export class ScriptedSocket implements FeedSocket {
   readonly url: string;
   readonly sent: string[] = [];
   pings = 0;
+  /** Frames that it says it holds back. */
+  unsent = 0;
   isOpen = false;
   isClosing = false;
   isTerminated = false;
