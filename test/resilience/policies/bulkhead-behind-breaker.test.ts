@@ -154,3 +154,25 @@ describe('recheck, in the tick of the send', () => {
     expect(breaker.explain()).toMatchObject({ state: 'closed', counts: { calls: 0 } });
   });
 });
+
+describe('work that breaks its promise not to throw', () => {
+  test.each([
+    [
+      'throws',
+      (): never => {
+        throw new Error('broken');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('broken'))],
+  ])('%s: the next call is the probe', async (_how, work) => {
+    const clock = new ManualClock();
+    const breaker = new CircuitBreaker({ minCalls: 1, openMs: OPEN_MS, jitterFraction: 0 }, { clock });
+    await breaker.run(() => Promise.resolve(DOWN), newCall());
+    clock.advance(OPEN_MS);
+    await expect(async () => breaker.run(work, newCall())).rejects.toThrow('broken');
+    expect(breaker.state).toBe('half-open');
+    const back: Outcome<string> = { ok: true, value: 'back' };
+    expect(await breaker.run(() => Promise.resolve(back), newCall())).toEqual(back);
+    expect(breaker.state).toBe('closed');
+  });
+});
