@@ -81,8 +81,8 @@ export {
   type RateLimiterDeps,
   type RateLimiterOptions,
   type RateLimiterStatus,
-  type Room,
 } from './policies/rate-limiter.ts';
+export type { Room } from './policies/room.ts';
 export { OVERFLOW_POLICIES, type OverflowPolicy, type ResilientFeedOptions } from './feed/feed-options.ts';
 export type { FeedSocketOptions } from './feed/socket-options.ts';
 export type { FeedFrame, FeedProtocol, SequenceRange } from './feed/feed-protocol.ts';

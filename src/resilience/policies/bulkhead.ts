@@ -9,7 +9,7 @@ import { type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { BulkheadMetrics } from './bulkhead-metrics.ts';
 import { KeptPlaces } from './kept-places.ts';
-import type { Room } from './rate-limiter.ts';
+import type { Room } from './room.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 const schema = z.strictObject({

@@ -7,6 +7,7 @@ import { type Failure, type RateLimited, aborted } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { RateLimitMetrics } from './rate-limit-metrics.ts';
+import type { Room } from './room.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -57,18 +58,6 @@ export type RateLimitBucket = z.input<typeof bucketSchema>;
  * @interface
  */
 export type RateLimiterOptions = z.input<typeof schema>;
-
-/** What stands further in and takes only so many calls at a time, such as a {@link Bulkhead}. */
-export interface Room {
-  /** Whether there is room for one more call. */
-  hasRoom(): boolean;
-  /** A call has come. Room is kept for its attempts from now on, until `end`. */
-  begin(call: Call): void;
-  /** An attempt of this call has been let go: keeps room for it until it arrives. Nothing to do for a call that has not begun. */
-  keep(call: Call): void;
-  /** The call has ended, and all of its attempts with it: room that none of them took is free. */
-  end(call: Call): void;
-}
 
 export interface RateLimiterDeps {
   readonly clock: Pick<Clock, 'monotonicMs' | 'deadline'>;
@@ -122,6 +111,7 @@ export class RateLimiter extends Policy implements Disposable {
   readonly #room: Room | undefined;
   readonly #metrics: RateLimitMetrics | undefined;
   #pausedUntilMs = -Infinity;
+  #closed: Failure | undefined;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
   constructor(options: RateLimiterOptions, { clock, room, metrics }: RateLimiterDeps) {
@@ -195,6 +185,12 @@ export class RateLimiter extends Policy implements Disposable {
     this.#line.serve(nowMs);
   }
 
+  /** Ends a pause at once, however long it was to be. */
+  resume(): void {
+    this.#pausedUntilMs = -Infinity;
+    this.roomMade();
+  }
+
   /** Calls that waited for room further in go now. */
   roomMade(): void {
     if (this.#line.length > 0) this.#line.serve(this.#line.now());
@@ -213,9 +209,17 @@ export class RateLimiter extends Policy implements Disposable {
     };
   }
 
-  /** Leaves the metrics: its usage is not shown any more. Calls go on as before. */
-  [Symbol.dispose](): void {
+  /** Ends the wait of all calls with `ABORTED` and this reason, as of all that come later, and leaves the metrics. */
+  close(reason: unknown = 'the rate limiter was closed'): void {
     this.#metrics?.[Symbol.dispose]();
+    if (this.#closed !== undefined) return;
+    const failure = { ...aborted(undefined), reason };
+    this.#closed = failure;
+    this.#line.refuseAll(failure);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   async #runLater<T>(work: Work<T>, call: Call): Promise<Outcome<T>> {
@@ -235,7 +239,7 @@ export class RateLimiter extends Policy implements Disposable {
 
   /** Whether it went at once. */
   #goes(call: Call): boolean {
-    if (call.signal?.aborted === true || !this.#fits(call)) return false;
+    if (this.#closed !== undefined || call.signal?.aborted === true || !this.#fits(call)) return false;
     const nowMs = this.#line.now();
     if (this.#line.length > 0 && !this.#line.isFirst(call.priority, nowMs)) return false;
     if (!(this.#opensMs(call.weight, 1, nowMs) <= nowMs && this.#hasRoom())) return false;
@@ -244,6 +248,7 @@ export class RateLimiter extends Policy implements Disposable {
   }
 
   #wait(call: Call): Promise<Failure | undefined> {
+    if (this.#closed !== undefined) return Promise.resolve(this.#closed);
     if (call.signal?.aborted === true) return Promise.resolve(aborted(call.signal));
     if (!this.#fits(call)) return Promise.resolve(this.#refuse('weight-too-high'));
     const nowMs = this.#line.now();

@@ -142,6 +142,13 @@ export class WaitingLine {
     this.#arm(Math.min(opensMs, this.#giveUps.soonest?.giveUpMs ?? Infinity), nowMs);
   }
 
+  /** Ends every wait with this failure. */
+  refuseAll(failure: Failure): void {
+    const nowMs = this.now();
+    for (let head = this.#head(); head !== undefined; head = this.#head()) this.#refuse(head, failure, nowMs);
+    this.#arm(Infinity, nowMs);
+  }
+
   /** @returns when the head that is left can go */
   #serveHeads(nowMs: number): number {
     for (let head = this.#head(); head !== undefined; head = this.#head()) {

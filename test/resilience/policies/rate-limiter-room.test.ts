@@ -10,7 +10,7 @@ import {
   Retry,
   pipeline,
 } from '../../../src/resilience/index.ts';
-import { callOf, unavailable } from './attempts.ts';
+import { callOf, listenersOf, unavailable } from './attempts.ts';
 import { WaitingWorld, rateLimited } from './waiting-world.ts';
 
 const DONE: Outcome<string> = { ok: true, value: 'done' };
@@ -233,5 +233,41 @@ describe('a rate limiter with room further in', () => {
     const world = new RoomWorld(1);
     expect(await world.limiter.acquire(callOf())).toBeUndefined();
     expect([world.bulkhead.hasRoom(), world.level]).toEqual([true, 9]);
+  });
+});
+
+describe('resume', () => {
+  test('ends a pause of a week at once: who waits goes, and who comes', async () => {
+    const world = new RoomWorld(4, { maxWaitMs: 1e10 });
+    world.limiter.pauseFor(7 * 24 * 3_600_000);
+    world.send('waits');
+    await world.advance(1_000);
+    expect(world.began).toEqual([]);
+    world.limiter.resume();
+    world.send('comes');
+    await world.clock.turn();
+    expect(world.began.toSorted()).toEqual(['comes', 'waits']);
+    expect(world.limiter.status().pausedUntilMs).toBeUndefined();
+  });
+});
+
+describe.each([
+  ['close with a reason', (limiter: RateLimiter): void => limiter.close('shutdown'), 'shutdown'],
+  ['dispose', (limiter: RateLimiter): void => limiter[Symbol.dispose](), 'the rate limiter was closed'],
+] as const)('%s', (_what, close, reason) => {
+  test('ends every wait at once, and refuses later calls the same; what runs goes on', async () => {
+    const world = new RoomWorld(1);
+    const { signal } = new AbortController();
+    const runs = world.send('runs');
+    const waits = [world.send('waits', { signal }), world.send('waits too', { priority: 'low' })];
+    close(world.limiter);
+    const later = world.send('later');
+    await world.clock.turn();
+    const refused = { ok: false, failure: { code: 'ABORTED', upstream: 'unknown', mayRetry: false, reason } };
+    expect([...waits, later].map(({ outcome }) => outcome)).toEqual([refused, refused, refused]);
+    expect([world.waiting, world.clock.timers, listenersOf(signal)]).toEqual([[0, 0], 0, 0]);
+    await world.end(0);
+    expect([runs.outcome, world.began]).toEqual([DONE, ['runs']]);
+    expect(await world.limiter.acquire(callOf())).toEqual(refused.failure);
   });
 });
