@@ -1,5 +1,5 @@
 import type { BoundCounter, MetricsRegistry } from '../../telemetry/index.ts';
-import type { SecondLevelError } from './second-level.ts';
+import type { SecondLevelError } from './store-access.ts';
 
 /** How a cache answered: from its two levels, with an old value, with a kept failure, or not by itself. */
 const RESULTS = ['l1', 'l2', 'stale', 'negative', 'miss'] as const;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { PortcullisError } from '../../../src/core/index.ts';
 import type { CacheRules } from '../../../src/resilience/policies/cache-entry.ts';
 import { cacheWorld, callOf, failed, failing, settle, status, success } from './cache-world.ts';
 
@@ -183,6 +184,15 @@ describe('an error of the second level', () => {
     expect(outcome).toEqual(from('origin', 'new', 0));
   });
 
+  test('that concerns one entry is counted, and no outage: the origin is asked for that one', async () => {
+    const { cache, origin, store, errors } = cacheWorld({ withStore: true });
+    store.get = () => Promise.reject(new PortcullisError('INPUT_INVALID', 'no key of ours'));
+    origin.gives('x');
+    expect(await cache.run('k', origin.work, callOf(), rules)).toEqual(from('origin', 'x', 0));
+    expect([await errors('l2-entry'), await errors('l2-read')]).toEqual([1, 0]);
+    expect(cache.status().secondLevel).toBe('up');
+  });
+
   test('is also an answer that takes longer than a tenth of a second; it is dropped when it comes', async () => {
     const { clock, origin, store, ask, other, errors } = await shared();
     store.mode = 'hangs';
@@ -317,6 +327,24 @@ describe('writes to the second level', () => {
     await written();
     expect([await world.errors('l2-entry'), world.cache.status().secondLevel]).toEqual([1, 'up']);
     expect([await errors('l2-entry'), clock.nextDueMs]).toEqual([0, Infinity]);
+  });
+
+  test('of a value that the store refuses are counted, and take nothing away from other keys', async () => {
+    const encode = (value: string) => (value === 'big' ? { value: 1n } : value);
+    const { clock, store } = cacheWorld();
+    const world = cacheWorld({ deps: { secondLevel: { store, encode, decode: String } } });
+    const ask = (key: string, value: string) => {
+      world.origin.gives(value);
+      return world.cache.run(key, world.origin.work, callOf(), rules);
+    };
+    await ask('k', 'big');
+    await written();
+    expect([await world.errors('l2-entry'), await world.errors('l2-write')]).toEqual([1, 0]);
+    expect(world.cache.status()).toMatchObject({ secondLevel: 'up', pendingWrites: 0 });
+    await ask('other', 'x');
+    await written();
+    expect(await store.inner.list('')).toHaveLength(1);
+    expect(clock.nextDueMs).toBe(Infinity);
   });
 
   test('of one key come as the last: what waits to be written is what is read', async () => {

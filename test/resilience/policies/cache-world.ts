@@ -1,4 +1,4 @@
-import { ManualClock } from '../../../src/core/index.ts';
+import { ManualClock, PortcullisError } from '../../../src/core/index.ts';
 import { type Call, newCall } from '../../../src/resilience/call.ts';
 import type { Failure } from '../../../src/resilience/failure.ts';
 import { type Outcome, failed, success } from '../../../src/resilience/outcome.ts';
@@ -71,7 +71,7 @@ class FaultyStore implements StateStore {
 
   async #ask<R>(what: string, work: () => Promise<R>): Promise<R> {
     this.asked.push(what);
-    if (this.mode === 'fails') throw new Error('the store is down');
+    if (this.mode === 'fails') throw new PortcullisError('STORE_UNAVAILABLE', 'the store is down');
     if (this.mode === 'hangs') await new Promise<void>((resolve) => this.#hanging.push(resolve));
     return work();
   }

@@ -320,7 +320,10 @@ describe('a failure that is kept', () => {
     const ask = () => cache.run('k', origin.work, callOf(), rules);
     await ask();
     const kept = await ask();
-    const failure = (kept.ok ? undefined : kept.failure) as { code: string; headers: { vary: string[] } };
+    const failure = (kept.ok ? undefined : kept.failure) as unknown as {
+      code: string;
+      headers: { vary: string[] };
+    };
     expect(() => (failure.code = 'ABORTED')).toThrow(TypeError);
     expect(() => failure.headers.vary.push('c')).toThrow(TypeError);
     expect(() => (failure.headers.vary = [])).toThrow(TypeError);
