@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/core/index.ts';
-import { BinanceMarketFeed, binanceDepth } from '../../src/market-data/index.ts';
+import { type BinanceDepthOptions, BinanceMarketFeed, binanceDepth } from '../../src/market-data/index.ts';
 import { BINANCE_SPOT, ResilientFetcher } from '../../src/resilience/index.ts';
 import { BTC } from '../support/market-events.ts';
 
@@ -53,7 +53,7 @@ describe('binanceDepth', () => {
     ['limit', { limit: 5_001 }],
     ['source', { source: '' }],
     ['levels', Object({ levels: 5 })],
-  ])('refuses a bad or misspelt option by name: %s', (name, options) => {
+  ])('refuses a bad or misspelt option by name: %s', (name, options: BinanceDepthOptions) => {
     expect(() => binanceDepth(options, echo())).toThrow(name);
   });
 });

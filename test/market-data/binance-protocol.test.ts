@@ -219,7 +219,7 @@ describe('BinanceProtocol', () => {
     expect(() => protocol({ instruments: [ETH, perpetual] })).toThrow(
       expect.objectContaining({
         code: 'INSTRUMENT_KIND_UNSUPPORTED',
-        message: expect.stringContaining('BTC-PERP'),
+        message: expect.stringContaining('BTC-PERP') as string,
       }),
     );
   });
