@@ -19,7 +19,7 @@ export interface FetchRequest<S extends z.ZodType = z.ZodType> extends Omit<Call
   readonly headers?: Readonly<Record<string, string>>;
   /** How long an answer may be given again, milliseconds; 0 asks the source. Default: that of the endpoint or source. Only `GET` and `HEAD` are cached. */
   readonly cacheTtlMs?: number;
-  /** Required to cache what a signed request answers; must then name whose answer it is. */
+  /** Required to cache what a signed request answers, or one with a body; must name whose answer it is. */
   readonly cacheKey?: string;
   /** Sent as `idempotency-key`; without it a method that changes things is never sent twice. With it, only if `retries` is given too. */
   readonly idempotencyKey?: string;

@@ -1,13 +1,18 @@
 import type { Clock } from '../../core/clock.ts';
+import type { JsonValue } from '../../storage/json.ts';
 import type { StateEntry, StateStore } from '../../storage/state-store.ts';
 import type { KeptValue } from './cache-entry.ts';
 import { type SecondLevelError, StoreAccess } from './store-access.ts';
-import { type TimedValue, type ValueCodec, storeKey, storedOf, valueOfStored } from './stored-value.ts';
+import { type TimedValue, storeKey, storedOf, valueOfStored } from './stored-value.ts';
 import { type Change, WriteBehind } from './write-behind.ts';
 
 /** A store behind a cache, and how its values are written there. */
-export interface CacheStore<T> extends ValueCodec<T> {
+export interface CacheStore<T> {
   readonly store: StateStore;
+  /** The value as JSON. */
+  readonly encode: (value: T) => JsonValue | object;
+  /** The value of that JSON; throws when it is damaged. */
+  readonly decode: (json: JsonValue) => T;
 }
 
 export interface SecondLevelSettings {

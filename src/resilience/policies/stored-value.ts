@@ -8,16 +8,10 @@ export interface TimedValue<T> extends Pick<KeptValue<T>, 'value' | 'lifeFractio
   readonly atMs: number;
 }
 
-/** How values are written: the value as JSON, and the value of that JSON, which throws when it is damaged. */
-export interface ValueCodec<T> {
-  readonly encode: (value: T) => JsonValue | object;
-  readonly decode: (json: JsonValue) => T;
-}
-
 /** What is written; undefined for a value that cannot be encoded. */
 export function storedOf<T>(
   { value, atMs, lifeFraction }: TimedValue<T>,
-  { encode }: Pick<ValueCodec<T>, 'encode'>,
+  { encode }: { readonly encode: (value: T) => JsonValue | object },
 ): object | undefined {
   try {
     return { at: atMs, life: lifeFraction, value: encode(value) };
@@ -29,7 +23,7 @@ export function storedOf<T>(
 /** What was written; undefined for what is damaged. */
 export function valueOfStored<T>(
   json: JsonValue,
-  { decode }: Pick<ValueCodec<T>, 'decode'>,
+  { decode }: { readonly decode: (json: JsonValue) => T },
 ): TimedValue<T> | undefined {
   const { at, life, value } = isRecord(json) ? json : NOTHING;
   const isWhole = typeof at === 'number' && typeof life === 'number' && life >= 0 && life <= 1;
