@@ -44,7 +44,8 @@ const KEPT_FOR_CONDITIONS_MS = 24 * 3_600_000;
  * What a fetcher keeps of the answers of its sources.
  *
  * A fetcher calls `run` for each request, whatever it is, and gets what it would get from `send`, as an outcome with the
- * origin and the age of the data. It sends nothing itself and never calls `send` twice at a time for one key. Its contract:
+ * origin and the age of the data. It sends nothing itself, and calls `send` once at a time for one key and
+ * urgency. Its contract:
  *
  * - Fresh is what is younger than `rules.ttlMs` (less jitter); the source's own `max-age` does not count. With 0 nothing is
  *   looked up, kept or shared.
