@@ -35,7 +35,9 @@ function parse<S extends z.ZodType>(
   if (result.success) return result.data;
   const issues = result.error.issues.map((issue) => {
     const path = issue.path.map(String).join('.');
-    const got = path === '' ? '' : `, got ${show(valueAt(input, issue.path))}`;
+    // Around a key that is misspelt stand others, and some are secret.
+    const isShown = path !== '' && issue.code !== 'unrecognized_keys';
+    const got = isShown ? `, got ${show(valueAt(input, issue.path))}` : '';
     return `${path === '' ? '(whole)' : path}: ${issue.message}${got}`;
   });
   throw new PortcullisError(code, `${what}: ${issues.join('; ')}`, { details: { issues } });

@@ -32,6 +32,9 @@ export const pacedConnect =
       if (line.length > 0) waiting = clock.deadline(everyMs, sendNext);
     };
     return {
+      get unsent() {
+        return line.length;
+      },
       send: (frame) => {
         line.push(frame);
         if (waiting !== undefined) return;

@@ -71,8 +71,6 @@ export class Source {
     this.settings = settings;
     this.#deps = deps;
     this.#transport = new HttpTransport(http, { clock, lookup: deps.lookup });
-    const limiter = rateLimit && new RateLimiter({ ...rateLimit, name }, { clock, metrics });
-    this.limiter = limiter;
     this.breaker = new CircuitBreaker(
       { ...(breaker === false ? NEVER_BY_ITSELF : breaker), name },
       {
@@ -84,22 +82,27 @@ export class Source {
         },
       },
     );
+    const slots =
+      bulkhead === false
+        ? undefined
+        : new Bulkhead(
+            { maxConcurrent: this.#transport.connections, maxQueued: 1_000, ...bulkhead, name },
+            {
+              clock,
+              metrics,
+              recheck: (call) => this.breaker.recheck(call),
+              onFree: () => this.limiter?.roomMade(),
+            },
+          );
+    this.limiter = rateLimit && new RateLimiter({ ...rateLimit, name }, { clock, metrics, room: slots });
     this.#total = new Timeout({ timeoutMs, scope: 'total', name }, { clock, metrics });
+    const before = (call: Call): Promise<Failure | undefined> => this.#tokens(call);
     const policies = {
-      rateLimit: limiter,
+      rateLimit: this.limiter,
       totalTimeout: this.#total,
-      retry:
-        retry === false
-          ? undefined
-          : new Retry({ ...retry, name }, { clock, random, metrics, before: (call) => this.#tokens(call) }),
+      retry: retry === false ? undefined : new Retry({ ...retry, name }, { clock, random, metrics, before }),
       breaker: this.breaker,
-      bulkhead:
-        bulkhead === false
-          ? undefined
-          : new Bulkhead(
-              { maxConcurrent: this.#transport.connections, maxQueued: 1_000, ...bulkhead, name },
-              { clock, metrics, recheck: (call) => this.breaker.recheck(call) },
-            ),
+      bulkhead: slots,
       attemptTimeout: new Timeout(
         { timeoutMs: attemptTimeoutMs, scope: 'attempt', name },
         { clock, metrics },
@@ -109,14 +112,14 @@ export class Source {
     this.#hedged =
       hedge === undefined
         ? this.#policies
-        : pipeline({
-            ...policies,
-            hedge: new Hedge({ ...hedge, name }, { clock, metrics, before: (call) => this.#tokens(call) }),
-          });
+        : pipeline({ ...policies, hedge: new Hedge({ ...hedge, name }, { clock, metrics, before }) });
   }
 
   /** Asks under all policies of the source. */
   ask(request: AskedRequest, call: Call): Promise<Outcome<SourceAnswer>> {
+    // It would be refused further in, having waited for its tokens and spent them.
+    const refused = this.breaker.refusal();
+    if (refused !== undefined) return Promise.resolve(failed(refused));
     const policies = request.mayHedge ? this.#hedged : this.#policies;
     return policies.run((attempt) => this.#attempt(request, attempt), call);
   }
@@ -134,13 +137,15 @@ export class Source {
   /** Ends an isolation and a ban. */
   release(): void {
     this.breaker.release();
+    this.limiter?.resume();
     this.#bannedUntilMs = -Infinity;
   }
 
   /** Ends what is under way, and what waits. */
   close(): Promise<void> {
-    this.limiter?.[Symbol.dispose]();
-    this.#total.giveUpAll(new PortcullisError('SERVICE_STOPPED', 'ResilientFetcher: closed'));
+    const reason = new PortcullisError('SERVICE_STOPPED', 'ResilientFetcher: closed');
+    this.limiter?.close(reason);
+    this.#total.giveUpAll(reason);
     return this.#transport.close();
   }
 
@@ -162,8 +167,8 @@ export class Source {
     }
     // A signer that hangs must not keep the slot of a call that was given up.
     if (http === undefined) return failed(aborted(call.signal));
-    const banned = this.#ban();
-    if (banned !== undefined) return failed(banned);
+    const refused = this.#ban() ?? this.breaker.recheck(call);
+    if (refused !== undefined) return failed(refused);
     call.stats.attempts += 1;
     const sentMs = clock.nowMs();
     const outcome = await this.#transport.send(http, call);

@@ -114,6 +114,14 @@ export class CircuitBreaker extends Policy {
       : refused(state.kind, freeAtMs(state) - this.#clock.monotonicMs()).failure;
   }
 
+  /** Why a call that came now would not be let through; undefined where it would. */
+  refusal(): Failure | undefined {
+    const state = this.#state;
+    if (state.kind === 'closed') return undefined;
+    const freeInMs = freeAtMs(state) - this.#clock.monotonicMs();
+    return freeInMs > 0 ? refused(state.kind, freeInMs).failure : undefined;
+  }
+
   /** Lets nothing through until `release()`, whatever calls that are under way come to. The last reason counts. */
   isolate(reason: string): void {
     const sinceMs = this.#state.kind === 'isolated' ? this.#state.sinceMs : this.#clock.monotonicMs();

@@ -199,17 +199,6 @@ const waits: readonly Wait[] = [
     isThere: () => true,
   },
   {
-    where: 'the end of a call that its caller has left, in the second level of the cache',
-    deps: () => ({ store: slowStore() }),
-    request: { cacheTtlMs: 1_000 },
-    before: async ({ ask, clock }) => {
-      const first = ask({ cacheTtlMs: 1_000 });
-      await clock.turn();
-      first.abort();
-    },
-    isThere: () => true,
-  },
-  {
     where: 'its signature',
     source: () => ({ endpoints: { price: { path: '/price', signed: true } } }),
     deps: () => ({ signers: { venue: hangsOnce(() => Promise.resolve({})) } }),

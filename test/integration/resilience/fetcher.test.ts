@@ -404,3 +404,64 @@ test('close ends what is under way, and is harmless twice', async () => {
   await Promise.all([fetcher.close(), fetcher.close()]);
   await expect(asking).resolves.toMatchObject({ ok: false, failure: { code: 'ABORTED' } });
 });
+
+test('close ends what waits for tokens and between attempts as well, and takes its metrics with it', async () => {
+  const metrics = new MetricsRegistry();
+  const fetcher = fetcherOf(
+    {
+      retry: { retries: 3, baseDelayMs: 60_000, maxDelayMs: 60_000 },
+      timeoutMs: 600_000,
+      breaker: false,
+      rateLimit: {
+        buckets: [{ name: 'calls', capacity: 1, refillPerSecond: 0.001, counts: 'calls' }],
+        maxWaitMs: 1e9,
+      },
+    },
+    { metrics, random: () => 0.9 },
+  );
+  server.script({ status: 503 });
+  const calls = [1, 2, 3].map(() => fetcher.tryFetch(PRICE));
+  await expect.poll(() => server.received).toBe(1);
+  await fetcher.close();
+  for (const call of calls)
+    await expect(call).resolves.toMatchObject({ ok: false, failure: { code: 'ABORTED' } });
+  await expect(metrics.exposition()).resolves.not.toContain('trading_rate_limit_usage_ratio{');
+});
+
+test('a hung source opens the circuit also for calls that wait less than an attempt may take', async () => {
+  const fetcher = fetcherOf({ breaker: { minCalls: 3, openMs: 60_000 } });
+  server.script({ fault: 'hang', at: 'before-headers' });
+  for (let i = 0; i < 3; i += 1) await fetcher.tryFetch({ ...PRICE, timeoutMs: 50 });
+  await expect.poll(() => fetcher.status('venue').circuit.state).toBe('open');
+});
+
+test('a source that was slow is not flooded when it is quick again: the limit holds where the requests arrive', async () => {
+  const fetcher = fetcherOf({
+    rateLimit: {
+      buckets: [{ name: 'calls', capacity: 10, refillPerSecond: 20, counts: 'calls' }],
+      maxWaitMs: 60_000,
+    },
+    bulkhead: { maxConcurrent: 4, maxQueued: 1_000 },
+    retry: false,
+  });
+  const arrivedMs: number[] = [];
+  server.script((_, number) => {
+    arrivedMs.push(clock.monotonicMs());
+    return { ...FINE, delayMs: number <= 4 ? 1_000 : 1 };
+  });
+  await Promise.all(Array.from({ length: 50 }, () => fetcher.tryFetch(PRICE)));
+  const inASecond = arrivedMs.map((from) => arrivedMs.filter((at) => at >= from && at < from + 1_000).length);
+  expect(arrivedMs).toHaveLength(50);
+  expect(Math.max(...inASecond)).toBeLessThanOrEqual(30 + 2);
+});
+
+test('while the circuit is open no call spends tokens, so that they are there when it closes', async () => {
+  const fetcher = fetcherOf({
+    retry: false,
+    breaker: { minCalls: 2, openMs: 60_000 },
+    rateLimit: { buckets: [{ name: 'calls', capacity: 5, refillPerSecond: 0.001, counts: 'calls' }] },
+  });
+  server.script({ status: 500 });
+  for (let i = 0; i < 20; i += 1) await fetcher.tryFetch(PRICE);
+  expect(Math.floor(fetcher.status('venue').rateLimit?.buckets[0]?.level ?? NaN)).toBe(3);
+});
