@@ -38,13 +38,13 @@ async function ask(symbol: string, priority: Priority): Promise<void> {
 }
 
 const calls: Promise<void>[] = [];
-let circuit: string | undefined = 'closed';
+let circuit = 'closed';
 while (elapsedMs() < (upstream?.durationMs ?? 8_000)) {
   const news = await upstream?.tick();
   if (news !== undefined) say(`the source ${news}`);
   const now = fetcher.status('binance').circuit;
-  if (now !== undefined && now.state !== circuit) say(`  ${now.text}`);
-  circuit = now?.state;
+  if (now.state !== circuit) say(`  ${now.text}`);
+  circuit = now.state;
   calls.push(...CALLERS.map(([symbol, priority]) => ask(symbol, priority)));
   await clock.sleep(EVERY_MS);
 }

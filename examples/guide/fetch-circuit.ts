@@ -14,10 +14,10 @@ const venue = {
 const fetcher = new ResilientFetcher({ sources: { venue } }, { clock });
 const ask = () => fetcher.tryFetch({ source: 'venue', endpoint: '/price' });
 const show = () => {
-  const { state, counts, opening } = fetcher.status('venue').circuit ?? {};
+  const { state, counts, opening } = fetcher.status('venue').circuit;
   const why =
     opening && `${opening.counts.failed} of ${opening.counts.calls} failed, last: ${opening.cause.code}`;
-  console.log(state, '-', why ?? `${counts?.calls ?? 0} calls count`);
+  console.log(state, '-', why ?? `${counts.calls} calls count`);
 };
 
 server.script({ status: 500 });
@@ -32,6 +32,6 @@ console.log('the probe:', (await ask()).ok);
 show();
 
 fetcher.isolate('venue', 'maintenance until noon');
-console.log(fetcher.status('venue').circuit?.reason);
+console.log(fetcher.status('venue').circuit.reason);
 await fetcher.close();
 await server.close();

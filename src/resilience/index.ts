@@ -59,7 +59,12 @@ export type { CallCounts } from './policies/call-window.ts';
 export { CircuitBreaker, type CircuitBreakerDeps, type CircuitChange } from './policies/circuit-breaker.ts';
 export type { CircuitExplanation } from './policies/circuit-explanation.ts';
 export type { CircuitBreakerOptions } from './policies/circuit-options.ts';
-export type { CircuitCause, CircuitOpening, CircuitStateName } from './policies/circuit-state.ts';
+export {
+  CIRCUIT_STATES,
+  type CircuitCause,
+  type CircuitOpening,
+  type CircuitStateName,
+} from './policies/circuit-state.ts';
 export { Policy, type Task, type Work } from './policy.ts';
 export { PRIORITIES, type Priority } from './priority.ts';
 export { ResilienceError, describeFailure } from './resilience-error.ts';

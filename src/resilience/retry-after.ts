@@ -12,7 +12,7 @@ const HTTP_DATES = [
 
 /**
  * How long a `Retry-After` header asks us to stay away, in milliseconds from now: 0 for a date that has passed, never more
- * than {@link MAX_RETRY_AFTER_MS}; undefined for what is neither seconds nor an HTTP date.
+ * than 7 days; undefined for what is neither seconds nor an HTTP date.
  *
  * @param nowMs wall time
  */

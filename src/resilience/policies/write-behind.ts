@@ -1,12 +1,12 @@
 import type { Clock } from '../../core/clock.ts';
 import type { TimedValue } from './stored-value.ts';
 
-export interface SetChange<T> extends TimedValue<T> {
+interface SetChange<T> extends TimedValue<T> {
   readonly kind: 'set';
   readonly ttlMs: number;
 }
 
-export interface DeleteChange {
+interface DeleteChange {
   readonly kind: 'delete';
   readonly ifVersion: number | undefined;
 }

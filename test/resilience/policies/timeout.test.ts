@@ -1,7 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
 import { nextTurn } from '../../../src/core/clock.ts';
 import { ManualClock } from '../../../src/core/index.ts';
-import { type Outcome, ResilienceError, Timeout, type TimeoutOptions, type Work } from '../../../src/resilience/index.ts';
+import {
+  type Outcome,
+  ResilienceError,
+  Timeout,
+  type TimeoutOptions,
+  type Work,
+} from '../../../src/resilience/index.ts';
 import { success } from '../../../src/resilience/outcome.ts';
 import { MetricsRegistry } from '../../../src/telemetry/index.ts';
 import {
