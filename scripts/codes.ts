@@ -25,7 +25,7 @@ export function codesInUse(): CodesInUse {
   for (const file of readdirSync(`${root}src`, { recursive: true, encoding: 'utf8' }).sort()) {
     if (!file.endsWith('.ts') || CATALOGUES.has(file)) continue;
     const text = readFileSync(`${root}src/${file}`, 'utf8');
-    if (!text.includes('deny(') && !text.includes('Error(') && !text.includes('gate:')) continue;
+    if (!/deny\(|Error\(|gate:|mayRetry/u.test(text)) continue;
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
     const constants = textConstants(source);
     walk(source, (node) => {
@@ -34,6 +34,8 @@ export function codesInUse(): CodesInUse {
         const name = ts.isStringLiteral(gate) ? gate.text : (constants.get(gate.getText()) ?? '*');
         for (const found of codesIn(code)) denials.push({ code: found, gate: name, file });
       }
+      const failure = failureCode(node);
+      if (failure !== undefined) errors.add(failure);
       // Helpers that make an error take the code as an argument of their own.
       if ((ts.isNewExpression(node) || ts.isCallExpression(node)) && /Error$/.test(node.expression.getText()))
         for (const argument of node.arguments ?? []) for (const found of codesIn(argument)) errors.add(found);
@@ -54,6 +56,17 @@ function denialParts(node: ts.Node): readonly [ts.Expression, ts.Expression] | u
       ?.initializer;
   const [gate, code] = [member('gate'), member('code')];
   return gate !== undefined && code !== undefined ? [gate, code] : undefined;
+}
+
+/** Of a failure of a call written out as `{ code, upstream, mayRetry }`: a `ResilienceError` has its code. */
+function failureCode(node: ts.Node): string | undefined {
+  if (!ts.isObjectLiteralExpression(node)) return undefined;
+  const names = node.properties.map(({ name }) => name?.getText());
+  if (!names.includes('mayRetry') || !names.includes('upstream')) return undefined;
+  const code = node.properties
+    .filter(ts.isPropertyAssignment)
+    .find(({ name }) => name.getText() === 'code')?.initializer;
+  return code !== undefined && ts.isStringLiteral(code) ? code.text : undefined;
 }
 
 /** `const GATE = 'name'`. */
