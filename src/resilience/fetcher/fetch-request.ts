@@ -11,20 +11,20 @@ export interface FetchRequest<S extends z.ZodType = z.ZodType> extends Omit<Call
   /** A path from the root of the source, such as `/api/v3/klines`, or the name of an endpoint that the source declares. */
   readonly endpoint: string;
   /** Fill the `{names}` of the path; the others make the query, in the order given. */
-  readonly params?: Readonly<Record<string, ParamValue>>;
+  readonly params?: Readonly<Record<string, ParamValue>> | undefined;
   /** Default: that of the declared endpoint, else `GET`. */
-  readonly method?: HttpMethod;
+  readonly method?: HttpMethod | undefined;
   /** Sent as JSON unless it is text or bytes. */
   readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** How long an answer may be given again, milliseconds; 0 asks the source. Default: that of the endpoint or source. Only `GET` and `HEAD` are cached. */
-  readonly cacheTtlMs?: number;
+  readonly cacheTtlMs?: number | undefined;
   /** Required to cache what a signed request answers, or one with a body; must name whose answer it is. */
-  readonly cacheKey?: string;
+  readonly cacheKey?: string | undefined;
   /** Sent as `idempotency-key`; without it a method that changes things is never sent twice. With it, only if `retries` is given too. */
-  readonly idempotencyKey?: string;
+  readonly idempotencyKey?: string | undefined;
   /** What the data must be; without it, it comes as `unknown`. */
-  readonly schema?: S;
+  readonly schema?: S | undefined;
 }
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

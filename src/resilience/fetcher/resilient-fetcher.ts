@@ -14,7 +14,7 @@ import type { CircuitBreaker } from '../policies/circuit-breaker.ts';
 import type { RateLimiter } from '../policies/rate-limiter.ts';
 import { ResilienceError } from '../resilience-error.ts';
 import { type AskedRequest, askedRequest } from './asked-request.ts';
-import { type Answered, delivered } from './delivered.ts';
+import { type Answered, delivered, parsedBy } from './delivered.ts';
 import { FetchMetrics, SOURCE_CLOCK_OFFSET } from './fetch-metrics.ts';
 import type { DataResponse, FetchRequest } from './fetch-request.ts';
 import { ResponseCache, type SendRequest, asOrigin } from './response-cache.ts';
@@ -187,7 +187,7 @@ export class ResilientFetcher implements AsyncDisposable {
     const { name, settings } = source;
     const { staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs } = settings.cache;
     const rules = { ttlMs, staleWhileRevalidateMs, staleIfErrorMs, negativeTtlMs };
-    const fits = schema && ((data: unknown) => schema.safeParse(data).success);
+    const fits = schema && ((data: unknown) => parsedBy(schema, data).ok);
     const where = { source: name, baseUrl: settings.baseUrl, method, path, params };
     const cacheable = { ...where, headers, body, isSigned, cacheKey, fits };
     const send: SendRequest = (conditions, inner) =>

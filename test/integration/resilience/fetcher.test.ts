@@ -396,6 +396,23 @@ test('what happens is counted', async () => {
   expect(text).toMatch(/^trading_source_clock_offset_seconds\{source="venue"\} -?\d/mu);
 });
 
+test.each<[string, z.ZodType]>([
+  [
+    'throws',
+    z.unknown().transform(() => {
+      throw new Error('not this');
+    }),
+  ],
+  ['is asynchronous', z.unknown().refine(() => Promise.resolve(true))],
+])('a schema that %s takes nothing', async (_, schema) => {
+  for (const cacheTtlMs of [0, 10_000]) {
+    await expect(fetcherOf().tryFetch({ ...PRICE, schema, cacheTtlMs })).resolves.toMatchObject({
+      ok: false,
+      failure: { code: 'RESPONSE_INVALID', because: 'schema' },
+    });
+  }
+});
+
 test('close ends what is under way, and is harmless twice', async () => {
   const fetcher = fetcherOf();
   server.script({ fault: 'hang', at: 'before-headers' });
