@@ -6,7 +6,7 @@ import { readLimitFile } from '../desk/limits/limit-file.ts';
 import { readLimits, readRecorded, textOf } from '../desk/limits/limit-engines.ts';
 import { type LimitDifference, limitDifferences } from '../desk/limits/limit-difference.ts';
 import { type LimitRecord, LimitRecordStore } from '../desk/limits/limit-record.ts';
-import { type JsonValue } from '../storage/json.ts';
+import type { JsonValue } from '../storage/json.ts';
 import { type Command, type CommandIo, type Verdict, command, named } from './command.ts';
 import { inDirectory } from './in-directory.ts';
 

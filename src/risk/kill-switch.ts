@@ -123,8 +123,7 @@ export class KillSwitch {
       else if (isNewDirectory) await this.#disk.save();
       else begin([this.#haltedFrom('no kill-switch record in a data directory that is not new')]);
     } catch (error) {
-      const why = messageOf(error);
-      begin([this.#haltedFrom(`the kill-switch record cannot be read or written: ${why}`)]);
+      begin([this.#haltedFrom(`the kill-switch record cannot be read or written: ${messageOf(error)}`)]);
     }
   }
 

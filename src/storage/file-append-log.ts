@@ -5,7 +5,7 @@ import { parseOptions } from '../core/options.ts';
 import { messageOf } from '../core/message-of.ts';
 import type { AppendLog, AppendReceipt, LogEntry } from './append-log.ts';
 import { AppendQueue } from './append-queue.ts';
-import { type JsonValue } from './json.ts';
+import type { JsonValue } from './json.ts';
 import { type LogFs, nodeFs } from './log-fs.ts';
 import { eachOf } from './each-of.ts';
 import { encodeLine } from './log-line.ts';

@@ -101,13 +101,24 @@ function bodyOf(body: unknown): {
   readonly contentType?: string;
 } {
   if (body === undefined || typeof body === 'string' || body instanceof Uint8Array) return { body };
+  if (!isForJson(body)) throw invalid('body', Object.prototype.toString.call(body), SENDABLE);
   try {
     const text = JSON.stringify(body) as string | undefined;
     if (text !== undefined) return { body: text, contentType: 'application/json' };
   } catch (cause) {
-    throw invalid('body', messageOf(cause), 'text, bytes, or what JSON can say');
+    throw invalid('body', messageOf(cause), SENDABLE);
   }
-  throw invalid('body', typeof body, 'text, bytes, or what JSON can say');
+  throw invalid('body', typeof body, SENDABLE);
+}
+
+/** A stream is not: it could not be sent again. */
+const SENDABLE = 'text, bytes, or what JSON can say';
+
+/** Not a stream, a form, a map: JSON would say nothing of what is in them. */
+function isForJson(body: unknown): boolean {
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || 'toJSON' in body) return true;
+  const prototype: unknown = Object.getPrototypeOf(body);
+  return prototype === Object.prototype || prototype === null;
 }
 
 function lifeOf({ cacheTtlMs }: FetchRequest): number | undefined {

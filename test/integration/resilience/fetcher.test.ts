@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { SystemClock } from '../../../src/core/clock.ts';
@@ -319,6 +320,12 @@ describe('what the caller did wrong is thrown before anything is sent', () => {
       { method: 'POST', body: { a: 1n } },
       'fetch: body: expected text, bytes, or what JSON can say',
     ],
+    [
+      'a stream',
+      { method: 'POST', body: Readable.from(['a']) },
+      'fetch: body: expected text, bytes, or what',
+    ],
+    ['a form', { method: 'POST', body: new FormData() }, 'or what JSON can say, got [object FormData]'],
     [
       'a body that is a function',
       { method: 'POST', body: () => 1 },
