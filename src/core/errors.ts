@@ -24,6 +24,11 @@ export const ERROR_CATALOGUE = {
   DATA_DIR_LOCKED: { retryable: true, meaning: 'Another process owns the data directory.' },
   LOG_DAMAGED: { retryable: false, meaning: 'A record in the middle of an append log fails its checksum.' },
   LOG_WRITE_FAILED: { retryable: true, meaning: 'The disk refused a record; nothing after it was written.' },
+  BUS_CLOSED: { retryable: false, meaning: 'The event bus has been closed.' },
+  BUS_UNAVAILABLE: {
+    retryable: true,
+    meaning: 'The event bus cannot be reached, or its disk refused an event; nothing of it was kept.',
+  },
   LOG_CLOSED: { retryable: false, meaning: 'The append log has been closed.' },
   SNAPSHOT_FAILED: { retryable: true, meaning: 'A snapshot could not be written, or looked for.' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The state store cannot be opened, read or written.' },
