@@ -66,7 +66,7 @@ const namesSchema = z.object({
  */
 export function eventType<S extends z.ZodType>(definition: EventTypeDefinition<S>): EventType<z.output<S>> {
   const { type, version = 1, previous = [], schema, subject = nothing, key = subject } = definition;
-  const topic = definition.topic ?? String(type).replace(/\..*/s, '');
+  const topic = definition.topic ?? type.replace(/\..*/s, '');
   parseOptions('eventType', namesSchema, { type, version, topic, previous: [...previous] });
   const older = [...previous].sort((a, b) => a.version - b.version);
   const first = version - older.length;
