@@ -31,3 +31,25 @@ export {
 } from './event-bus.ts';
 export { EventCatalogue, type ReadEvent } from './event-catalogue.ts';
 export { type EventType, type EventTypeDefinition, type PreviousVersion, eventType } from './event-type.ts';
+export { BACKTEST_COMPLETED, type BacktestCompleted } from './catalogue/backtest-events.ts';
+export {
+  BAR_CLOSED,
+  type BarClosed,
+  DATA_QUALITY_CHANGED,
+  type DataQualityChanged,
+  QUOTE_UPDATED,
+  type QuoteUpdated,
+  TRADE_PRINTED,
+  type TradePrinted,
+} from './catalogue/market-events.ts';
+export { MODEL_UPDATED, type ModelUpdated } from './catalogue/model-events.ts';
+export { PORTFOLIO_UPDATED, type PortfolioUpdated } from './catalogue/portfolio-events.ts';
+export {
+  RISK_ALERT_RAISED,
+  type RiskAlertRaised,
+  TRADING_STATE_CHANGED,
+  type TradingStateChanged,
+} from './catalogue/risk-events.ts';
+export { SIGNAL_RAISED, type SignalRaised } from './catalogue/signal-events.ts';
+export { SYSTEM_HEALTH_CHANGED, type SystemHealthChanged } from './catalogue/system-events.ts';
+export { TRADING_EVENTS } from './catalogue/trading-events.ts';
