@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { decimalField, measuredField } from './event-fields.ts';
+
+const text = z.string();
+
+/** Which order it is, in every event of one. */
+export const orderFields = {
+  /** The id under which the venue knows the order. */
+  clientOrderId: text.min(1),
+  /** The id that the strategy gave what it wanted. Of an order that we never sent: that of the execution. */
+  intentId: text,
+  accountId: text.min(1),
+  /** `external` for an order that we never sent. */
+  strategyId: text,
+  instrumentId: text,
+  side: z.enum(['buy', 'sell']),
+};
+
+/** What was filled by then and what may still be, in units of the base, as our books have it. */
+export const filledFields = {
+  cumulativeQuantity: decimalField,
+  /** 0 when the order is over, or when more was filled than was asked for. */
+  leavesQuantity: decimalField,
+};
+
+/** Why not: which gate, which code, and what was measured against which limit. */
+export const denialFields = z.strictObject({
+  gate: text,
+  code: text,
+  measured: measuredField.exactOptional(),
+  limit: measuredField.exactOptional(),
+  note: text.exactOptional(),
+});
+
+/** The topic of everything that a desk tells: so that all of an account keeps its order. */
+export const ORDER_TOPIC = 'order';
+
+interface OfOrder {
+  readonly clientOrderId: string;
+  readonly accountId: string;
+}
+
+/** About the order, in order with everything else of its account. */
+export const ofOrder = {
+  topic: ORDER_TOPIC,
+  subject: ({ clientOrderId }: OfOrder): string => clientOrderId,
+  key: ({ accountId }: OfOrder): string => accountId,
+};
+
+/** About the account. */
+export const ofAccount = {
+  topic: ORDER_TOPIC,
+  subject: ({ accountId }: Pick<OfOrder, 'accountId'>): string => accountId,
+};
