@@ -10,7 +10,7 @@ const floors = [
   ['trading', 'telemetry', 'storage', 'indicators'],
   ['resilience', 'events', 'audit'],
   ['risk', 'execution', 'portfolio', 'market-data', 'simulation', 'security', 'service'],
-  ['desk', 'ml', 'alerting'],
+  ['desk', 'event-service', 'ml', 'alerting'],
   ['backtest', 'gateway', 'dashboard'],
   peers().map((peer) => `adapters/${peer}`),
   ['testing', 'cli'],

@@ -141,7 +141,7 @@ export function setUpAdmin(
 }
 
 /** Without an audit log, what changes is at least in the log. */
-const auditTo = (audit: AuditTrail | undefined, log: Logger): AuditTrail =>
+export const auditTo = (audit: AuditTrail | undefined, log: Logger): AuditTrail =>
   audit ?? {
     record: (event) => {
       log.warn({ ...event }, 'not audited: the service has no audit log');
