@@ -17,6 +17,9 @@ export default defineConfig({
   test: {
     // Vitest leaves one core to itself, which halves a machine of two.
     maxWorkers: '100%',
+    // Test files of a worker share its modules, which have no state of their own ("no globals"): loading them anew for each
+    // file took most of the time.
+    isolate: false,
     reporters: ['default', './scripts/end-line-reporter.ts'],
     // The seed is printed at the start; `npx vitest run --sequence.seed=N` repeats an order.
     sequence: { shuffle: { files: true, tests: true } },
@@ -54,6 +57,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
+          isolate: true,
           include: ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts', 'examples/*/test/e2e/**/*.test.ts'],
           // Builds, packs and unpacks once: `inject('consumer')` is the folder.
           globalSetup: ['test/package/packed.setup.ts'],
