@@ -1,5 +1,5 @@
 import type { FeedSettings } from './feed-options.ts';
-import { backoffMs } from '../policies/backoff.ts';
+import { backoffMs } from '../../core/backoff.ts';
 
 type ConnectOptions = Omit<FeedSettings['reconnect'], 'silentAfterMs'>;
 

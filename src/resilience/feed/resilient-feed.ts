@@ -5,7 +5,7 @@ import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
 import { errorText } from '../../telemetry/error-text.ts';
 import { type Logger, type MetricsRegistry, silentLogger } from '../../telemetry/index.ts';
-import { systemRandom } from '../policies/backoff.ts';
+import { systemRandom } from '../../core/backoff.ts';
 import type { FeedConnection } from './feed-connection.ts';
 import { FeedInbox } from './feed-inbox.ts';
 import { FeedLink } from './feed-link.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { backoffMs } from '../policies/backoff.ts';
+import { backoffMs } from '../../core/backoff.ts';
 import { linkedAbort } from '../linked-abort.ts';
 import type { FeedSettings } from './feed-options.ts';
 

@@ -8,7 +8,7 @@ import { type Logger, type MetricsRegistry, silentLogger } from '../../telemetry
 import { type Call, newCall } from '../call.ts';
 import type { Lookup } from '../http/dns-cache.ts';
 import type { Outcome } from '../outcome.ts';
-import { systemRandom } from '../policies/backoff.ts';
+import { systemRandom } from '../../core/backoff.ts';
 import type { Cached } from '../policies/cache.ts';
 import type { CircuitBreaker } from '../policies/circuit-breaker.ts';
 import type { RateLimiter } from '../policies/rate-limiter.ts';

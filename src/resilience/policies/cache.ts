@@ -3,7 +3,7 @@ import { type Call, type CallOptions, newCall } from '../call.ts';
 import { type Failure, aborted } from '../failure.ts';
 import { type Outcome, failed, success } from '../outcome.ts';
 import { errorOf, workOf } from '../policy.ts';
-import { systemRandom } from './backoff.ts';
+import { systemRandom } from '../../core/backoff.ts';
 import {
   type CacheRules,
   type Entry,

@@ -6,7 +6,7 @@ import type { Failure } from '../failure.ts';
 import { type Failed, type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { describeFailure } from '../resilience-error.ts';
-import { systemRandom } from './backoff.ts';
+import { systemRandom } from '../../core/backoff.ts';
 import { CallWindow } from './call-window.ts';
 import { type CircuitExplanation, explained } from './circuit-explanation.ts';
 import { CircuitMetrics } from './circuit-metrics.ts';

@@ -9,7 +9,7 @@ import { type Failure, type FailureCode, aborted } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { withEarlier } from '../still-running.ts';
-import { type BackoffOptions, backoffMs, systemRandom } from './backoff.ts';
+import { type BackoffOptions, backoffMs, systemRandom } from '../../core/backoff.ts';
 import { RetryBudget, retryBudgetSchema } from './retry-budget.ts';
 
 const RETRIES = {

@@ -4,7 +4,7 @@ import { ManualClock } from '../../../src/core/index.ts';
 import { type Failure, Retry, RetryBudget, retryAfterMs } from '../../../src/resilience/index.ts';
 import { newCall } from '../../../src/resilience/call.ts';
 import { failed, success } from '../../../src/resilience/outcome.ts';
-import { backoffMs } from '../../../src/resilience/policies/backoff.ts';
+import { backoffMs } from '../../../src/core/backoff.ts';
 import { MAX_RETRY_AFTER_MS } from '../../../src/resilience/retry-after.ts';
 
 const RUNS = { numRuns: 1_000 };

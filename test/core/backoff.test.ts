@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { backoffMs } from '../../../src/resilience/policies/backoff.ts';
+import { backoffMs } from '../../src/core/backoff.ts';
 
 describe('backoffMs', () => {
   const options = { baseDelayMs: 100, maxDelayMs: 5_000 };
