@@ -1,8 +1,9 @@
+import type { AbortListener } from '../call-within.ts';
 import type { Call } from '../call.ts';
 import type { Failure } from '../failure.ts';
 
-/** One call that waits. */
-export interface Waiter {
+/** One call that waits, and is told when it is aborted. */
+export interface Waiter extends AbortListener {
   readonly call: Call;
   readonly lane: Lane;
   readonly arrivedMs: number;
@@ -14,7 +15,6 @@ export interface Waiter {
   readonly giveUpMs: number;
   /** Ends its wait: `undefined` lets it go. */
   readonly settle: (failure: Failure | undefined) => void;
-  readonly onAbort: () => void;
   ahead: Waiter | undefined;
   behind: Waiter | undefined;
   /** Where it is in the heap of those that give up soonest. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { listen, unlisten } from '../call-within.ts';
 import type { Call } from '../call.ts';
 import { type Failure, aborted } from '../failure.ts';
 import { PRIORITIES, type Priority } from '../priority.ts';
@@ -113,7 +114,7 @@ export class WaitingLine {
         order: this.#arrivals++,
         giveUpMs,
         settle,
-        onAbort: () => {
+        handleEvent: () => {
           this.#refuse(waiter, aborted(call.signal), this.now());
           this.serve(this.#nowMs);
         },
@@ -124,7 +125,7 @@ export class WaitingLine {
       waiter.lane.push(waiter);
       this.#giveUps.push(waiter);
       this.#length += 1;
-      call.signal?.addEventListener('abort', waiter.onAbort, { once: true });
+      listen(call, waiter);
       this.serve(nowMs);
     });
   }
@@ -202,11 +203,11 @@ export class WaitingLine {
 
   /** @returns how long it waited */
   #leave(waiter: Waiter, nowMs: number): number {
-    const { call, lane, arrivedMs, onAbort } = waiter;
+    const { call, lane, arrivedMs } = waiter;
     lane.remove(waiter);
     this.#giveUps.remove(waiter);
     this.#length -= 1;
-    call.signal?.removeEventListener('abort', onAbort);
+    unlisten(call, waiter);
     const waitedMs = nowMs - arrivedMs;
     call.stats.waitMs += waitedMs;
     return waitedMs;
