@@ -92,3 +92,9 @@ export const BUS_EVENTS_KEPT = {
   help: 'Events that a topic holds.',
   labels: ['bus', 'topic'],
 } as const;
+
+export const BUS_PUBLISH_FAILURES = {
+  name: 'trading_bus_publish_failures_total',
+  help: 'Events that a part of the system has given up, because the bus refused or dropped them or had no room.',
+  labels: ['publisher'],
+} as const;

@@ -31,6 +31,7 @@ export {
 } from './event-bus.ts';
 export { EventCatalogue, type ReadEvent } from './event-catalogue.ts';
 export { type EventType, type EventTypeDefinition, type PreviousVersion, eventType } from './event-type.ts';
+export { BackgroundPublisher, type PublisherDeps } from './background-publisher.ts';
 export { BACKTEST_COMPLETED, type BacktestCompleted } from './catalogue/backtest-events.ts';
 export {
   BAR_CLOSED,

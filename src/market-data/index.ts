@@ -15,6 +15,7 @@ export {
 export { ClockOffset } from './clock-offset.ts';
 export { type BookCondition, DataQualityMonitor } from './data-quality-monitor.ts';
 export type { DataQualityOptions } from './data-quality-options.ts';
+export { DataQualityPublisher, type DataQualityPublisherOptions } from './data-quality-publisher.ts';
 export { FastReplay, type FastReplayDeps } from './fast-replay.ts';
 export type { FeedFailoverOptions } from './failover-options.ts';
 export {
@@ -26,6 +27,11 @@ export {
 } from './feed-failover.ts';
 export { FeedMetrics, type FeedMetricsDeps, type FeedMetricsOptions } from './feed-metrics.ts';
 export { feedOf } from './feed-of.ts';
+export {
+  MarketEventPublisher,
+  type MarketEventPublisherDeps,
+  type MarketEventPublisherOptions,
+} from './market-event-publisher.ts';
 export type { MarketFeed } from './market-feed.ts';
 export { MarketTracker, type MarketTrackerDeps, type MarketTrackerOptions } from './market-tracker.ts';
 export { PacedReplay, type PacedReplayDeps, type PacedReplayOptions } from './paced-replay.ts';

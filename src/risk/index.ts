@@ -35,6 +35,7 @@ export {
   type TripReport,
 } from './kill-switch.ts';
 export type { KillSwitchChange } from './kill-switch-change.ts';
+export { KillSwitchPublisher, type KillSwitchPublisherDeps } from './kill-switch-publisher.ts';
 export { DailyLossMonitor, type DailyLossMonitorOptions } from './monitors/daily-loss-monitor.ts';
 export {
   DataOutageMonitor,
@@ -81,6 +82,12 @@ export {
 export { type ValueAtRisk, type ValueAtRiskOptions, valueAtRisk } from './returns/value-at-risk.ts';
 export type { PastMessage } from './activity/past-message.ts';
 export type { ExposureCell, ExposureRow, Reduction, RiskGate, RiskView } from './risk-gate.ts';
+export {
+  type DecidedOrder,
+  RiskAlertPublisher,
+  type RiskAlertPublisherDeps,
+  type RiskAlertPublisherOptions,
+} from './risk-alert-publisher.ts';
 export { type GuardKillSwitch, RiskGuard, type RiskGuardDeps } from './risk-guard.ts';
 export { type RiskLimits, type RiskLimitsInput, parseRiskLimits } from './risk-limits.ts';
 export type { ReserveVerdict, RiskVerdict } from './risk-verdict.ts';

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.ts';
+import type { EventBus } from '../events/event-bus.ts';
 import type { Logger, MetricsRegistry } from '../telemetry/index.ts';
 import type { Health } from './health/health.ts';
+import { HealthPublisher } from './health-publisher.ts';
 import { SERVICE_STATES, type ServiceState, isServing, step } from './service-state.ts';
 
 const STATE = {
@@ -27,18 +29,21 @@ export class ServiceLife {
   readonly #log: Logger;
   readonly #show: () => void;
   readonly #started: { set(value: number): void };
+  readonly #told: HealthPublisher | undefined;
   #state: ServiceState = 'created';
   #hasServed = false;
 
   constructor(
-    { name, version }: { readonly name: string; readonly version: string },
+    service: { readonly name: string; readonly version: string },
     deps: {
       readonly clock: Clock;
       readonly health: Health;
       readonly log: Logger;
       readonly metrics: MetricsRegistry;
+      readonly events: Pick<EventBus, 'publish'> | undefined;
     },
   ) {
+    const { name, version } = service;
     this.#health = deps.health;
     this.#clock = deps.clock;
     this.#log = deps.log;
@@ -49,6 +54,8 @@ export class ServiceLife {
     this.#show();
     deps.metrics.gauge(BUILD_INFO).set({ service: name, version }, 1);
     this.#started = deps.metrics.gauge(STARTED);
+    const { events: bus, log: logger } = deps;
+    this.#told = bus && new HealthPublisher(service, { ...deps, bus, logger });
   }
 
   get state(): ServiceState {
@@ -64,6 +71,7 @@ export class ServiceLife {
   become(state: ServiceState): void {
     this.#state = step(this.#state, state);
     this.#show();
+    this.#told?.become(state);
   }
 
   /** Serves from now on: as well as its dependencies are, which are asked each `everyMs` until disposed. */

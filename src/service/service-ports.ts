@@ -3,6 +3,7 @@ import type { Client } from '@openfeature/server-sdk';
 import type { Tracer } from '@opentelemetry/api';
 import type { AuditTrail } from '../audit/index.ts';
 import { type Clock, SystemClock } from '../core/clock.ts';
+import type { EventBus } from '../events/event-bus.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { MetricsRegistry } from '../telemetry/index.ts';
 import type { Authenticator } from './authenticator.ts';
@@ -35,6 +36,11 @@ export interface ServicePorts {
   readonly tracer?: Tracer;
   /** Gets what decides: start, stop, configuration, flags, rollbacks. Without it none of that is recorded. */
   readonly audit?: AuditTrail;
+  /**
+   * Gets `system.health-changed`: each state of the service, and each dependency that goes down or comes back. Nobody waits for
+   * it, so that the last states reach it only while it is open. Default: nobody is told.
+   */
+  readonly events?: Pick<EventBus, 'publish'>;
   /** Says who an operator is. With it and `adminPort` there are the routes of `adminApi`; without it there are none. */
   readonly authenticator?: Authenticator;
   /** Settings that are stronger than any other source of them. */

@@ -115,10 +115,15 @@ export class Health {
 
   /** What was known last of all: asks nobody. What was never asked counts as up. */
   get status(): HealthStatus {
+    return this.known.status;
+  }
+
+  /** What was known last of those that were ever asked: asks nobody. */
+  get known(): HealthReport {
     const known = [...this.#checks].flatMap(([name, { last }]) =>
       last === undefined ? [] : [[name, last] as const],
     );
-    return summary(known).status;
+    return summary(known);
   }
 
   /** Names of the critical dependencies that are down; asks no others. */
