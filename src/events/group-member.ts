@@ -1,29 +1,404 @@
-import type { BusEvent } from './bus-event.ts';
-import type { DeadReason } from './event-bus.ts';
+import { backoffMs, systemRandom } from '../core/backoff.ts';
+import type { Clock } from '../core/clock.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { messageOf } from '../core/message-of.ts';
+import type { LogFields, Logger, MetricsRegistry, Tracing } from '../telemetry/index.ts';
+import { redactText } from '../telemetry/redact.ts';
+import type { Delivery, MemberListener } from './delivery.ts';
+import type { DeadReason, EventHandler } from './event-bus.ts';
+import { CALLED, Entry, KeyLanes, type Lane, type LaneState, STUCK, WAITING } from './key-lanes.ts';
+import { Attempt } from './member-attempt.ts';
+import { type AttemptOutcome, MemberMetrics } from './member-metrics.ts';
+import { callHandler } from './member-scope.ts';
+import { MemberStop } from './member-stop.ts';
+import type { MemberRules } from './subscribe-options.ts';
 
-/** An event that a bus has given to a member of a group. */
-export interface Delivery {
-  readonly topic: string;
-  readonly position: string;
-  /** Earlier attempts, by whichever process. */
-  readonly attempts: number;
-  readonly event: BusEvent;
+export type { Delivery, MemberListener } from './delivery.ts';
+
+export interface MemberDeps<T extends Delivery> {
+  /** Name of the bus, for metrics. */
+  readonly bus: string;
+  readonly group: string;
+  readonly handler: EventHandler;
+  readonly clock: Clock;
+  /** In [0, 1), for the jitter of back-offs. */
+  readonly random?: (() => number) | undefined;
+  readonly listener: MemberListener<T>;
+  readonly metrics?: MetricsRegistry | undefined;
+  readonly tracing?: Tracing | undefined;
+  readonly logger?: Logger | undefined;
 }
 
-/** What a member tells the bus. All of it is called at most once for a delivery, but for `onRetry`. */
-export interface MemberListener<T extends Delivery> {
-  /** Handled. Called within `offer` where the handler returned no promise. */
-  onDone(delivery: T): void;
-  /** Will not be tried again; the delivery stays in flight, and its key stands still, until the promise resolves. Never rejects. */
-  onDead(
-    delivery: T,
-    because: { readonly reason: DeadReason; readonly detail: string; readonly attempts: number },
-  ): Promise<void>;
-  /** An attempt failed, and another one will follow after `delayMs`. */
-  onRetry?(
-    delivery: T,
-    failed: { readonly attempts: number; readonly delayMs: number; readonly detail: string },
-  ): void;
-  /** There is room for more after there was none. */
-  onRoom(): void;
+type Running = Extract<LaneState, { kind: 'running' }>;
+
+/**
+ * Brings the events of one member of a group to its handler: those of one key one after another, those of several as far as
+ * handlers are free, the one that was offered first in front. It knows nothing of how they came and how they are acknowledged.
+ */
+export class GroupMember<T extends Delivery> {
+  readonly #rules: MemberRules;
+  readonly #deps: MemberDeps<T>;
+  readonly #handler: EventHandler;
+  readonly #random: () => number;
+  readonly #metrics: MemberMetrics | undefined;
+  readonly #lanes = new KeyLanes<T>();
+  /** Offered while a handler or a listener was being called. */
+  #later: Entry<T>[] = [];
+  /** Whose handler is being called. */
+  #calling: Entry<T> | undefined;
+  /** Whether one of our methods is at work further up the stack. */
+  #isBusy = false;
+  #offered = 0;
+  #inFlight = 0;
+  /** Handlers whose promise has not settled, but for those that were given up. */
+  #running = 0;
+  #stop: MemberStop<T> | undefined;
+
+  constructor(rules: MemberRules, deps: MemberDeps<T>) {
+    const { bus, group, handler, clock, random = systemRandom, metrics } = deps;
+    this.#rules = rules;
+    this.#deps = deps;
+    this.#handler = handler;
+    this.#random = random;
+    this.#metrics = metrics && new MemberMetrics({ bus, group }, metrics, clock);
+  }
+
+  /** How many more deliveries it takes now; none once it stops. */
+  get room(): number {
+    return this.#stop === undefined ? Math.max(0, this.#rules.maxInFlight - this.#inFlight) : 0;
+  }
+
+  /** Deliveries that are neither done nor dead, those in back-off included. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /**
+   * Takes a delivery, in the order of its topic. Where its key and a handler are free the handler runs within the call; offered
+   * from within a handler or a listener, it waits until that one has returned. Without `room` it is taken all the same. While
+   * the member stops it is among what is given back; after that it is nobody's.
+   */
+  offer(delivery: T): void {
+    if (this.#stop?.isOver === true) return;
+    const entry = new Entry(delivery, ++this.#offered, delivery.attempts);
+    this.#inFlight += 1;
+    if (this.#isBusy) {
+      this.#later.push(entry);
+      return;
+    }
+    this.#isBusy = true;
+    try {
+      this.#place(entry);
+      if (this.#later.length > 0 || this.#lanes.hasReady) this.#pump();
+    } finally {
+      this.#isBusy = false;
+    }
+    if (this.#stop !== undefined) this.#endIfIdle();
+  }
+
+  /**
+   * Forgets deliveries that have become another member's: their handlers' signals abort, and the listener hears no more of them.
+   *
+   * @returns what was forgotten, in the order offered
+   */
+  abandon(which: (delivery: T) => boolean): readonly T[] {
+    let gone: readonly T[] = [];
+    this.#within(() => {
+      gone = this.#forget(
+        which,
+        new PortcullisError('ABORTED', 'the event has become that of another member'),
+      );
+    });
+    return gone;
+  }
+
+  /**
+   * Starts no more handlers, and waits for those that run, and for dead letters that are being written, for at most
+   * `timeoutMs`; then their signals abort, and what they still do counts for nothing. A second call waits for the first, and
+   * may shorten it.
+   *
+   * @returns those neither done nor dead, in the order offered. A letter that was still being written may be there all the same.
+   */
+  stop(timeoutMs: number): Promise<readonly T[]> {
+    const stop = (this.#stop ??= new MemberStop(this.#deps.clock));
+    for (const lane of this.#lanes.values()) {
+      if (lane.state.kind !== 'back-off') continue;
+      lane.state.timer[Symbol.dispose]();
+      lane.state = WAITING;
+    }
+    this.#endIfIdle();
+    stop.within(timeoutMs, () => {
+      this.#end();
+    });
+    return stop.promise;
+  }
+
+  /** Puts an entry where it belongs: to the handler at once, or behind others. */
+  #place(entry: Entry<T>): void {
+    const lanes = this.#lanes;
+    if (lanes.size > 0 && lanes.join(entry)) return;
+    if (this.#isFree && !lanes.hasReady) this.#handle(entry, undefined);
+    else lanes.await(lanes.open(entry));
+  }
+
+  get #isFree(): boolean {
+    return this.#running < this.#rules.concurrency && this.#stop === undefined;
+  }
+
+  /** Goes on until nothing is left to do now. */
+  #pump(): void {
+    for (;;) {
+      const entry = this.#later.shift();
+      if (entry === undefined) {
+        const lane = this.#isFree ? this.#lanes.take() : undefined;
+        if (lane === undefined) return;
+        this.#handle(lane.head, lane);
+      } else {
+        this.#place(entry);
+      }
+    }
+  }
+
+  /** Does one step that has come about by itself, and what it makes possible. */
+  #within(step: () => void): void {
+    if (this.#isBusy) {
+      step();
+      return;
+    }
+    this.#isBusy = true;
+    try {
+      step();
+      this.#pump();
+    } finally {
+      this.#isBusy = false;
+    }
+    if (this.#stop !== undefined) this.#endIfIdle();
+  }
+
+  /** @param lane whose first entry it is; `undefined` for an entry that has none as long as no promise is in play */
+  #handle(entry: Entry<T>, lane: Lane<T> | undefined): void {
+    const { group, tracing } = this.#deps;
+    const { delivery } = entry;
+    if (!(entry.attempts < this.#rules.maxAttempts)) {
+      this.#die(entry, lane, 'CRASHED', 'no attempt has come to an end');
+      return;
+    }
+    entry.attempts += 1;
+    const attempt = new Attempt(group, delivery, entry.attempts);
+    entry.attempt = attempt;
+    if (lane !== undefined) lane.state = CALLED;
+    this.#calling = entry;
+    const startMs = this.#metrics?.begin() ?? NaN;
+    let result: unknown;
+    let promise: Promise<unknown> | undefined;
+    let hasThrown = false;
+    try {
+      result = callHandler(this.#handler, delivery.event, attempt, tracing);
+      if (isThenable(result)) promise = Promise.resolve(result);
+    } catch (error) {
+      result = error;
+      hasThrown = true;
+    }
+    const isGone = this.#calling !== entry;
+    this.#calling = undefined;
+    if (isGone) {
+      promise?.catch(ignore);
+      return;
+    }
+    if (promise !== undefined) {
+      this.#run(entry, lane ?? this.#lanes.open(entry), promise, startMs);
+      return;
+    }
+    const refusal = hasThrown ? undefined : refusalOf(result);
+    this.#metrics?.endedAtOnce(hasThrown ? 'failed' : refusal === undefined ? 'done' : 'dead', startMs);
+    if (hasThrown) this.#failed(entry, lane, result);
+    else if (refusal === undefined) this.#done(entry, lane);
+    else this.#die(entry, lane, 'REFUSED', refusal);
+  }
+
+  /** Waits for the promise of a handler. */
+  #run(entry: Entry<T>, lane: Lane<T>, promise: Promise<unknown>, returnedFrom: number): void {
+    const { clock } = this.#deps;
+    const { handlerTimeoutMs } = this.#rules;
+    const startMs = this.#metrics?.goesOn(returnedFrom) ?? NaN;
+    const settle = (outcome: AttemptOutcome, act: () => void): void => {
+      if (lane.state !== running) return;
+      running.timer[Symbol.dispose]();
+      this.#within(() => {
+        this.#running -= 1;
+        this.#metrics?.ended(outcome, startMs);
+        act();
+      });
+    };
+    const onLate = (): void => {
+      settle('timed-out', () => {
+        const error = new PortcullisError(
+          'TIMED_OUT',
+          `the handler has not ended within ${handlerTimeoutMs} ms`,
+        );
+        entry.attempt?.abort(error);
+        this.#failed(entry, lane, error);
+      });
+    };
+    const running: Running = { kind: 'running', timer: clock.deadline(handlerTimeoutMs, onLate) };
+    lane.state = running;
+    this.#running += 1;
+    promise.then(
+      (value) => {
+        const refusal = refusalOf(value);
+        settle(refusal === undefined ? 'done' : 'dead', () => {
+          if (refusal === undefined) this.#done(entry, lane);
+          else this.#die(entry, lane, 'REFUSED', refusal);
+        });
+      },
+      (error: unknown) => {
+        settle('failed', () => {
+          this.#failed(entry, lane, error);
+        });
+      },
+    );
+  }
+
+  #done(entry: Entry<T>, lane: Lane<T> | undefined): void {
+    entry.attempt?.end();
+    if (lane !== undefined) this.#lanes.advance(lane);
+    const hadRoom = this.#inFlight < this.#rules.maxInFlight;
+    this.#inFlight -= 1;
+    this.#deps.listener.onDone(entry.delivery);
+    if (!hadRoom && this.room > 0) this.#deps.listener.onRoom();
+  }
+
+  #failed(entry: Entry<T>, lane: Lane<T> | undefined, error: unknown): void {
+    const { clock, listener, logger } = this.#deps;
+    const { maxAttempts, backoffMs: baseDelayMs, maxBackoffMs: maxDelayMs } = this.#rules;
+    const { attempts, delivery } = entry;
+    entry.attempt?.fail(error);
+    const detail = detailOf(error);
+    if (!(attempts < maxAttempts)) {
+      this.#die(entry, lane, 'ATTEMPTS_EXHAUSTED', detail);
+      return;
+    }
+    const waits = lane ?? this.#lanes.open(entry);
+    waits.state = WAITING;
+    if (this.#stop !== undefined) return;
+    const delayMs = backoffMs(attempts - 1, { baseDelayMs, maxDelayMs }, this.#random);
+    const timer = clock.deadline(delayMs, () => {
+      if (waits.state === state)
+        this.#within(() => {
+          this.#lanes.await(waits);
+        });
+    });
+    const state: LaneState = { kind: 'back-off', timer };
+    waits.state = state;
+    logger?.warn(
+      { ...this.#about(entry), delayMs, error },
+      'an event could not be handled; it is tried again',
+    );
+    listener.onRetry?.(delivery, { attempts, delayMs, detail });
+  }
+
+  /** The delivery is given up; its key waits until that is on record. */
+  #die(entry: Entry<T>, lane: Lane<T> | undefined, reason: DeadReason, detail: string): void {
+    const { listener, logger } = this.#deps;
+    const { attempts, delivery } = entry;
+    const own = lane ?? this.#lanes.open(entry);
+    const dying: LaneState = { kind: 'dying' };
+    own.state = dying;
+    if (reason === 'REFUSED') entry.attempt?.fail(new Error(detail));
+    logger?.error({ ...this.#about(entry), reason, detail }, 'an event goes to the dead letters');
+    const write = async (): Promise<void> => {
+      await listener.onDead(delivery, { reason, detail, attempts });
+    };
+    const settle = (act: () => void): void => {
+      if (own.state === dying) this.#within(act);
+    };
+    write().then(
+      () => {
+        settle(() => {
+          this.#metrics?.died(reason);
+          this.#lanes.advance(own);
+          this.#free(1);
+        });
+      },
+      (error: unknown) => {
+        settle(() => {
+          own.state = STUCK;
+          logger?.error(
+            { ...this.#about(entry), error },
+            'a dead letter could not be written; its key stands still',
+          );
+        });
+      },
+    );
+  }
+
+  /** So many are no longer in flight. */
+  #free(count: number): void {
+    const hadRoom = this.#inFlight < this.#rules.maxInFlight;
+    this.#inFlight -= count;
+    if (!hadRoom && this.room > 0) this.#deps.listener.onRoom();
+  }
+
+  /** What the first entry of a lane is at counts for nothing from here on. */
+  #halt({ state, head }: Lane<T>, reason: Error): void {
+    if (state.kind === 'running' || state.kind === 'back-off') state.timer[Symbol.dispose]();
+    if (state.kind !== 'running') return;
+    this.#running -= 1;
+    head.attempt?.abort(reason);
+  }
+
+  #endIfIdle(): void {
+    if (this.#isBusy || this.#running > 0) return;
+    for (const { state } of this.#lanes.values()) if (state.kind === 'dying') return;
+    this.#end();
+  }
+
+  #end(): void {
+    const stop = this.#stop;
+    if (stop === undefined || stop.isOver) return;
+    stop.close();
+    const reason = new PortcullisError('ABORTED', 'the subscription has stopped');
+    stop.resolve(this.#forget(() => true, reason));
+  }
+
+  /** Takes out of flight, wherever they are. */
+  #forget(which: (delivery: T) => boolean, reason: Error): readonly T[] {
+    const gone = [
+      ...this.#lanes.remove(which, (lane) => {
+        this.#halt(lane, reason);
+      }),
+      ...this.#later.filter(({ delivery }) => which(delivery)),
+    ];
+    this.#later = this.#later.filter(({ delivery }) => !which(delivery));
+    const calling = this.#calling;
+    if (calling !== undefined && which(calling.delivery)) {
+      this.#calling = undefined;
+      calling.attempt?.abort(reason);
+      if (!gone.includes(calling)) gone.push(calling);
+    }
+    this.#free(gone.length);
+    return gone.sort((a, b) => a.seq - b.seq).map(({ delivery }) => delivery);
+  }
+
+  #about({ delivery: { event, topic, position }, attempts }: Entry<T>): LogFields {
+    const { bus, group } = this.#deps;
+    return { bus, group, topic, position, type: event.type, id: event.id, attempts };
+  }
+}
+
+const LONGEST_DETAIL = 1000;
+
+/** What a handler threw, fit to be kept. */
+const detailOf = (error: unknown): string => redactText(messageOf(error)).slice(0, LONGEST_DETAIL);
+
+const ignore = (): void => undefined;
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+
+/** The reason of a `deadLetter`; `undefined` for anything else. */
+function refusalOf(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || !('outcome' in value)) return undefined;
+  if (value.outcome !== 'dead' || !('reason' in value)) return undefined;
+  return detailOf(value.reason);
 }

@@ -1,0 +1,153 @@
+import { orderingKey } from './bus-event.ts';
+import type { Delivery } from './delivery.ts';
+import type { Attempt } from './member-attempt.ts';
+import { ReadyLanes } from './ready-lanes.ts';
+
+/** A delivery that was offered, until it is done, dead or given back. */
+export class Entry<T> {
+  readonly delivery: T;
+  /** Its number in the order offered. */
+  readonly seq: number;
+  /** Attempts begun, earlier ones of other processes included. */
+  attempts: number;
+  attempt: Attempt | undefined = undefined;
+  next: Entry<T> | undefined = undefined;
+
+  constructor(delivery: T, seq: number, attempts: number) {
+    this.delivery = delivery;
+    this.seq = seq;
+    this.attempts = attempts;
+  }
+}
+
+/** What the first event of a lane is at. Who waits for something keeps the state, and knows by it whether it is still the case. */
+export type LaneState =
+  /** Waits for a handler that is free. */
+  | { readonly kind: 'waiting' }
+  /** Its handler has been called and has not returned. */
+  | { readonly kind: 'called' }
+  /** Its handler has returned a promise. */
+  | { readonly kind: 'running'; readonly timer: Disposable }
+  /** Waits for the next attempt. */
+  | { readonly kind: 'back-off'; readonly timer: Disposable }
+  /** Its dead letter is being written. */
+  | { readonly kind: 'dying' }
+  /** Its dead letter could not be written. */
+  | { readonly kind: 'stuck' }
+  /** Nobody's any more. */
+  | { readonly kind: 'gone' };
+
+export const WAITING: LaneState = { kind: 'waiting' };
+export const CALLED: LaneState = { kind: 'called' };
+export const STUCK: LaneState = { kind: 'stuck' };
+const GONE: LaneState = { kind: 'gone' };
+
+/** The events of one key of one topic, in their order; there is one as long as there are any. */
+export class Lane<T> {
+  readonly key: string;
+  head: Entry<T>;
+  tail: Entry<T>;
+  state: LaneState = WAITING;
+
+  constructor(key: string, first: Entry<T>) {
+    this.key = key;
+    this.head = first;
+    this.tail = first;
+  }
+}
+
+/** What is in flight, by key. Each topic is a log of its own, so a key of two topics is two lanes. */
+export class KeyLanes<T extends Delivery> {
+  readonly #lanes = new Map<string, Lane<T>>();
+  readonly #ready = new ReadyLanes<T>();
+
+  get size(): number {
+    return this.#lanes.size;
+  }
+
+  /** Whether a lane waits for a handler. */
+  get hasReady(): boolean {
+    return this.#ready.size > 0;
+  }
+
+  /** Puts an event behind those of its key; `false` where there are none. */
+  join(entry: Entry<T>): boolean {
+    const lane = this.#lanes.get(keyOf(entry.delivery));
+    if (lane === undefined) return false;
+    lane.tail.next = entry;
+    lane.tail = entry;
+    return true;
+  }
+
+  /** A lane for an event whose key has none. */
+  open(entry: Entry<T>): Lane<T> {
+    const lane = new Lane(keyOf(entry.delivery), entry);
+    this.#lanes.set(lane.key, lane);
+    return lane;
+  }
+
+  /** Lets a lane wait for a handler. */
+  await(lane: Lane<T>): void {
+    lane.state = WAITING;
+    this.#ready.add(lane);
+  }
+
+  /** Of the lanes that wait the one whose first event was offered first. */
+  take(): Lane<T> | undefined {
+    return this.#ready.take();
+  }
+
+  /** The first event of a lane is through: the next one waits for a handler. */
+  advance(lane: Lane<T>): void {
+    const { next } = lane.head;
+    if (next === undefined) {
+      this.#close(lane);
+    } else {
+      lane.head = next;
+      this.await(lane);
+    }
+  }
+
+  values(): MapIterator<Lane<T>> {
+    return this.#lanes.values();
+  }
+
+  /** Takes out events, wherever they stand; `halt` is called for lanes whose first one goes, before it does. */
+  remove(which: (delivery: T) => boolean, halt: (lane: Lane<T>) => void): readonly Entry<T>[] {
+    const removed: Entry<T>[] = [];
+    for (const lane of this.#lanes.values()) {
+      const { head } = lane;
+      const stays: Entry<T>[] = [];
+      for (const entry of entriesOf(lane)) (which(entry.delivery) ? removed : stays).push(entry);
+      const [first] = stays;
+      if (first !== head) halt(lane);
+      if (first === undefined) {
+        this.#close(lane);
+        continue;
+      }
+      if (first !== head) lane.state = WAITING;
+      link(lane, first, stays);
+    }
+    this.#ready.reset([...this.#lanes.values()].filter(({ state }) => state.kind === 'waiting'));
+    return removed;
+  }
+
+  #close(lane: Lane<T>): void {
+    lane.state = GONE;
+    this.#lanes.delete(lane.key);
+  }
+}
+
+function* entriesOf<T>(lane: Lane<T>): Generator<Entry<T>> {
+  for (let entry: Entry<T> | undefined = lane.head; entry !== undefined; entry = entry.next) yield entry;
+}
+
+function link<T>(lane: Lane<T>, first: Entry<T>, entries: readonly Entry<T>[]): void {
+  lane.head = first;
+  for (const [at, entry] of entries.entries()) {
+    entry.next = entries[at + 1];
+    lane.tail = entry;
+  }
+}
+
+const keyOf = ({ topic, event }: Delivery): string => `${topic} ${orderingKey(event)}`;

@@ -1,0 +1,50 @@
+import type { StartedSpan } from '../telemetry/tracing-started.ts';
+import type { Delivery } from './delivery.ts';
+import type { DeliveryContext } from './event-bus.ts';
+
+/** One attempt to handle an event, as its handler sees it. */
+export class Attempt implements DeliveryContext {
+  readonly group: string;
+  readonly topic: string;
+  readonly position: string;
+  readonly attempt: number;
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+  #span: StartedSpan | undefined;
+
+  constructor(group: string, { topic, position }: Delivery, attempt: number) {
+    this.group = group;
+    this.topic = topic;
+    this.position = position;
+    this.attempt = attempt;
+  }
+
+  /** Made when it is asked for: most handlers never do. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** The span that it is recorded in. */
+  set span(span: StartedSpan) {
+    this.#span = span;
+  }
+
+  /** It counts for nothing any more, whatever it still does. */
+  abort(reason: Error): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(reason);
+    this.#span?.fail(reason);
+  }
+
+  end(): void {
+    this.#span?.end();
+  }
+
+  fail(error: unknown): void {
+    this.#span?.fail(error);
+  }
+}
