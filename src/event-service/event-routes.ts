@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import type { AuditEvent, AuditTrail } from '../audit/index.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { parseOptions } from '../core/options.ts';
+import type { EventBus } from '../events/index.ts';
+import {
+  type Authenticator,
+  HttpProblem,
+  type Service,
+  type ServiceApp,
+  serveApi,
+} from '../service/index.ts';
+import { operatorsOnly, recordChange } from '../service/http/operators.ts';
+import { auditTo } from '../service/service-setup.ts';
+import { eventApi } from './event-api.ts';
+import { publishEvents } from './publish-events.ts';
+import { addTail } from './tail-route.ts';
+import { Tails } from './tails.ts';
+
+const schema = z.strictObject({
+  /**
+   * Who has to be known to the authenticator: `changes` only those who change groups and dead letters; `all` everybody, those
+   * who publish and read included.
+   */
+  protect: z.enum(['changes', 'all']).default('changes'),
+  /** For all events of one request; a bus that is full may make publishers wait. */
+  publishTimeoutMs: z.number().positive().max(600_000).default(10_000),
+  /** Readers at once. */
+  maxTails: z.int().min(1).max(100_000).default(100),
+  /** How often a reader hears something that nothing has happened for. */
+  heartbeatMs: z.number().min(100).max(600_000).default(15_000),
+  /** Bytes that may wait for one reader, besides those that the machine holds for its connection. */
+  maxBufferedBytes: z.int().min(1024).max(1_073_741_824).default(1_048_576),
+  /** A reader that leaves the buffer full for longer is cut. */
+  stallMs: z.number().min(100).max(600_000).default(10_000),
+});
+
+/** @interface */
+export type EventRoutesOptions = z.input<typeof schema>;
+
+/** What the routes stand on. */
+export interface EventRoutesDeps {
+  /** Asked at each request: the service may open it when it starts. */
+  readonly bus: () => EventBus;
+  /** Of which the routes are part: a `Service` or `BaseEnterpriseService`. */
+  readonly service: Pick<Service, 'clock' | 'log' | 'metrics' | 'tracing' | 'run'>;
+  /** Says who an operator is. Without it there are no routes that change groups or dead letters. */
+  readonly authenticator?: Authenticator | undefined;
+  /** Gets each change before it happens. Without it a change is at least in the log. */
+  readonly audit?: AuditTrail | undefined;
+}
+
+const { publishEvents: publishing, listGroups, listDeadLetters } = eventApi;
+const { dropGroup, requeueDeadLetters, discardDeadLetters } = eventApi;
+const JSON_TYPES = ['application/cloudevents+json', 'application/cloudevents-batch+json'];
+
+/**
+ * A bus over HTTP, for `routes` of any service: all of it on the service's own listener (`port`), none on that for probes and
+ * administration. See `eventApi` for what is JSON; the tail is `GET /v1/events`.
+ *
+ * @throws {PortcullisError} `OPTION_INVALID`
+ */
+export function eventRoutes(app: ServiceApp, deps: EventRoutesDeps, options: EventRoutesOptions = {}): void {
+  const settings = parseOptions('eventRoutes', schema, options);
+  const { authenticator, service } = deps;
+  const { clock, log } = service;
+  if (settings.protect === 'all' && authenticator === undefined)
+    throw new PortcullisError('OPTION_INVALID', 'eventRoutes: protect: all: expected an authenticator');
+  const tails = new Tails(settings, service);
+  app.register((own, _options, done) => {
+    if (settings.protect === 'all' && authenticator !== undefined)
+      operatorsOnly(own, { authenticator, clock, log });
+    own.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, own.getDefaultJsonParser('error', 'error'));
+    serveEvents(own, deps, settings.publishTimeoutMs);
+    addTail(own, deps.bus, clock, tails);
+    done();
+  });
+  if (authenticator === undefined) return;
+  app.register((own, _options, done) => {
+    const by = operatorsOnly(own, { authenticator, clock, log });
+    const audit = auditTo(deps.audit, log);
+    serveChanges(own, deps, (request, event) => recordChange({ audit, log }, { ...event, by: by(request) }));
+    done();
+  });
+}
+
+function serveEvents(app: ServiceApp, { bus, service }: EventRoutesDeps, timeoutMs: number): void {
+  serveApi(
+    app,
+    { publishEvents: publishing, listGroups, listDeadLetters },
+    {
+      publishEvents: async ({ body }) => {
+        const events = Array.isArray(body) ? body : [body];
+        return { receipts: await publishEvents(bus(), events, timeoutMs, service) };
+      },
+      listGroups: async () => ({ groups: await asked(bus().groups()) }),
+      listDeadLetters: async ({ query }) => {
+        const { limit = 100 } = query;
+        const letters = await asked(bus().deadLetters.list({ ...query, limit }));
+        const next = letters.length < limit ? undefined : letters.at(-1)?.letterId;
+        return { letters, ...(next !== undefined && { next }) };
+      },
+    },
+  );
+}
+
+type Recorder = (
+  request: Parameters<ReturnType<typeof operatorsOnly>>[0],
+  event: AuditEvent,
+) => Promise<void>;
+
+function serveChanges(app: ServiceApp, { bus }: EventRoutesDeps, record: Recorder): void {
+  serveApi(
+    app,
+    { dropGroup, requeueDeadLetters, discardDeadLetters },
+    {
+      dropGroup: async ({ params: { group }, query: { reason }, request }) => {
+        const found = (await asked(bus().groups())).filter((each) => each.group === group);
+        if (found.length === 0) throw new HttpProblem(404, `there is no group ${group}`);
+        await record(request, { kind: 'event-group.dropped', group, reason, places: found });
+        if (await asked(bus().dropGroup(group))) return { group };
+        throw new HttpProblem(409, `group ${group} has members at work, or is gone`);
+      },
+      requeueDeadLetters: async ({ body: { letterIds, reason }, request }) => {
+        await record(request, { kind: 'dead-letters.requeued', letterIds, reason });
+        return { letterIds: await asked(bus().deadLetters.requeue(letterIds)) };
+      },
+      discardDeadLetters: async ({ body: { letterIds, reason }, request }) => {
+        await record(request, { kind: 'dead-letters.discarded', letterIds, reason });
+        return { letterIds: await asked(bus().deadLetters.discard(letterIds)) };
+      },
+    },
+  );
+}
+
+/** What the bus cannot do now is no fault of this service. */
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof PortcullisError)) throw error;
+    const { code, message } = error;
+    if (code === 'INPUT_INVALID' || code === 'OPTION_INVALID') throw new HttpProblem(400, message);
+    throw error.code.startsWith('BUS_') ? new HttpProblem(503, message, { cause: error }) : error;
+  }
+}
