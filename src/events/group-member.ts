@@ -1,13 +1,13 @@
 import { backoffMs, systemRandom } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
-import { messageOf } from '../core/message-of.ts';
-import type { LogFields, Logger, MetricsRegistry, Tracing } from '../telemetry/index.ts';
-import { redactText } from '../telemetry/redact.ts';
+import type { Logger, MetricsRegistry, Tracing } from '../telemetry/index.ts';
 import type { Delivery, MemberListener } from './delivery.ts';
 import type { DeadReason, EventHandler } from './event-bus.ts';
+import { detailOf, isDeadLetter, isThenable, watchHandler } from './handler-result.ts';
 import { CALLED, Entry, KeyLanes, type Lane, type LaneState, STUCK, WAITING } from './key-lanes.ts';
 import { Attempt } from './member-attempt.ts';
+import { MemberLog } from './member-log.ts';
 import { type AttemptOutcome, MemberMetrics } from './member-metrics.ts';
 import { callHandler } from './member-scope.ts';
 import { MemberStop } from './member-stop.ts';
@@ -29,8 +29,6 @@ export interface MemberDeps<T extends Delivery> {
   readonly logger?: Logger | undefined;
 }
 
-type Running = Extract<LaneState, { kind: 'running' }>;
-
 /**
  * Brings the events of one member of a group to its handler: those of one key one after another, those of several as far as
  * handlers are free, the one that was offered first in front. It knows nothing of how they came and how they are acknowledged.
@@ -41,6 +39,7 @@ export class GroupMember<T extends Delivery> {
   readonly #handler: EventHandler;
   readonly #random: () => number;
   readonly #metrics: MemberMetrics | undefined;
+  readonly #log: MemberLog;
   readonly #lanes = new KeyLanes<T>();
   /** Offered while a handler or a listener was being called. */
   #later: Entry<T>[] = [];
@@ -55,11 +54,12 @@ export class GroupMember<T extends Delivery> {
   #stop: MemberStop<T> | undefined;
 
   constructor(rules: MemberRules, deps: MemberDeps<T>) {
-    const { bus, group, handler, clock, random = systemRandom, metrics } = deps;
+    const { bus, group, handler, clock, random = systemRandom, metrics, logger } = deps;
     this.#rules = rules;
     this.#deps = deps;
     this.#handler = handler;
     this.#random = random;
+    this.#log = new MemberLog({ bus, group }, logger);
     this.#metrics = metrics && new MemberMetrics({ bus, group }, metrics, clock);
   }
 
@@ -189,74 +189,55 @@ export class GroupMember<T extends Delivery> {
     if (lane !== undefined) lane.state = CALLED;
     this.#calling = entry;
     const startMs = this.#metrics?.begin() ?? NaN;
-    let result: unknown;
+    let value: unknown;
     let promise: Promise<unknown> | undefined;
-    let hasThrown = false;
+    let outcome: AttemptOutcome = 'done';
     try {
-      result = callHandler(this.#handler, delivery.event, attempt, tracing);
-      if (isThenable(result)) promise = Promise.resolve(result);
+      value = callHandler(this.#handler, delivery.event, attempt, tracing);
+      if (isThenable(value)) promise = Promise.resolve(value);
+      else if (isDeadLetter(value)) outcome = 'dead';
     } catch (error) {
-      result = error;
-      hasThrown = true;
+      value = error;
+      outcome = 'failed';
     }
     const isGone = this.#calling !== entry;
     this.#calling = undefined;
     if (isGone) {
       promise?.catch(ignore);
-      return;
+    } else if (promise === undefined) {
+      this.#metrics?.endedAtOnce(outcome, startMs);
+      this.#ended(entry, lane, outcome, value);
+    } else {
+      this.#run(entry, lane ?? this.#lanes.open(entry), promise, this.#metrics?.goesOn(startMs) ?? NaN);
     }
-    if (promise !== undefined) {
-      this.#run(entry, lane ?? this.#lanes.open(entry), promise, startMs);
-      return;
-    }
-    const refusal = hasThrown ? undefined : refusalOf(result);
-    this.#metrics?.endedAtOnce(hasThrown ? 'failed' : refusal === undefined ? 'done' : 'dead', startMs);
-    if (hasThrown) this.#failed(entry, lane, result);
-    else if (refusal === undefined) this.#done(entry, lane);
-    else this.#die(entry, lane, 'REFUSED', refusal);
   }
 
   /** Waits for the promise of a handler. */
-  #run(entry: Entry<T>, lane: Lane<T>, promise: Promise<unknown>, returnedFrom: number): void {
-    const { clock } = this.#deps;
-    const { handlerTimeoutMs } = this.#rules;
-    const startMs = this.#metrics?.goesOn(returnedFrom) ?? NaN;
-    const settle = (outcome: AttemptOutcome, act: () => void): void => {
-      if (lane.state !== running) return;
-      running.timer[Symbol.dispose]();
+  #run(entry: Entry<T>, lane: Lane<T>, promise: Promise<unknown>, startMs: number): void {
+    const watched = { clock: this.#deps.clock, timeoutMs: this.#rules.handlerTimeoutMs };
+    const watch = watchHandler(promise, watched, (outcome, value) => {
       this.#within(() => {
         this.#running -= 1;
         this.#metrics?.ended(outcome, startMs);
-        act();
+        this.#ended(entry, lane, outcome, value);
       });
-    };
-    const onLate = (): void => {
-      settle('timed-out', () => {
-        const error = new PortcullisError(
-          'TIMED_OUT',
-          `the handler has not ended within ${handlerTimeoutMs} ms`,
-        );
-        entry.attempt?.abort(error);
-        this.#failed(entry, lane, error);
-      });
-    };
-    const running: Running = { kind: 'running', timer: clock.deadline(handlerTimeoutMs, onLate) };
-    lane.state = running;
+    });
+    lane.state = { kind: 'running', watch };
     this.#running += 1;
-    promise.then(
-      (value) => {
-        const refusal = refusalOf(value);
-        settle(refusal === undefined ? 'done' : 'dead', () => {
-          if (refusal === undefined) this.#done(entry, lane);
-          else this.#die(entry, lane, 'REFUSED', refusal);
-        });
-      },
-      (error: unknown) => {
-        settle('failed', () => {
-          this.#failed(entry, lane, error);
-        });
-      },
-    );
+  }
+
+  /** @param value what the handler returned or threw, by the outcome */
+  #ended(entry: Entry<T>, lane: Lane<T> | undefined, outcome: AttemptOutcome, value: unknown): void {
+    if (outcome === 'done') {
+      this.#done(entry, lane);
+    } else if (isDeadLetter(value) && outcome === 'dead') {
+      entry.attempt?.fail(new Error(value.reason));
+      this.#die(entry, lane, 'REFUSED', detailOf(value.reason));
+    } else {
+      if (outcome === 'timed-out') entry.attempt?.abort(value);
+      entry.attempt?.fail(value);
+      this.#failed(entry, lane, value);
+    }
   }
 
   #done(entry: Entry<T>, lane: Lane<T> | undefined): void {
@@ -269,10 +250,9 @@ export class GroupMember<T extends Delivery> {
   }
 
   #failed(entry: Entry<T>, lane: Lane<T> | undefined, error: unknown): void {
-    const { clock, listener, logger } = this.#deps;
+    const { clock, listener } = this.#deps;
     const { maxAttempts, backoffMs: baseDelayMs, maxBackoffMs: maxDelayMs } = this.#rules;
     const { attempts, delivery } = entry;
-    entry.attempt?.fail(error);
     const detail = detailOf(error);
     if (!(attempts < maxAttempts)) {
       this.#die(entry, lane, 'ATTEMPTS_EXHAUSTED', detail);
@@ -290,22 +270,18 @@ export class GroupMember<T extends Delivery> {
     });
     const state: LaneState = { kind: 'back-off', timer };
     waits.state = state;
-    logger?.warn(
-      { ...this.#about(entry), delayMs, error },
-      'an event could not be handled; it is tried again',
-    );
+    this.#log.retries(entry, delayMs, error);
     listener.onRetry?.(delivery, { attempts, delayMs, detail });
   }
 
   /** The delivery is given up; its key waits until that is on record. */
   #die(entry: Entry<T>, lane: Lane<T> | undefined, reason: DeadReason, detail: string): void {
-    const { listener, logger } = this.#deps;
+    const { listener } = this.#deps;
     const { attempts, delivery } = entry;
     const own = lane ?? this.#lanes.open(entry);
     const dying: LaneState = { kind: 'dying' };
     own.state = dying;
-    if (reason === 'REFUSED') entry.attempt?.fail(new Error(detail));
-    logger?.error({ ...this.#about(entry), reason, detail }, 'an event goes to the dead letters');
+    this.#log.dies(entry, reason, detail);
     const write = async (): Promise<void> => {
       await listener.onDead(delivery, { reason, detail, attempts });
     };
@@ -323,10 +299,7 @@ export class GroupMember<T extends Delivery> {
       (error: unknown) => {
         settle(() => {
           own.state = STUCK;
-          logger?.error(
-            { ...this.#about(entry), error },
-            'a dead letter could not be written; its key stands still',
-          );
+          this.#log.standsStill(entry, error);
         });
       },
     );
@@ -341,8 +314,9 @@ export class GroupMember<T extends Delivery> {
 
   /** What the first entry of a lane is at counts for nothing from here on. */
   #halt({ state, head }: Lane<T>, reason: Error): void {
-    if (state.kind === 'running' || state.kind === 'back-off') state.timer[Symbol.dispose]();
+    if (state.kind === 'back-off') state.timer[Symbol.dispose]();
     if (state.kind !== 'running') return;
+    state.watch[Symbol.dispose]();
     this.#running -= 1;
     head.attempt?.abort(reason);
   }
@@ -379,26 +353,6 @@ export class GroupMember<T extends Delivery> {
     this.#free(gone.length);
     return gone.sort((a, b) => a.seq - b.seq).map(({ delivery }) => delivery);
   }
-
-  #about({ delivery: { event, topic, position }, attempts }: Entry<T>): LogFields {
-    const { bus, group } = this.#deps;
-    return { bus, group, topic, position, type: event.type, id: event.id, attempts };
-  }
 }
-
-const LONGEST_DETAIL = 1000;
-
-/** What a handler threw, fit to be kept. */
-const detailOf = (error: unknown): string => redactText(messageOf(error)).slice(0, LONGEST_DETAIL);
 
 const ignore = (): void => undefined;
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-
-/** The reason of a `deadLetter`; `undefined` for anything else. */
-function refusalOf(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || !('outcome' in value)) return undefined;
-  if (value.outcome !== 'dead' || !('reason' in value)) return undefined;
-  return detailOf(value.reason);
-}

@@ -27,7 +27,7 @@ export type LaneState =
   /** Its handler has been called and has not returned. */
   | { readonly kind: 'called' }
   /** Its handler has returned a promise. */
-  | { readonly kind: 'running'; readonly timer: Disposable }
+  | { readonly kind: 'running'; readonly watch: Disposable }
   /** Waits for the next attempt. */
   | { readonly kind: 'back-off'; readonly timer: Disposable }
   /** Its dead letter is being written. */

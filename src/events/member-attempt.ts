@@ -9,7 +9,7 @@ export class Attempt implements DeliveryContext {
   readonly position: string;
   readonly attempt: number;
   #controller: AbortController | undefined;
-  #reason: Error | undefined;
+  #reason: unknown;
   #span: StartedSpan | undefined;
 
   constructor(group: string, { topic, position }: Delivery, attempt: number) {
@@ -34,7 +34,7 @@ export class Attempt implements DeliveryContext {
   }
 
   /** It counts for nothing any more, whatever it still does. */
-  abort(reason: Error): void {
+  abort(reason: unknown): void {
     this.#reason ??= reason;
     this.#controller?.abort(reason);
     this.#span?.fail(reason);
