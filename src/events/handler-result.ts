@@ -1,0 +1,54 @@
+import type { Clock } from '../core/clock.ts';
+import { PortcullisError } from '../core/errors.ts';
+import { messageOf } from '../core/message-of.ts';
+import { redactText } from '../telemetry/redact.ts';
+import type { AttemptOutcome } from './member-metrics.ts';
+
+const LONGEST_DETAIL = 1000;
+
+/** What was thrown, fit to be kept. */
+export const detailOf = (thrown: unknown): string => redactText(messageOf(thrown)).slice(0, LONGEST_DETAIL);
+
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+
+/** Whether a handler has returned a `deadLetter`. */
+export const isDeadLetter = (value: unknown): value is { readonly reason: string } =>
+  typeof value === 'object' &&
+  value !== null &&
+  'outcome' in value &&
+  value.outcome === 'dead' &&
+  'reason' in value &&
+  typeof value.reason === 'string';
+
+/** Tells once how the promise of a handler has ended, or that its time was up; nothing any more once disposed. */
+export function watchHandler(
+  promise: Promise<unknown>,
+  { clock, timeoutMs }: { readonly clock: Pick<Clock, 'deadline'>; readonly timeoutMs: number },
+  onEnd: (outcome: AttemptOutcome, value: unknown) => void,
+): Disposable {
+  let isOver = false;
+  const watch: Disposable = {
+    [Symbol.dispose]() {
+      isOver = true;
+      timer[Symbol.dispose]();
+    },
+  };
+  const end = (outcome: AttemptOutcome, value: unknown): void => {
+    if (isOver) return;
+    watch[Symbol.dispose]();
+    onEnd(outcome, value);
+  };
+  const timer = clock.deadline(timeoutMs, () => {
+    end('timed-out', new PortcullisError('TIMED_OUT', `the handler has not ended within ${timeoutMs} ms`));
+  });
+  promise.then(
+    (value) => {
+      end(isDeadLetter(value) ? 'dead' : 'done', value);
+    },
+    (error: unknown) => {
+      end('failed', error);
+    },
+  );
+  return watch;
+}
