@@ -29,6 +29,8 @@ export {
   type Subscription,
   deadLetter,
 } from './event-bus.ts';
+export { EmbeddedEventBus, type EmbeddedEventBusDeps } from './embedded/embedded-event-bus.ts';
+export type { EmbeddedEventBusOptions } from './embedded/embedded-options.ts';
 export { EventCatalogue, type ReadEvent } from './event-catalogue.ts';
 export { type EventType, type EventTypeDefinition, type PreviousVersion, eventType } from './event-type.ts';
 export { BackgroundPublisher, type PublisherDeps } from './background-publisher.ts';

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import { parseOptions } from '../../core/options.ts';
+import type { DeadLetter, DeadLetterFilter, DeadLetters } from '../event-bus.ts';
+import type { EmbeddedCounts } from './embedded-counts.ts';
+import type { Burial } from './embedded-group.ts';
+import type { GroupPlace } from './group-place.ts';
+import { type KeptEntry, textOf } from './kept-event.ts';
+import type { SavedLetters } from './saved-letters.ts';
+
+const filterSchema = z.strictObject({
+  group: z.string().optional(),
+  topic: z.string().optional(),
+  limit: z.int().min(1).max(1000).default(100),
+  after: z.string().optional(),
+});
+
+export interface DeadLetterBoxDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly counts: EmbeddedCounts;
+  /** Puts the event of a letter behind the newest of its topic, for its group alone. */
+  readonly requeue: (letter: DeadLetter) => Promise<void>;
+  /** Where letters outlive the process. */
+  readonly saved?: SavedLetters | undefined;
+}
+
+/** What groups could not handle, oldest first. */
+export class DeadLetterBox implements DeadLetters {
+  readonly #keep: number;
+  readonly #deps: DeadLetterBoxDeps;
+  /** By id. */
+  readonly #letters = new Map<string, DeadLetter>();
+  readonly #counts = new Map<string, number>();
+  #made = 0;
+
+  /** @param keep letters at most */
+  constructor(keep: number, deps: DeadLetterBoxDeps, letters: readonly DeadLetter[] = []) {
+    this.#keep = keep;
+    this.#deps = deps;
+    for (const letter of letters) this.#add(letter);
+    this.#made = letters.reduce((most, { letterId }) => Math.max(most, Number(letterId)), 0);
+  }
+
+  /** How many a group has of a topic. */
+  of(group: string, topic: string): number {
+    return this.#counts.get(`${group} ${topic}`) ?? 0;
+  }
+
+  /** Never rejects. */
+  async bury(place: GroupPlace, entry: KeptEntry, { reason, detail, attempts }: Burial): Promise<void> {
+    const { group, topic } = place;
+    const letterId = `${++this.#made}`;
+    const { position, seq } = entry;
+    const atMs = this.#deps.clock.nowMs();
+    const letter = {
+      letterId,
+      group,
+      topic: topic.name,
+      position,
+      reason,
+      detail,
+      attempts,
+      atMs,
+      text: textOf(entry),
+    };
+    await this.#deps.saved?.add(letter, place, seq);
+    this.#deps.counts.dead(group, reason);
+    this.#add(letter);
+    const oldest = this.#letters.values().next().value;
+    if (this.#letters.size > this.#keep && oldest !== undefined) {
+      await this.#remove(oldest);
+      this.#deps.counts.lostLetter(oldest.group, oldest.topic);
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws becomes a rejection
+  async list(filter: DeadLetterFilter = {}): Promise<readonly DeadLetter[]> {
+    const { group, topic, limit, after } = parseOptions('deadLetters', filterSchema, filter);
+    const behind = after === undefined ? 0 : Number(after);
+    const found: DeadLetter[] = [];
+    for (const letter of this.#letters.values()) {
+      if (found.length === limit) break;
+      if (group !== undefined && letter.group !== group) continue;
+      if (topic !== undefined && letter.topic !== topic) continue;
+      if (Number(letter.letterId) > behind) found.push(letter);
+    }
+    return found;
+  }
+
+  async requeue(letterIds: readonly string[]): Promise<readonly string[]> {
+    return this.#each(letterIds, async (letter) => {
+      await this.#deps.requeue(letter);
+      await this.#deps.saved?.remove([letter]);
+    });
+  }
+
+  async discard(letterIds: readonly string[]): Promise<readonly string[]> {
+    return this.#each(letterIds, async (letter) => this.#deps.saved?.remove([letter]));
+  }
+
+  /** All of a group go. */
+  async forget(group: string): Promise<void> {
+    for (const letter of [...this.#letters.values()]) if (letter.group === group) await this.#remove(letter);
+  }
+
+  /** Takes letters out, and puts one back for which `work` fails. */
+  async #each(
+    letterIds: readonly string[],
+    work: (letter: DeadLetter) => Promise<unknown>,
+  ): Promise<readonly string[]> {
+    const found = letterIds.flatMap((id) => this.#take(id) ?? []);
+    const done: string[] = [];
+    try {
+      for (const letter of found) {
+        await work(letter);
+        done.push(letter.letterId);
+      }
+    } finally {
+      for (const letter of found.slice(done.length)) this.#add(letter);
+      if (done.length < found.length) this.#sort();
+    }
+    return done;
+  }
+
+  #add(letter: DeadLetter): void {
+    this.#letters.set(letter.letterId, letter);
+    this.#count(letter, 1);
+  }
+
+  #take(letterId: string): DeadLetter | undefined {
+    const letter = this.#letters.get(letterId);
+    if (letter === undefined) return undefined;
+    this.#letters.delete(letterId);
+    this.#count(letter, -1);
+    return letter;
+  }
+
+  async #remove({ letterId }: DeadLetter): Promise<void> {
+    const letter = this.#take(letterId);
+    if (letter !== undefined) await this.#deps.saved?.remove([letter]);
+  }
+
+  #sort(): void {
+    const letters = [...this.#letters.values()].sort((a, b) => Number(a.letterId) - Number(b.letterId));
+    this.#letters.clear();
+    for (const letter of letters) this.#letters.set(letter.letterId, letter);
+  }
+
+  #count({ group, topic }: DeadLetter, by: number): void {
+    this.#counts.set(`${group} ${topic}`, this.of(group, topic) + by);
+  }
+}

@@ -1,0 +1,88 @@
+import type { EventHandler, Replay, ReplayReport } from '../event-bus.ts';
+import type { MemberRules } from '../subscribe-options.ts';
+import type { Dispatched, Dispatcher } from './dispatcher.ts';
+import { EmbeddedGroup, type EmbeddedGroupDeps, type Membership } from './embedded-group.ts';
+import type { GroupPlace } from './group-place.ts';
+
+export interface EmbeddedReplayOptions {
+  /** Of the group that it has for itself. */
+  readonly group: string;
+  readonly places: readonly GroupPlace[];
+  readonly types: ReadonlySet<string> | undefined;
+  readonly rules: MemberRules;
+  readonly handler: EventHandler;
+  readonly follow: boolean;
+}
+
+export interface EmbeddedReplayDeps extends Omit<EmbeddedGroupDeps, 'bury' | 'onDone'> {
+  readonly dispatcher: Dispatcher;
+  readonly onEnd: (replay: EmbeddedReplay) => void;
+}
+
+/** Events once more, for a group that nobody else sees. */
+export class EmbeddedReplay implements Replay, Dispatched {
+  readonly done: Promise<ReplayReport>;
+  readonly #group: EmbeddedGroup;
+  readonly #membership: Membership;
+  readonly #deps: EmbeddedReplayDeps;
+  readonly #follow: boolean;
+  readonly #resolve: (report: ReplayReport) => void;
+  #handled = 0;
+  #failed = 0;
+  #ended: Promise<void> | undefined;
+
+  constructor(
+    { group, places, types, rules, handler, follow }: EmbeddedReplayOptions,
+    deps: EmbeddedReplayDeps,
+  ) {
+    const { promise, resolve } = Promise.withResolvers<ReplayReport>();
+    this.done = promise;
+    this.#resolve = resolve;
+    this.#deps = deps;
+    this.#follow = follow;
+    this.#group = new EmbeddedGroup(group, {
+      ...deps,
+      onDone: () => {
+        this.#handled += 1;
+        deps.changed();
+      },
+      bury: () => {
+        this.#failed += 1;
+        deps.changed();
+        return Promise.resolve();
+      },
+    });
+    for (const place of places) this.#group.addPlace(place);
+    this.#membership = this.#group.join(types, rules, handler);
+    deps.dispatcher.add(this);
+  }
+
+  dispatch(budget: number): number {
+    const handed = this.#group.dispatch(budget);
+    if (handed === 0 && !this.#follow && this.#isThrough()) void this.#end(0, true);
+    return handed;
+  }
+
+  stop(timeoutMs = 10_000): Promise<void> {
+    return this.#end(timeoutMs, false);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  #isThrough(): boolean {
+    return [...this.#group.places.values()].every(({ unhandled }) => unhandled === 0);
+  }
+
+  #end(timeoutMs: number, complete: boolean): Promise<void> {
+    this.#ended ??= (async () => {
+      this.#deps.dispatcher.remove(this);
+      await this.#membership.stop(timeoutMs);
+      this.#group.leave();
+      this.#deps.onEnd(this);
+      this.#resolve({ handled: this.#handled, failed: this.#failed, complete });
+    })();
+    return this.#ended;
+  }
+}

@@ -1,0 +1,138 @@
+import type { GroupCursor } from './group-cursor.ts';
+import type { KeptEntry } from './kept-event.ts';
+import type { Topic } from './topic.ts';
+
+export interface GroupPlaceOptions {
+  readonly group: string;
+  readonly topic: Topic;
+  /** Sequence number of the first event that it reads from the topic. */
+  readonly next: number;
+  /** Of the last; none where it goes on with the topic. */
+  readonly end?: number;
+  /** Events before `next`, in order. */
+  readonly backlog?: readonly KeptEntry[];
+  /** Whether a full bus waits for it. */
+  readonly counts: boolean;
+  /** What outlives the process. */
+  readonly cursor?: GroupCursor | undefined;
+}
+
+/** Where a group is in a topic. */
+export class GroupPlace {
+  readonly group: string;
+  readonly topic: Topic;
+  readonly counts: boolean;
+  readonly cursor: GroupCursor | undefined;
+  readonly #end: number;
+  #next: number;
+  /** Handed to members and not acknowledged, kept back ones included. */
+  #pending = 0;
+  #backlog: KeptEntry[];
+  #head = 0;
+  #parked: KeptEntry[] = [];
+
+  constructor({ group, topic, next, end = Infinity, backlog = [], counts, cursor }: GroupPlaceOptions) {
+    this.group = group;
+    this.topic = topic;
+    this.counts = counts;
+    this.cursor = cursor;
+    this.#end = end;
+    this.#next = next;
+    this.#backlog = [...backlog];
+  }
+
+  /** The first that memory has to hold for it. */
+  get needs(): number {
+    return this.#next > this.#end ? Infinity : this.#next;
+  }
+
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Not handed to anyone yet. */
+  get lag(): number {
+    const unread = Math.min(this.topic.last, this.#end) - this.#next + 1;
+    return Math.max(unread, 0) + this.#backlog.length - this.#head + this.#parked.length;
+  }
+
+  get unhandled(): number {
+    return this.lag + this.#pending;
+  }
+
+  /** The next to be handed on; `undefined` where there is none now. */
+  peek(): KeptEntry | undefined {
+    if (this.#head < this.#backlog.length) return this.#backlog[this.#head];
+    if (this.#next > this.#end) return undefined;
+    return this.topic.at(this.#next);
+  }
+
+  /** The one that `peek` gave is handed to a member. */
+  take(): void {
+    this.#advance();
+    this.#pending += 1;
+  }
+
+  /** The one that `peek` gave is none of the group's. */
+  skip(kept: KeptEntry): void {
+    this.#advance();
+    this.cursor?.acknowledge(kept.seq);
+  }
+
+  /** The one that `peek` gave waits for one before it. */
+  park(kept: KeptEntry): void {
+    this.#advance();
+    this.#parked.push(kept);
+  }
+
+  get parked(): number {
+    return this.#parked.length;
+  }
+
+  /** Those that wait come before all that has not been handed on. */
+  unpark(): void {
+    const parked = this.#parked;
+    this.#parked = [];
+    this.#putBack(parked);
+  }
+
+  /** One that was handed on needs no more. */
+  acknowledge(kept: KeptEntry): void {
+    this.#pending -= 1;
+    this.cursor?.acknowledge(kept.seq);
+    this.topic.madeRoom();
+  }
+
+  /** Some that were handed on are to be handed on again. */
+  giveBack(entries: readonly KeptEntry[]): void {
+    this.#pending -= entries.length;
+    this.#putBack(entries);
+  }
+
+  /** Gives up the oldest that has not been handed on. `false` where there is none. */
+  dropOldest(): boolean {
+    const oldest = this.#head < this.#backlog.length ? this.#backlog[this.#head]?.seq : undefined;
+    if (oldest === undefined && this.#next > Math.min(this.topic.last, this.#end)) return false;
+    const seq = oldest ?? this.#next;
+    this.#advance();
+    this.cursor?.acknowledge(seq);
+    return true;
+  }
+
+  #advance(): void {
+    if (this.#head < this.#backlog.length) {
+      this.#head += 1;
+      if (this.#head === this.#backlog.length) {
+        this.#backlog = [];
+        this.#head = 0;
+      }
+    } else this.#next += 1;
+  }
+
+  #putBack(entries: readonly KeptEntry[]): void {
+    if (entries.length === 0) return;
+    const all = [...entries, ...this.#backlog.slice(this.#head)];
+    this.#backlog = all.sort((a, b) => a.seq - b.seq);
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,298 @@
+import type { Clock } from '../../core/clock.ts';
+import { PortcullisError } from '../../core/errors.ts';
+import { messageOf } from '../../core/message-of.ts';
+import type { BusEvent } from '../bus-event.ts';
+import type { PublishReceipt, StartPosition } from '../event-bus.ts';
+import { DedupeWindow } from './dedupe-window.ts';
+import type { EmbeddedCounts, TopicCounts } from './embedded-counts.ts';
+import type { EmbeddedRules } from './embedded-options.ts';
+import { EventRing } from './event-ring.ts';
+import type { GroupPlace } from './group-place.ts';
+import { type KeptEntry, keptEvent } from './kept-event.ts';
+import type { TopicDisk } from './topic-disk.ts';
+import { WaitingLine } from './waiting-line.ts';
+
+export interface TopicDeps {
+  readonly clock: Pick<Clock, 'nowMs' | 'turn'>;
+  readonly counts: EmbeddedCounts;
+  /** What it has on disk; in memory alone without. */
+  readonly disk?: TopicDisk | undefined;
+  /** Called when there may be something to hand on, or room. */
+  readonly changed: () => void;
+}
+
+/** A publication that waits for room. */
+interface Waiting {
+  readonly event: BusEvent;
+  readonly isGiven: boolean;
+  readonly resolve: (receipt: PublishReceipt | Promise<PublishReceipt>) => void;
+  readonly reject: (reason: PortcullisError) => void;
+}
+
+/** Publications that are taken at once, before one of them waits for a turn of the event loop. A power of two. */
+const PUBLISHED_PER_TURN = 512;
+
+/** The events of a topic in the order in which they were taken, and who reads them. */
+export class Topic {
+  readonly name: string;
+  readonly changed: () => void;
+  readonly places = new Set<GroupPlace>();
+  readonly #rules: EmbeddedRules;
+  readonly #clock: Pick<Clock, 'nowMs' | 'turn'>;
+  readonly #counts: TopicCounts;
+  readonly #disk: TopicDisk | undefined;
+  readonly #ring: EventRing;
+  readonly #ids: DedupeWindow;
+  /** How far events memory has to hold: the least that any place needs, or less. */
+  #needed = 0;
+  /** Of the newest that was taken, on its way to disk included. */
+  #taken: number;
+  /** There is room for all before this one. */
+  #roomUntil = 0;
+  readonly #waiting = new WaitingLine<Waiting>();
+  #isFull = false;
+
+  constructor(name: string, rules: EmbeddedRules, deps: TopicDeps) {
+    this.name = name;
+    this.#rules = rules;
+    this.#clock = deps.clock;
+    this.#counts = deps.counts.topic(name);
+    this.#disk = deps.disk;
+    this.changed = deps.changed;
+    this.#taken = deps.disk?.lastSeq ?? 0;
+    this.#ring = new EventRing(this.#taken + 1);
+    this.#ids = deps.disk?.ids ?? new DedupeWindow(rules.dedupeEvents);
+  }
+
+  /** Of the newest that may be handed on; 0 for none. */
+  get last(): number {
+    return this.#ring.last;
+  }
+
+  /** Of the newest that was taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Of the oldest that can still be read. */
+  get first(): number {
+    return this.#disk?.firstSeq ?? this.#ring.first;
+  }
+
+  get kept(): number {
+    return this.last - this.first + 1;
+  }
+
+  /** Publications that wait for room. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Taken, and not on disk yet. */
+  get unwritten(): number {
+    return this.#taken - this.#ring.last;
+  }
+
+  /** Events that memory has let go of and a group has not read yet. */
+  get spilled(): number {
+    let oldest = this.#ring.first;
+    for (const place of this.places) oldest = Math.min(oldest, place.needs);
+    return this.#ring.first - oldest;
+  }
+
+  get error(): string | undefined {
+    return this.#disk?.error;
+  }
+
+  /** What memory holds of it. */
+  at(seq: number): KeptEntry | undefined {
+    return this.#ring.at(seq);
+  }
+
+  /** All that memory holds up to `last`, from the first that is told. */
+  entries(from: (entry: KeptEntry) => boolean): KeptEntry[] {
+    this.#retain(this.#clock.nowMs());
+    const found: KeptEntry[] = [];
+    for (let seq = this.#ring.first; seq <= this.#ring.last; seq += 1) {
+      const entry = this.#ring.at(seq);
+      if (entry !== undefined && (found.length > 0 || from(entry))) found.push(entry);
+    }
+    return found;
+  }
+
+  /** Some events from disk. */
+  readDisk(from: number, to: number): Promise<KeptEntry[]> {
+    return this.#disk?.page(from, Math.min(to, this.last)) ?? Promise.resolve([]);
+  }
+
+  add(place: GroupPlace): void {
+    this.places.add(place);
+    this.#needed = Math.min(this.#needed, place.needs);
+    this.#roomUntil = 0;
+  }
+
+  remove(place: GroupPlace): void {
+    this.places.delete(place);
+    this.#roomUntil = 0;
+    this.madeRoom();
+  }
+
+  publish(event: BusEvent, isGiven: boolean): Promise<PublishReceipt> {
+    if (this.#waiting.size === 0 && (this.#taken < this.#roomUntil || this.#hasRoom())) {
+      return this.#take(event, isGiven);
+    }
+    if (isGiven && this.#ids.has(event.source, event.id, this.#taken + 1)) return this.#duplicate(event);
+    switch (this.#rules.overflow.policy) {
+      case 'drop-newest':
+        this.#counts.dropped.inc();
+        return Promise.resolve({ outcome: 'dropped', id: event.id });
+      case 'drop-oldest':
+        this.#dropOldest();
+        return this.#take(event, isGiven);
+      default:
+        return new Promise((resolve, reject) => {
+          this.#isFull = true;
+          this.#waiting.push({ event, isGiven, resolve, reject });
+        });
+    }
+  }
+
+  /** Behind the newest, for one group alone, whether there is room or not. */
+  requeue(event: BusEvent, group: string): Promise<PublishReceipt> {
+    return this.#take(event, false, group);
+  }
+
+  /** Of the first event that a group is to read, which begins `from` there. */
+  locate(from: StartPosition): number {
+    if (from === 'new') return this.#taken + 1;
+    if (from === 'beginning') return this.first;
+    if ('position' in from) {
+      return from.topic === this.name ? Math.max(this.first, Number(from.position) + 1) : this.#taken + 1;
+    }
+    return this.entries(({ takenMs }) => takenMs >= from.timeMs)[0]?.seq ?? this.#taken + 1;
+  }
+
+  /** Takes those that wait, as far as there is room. */
+  admit(most: number): number {
+    let admitted = 0;
+    while (admitted < most && this.#waiting.size > 0 && this.#hasRoom()) {
+      const next = this.#waiting.shift();
+      if (next !== undefined) next.resolve(this.#take(next.event, next.isGiven));
+      admitted += 1;
+    }
+    this.#isFull = this.#waiting.size > 0;
+    return admitted;
+  }
+
+  /** A place has fewer events before it. */
+  madeRoom(): void {
+    if (this.#isFull) this.changed();
+  }
+
+  /** Lets go of what is too old to be kept. */
+  sweep(): void {
+    this.#retain(this.#clock.nowMs());
+  }
+
+  /** Refuses those that wait. @returns how many */
+  close(): number {
+    const refused = this.#waiting.size;
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      next.reject(
+        new PortcullisError('BUS_CLOSED', `publish: the bus was closed before ${this.name} had room`),
+      );
+    }
+    this.#counts.dropped.inc(refused);
+    return refused;
+  }
+
+  #hasRoom(): boolean {
+    const { policy, maxUnhandled, maxSpilled } = this.#rules.overflow;
+    const most = policy === 'spill' ? Math.max(maxUnhandled, maxSpilled) : maxUnhandled;
+    let slowest = 0;
+    for (const place of this.places) if (place.counts) slowest = Math.max(slowest, place.unhandled);
+    this.#roomUntil = this.#taken + Math.max(0, most - slowest - this.unwritten);
+    return this.#taken < this.#roomUntil;
+  }
+
+  #dropOldest(): void {
+    const { maxUnhandled } = this.#rules.overflow;
+    for (const place of this.places) {
+      if (!place.counts || place.unhandled + this.unwritten < maxUnhandled || !place.dropOldest()) continue;
+      this.#counts.lost(place.group, 'dropped', 1);
+    }
+  }
+
+  #duplicate({ id }: BusEvent): Promise<PublishReceipt> {
+    this.#counts.duplicate.inc();
+    return Promise.resolve({ outcome: 'duplicate', id });
+  }
+
+  #take(event: BusEvent, isGiven: boolean, requeuedFor?: string): Promise<PublishReceipt> {
+    if (isGiven) {
+      if (this.#ids.has(event.source, event.id, this.#taken + 1)) return this.#duplicate(event);
+      this.#ids.add(event.source, event.id, this.#taken + 1);
+    }
+    const seq = ++this.#taken;
+    const takenMs = this.#clock.nowMs();
+    const entry = keptEvent(this.name, seq, takenMs, event, requeuedFor);
+    if (this.#disk !== undefined) return this.#write(this.#disk, entry, isGiven);
+    this.#show(entry);
+    const receipt = { outcome: 'published', id: event.id, position: entry.position } as const;
+    if ((seq & (PUBLISHED_PER_TURN - 1)) !== 0) return Promise.resolve(receipt);
+    return this.#clock.turn().then(() => receipt);
+  }
+
+  async #write(
+    disk: TopicDisk,
+    entry: ReturnType<typeof keptEvent>,
+    isGiven: boolean,
+  ): Promise<PublishReceipt> {
+    const { event, position } = entry;
+    try {
+      await disk.append(entry, isGiven);
+    } catch (cause) {
+      this.#taken -= 1;
+      if (isGiven) this.#ids.remove(event.source, event.id);
+      throw new PortcullisError(
+        'BUS_UNAVAILABLE',
+        `publish: topic ${this.name} was not written: ${messageOf(cause)}`,
+        { cause },
+      );
+    }
+    this.#show(entry);
+    return { outcome: 'published', id: event.id, position };
+  }
+
+  #show(entry: KeptEntry): void {
+    this.#ring.push(entry);
+    this.#counts.published.inc();
+    this.#retain(entry.takenMs);
+    this.changed();
+  }
+
+  #retain(nowMs: number): void {
+    const ring = this.#ring;
+    while (ring.size > 0) {
+      const { first } = ring;
+      if (this.#isWanted(ring.at(first), nowMs)) return;
+      if (first >= this.#needed) {
+        this.#needed = Infinity;
+        for (const place of this.places) this.#needed = Math.min(this.#needed, place.needs);
+        if (
+          first >= this.#needed &&
+          !(this.#disk !== undefined && ring.size > this.#rules.overflow.maxUnhandled)
+        )
+          return;
+      }
+      ring.shift();
+    }
+  }
+
+  /** Whether it is kept even if every group has it. */
+  #isWanted(oldest: KeptEntry | undefined, nowMs: number): boolean {
+    if (this.#disk !== undefined || oldest === undefined) return false;
+    const { keepEvents, keepMs = Infinity } = this.#rules;
+    return this.#ring.size <= keepEvents && !(nowMs - oldest.takenMs > keepMs);
+  }
+}
