@@ -4,6 +4,8 @@ export interface RedisKeys {
   readonly events: (topic: string, partition: number) => string;
   /** Stream of dead letters: `g` group, `p` position, `w` reason, `d` detail, `n` attempts, `t` wall time in ms, `e` text. */
   readonly dead: (topic: string, partition: number) => string;
+  /** Hash: how many dead letters there are, by group. */
+  readonly deadCounts: (topic: string, partition: number) => string;
   /** The last sequence number that was applied of a publisher. Expires. */
   readonly publisher: (topic: string, partition: number, publisherId: string) => string;
   /** An id that a caller gave. Expires with the window in which it is known again. */
@@ -16,8 +18,11 @@ export interface RedisKeys {
   readonly trimmer: (topic: string, partition: number) => string;
   /** Sorted set: `<member> <topic>,<topic>` by its last heartbeat, ms of the server's time. */
   readonly members: (group: string) => string;
-  /** Short stream that members of a group wait on beside their events: an entry says that ownership may have changed. */
-  readonly wake: (group: string) => string;
+  /**
+   * Short stream that members of a group wait on beside their events: an entry says that ownership may have changed. With a
+   * member's name, one that it writes itself to end its own wait.
+   */
+  readonly wake: (group: string, member?: string) => string;
   /** Hash: version of the layout, partitions of each topic, a random generation. */
   readonly meta: string;
 }
@@ -30,13 +35,14 @@ export function redisKeys(prefix: string): RedisKeys {
   return {
     events: of('events'),
     dead: of('dead'),
+    deadCounts: of('dead-counts'),
     publisher: withName('pub'),
     eventId: (topic, partition, source, id) => withName('id')(topic, partition, `${source} ${id}`),
     owner: withName('owner'),
     fence: withName('fence'),
     trimmer: of('trimmer'),
     members: (group) => `${prefix}:members:${group}`,
-    wake: (group) => `${prefix}:wake:${group}`,
+    wake: (group, member) => `${prefix}:wake:${group}${member === undefined ? '' : `:${member}`}`,
     meta: `${prefix}:meta`,
   };
 }

@@ -1,0 +1,36 @@
+/** One log of a topic that is split into several. */
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** A member as the server has it: its id and the topics that it reads. */
+export const memberEntry = (id: string, topics: readonly string[]): string =>
+  `${id} ${[...topics].sort().join(',')}`;
+
+/**
+ * The partitions that a member should own: all of those that live members read, divided evenly. Every member comes to the same
+ * result from the same list, whatever its order.
+ *
+ * @param members entries as of `memberEntry`
+ */
+export function shareOf(
+  members: readonly string[],
+  me: string,
+  partitions: number,
+): readonly TopicPartition[] {
+  const readers = [...members]
+    .sort()
+    .map((entry) => ({ entry, topics: new Set(entry.slice(entry.indexOf(' ') + 1).split(',')), share: 0 }));
+  const topics = [...new Set(readers.flatMap((reader) => [...reader.topics]))].sort();
+  const mine: TopicPartition[] = [];
+  for (const topic of topics) {
+    const able = readers.filter((reader) => reader.topics.has(topic));
+    for (let partition = 0; partition < partitions; partition++) {
+      const owner = able.reduce((least, each) => (each.share < least.share ? each : least));
+      owner.share++;
+      if (owner.entry === me) mine.push({ topic, partition });
+    }
+  }
+  return mine;
+}
