@@ -16,10 +16,11 @@ export const orderFields = {
   side: z.enum(['buy', 'sell']),
 };
 
-/** What was filled by then and what may still be, in units of the base, as our books have it. */
+/** What our books had of it then, in units of the base. */
 export const filledFields = {
+  /** What has been filled. */
   cumulativeQuantity: decimalField,
-  /** 0 when the order is over, or when more was filled than was asked for. */
+  /** What may still fill, and is held for it: also of an order that is over, while fills are missing that the venue counts. */
   leavesQuantity: decimalField,
 };
 

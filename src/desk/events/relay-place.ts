@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { parseInput } from '../../core/options.ts';
+import type { StateStore } from '../../storage/state-store.ts';
+import type { SavedOrder } from '../../trading/saved-book.ts';
+import type { InstrumentOf } from '../journal/journal-apply.ts';
+import { loneOrder, loneOrderSchema, readLoneOrder } from '../journal/journal-checkpoint-order.ts';
+
+const placeSchema = z.strictObject({
+  version: z.literal(1),
+  /** When the journal began: another journal has another one. */
+  openedAtMs: z.number(),
+  /** The last record that the bus has. */
+  seq: z.int().min(0),
+  /** Digest of it: the same journal after a restore may have another record there. */
+  digest: z.string(),
+  /** The trading day at it. */
+  dayId: z.string(),
+});
+
+/** How far a relay is in its journal. */
+export type RelayPlace = Omit<z.output<typeof placeSchema>, 'version'>;
+
+/** What is known of a relay from before. */
+export interface SavedRelay {
+  readonly place: RelayPlace;
+  /** As they were at the record. */
+  readonly orders: readonly SavedOrder[];
+}
+
+/** Where a relay keeps how far it is, and the orders as they were there: keys `relay/<name>` and `relay/<name>/order/<id>`. */
+export class RelayStore {
+  readonly #store: StateStore;
+  readonly #key: string;
+  readonly #instrumentOf: InstrumentOf;
+
+  constructor(store: StateStore, name: string, instrumentOf: InstrumentOf) {
+    this.#store = store;
+    this.#key = `relay/${name}`;
+    this.#instrumentOf = instrumentOf;
+  }
+
+  /** @throws {PortcullisError} `STORE_UNAVAILABLE`; `INPUT_INVALID`, `INSTRUMENT_UNKNOWN` when what is there cannot be read */
+  async load(): Promise<SavedRelay | undefined> {
+    const entry = await this.#store.get(this.#key);
+    if (entry === undefined) return undefined;
+    const { version: _, ...place } = parseInput(this.#key, placeSchema, entry.value);
+    const entries = await this.#store.list(this.#orderKey(''));
+    const orders = entries.map(({ key, value }) =>
+      readLoneOrder(parseInput(key, loneOrderSchema, value), this.#instrumentOf),
+    );
+    return { place, orders };
+  }
+
+  /**
+   * The orders and the place in one write; those that are gone after it, since a crash in between only leaves what is not
+   * needed.
+   *
+   * @throws {PortcullisError} `STORE_UNAVAILABLE`
+   */
+  async save(place: RelayPlace, orders: readonly SavedOrder[], gone: readonly string[]): Promise<void> {
+    await this.#store.setAll([
+      ...orders.map((saved) => ({ key: this.#orderKey(saved.order.clientOrderId), value: loneOrder(saved) })),
+      { key: this.#key, value: { version: 1, ...place } },
+    ]);
+    for (const id of gone) await this.#store.delete(this.#orderKey(id));
+  }
+
+  /** @throws {PortcullisError} `STORE_UNAVAILABLE` */
+  async clear(): Promise<void> {
+    await this.#store.delete(this.#key);
+    for (const { key } of await this.#store.list(this.#orderKey(''))) await this.#store.delete(key);
+  }
+
+  #orderKey(id: string): string {
+    return `${this.#key}/order/${id}`;
+  }
+}
