@@ -119,11 +119,12 @@ export class PartitionLeases {
     this.close();
     await this.#tick;
     const { link, keys } = this.#deps;
-    const { group } = this.#options;
+    const { group, memberId } = this.#options;
     const held = [...this.#held.values()];
     this.#held.clear();
     await Promise.all([
       link.command(['ZREM', keys.members(group), this.#entry]),
+      link.command(['DEL', keys.wake(group, memberId)]),
       ...held.map((lease) => RELEASE.run(link, [this.#ownerOf(lease)], [lease.token])),
     ]);
     await this.#wakeOthers();

@@ -158,7 +158,7 @@ export class RedisGroupMember {
     const { signal } = this.#stopping;
     const { group, from } = this.#options;
     for (;;) {
-      if (signal.aborted) throw unavailable(`${group}: stopped before the group was there`);
+      if (this.#isStopping()) throw unavailable(`${group}: stopped before the group was there`);
       try {
         // A member first, so that nobody takes the group for one that is left behind.
         await this.#leases.join();
@@ -174,10 +174,14 @@ export class RedisGroupMember {
         await clock.sleep(RETRY_MS, signal).catch(() => undefined);
       }
     }
-    if (signal.aborted) return;
+    if (this.#isStopping()) return;
     this.#waiter.start();
     this.#leases.start();
     this.#sampling = clock.every(SAMPLE_MS, () => void this.#sample());
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
   }
 
   /** Before each attempt: a process that was frozen past its lease handles nothing more of what is another's by now. */

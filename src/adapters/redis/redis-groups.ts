@@ -208,7 +208,7 @@ export class RedisGroups {
         ...{ link, clock, random, tracing, filter, counters, logger: this.#logger },
         keys: redisKeys(prefix),
         metrics: counters.metrics,
-        waitLink: openLink(`wait ${group}`),
+        waitLink: openLink(`wait-${group}`),
         ...hooks,
       },
     );

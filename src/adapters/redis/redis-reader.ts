@@ -106,15 +106,6 @@ export class RedisReader {
     });
   }
 
-  get isOver(): boolean {
-    return this.#over.signal.aborted;
-  }
-
-  /** Aborts when nothing can be put on record under this lease any more. */
-  get signal(): AbortSignal {
-    return this.#over.signal;
-  }
-
   /** @param done events that were handled under an earlier lease, and not acknowledged */
   start(done: readonly string[]): void {
     for (const id of done) this.acks.add(id);
@@ -161,14 +152,14 @@ export class RedisReader {
     const joined = this.#deps.waiter.join();
     await this.#until(() => this.#begin());
     await this.#until(() => this.#takeOver(done));
-    while (!this.isOver) await this.#until(() => this.#readOn());
+    while (!this.#isOver()) await this.#until(() => this.#readOn());
     joined[Symbol.dispose]();
   }
 
   /** Does it until it succeeds or the reader is over. */
   async #until(step: () => Promise<void>): Promise<void> {
     const { clock, logger, onNoGroup } = this.#deps;
-    while (!this.isOver) {
+    while (!this.#isOver()) {
       try {
         await step();
         this.#failure = undefined;
@@ -185,6 +176,10 @@ export class RedisReader {
     }
   }
 
+  #isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
   async #begin(): Promise<void> {
     await this.#deps.onBegin(this);
   }
@@ -192,7 +187,7 @@ export class RedisReader {
   async #takeOver(done: ReadonlySet<string>): Promise<void> {
     const { link, group, room, batch, lose } = this.#deps;
     for (;;) {
-      const count = await room.reserve(batch, () => this.isOver);
+      const count = await room.reserve(batch, () => this.#isOver());
       if (count === 0) return;
       try {
         const args = [this.lease.token, group, this.#pendingFrom, count];
@@ -205,7 +200,7 @@ export class RedisReader {
         const isNew = page.filter(([, attempts, fields]) => attempts === 0 && fields !== null);
         await this.countAttempts(isNew.map(([id]) => [id, 1]));
         for (const [id, attempts, fields] of page) {
-          if (this.isOver) return;
+          if (this.#isOver()) return;
           if (!done.has(id)) await this.#takeOverOne(id, attempts, fields);
           this.#pendingFrom = `(${id}`;
         }
@@ -226,10 +221,10 @@ export class RedisReader {
     const delivery = this.#sort([id, fields], attempts);
     if (delivery === undefined) return;
     if (attempts > 0 && attempts < rules.maxAttempts) {
-      while (this.#suspects >= rules.concurrency && !this.isOver) await this.#slot();
-      if (this.isOver) return;
+      while (this.#suspects >= rules.concurrency && !this.#isOver()) await this.#slot();
+      if (this.#isOver()) return;
       await this.countAttempts([[id, attempts + 1]]);
-      if (this.isOver) return;
+      if (this.#isOver()) return;
       delivery.isSuspect = true;
       this.#suspects++;
     }
@@ -246,7 +241,7 @@ export class RedisReader {
 
   async #readOn(): Promise<void> {
     const { link, group, room, batch, lose, waiter } = this.#deps;
-    const count = await room.reserve(batch, () => this.isOver);
+    const count = await room.reserve(batch, () => this.#isOver());
     if (count === 0) return;
     let newest: string | undefined;
     try {
@@ -259,7 +254,7 @@ export class RedisReader {
     } finally {
       room.release(count);
     }
-    if (newest !== undefined && !this.isOver) await waiter.wait(this.keys[1], newest);
+    if (newest !== undefined && !this.#isOver()) await waiter.wait(this.keys[1], newest);
   }
 
   #offerAll(entries: readonly StreamEntry[]): void {
@@ -270,7 +265,7 @@ export class RedisReader {
         this.acks.add(entry[0]);
         continue;
       }
-      if (this.isOver) {
+      if (this.#isOver()) {
         this.unoffered.push(entry[0]);
         continue;
       }

@@ -43,6 +43,7 @@ export class StreamWaiter {
   #waitingFor: ReadonlySet<string> | undefined;
   #readers = 0;
   #onGathered: (() => void) | undefined;
+  #onConnected: (() => void) | undefined;
 
   constructor(options: StreamWaiterOptions, deps: StreamWaiterDeps) {
     this.#options = options;
@@ -51,6 +52,9 @@ export class StreamWaiter {
   }
 
   start(): void {
+    this.#deps.link.onChange(() => {
+      if (this.#deps.link.isConnected) this.#onConnected?.();
+    });
     this.#deps.link.start();
     void this.#run();
   }
@@ -90,6 +94,7 @@ export class StreamWaiter {
     this.#deps.link.close();
     this.#wakeAll();
     this.#onGathered?.();
+    this.#onConnected?.();
   }
 
   async #run(): Promise<void> {
@@ -100,9 +105,22 @@ export class StreamWaiter {
       } catch {
         // Not connected, or lost: readers find out for themselves what they missed.
         this.#wakeAll();
-        await this.#deps.clock.sleep(RETRY_MS, this.#closed.signal).catch(() => undefined);
+        await this.#reconnected();
       }
     }
+  }
+
+  /** Soon, or as soon as it is connected. */
+  async #reconnected(): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#deps.clock.deadline(RETRY_MS, resolve);
+      this.#onConnected = () => {
+        timer[Symbol.dispose]();
+        resolve();
+      };
+    });
+    this.#onConnected = undefined;
   }
 
   async #gather(): Promise<void> {

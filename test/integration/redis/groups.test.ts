@@ -91,7 +91,7 @@ describe.skipIf(redisMissing !== undefined)('groups on a Redis server', () => {
       letters.map(({ reason, detail, attempts, position }) => ({ reason, detail, attempts, position })),
     ).toEqual([
       expect.objectContaining({ reason: 'REFUSED', detail: 'will not', attempts: 1 }),
-      { reason: 'ATTEMPTS_EXHAUSTED', detail: 'cannot', attempts: 3, position: `0:${first}` },
+      { reason: 'ATTEMPTS_EXHAUSTED', detail: 'cannot', attempts: 3, position: `0:${String(first)}` },
     ]);
     const [status] = await w.groups.groups();
     expect(status).toMatchObject({ deadLetters: 2, pending: 0 });
