@@ -222,6 +222,7 @@ export class RedisReader {
     if (delivery === undefined) return;
     if (attempts > 0 && attempts < rules.maxAttempts) {
       while (this.#suspects >= rules.concurrency && !this.#isOver()) await this.#slot();
+      await this.acks.flush(); // so that one that has been handled does not die with the next one
       if (this.#isOver()) return;
       await this.countAttempts([[id, attempts + 1]]);
       if (this.#isOver()) return;
