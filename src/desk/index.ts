@@ -78,3 +78,7 @@ export type { WriteOffOrder, WriteOffOutcome } from './reconcile/write-off.ts';
 export type { SpentStamp } from './journal/journal-spent.ts';
 export type { AtMost } from './self-trade.ts';
 export { DeskMetrics, type DeskMetricsDeps, type DeskMetricsOptions } from './telemetry/desk-metrics.ts';
+export { type DeskEventsDeps, publishDeskEvents } from './events/desk-event-publisher.ts';
+export { JournalRelay } from './events/journal-relay.ts';
+export { OutboxLog } from './events/outbox-log.ts';
+export type { JournalRelayDeps, JournalRelayOptions, RelayStatus } from './events/relay-options.ts';

@@ -34,6 +34,32 @@ export type { EmbeddedEventBusOptions } from './embedded/embedded-options.ts';
 export { EventCatalogue, type ReadEvent } from './event-catalogue.ts';
 export { type EventType, type EventTypeDefinition, type PreviousVersion, eventType } from './event-type.ts';
 export { BackgroundPublisher, type PublisherDeps } from './background-publisher.ts';
+export {
+  ACCOUNT_ADJUSTED,
+  ACCOUNT_DAY_ROLLED,
+  ACCOUNT_FLOWED,
+  ACCOUNT_FUNDED,
+  ACCOUNT_OPENED,
+} from './catalogue/account-events.ts';
+export { DESK_ANOMALY_RAISED, DESK_RECONCILED } from './catalogue/desk-events.ts';
+export {
+  ORDER_ABANDONED,
+  ORDER_ABSENT,
+  ORDER_ACCEPTED,
+  ORDER_AMENDED,
+  ORDER_AMEND_FAILED,
+  ORDER_AMEND_REQUESTED,
+  ORDER_CANCELLED,
+  ORDER_CANCEL_FAILED,
+  ORDER_CANCEL_REQUESTED,
+  ORDER_DENIED,
+  ORDER_EVENTS,
+  ORDER_EXECUTED,
+  ORDER_EXPIRED,
+  ORDER_REJECTED,
+  ORDER_SUBMITTED,
+  ORDER_UNKNOWN,
+} from './catalogue/order-events.ts';
 export { BACKTEST_COMPLETED, type BacktestCompleted } from './catalogue/backtest-events.ts';
 export {
   BAR_CLOSED,

@@ -27,7 +27,7 @@ export type LostBecause = (typeof LOST_BECAUSE)[number];
 
 const LOST = {
   name: 'trading_desk_relay_lost_records_total',
-  help: 'Records of the journal that never reach the event bus: removed before, of a journal put back from a backup, not readable, or refused by the bus.',
+  help: 'What never reaches the event bus: records that were removed before, or written since a backup that was put back, or cannot be read; events that the bus refuses.',
   labels: { desk: 'any', because: LOST_BECAUSE },
 } as const;
 
