@@ -15,6 +15,8 @@ export class PublishCounters {
   readonly #metrics: MetricsRegistry | undefined;
   readonly #topics = new Map<string, TopicMetrics>();
   dropped = 0;
+  /** Shows the last of it, and lets go. */
+  unwatch: () => void = () => undefined;
 
   constructor(bus: string, metrics: MetricsRegistry | undefined) {
     this.#bus = bus;
@@ -29,7 +31,7 @@ export class PublishCounters {
     if (outcome !== 'dropped') metrics?.duration.observe(ms / 1000);
   }
 
-  /** Shows from now on how the bus is. */
+  /** Shows how the bus is, until `unwatch`. */
   watch(status: () => BusStatus): void {
     const metrics = this.#metrics;
     if (metrics === undefined) return;
@@ -37,12 +39,17 @@ export class PublishCounters {
     const connected = metrics.gauge(BUS_CONNECTED).bind({ bus });
     const memory = metrics.gauge(BUS_WAITING).bind({ bus, where: 'memory' });
     const disk = metrics.gauge(BUS_WAITING).bind({ bus, where: 'disk' });
-    metrics.collector(() => {
+    const show = (): void => {
       const { connected: is, waiting, spilled } = status();
       connected.set(is ? 1 : 0);
       memory.set(waiting - spilled);
       disk.set(spilled);
-    });
+    };
+    const watching = metrics.collector(show);
+    this.unwatch = () => {
+      show();
+      watching[Symbol.dispose]();
+    };
   }
 
   #of(topic: string): TopicMetrics | undefined {

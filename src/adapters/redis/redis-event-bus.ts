@@ -211,6 +211,7 @@ export class RedisEventBus implements EventBus {
       this.#groups.close(timeoutMs).catch(() => undefined),
     ]);
     this.#connections.close();
+    this.#counters.unwatch();
     return report;
   }
 
