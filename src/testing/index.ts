@@ -6,6 +6,12 @@
  */
 export { type AppendLogUnderTest, appendLogContract } from './append-log-contract.ts';
 export type { ContractCase } from './contract-case.ts';
+export {
+  type EventBusUnderTest,
+  type FullBusUnderTest,
+  contractCatalogue,
+  eventBusContract,
+} from './event-bus-contract.ts';
 export { type FakeFlag, FakeFlags, type FlagQuestion } from './fake-flags.ts';
 export { SERVER_CERTIFICATES, type ClientCertificate, type ServerCertificate } from './fault-certificates.ts';
 export { type SequenceFaults, brokenFrames, sequence } from './fault-frames.ts';
