@@ -197,6 +197,7 @@ export class RedisGroupMember {
       const result = handler(event, delivery);
       if (!isThenable(result)) return result;
       reader.running.set(position, attempt);
+      reader.begun.set(position, attempt);
       return Promise.resolve(result).finally(() => {
         if (reader.running.get(position) === attempt) reader.running.delete(position);
       });
@@ -286,7 +287,7 @@ export class RedisGroupMember {
 
   /** Attempts that an event has had: one that was aborted counts, one that was not begun does not. */
   #attemptsOf({ reader, position, made }: RedisDelivery): number {
-    return reader.running.get(position) ?? made;
+    return reader.begun.get(position) ?? made;
   }
 
   #onDone(delivery: RedisDelivery): void {
@@ -373,7 +374,7 @@ export class RedisGroupMember {
     const endMs = clock.monotonicMs() + timeoutMs;
     this.#stopping.abort(new Error('stopped'));
     this.#sampling?.[Symbol.dispose]();
-    await this.ready.catch(() => undefined);
+    await this.#within(timeoutMs, () => this.ready);
     this.#leases.stop();
     const read = Promise.all(this.readers.map((reader) => reader.stop()));
     const rest = await this.#member.stop(timeoutMs);

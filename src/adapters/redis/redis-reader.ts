@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { DeadReason } from '../../events/index.ts';
+import { type DeadReason, orderingKey } from '../../events/index.ts';
 import type { Delivery } from '../../events/delivery.ts';
 import type { MemberRules } from '../../events/subscribe-options.ts';
 import type { Logger } from '../../telemetry/index.ts';
@@ -72,6 +72,8 @@ export class RedisReader {
   readonly keys: readonly [owner: string, events: string];
   /** Handlers under way that have returned a promise: position, attempt. */
   readonly running = new Map<string, number>();
+  /** Attempts that have begun and of whose end the member has not told, of handlers with a promise: position, attempt. */
+  readonly begun = new Map<string, number>();
   /** Events read and not offered, since it was stopped meanwhile. */
   readonly unoffered: string[] = [];
   /** Events that are neither done nor buried nor given back. */
@@ -86,6 +88,8 @@ export class RedisReader {
   /** Where to begin with what is pending. */
   #pendingFrom = '-';
   #suspects = 0;
+  /** The last event of each key that was taken over and is not through. */
+  readonly #suspectKeys = new Map<string, RedisDelivery>();
   #onSlot: (() => void) | undefined;
   #failure: string | undefined;
 
@@ -130,10 +134,14 @@ export class RedisReader {
   settle(delivery: RedisDelivery): void {
     if (delivery.isOpen) this.inFlight--;
     delivery.isOpen = false;
+    if (this.#suspectKeys.size === 0) return;
+    const key = orderingKey(delivery.event);
+    if (this.#suspectKeys.get(key) === delivery) this.#suspectKeys.delete(key);
   }
 
   /** The attempt of an event has ended, one way or another. */
   attempted(delivery: RedisDelivery): void {
+    if (this.begun.size > 0) this.begun.delete(delivery.position);
     if (!delivery.isSuspect) return;
     delivery.isSuspect = false;
     this.#suspects--;
@@ -189,6 +197,7 @@ export class RedisReader {
     for (;;) {
       const count = await room.reserve(batch, () => this.#isOver());
       if (count === 0) return;
+      let reserved = count;
       try {
         const args = [this.lease.token, group, this.#pendingFrom, count];
         const page = (await PENDING.run(link, this.keys, args)) as
@@ -200,13 +209,18 @@ export class RedisReader {
         const isNew = page.filter(([, attempts, fields]) => attempts === 0 && fields !== null);
         await this.countAttempts(isNew.map(([id]) => [id, 1]));
         for (const [id, attempts, fields] of page) {
-          if (this.#isOver()) return;
-          if (!done.has(id)) await this.#takeOverOne(id, attempts, fields);
+          if (!this.#isOver() && !done.has(id)) await this.#takeOverOne(id, attempts, fields);
+          if (this.#isOver()) {
+            if (attempts === 0) this.unoffered.push(id);
+            continue;
+          }
           this.#pendingFrom = `(${id}`;
+          room.release(1);
+          reserved--;
         }
         if (page.length < count) return;
       } finally {
-        room.release(count);
+        room.release(reserved);
       }
     }
   }
@@ -220,7 +234,9 @@ export class RedisReader {
     }
     const delivery = this.#sort([id, fields], attempts);
     if (delivery === undefined) return;
-    if (attempts > 0 && attempts < rules.maxAttempts) {
+    const key = orderingKey(delivery.event);
+    // Behind another of its key it does not begin now.
+    if (attempts > 0 && attempts < rules.maxAttempts && !this.#suspectKeys.has(key)) {
       while (this.#suspects >= rules.concurrency && !this.#isOver()) await this.#slot();
       await this.acks.flush(); // so that one that has been handled does not die with the next one
       if (this.#isOver()) return;
@@ -229,6 +245,7 @@ export class RedisReader {
       delivery.isSuspect = true;
       this.#suspects++;
     }
+    this.#suspectKeys.set(key, delivery);
     onTakenOver();
     this.#offer(delivery);
   }

@@ -81,7 +81,8 @@ export class RedisTrimmer {
 
   async #trimOne(topic: string, partition: number): Promise<void> {
     const { link, keys, archive } = this.#deps;
-    const lease = ['SET', keys.trimmer(topic, partition), '1', 'NX', 'PX', String(this.#everyMs)];
+    const leaseMs = Math.ceil(this.#everyMs * 0.9); // over before it is this process's turn again
+    const lease = ['SET', keys.trimmer(topic, partition), '1', 'NX', 'PX', String(leaseMs)];
     if ((await link.command(lease)) === null) return;
     await this.#removeReplays(topic, partition);
     const { keepMs = -1, keepEvents = -1 } = this.#options;
