@@ -33,7 +33,11 @@ export { EmbeddedEventBus, type EmbeddedEventBusDeps } from './embedded/embedded
 export type { EmbeddedEventBusOptions } from './embedded/embedded-options.ts';
 export { EventCatalogue, type ReadEvent } from './event-catalogue.ts';
 export { type EventType, type EventTypeDefinition, type PreviousVersion, eventType } from './event-type.ts';
-export { type IdempotentHandler, type IdempotentHandlerOptions, idempotentHandler } from './idempotent-handler.ts';
+export {
+  type IdempotentHandler,
+  type IdempotentHandlerOptions,
+  idempotentHandler,
+} from './idempotent-handler.ts';
 export { BackgroundPublisher, type PublisherDeps } from './background-publisher.ts';
 export {
   ACCOUNT_ADJUSTED,
