@@ -282,7 +282,7 @@ describe('idempotentHandler', () => {
     expect(world.clock.nextDueMs).toBe(Infinity);
   });
 
-  test.each([{ name: 'A' }, { name: '' }, { ttlMs: 999 }, { claimMs: 99 }, { ttl: 1 } as object])(
+  test.each([{ name: 'A' }, { name: '' }, { ttlMs: 999 }, { claimMs: 99 }, { ttl: 1 }])(
     'refuses %o',
     (options) => {
       expect(() => new World().handler(undefined, options)).toThrow(
