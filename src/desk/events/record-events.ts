@@ -73,16 +73,15 @@ export function eventsOf(record: JournalRecord, order: OrderView | undefined): r
 /** Checked where it is made, not where it is published: one bus takes all of them. */
 const event = <D>(type: EventType<D>, data: NoInfer<D>): ToPublish => ({ type, data });
 
-const aboutOrder = ({ order, side }: OrderView) => ({
+/** Which order it is, and how it stands. */
+const aboutOrder = ({ order, side, state, cumulative, leaves }: OrderView) => ({
   clientOrderId: order.clientOrderId,
   intentId: order.intent.intentId,
   accountId: order.accountId,
   strategyId: order.strategyId,
   instrumentId: order.instrument.instrumentId,
   side,
-});
-
-const filledOf = ({ order, cumulative, leaves }: OrderView) => ({
+  state,
   cumulativeQuantity: toText(cumulative, order.instrument.grid.step),
   leavesQuantity: toText(leaves, order.instrument.grid.step),
 });
@@ -131,7 +130,6 @@ const executed = ({ executionId, quantity, price, fee, liquidity }: Execution, o
     price,
     fee,
     liquidity,
-    ...filledOf(order),
   });
 
 function happened(record: EventRecord, order: OrderView): ToPublish {
@@ -156,19 +154,19 @@ function happened(record: EventRecord, order: OrderView): ToPublish {
       const type = record.type === 'cancelled' ? ORDER_CANCELLED : ORDER_EXPIRED;
       const { cumulative } = record;
       const final = cumulative !== undefined && { finalQuantity: cumulative };
-      return event(type, { ...about, ...filledOf(order), ...final });
+      return event(type, { ...about, ...final });
     }
     case 'cancelFailed':
       return event(ORDER_CANCEL_FAILED, { ...about, reason: record.reason });
     case 'absent':
-      return event(ORDER_ABSENT, { ...about, ...filledOf(order) });
+      return event(ORDER_ABSENT, about);
     case 'amendRequested': {
       const { quantity, worst, isExit } = record;
       return event(ORDER_AMEND_REQUESTED, { ...about, quantity, worstPrice: worst, isExit });
     }
     case 'amended': {
       const { quantity, worst } = record;
-      return event(ORDER_AMENDED, { ...about, quantity, worstPrice: worst, ...filledOf(order) });
+      return event(ORDER_AMENDED, { ...about, quantity, worstPrice: worst });
     }
     case 'amendFailed':
       return event(ORDER_AMEND_FAILED, { ...about, reason: record.reason });

@@ -3,7 +3,7 @@ import { type EventType, eventType } from '../event-type.ts';
 import { ACCOUNT_EVENTS } from './account-events.ts';
 import { DESK_EVENTS } from './desk-events.ts';
 import { decimalField } from './event-fields.ts';
-import { denialFields, filledFields, ofOrder, orderFields } from './order-fields.ts';
+import { denialFields, ofOrder, orderFields, standingFields } from './order-fields.ts';
 
 /*
  * The life of an order. Quantities are in units of the base, prices in units of the quote, fees in the currency named, all
@@ -12,13 +12,15 @@ import { denialFields, filledFields, ofOrder, orderFields } from './order-fields
 
 const reason = z.string();
 
-const of = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject({ ...orderFields, ...shape });
+const of = <T extends z.core.$ZodLooseShape>(shape: T) =>
+  z.strictObject({ ...orderFields, ...standingFields, ...shape });
 
 /** The desk has refused an order; nothing has left the process. Told as it happens, not kept in the journal: one that is told while the bus cannot be reached may be missing. */
 export const ORDER_DENIED = eventType({
   ...ofOrder,
   type: 'order.denied',
-  schema: of({
+  schema: z.strictObject({
+    ...orderFields,
     /** As it was asked for. */
     quantity: decimalField.exactOptional(),
     denials: z.array(denialFields),
@@ -77,7 +79,6 @@ export const ORDER_EXECUTED = eventType({
     /** Positive: paid. Negative: a rebate. */
     fee: z.strictObject({ amount: decimalField, currency: z.string() }),
     liquidity: z.enum(['maker', 'taker']),
-    ...filledFields,
   }),
 });
 
@@ -88,7 +89,6 @@ export const ORDER_CANCEL_REQUESTED = eventType({
 });
 
 const ended = {
-  ...filledFields,
   /** What was filled in all as the venue says; fills up to it may still come. Left out where it has not said. */
   finalQuantity: decimalField.exactOptional(),
 };
@@ -123,7 +123,6 @@ export const ORDER_AMENDED = eventType({
   schema: of({
     quantity: decimalField,
     worstPrice: decimalField,
-    ...filledFields,
   }),
 });
 
@@ -135,7 +134,7 @@ export const ORDER_AMEND_FAILED = eventType({
 });
 
 /** Nothing more will come: the venue has not known it in several looks, or a named person has written it off. */
-export const ORDER_ABSENT = eventType({ ...ofOrder, type: 'order.absent', schema: of(filledFields) });
+export const ORDER_ABSENT = eventType({ ...ofOrder, type: 'order.absent', schema: of({}) });
 
 /** Everything that a desk tells, of orders, accounts and itself. */
 export const ORDER_EVENTS: readonly EventType[] = Object.freeze([

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { type OrderState, TRANSITIONS } from '../../trading/order-life-cycle.ts';
 import { decimalField, measuredField } from './event-fields.ts';
 
 const text = z.string();
+const STATES = Object.keys(TRANSITIONS) as OrderState[];
 
 /** Which order it is, in every event of one. */
 export const orderFields = {
@@ -16,8 +18,10 @@ export const orderFields = {
   side: z.enum(['buy', 'sell']),
 };
 
-/** What our books had of it then, in units of the base. */
-export const filledFields = {
+/** How the order stands after it, as our books have it. Quantities are in units of the base. */
+export const standingFields = {
+  /** An order that is over can still be filled late. `submitting`: nobody has answered yet. `unknown`: nobody has in time. */
+  state: z.enum(STATES),
   /** What has been filled. */
   cumulativeQuantity: decimalField,
   /** What may still fill, and is held for it: also of an order that is over, while fills are missing that the venue counts. */

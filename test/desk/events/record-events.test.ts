@@ -63,6 +63,7 @@ const ABOUT = {
 };
 const SUBMITTED = {
   ...ABOUT,
+  ...{ state: 'submitting', cumulativeQuantity: '0.000', leavesQuantity: '0.010' },
   type: 'limit',
   requestedQuantity: '0.012',
   quantity: '0.010',
@@ -73,12 +74,15 @@ const SUBMITTED = {
   isExit: false,
   limitsHash: 'hash',
 };
-const filled = (cumulativeQuantity: string, leavesQuantity: string) => ({
+/** How the order of 0.010 stands. */
+const stands = (state: string, cumulativeQuantity = '0.000', leavesQuantity = '0.010') => ({
+  ...ABOUT,
+  state,
   cumulativeQuantity,
   leavesQuantity,
 });
+const ACCEPTED: JournalRecord = { type: 'accepted', ...A };
 const FILLED: JournalRecord = { type: 'filled', ...A, ...FILL };
-const UNTOUCHED = filled('0.000', '0.010');
 
 type Said = readonly (readonly [type: string, data: object])[];
 
@@ -140,7 +144,15 @@ const CASES: {
         ...A,
         because: { gate: 'g', code: 'C', measured: NaN, limit: '5', note: 'n', more: 1 },
       },
-      says: [['order.abandoned', { ...ABOUT, because: { gate: 'g', code: 'C', limit: '5', note: 'n' } }]],
+      says: [
+        [
+          'order.abandoned',
+          {
+            ...stands('abandoned', '0.000', '0.000'),
+            because: { gate: 'g', code: 'C', limit: '5', note: 'n' },
+          },
+        ],
+      ],
     },
   ],
   accepted: [
@@ -148,13 +160,13 @@ const CASES: {
       what: 'under an id of the venue',
       after: [SUBMITTING],
       record: { type: 'accepted', ...A, venueOrderId: 'v' },
-      says: [['order.accepted', { ...ABOUT, venueOrderId: 'v' }]],
+      says: [['order.accepted', { ...stands('working'), venueOrderId: 'v' }]],
     },
     {
       what: 'without one',
       after: [SUBMITTING],
       record: { type: 'accepted', ...A },
-      says: [['order.accepted', ABOUT]],
+      says: [['order.accepted', stands('working')]],
     },
   ],
   rejected: [
@@ -162,7 +174,7 @@ const CASES: {
       what: 'by the venue',
       after: [SUBMITTING],
       record: { type: 'rejected', ...A, reason: 'no' },
-      says: [['order.rejected', { ...ABOUT, reason: 'no' }]],
+      says: [['order.rejected', { ...stands('rejected', '0.000', '0.000'), reason: 'no' }]],
     },
   ],
   timedOut: [
@@ -170,7 +182,7 @@ const CASES: {
       what: 'nobody knows',
       after: [SUBMITTING],
       record: { type: 'timedOut', ...A, reason: 'no answer' },
-      says: [['order.unknown', { ...ABOUT, reason: 'no answer' }]],
+      says: [['order.unknown', { ...stands('unknown'), reason: 'no answer' }]],
     },
   ],
   filled: [
@@ -178,7 +190,7 @@ const CASES: {
       what: 'a part',
       after: [SUBMITTING],
       record: FILLED,
-      says: [['order.executed', { ...ABOUT, ...FILL, ...filled('0.004', '0.006') }]],
+      says: [['order.executed', { ...stands('working', '0.004', '0.006'), ...FILL }]],
     },
     {
       what: 'more than was left',
@@ -187,7 +199,7 @@ const CASES: {
       says: [
         [
           'order.executed',
-          { ...ABOUT, ...FILL, executionId: 'x2', quantity: '0.008', ...filled('0.012', '0.000') },
+          { ...stands('filled', '0.012', '0.000'), ...FILL, executionId: 'x2', quantity: '0.008' },
         ],
       ],
     },
@@ -195,7 +207,7 @@ const CASES: {
       what: 'late, of one that the venue has ended',
       after: [SUBMITTING, { type: 'cancelled', ...A, cumulative: '0.005' }],
       record: FILLED,
-      says: [['order.executed', { ...ABOUT, ...FILL, ...filled('0.004', '0.001') }]],
+      says: [['order.executed', { ...stands('cancelled', '0.004', '0.001'), ...FILL }]],
     },
   ],
   cancelRequested: [
@@ -203,7 +215,7 @@ const CASES: {
       what: 'asked for',
       after: [SUBMITTING],
       record: { type: 'cancelRequested', ...A },
-      says: [['order.cancel-requested', ABOUT]],
+      says: [['order.cancel-requested', stands('cancelPending')]],
     },
   ],
   cancelled: [
@@ -211,13 +223,13 @@ const CASES: {
       what: 'with what the venue counts',
       after: [SUBMITTING, FILLED],
       record: { type: 'cancelled', ...A, cumulative: '0.004' },
-      says: [['order.cancelled', { ...ABOUT, ...filled('0.004', '0.000'), finalQuantity: '0.004' }]],
+      says: [['order.cancelled', { ...stands('cancelled', '0.004', '0.000'), finalQuantity: '0.004' }]],
     },
     {
       what: 'without it everything stays held',
       after: [SUBMITTING],
       record: { type: 'cancelled', ...A },
-      says: [['order.cancelled', { ...ABOUT, ...UNTOUCHED }]],
+      says: [['order.cancelled', stands('cancelled')]],
     },
   ],
   expired: [
@@ -225,15 +237,15 @@ const CASES: {
       what: 'with what the venue counts',
       after: [SUBMITTING],
       record: { type: 'expired', ...A, cumulative: '0.000' },
-      says: [['order.expired', { ...ABOUT, ...filled('0.000', '0.000'), finalQuantity: '0.000' }]],
+      says: [['order.expired', { ...stands('expired', '0.000', '0.000'), finalQuantity: '0.000' }]],
     },
   ],
   cancelFailed: [
     {
       what: 'it goes on',
-      after: [SUBMITTING],
+      after: [SUBMITTING, ACCEPTED],
       record: { type: 'cancelFailed', ...A, reason: 'too late' },
-      says: [['order.cancel-failed', { ...ABOUT, reason: 'too late' }]],
+      says: [['order.cancel-failed', { ...stands('working'), reason: 'too late' }]],
     },
   ],
   absent: [
@@ -241,15 +253,20 @@ const CASES: {
       what: 'nothing more will come',
       after: [SUBMITTING, FILLED, { type: 'timedOut', ...A, reason: 'r' }],
       record: { type: 'absent', ...A },
-      says: [['order.absent', { ...ABOUT, ...filled('0.004', '0.000') }]],
+      says: [['order.absent', stands('rejected', '0.004', '0.000')]],
     },
   ],
   amendRequested: [
     {
       what: 'to more',
-      after: [SUBMITTING],
+      after: [SUBMITTING, ACCEPTED],
       record: { type: 'amendRequested', ...A, quantity: '0.020', worst: '101.0', isExit: true },
-      says: [['order.amend-requested', { ...ABOUT, quantity: '0.020', worstPrice: '101.0', isExit: true }]],
+      says: [
+        [
+          'order.amend-requested',
+          { ...stands('working', '0.000', '0.020'), quantity: '0.020', worstPrice: '101.0', isExit: true },
+        ],
+      ],
     },
   ],
   amended: [
@@ -262,16 +279,16 @@ const CASES: {
       ],
       record: { type: 'amended', ...A, quantity: '0.020', worst: '101.0' },
       says: [
-        ['order.amended', { ...ABOUT, quantity: '0.020', worstPrice: '101.0', ...filled('0.004', '0.016') }],
+        ['order.amended', { ...stands('working', '0.004', '0.016'), quantity: '0.020', worstPrice: '101.0' }],
       ],
     },
   ],
   amendFailed: [
     {
       what: 'it goes on',
-      after: [SUBMITTING],
+      after: [SUBMITTING, ACCEPTED],
       record: { type: 'amendFailed', ...A, reason: 'no' },
-      says: [['order.amend-failed', { ...ABOUT, reason: 'no' }]],
+      says: [['order.amend-failed', { ...stands('working'), reason: 'no' }]],
     },
   ],
   external: [
@@ -299,7 +316,7 @@ const CASES: {
             side: 'sell',
             ...FILL,
             quantity: '0.50',
-            ...filled('0.50', '0.00'),
+            ...{ state: 'filled', cumulativeQuantity: '0.50', leavesQuantity: '0.00' },
           },
         ],
       ],
