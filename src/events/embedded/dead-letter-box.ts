@@ -6,7 +6,7 @@ import type { EmbeddedCounts } from './embedded-counts.ts';
 import type { Burial } from './embedded-group.ts';
 import type { GroupPlace } from './group-place.ts';
 import { type KeptEntry, textOf } from './kept-event.ts';
-import type { SavedLetters } from './saved-letters.ts';
+import type { SavedState } from './saved-state.ts';
 
 const filterSchema = z.strictObject({
   group: z.string().optional(),
@@ -18,10 +18,12 @@ const filterSchema = z.strictObject({
 export interface DeadLetterBoxDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly counts: EmbeddedCounts;
+  /** Throws where the bus has been closed. */
+  readonly checkOpen: () => void;
   /** Puts the event of a letter behind the newest of its topic, for its group alone. */
   readonly requeue: (letter: DeadLetter) => Promise<void>;
   /** Where letters outlive the process. */
-  readonly saved?: SavedLetters | undefined;
+  readonly saved?: SavedState | undefined;
 }
 
 /** What groups could not handle, oldest first. */
@@ -46,8 +48,8 @@ export class DeadLetterBox implements DeadLetters {
     return this.#counts.get(`${group} ${topic}`) ?? 0;
   }
 
-  /** Never rejects. */
-  async bury(place: GroupPlace, entry: KeptEntry, { reason, detail, attempts }: Burial): Promise<void> {
+  /** @returns whether it has been kept: not so where the bus closes before. Never rejects. */
+  async bury(place: GroupPlace, entry: KeptEntry, { reason, detail, attempts }: Burial): Promise<boolean> {
     const { group, topic } = place;
     const letterId = `${++this.#made}`;
     const { position, seq } = entry;
@@ -63,18 +65,20 @@ export class DeadLetterBox implements DeadLetters {
       atMs,
       text: textOf(entry),
     };
-    await this.#deps.saved?.add(letter, place, seq);
+    if ((await this.#deps.saved?.bury(letter, place, seq)) === false) return false;
     this.#deps.counts.dead(group, reason);
     this.#add(letter);
     const oldest = this.#letters.values().next().value;
     if (this.#letters.size > this.#keep && oldest !== undefined) {
-      await this.#remove(oldest);
+      await this.#remove(oldest).catch(ignore); // it goes at the next start
       this.#deps.counts.lostLetter(oldest.group, oldest.topic);
     }
+    return true;
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- what it throws becomes a rejection
   async list(filter: DeadLetterFilter = {}): Promise<readonly DeadLetter[]> {
+    this.#deps.checkOpen();
     const { group, topic, limit, after } = parseOptions('deadLetters', filterSchema, filter);
     const behind = after === undefined ? 0 : Number(after);
     const found: DeadLetter[] = [];
@@ -90,12 +94,12 @@ export class DeadLetterBox implements DeadLetters {
   async requeue(letterIds: readonly string[]): Promise<readonly string[]> {
     return this.#each(letterIds, async (letter) => {
       await this.#deps.requeue(letter);
-      await this.#deps.saved?.remove([letter]);
+      await this.#deps.saved?.unbury(letter);
     });
   }
 
   async discard(letterIds: readonly string[]): Promise<readonly string[]> {
-    return this.#each(letterIds, async (letter) => this.#deps.saved?.remove([letter]));
+    return this.#each(letterIds, async (letter) => this.#deps.saved?.unbury(letter));
   }
 
   /** All of a group go. */
@@ -108,6 +112,7 @@ export class DeadLetterBox implements DeadLetters {
     letterIds: readonly string[],
     work: (letter: DeadLetter) => Promise<unknown>,
   ): Promise<readonly string[]> {
+    this.#deps.checkOpen();
     const found = letterIds.flatMap((id) => this.#take(id) ?? []);
     const done: string[] = [];
     try {
@@ -137,7 +142,7 @@ export class DeadLetterBox implements DeadLetters {
 
   async #remove({ letterId }: DeadLetter): Promise<void> {
     const letter = this.#take(letterId);
-    if (letter !== undefined) await this.#deps.saved?.remove([letter]);
+    if (letter !== undefined) await this.#deps.saved?.unbury(letter);
   }
 
   #sort(): void {
@@ -150,3 +155,5 @@ export class DeadLetterBox implements DeadLetters {
     this.#counts.set(`${group} ${topic}`, this.of(group, topic) + by);
   }
 }
+
+const ignore = (): void => undefined;

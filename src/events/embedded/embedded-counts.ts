@@ -39,7 +39,7 @@ export class Tally {
 export class EmbeddedCounts {
   readonly #bus: string;
   readonly #metrics: MetricsRegistry | undefined;
-  readonly #topics: TopicCounts[] = [];
+  readonly #topics = new Map<string, TopicCounts>();
   #lost = 0;
 
   constructor(bus: string, metrics: MetricsRegistry | undefined) {
@@ -49,10 +49,12 @@ export class EmbeddedCounts {
 
   /** Events given up by a policy. */
   get dropped(): number {
-    return this.#topics.reduce((sum, { dropped }) => sum + dropped.value, this.#lost);
+    return [...this.#topics.values()].reduce((sum, { dropped }) => sum + dropped.value, this.#lost);
   }
 
   topic(topic: string): TopicCounts {
+    const found = this.#topics.get(topic);
+    if (found !== undefined) return found;
     const bus = this.#bus;
     const published = this.#metrics?.counter(BUS_PUBLISHED);
     const lost = this.#metrics?.counter(BUS_LOST);
@@ -65,7 +67,7 @@ export class EmbeddedCounts {
         lost?.inc({ bus, topic, group, because }, events);
       },
     };
-    this.#topics.push(counts);
+    this.#topics.set(topic, counts);
     return counts;
   }
 

@@ -19,6 +19,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../event-bus.ts';
+import { TRADING_EVENTS } from '../catalogue/trading-events.ts';
 import type { EventCatalogue } from '../event-catalogue.ts';
 import type { EventType } from '../event-type.ts';
 import { NewEvents } from '../new-event.ts';
@@ -26,21 +27,32 @@ import { groupNameSchema, type MemberRules, subscribeOptionsSchema } from '../su
 import { DeadLetterBox } from './dead-letter-box.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { EmbeddedCounts } from './embedded-counts.ts';
-import { EmbeddedGroup, type EmbeddedGroupDeps } from './embedded-group.ts';
+import { reportBus } from './bus-gauges.ts';
+import { CarefulStart } from './careful-start.ts';
+import type { EmbeddedGroupDeps } from './embedded-group.ts';
+import { EmbeddedGroups } from './embedded-groups.ts';
 import { type EmbeddedEventBusOptions, type EmbeddedRules, embeddedSchema } from './embedded-options.ts';
 import { EmbeddedReplay } from './embedded-replay.ts';
-import { GroupPlace } from './group-place.ts';
+import { type EmbeddedStorage, type OpenedStorage, openStorage } from './embedded-storage.ts';
+import { replayPlace } from './replay-place.ts';
 import { replaySchema } from './replay-options.ts';
 import { Topic } from './topic.ts';
 
+/** How often what is too old goes. */
+const SWEEP_MS = 1000;
+const TRIM_MS = 10_000;
+
 export interface EmbeddedEventBusDeps {
   readonly clock: Clock;
-  readonly catalogue: EventCatalogue;
+  /** Default: `TRADING_EVENTS`. */
+  readonly catalogue?: EventCatalogue;
   /** In [0, 1): for back-off and ids. Default: of the machine. */
   readonly random?: () => number;
   readonly metrics?: MetricsRegistry;
   readonly logger?: Logger;
   readonly tracing?: Tracing;
+  /** Where it keeps what it holds. Default: in memory alone, as long as the process lives. */
+  readonly storage?: EmbeddedStorage;
 }
 
 /** An event bus inside the process: in memory, or with what it holds on disk as well. */
@@ -54,56 +66,68 @@ export class EmbeddedEventBus implements EventBus {
   readonly #dispatcher: Dispatcher;
   readonly #news: NewEvents;
   readonly #topics = new Map<string, Topic>();
-  readonly #groups = new Map<string, EmbeddedGroup>();
+  readonly #groups: EmbeddedGroups;
+  readonly #opened: OpenedStorage | undefined;
+  readonly #careful: CarefulStart | undefined;
   readonly #letters: DeadLetterBox;
   readonly #active = new Set<{ stop(timeoutMs?: number): Promise<void> }>();
   readonly #timers: Disposable[] = [];
   #closed: Promise<BusCloseReport> | undefined;
 
-  private constructor(rules: EmbeddedRules, deps: EmbeddedEventBusDeps) {
-    const { clock, catalogue, metrics } = deps;
+  private constructor(rules: EmbeddedRules, deps: EmbeddedEventBusDeps, opened: OpenedStorage | undefined) {
+    const { clock, catalogue = TRADING_EVENTS, metrics } = deps;
     this.name = rules.name;
     this.catalogue = catalogue;
     this.#rules = rules;
     this.#deps = deps;
+    this.#opened = opened;
     this.#counts = new EmbeddedCounts(rules.name, metrics);
     this.#dispatcher = new Dispatcher({ clock });
     this.#news = new NewEvents({
       ...{ catalogue, clock, source: rules.source ?? `/${rules.name}` },
       idPrefix: this.#randomId(),
     });
-    this.#letters = new DeadLetterBox(rules.keepLetters, {
-      ...{ clock, counts: this.#counts },
-      requeue: (letter) => this.#requeue(letter),
-    });
-    this.deadLetters = this.#letters;
-    const changed = (): void => {
-      this.#dispatcher.schedule();
+    const { counts, dispatcher } = { counts: this.#counts, dispatcher: this.#dispatcher };
+    const checkOpen = (): void => {
+      this.#checkOpen('deadLetters');
     };
+    const requeue = (letter: DeadLetter): Promise<void> => this.#topicOf(letter.topic).requeue(letter);
+    const boxDeps = { clock, counts, checkOpen, requeue, saved: opened?.saved };
+    this.#letters = new DeadLetterBox(rules.keepLetters, boxDeps, opened?.found.letters);
+    this.deadLetters = this.#letters;
     for (const name of catalogue.topics) {
-      const topic = new Topic(name, rules, { clock, counts: this.#counts, changed });
+      const disk = opened?.disks.get(name);
+      const topic = new Topic(name, rules, { clock, catalogue, counts, disk, changed: this.#changed });
       this.#topics.set(name, topic);
-      this.#dispatcher.add({ dispatch: (budget) => topic.admit(budget) });
+      dispatcher.add({ dispatch: (budget) => topic.admit(budget) });
     }
-    if (rules.keepMs !== undefined)
-      this.#timers.push(
-        clock.every(1000, () => {
-          this.#sweep();
-        }),
-      );
+    const group = (name: string): EmbeddedGroupDeps => this.#groupDeps(name);
+    const { topics, letters } = { topics: this.#topics, letters: this.#letters };
+    this.#groups = new EmbeddedGroups({ topics, dispatcher, letters, counts, saved: opened?.saved, group });
+    if (opened?.found.isUnclean === true) {
+      const until = new Map([...topics.values()].map(({ name, last }) => [name, last]));
+      this.#careful = new CarefulStart(opened.saved, opened.found, until);
+    }
+    this.#groups.restore(opened?.found.places ?? new Map());
+    this.#startTimers();
+    if (metrics !== undefined) this.#timers.push(reportBus(metrics, this, [...topics.values()]));
   }
 
-  /** @throws {PortcullisError} `OPTION_INVALID` */
-  // eslint-disable-next-line @typescript-eslint/require-await -- opening will wait for disks
+  /**
+   * @throws {PortcullisError} `OPTION_INVALID`; with storage what its logs and its store throw: `LOG_DAMAGED`,
+   * `STORE_UNAVAILABLE`
+   */
   static async open(options: EmbeddedEventBusOptions, deps: EmbeddedEventBusDeps): Promise<EmbeddedEventBus> {
     const rules = parseOptions('EmbeddedEventBus', embeddedSchema, options);
-    if (rules.overflow.policy === 'spill') {
+    const { clock, catalogue = TRADING_EVENTS, logger, storage } = deps;
+    if (rules.overflow.policy === 'spill' && storage === undefined) {
       throw new PortcullisError(
         'OPTION_INVALID',
         'EmbeddedEventBus: overflow.policy: spill keeps events on disk: expected storage with it',
       );
     }
-    return new EmbeddedEventBus(rules, deps);
+    const opened = storage && (await openStorage(rules, storage, { clock, logger, catalogue }));
+    return new EmbeddedEventBus(rules, deps, opened);
   }
 
   publish<D>(type: EventType<D>, data: NoInfer<D>, options?: PublishOptions): Promise<PublishReceipt> {
@@ -112,7 +136,7 @@ export class EmbeddedEventBus implements EventBus {
       const event = this.#news.make(type, data, options);
       return this.#topicOf(type.topic).publish(event, options?.id !== undefined);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -127,11 +151,16 @@ export class EmbeddedEventBus implements EventBus {
     parseOptions('subscribe group', groupNameSchema, group);
     const { names, topics } = this.#chosen('subscribe', types);
     this.#checkStart('subscribe', rules.from, topics);
-    const joined = this.#groupFor(group, names, topics, rules);
-    const membership = joined.join(names, rules, handler as EventHandler);
+    const membership = this.#groups.join({
+      group,
+      types: names,
+      topics,
+      rules,
+      handler: handler as EventHandler,
+    });
     const subscription: Subscription = {
       group,
-      ready: Promise.resolve(),
+      ready: membership.ready,
       stop: async (timeoutMs = 10_000) => {
         await membership.stop(timeoutMs);
         this.#active.delete(subscription);
@@ -152,19 +181,11 @@ export class EmbeddedEventBus implements EventBus {
     const { names, topics } = this.#chosen('replay', types);
     this.#checkStart('replay', rules.from, topics);
     const group = `replay-${this.#randomId()}`;
-    const places = topics.map((topic) => {
-      const next = topic.locate(rules.from);
-      const backlog = topic.entries(({ seq }) => seq >= next);
-      return new GroupPlace({
-        ...{ group, topic, backlog, counts: follow },
-        next: topic.last + 1,
-        ...(!follow && { end: topic.last }),
-      });
-    });
+    const places = topics.map((topic) => replayPlace(group, topic, rules.from, follow));
     const replay = new EmbeddedReplay(
       { group, places, types: names, rules, handler: handler as EventHandler, follow },
       {
-        ...this.#groupDeps(),
+        ...this.#groupDeps(group),
         dispatcher: this.#dispatcher,
         onEnd: (ended) => this.#active.delete(ended),
       },
@@ -175,27 +196,26 @@ export class EmbeddedEventBus implements EventBus {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, memory is not
   async groups(): Promise<readonly GroupStatus[]> {
-    return [...this.#groups.values()].flatMap(({ name, members, places }) =>
-      [...places].map(([topic, { lag, pending }]) => ({
-        ...{ group: name, topic, lag, pending, members },
-        deadLetters: this.#letters.of(name, topic),
-      })),
-    );
+    this.#checkOpen('groups');
+    return this.#groups.statuses();
   }
 
   async dropGroup(group: string): Promise<boolean> {
-    const found = this.#groups.get(group);
-    if (found === undefined || found.members > 0) return false;
-    this.#groups.delete(group);
-    this.#dispatcher.remove(found);
-    found.leave();
-    await this.#letters.forget(group);
-    return true;
+    this.#checkOpen('dropGroup');
+    return this.#groups.drop(group);
   }
 
   status(): BusStatus {
     const waiting = this.#sum((topic) => topic.waiting + topic.unwritten);
-    return { connected: true, waiting, spilled: 0, dropped: this.#counts.dropped };
+    const error = this.#error;
+    const { dropped } = this.#counts;
+    return {
+      connected: this.#closed === undefined && error === undefined,
+      waiting,
+      spilled: 0,
+      dropped,
+      ...(error !== undefined && { error }),
+    };
   }
 
   close(timeoutMs = 10_000): Promise<BusCloseReport> {
@@ -206,34 +226,69 @@ export class EmbeddedEventBus implements EventBus {
   async #close(timeoutMs: number): Promise<BusCloseReport> {
     for (const timer of this.#timers) timer[Symbol.dispose]();
     const unsent = this.#sum((topic) => topic.close());
+    const leftMs = deadlineOf(this.#deps.clock, timeoutMs);
     await Promise.all([...this.#active].map((each) => each.stop(timeoutMs)));
     this.#dispatcher.stop();
+    if (this.#opened !== undefined) await this.#letGo(this.#opened, leftMs());
     return { unsent, spilled: 0 };
   }
 
-  #groupFor(
-    name: string,
-    types: ReadonlySet<string> | undefined,
-    topics: readonly Topic[],
-    rules: MemberRules,
-  ): EmbeddedGroup {
-    const found = this.#groups.get(name);
-    if (found !== undefined && found.members > 0 && !isSame(found.types, types)) {
-      throw new PortcullisError(
-        'OPTION_INVALID',
-        `subscribe: ${name}: expected the types that its other members have`,
-      );
+  /** Leaves the storage as a closed bus does, unless it does not answer in time. */
+  async #letGo({ saved, disks }: OpenedStorage, timeoutMs: number): Promise<void> {
+    saved.stop();
+    const late = new AbortController();
+    const leave = async (): Promise<void> => {
+      for (const disk of disks.values()) await disk.close();
+      await saved.save(this.#topics.values());
+      await saved.unmark();
+    };
+    const left = leave().catch((error: unknown) => {
+      this.#deps.logger?.error({ err: error }, 'the bus was closed, and its state not saved');
+    });
+    await Promise.race([left, this.#deps.clock.sleep(timeoutMs, late.signal).catch(ignore)]);
+    late.abort(new Error('closed'));
+  }
+
+  #startTimers(): void {
+    const { clock } = this.#deps;
+    const opened = this.#opened;
+    const { keepMs, cursorEveryMs } = this.#rules;
+    if (opened === undefined) {
+      if (keepMs !== undefined)
+        this.#timers.push(
+          clock.every(SWEEP_MS, () => {
+            this.#each((topic) => {
+              topic.sweep();
+            });
+          }),
+        );
+      return;
     }
-    const group = found ?? new EmbeddedGroup(name, this.#groupDeps());
-    for (const topic of topics) {
-      if (group.places.has(topic.name)) continue;
-      group.addPlace(new GroupPlace({ group: name, topic, next: topic.locate(rules.from), counts: true }));
-    }
-    if (found === undefined) {
-      this.#groups.set(name, group);
-      this.#dispatcher.add(group);
-    }
-    return group;
+    const { saved } = opened;
+    this.#timers.push(
+      clock.every(cursorEveryMs, () => {
+        if (!saved.isSaving) saved.save(this.#topics.values()).catch(ignore); // its status says so
+      }),
+      clock.every(TRIM_MS, () => {
+        this.#each((topic) => {
+          topic
+            .trim()
+            .catch((error: unknown) =>
+              this.#deps.logger?.warn({ err: error, topic: topic.name }, 'old events were not removed'),
+            );
+        });
+      }),
+    );
+  }
+
+  readonly #changed = (): void => {
+    this.#dispatcher.schedule();
+  };
+
+  get #error(): string | undefined {
+    return (
+      this.#opened?.saved.error ?? [...this.#topics.values()].find(({ error }) => error !== undefined)?.error
+    );
   }
 
   /** A member that holds all the events there may be would leave none to drop. */
@@ -244,21 +299,16 @@ export class EmbeddedEventBus implements EventBus {
     return { ...rules, maxInFlight: Math.min(rules.maxInFlight, most) };
   }
 
-  #groupDeps(): EmbeddedGroupDeps {
+  #groupDeps(name: string): EmbeddedGroupDeps {
     const { clock, random, metrics, logger, tracing } = this.#deps;
     return {
-      ...{ bus: this.name, clock, random, metrics, logger, tracing },
-      changed: () => {
-        this.#dispatcher.schedule();
-      },
+      ...{ bus: this.name, clock, random, metrics, logger, tracing, careful: this.#careful },
+      changed: this.#changed,
       bury: (place, entry, why) => this.#letters.bury(place, entry, why),
+      onGivenBack: (events) => {
+        this.#counts.redelivered(name, events);
+      },
     };
-  }
-
-  async #requeue({ topic, group, text }: DeadLetter): Promise<void> {
-    this.#checkOpen('requeue');
-    const read = this.catalogue.read(text);
-    if (read.kind === 'event') await this.#topicOf(topic).requeue(read.event, group);
   }
 
   /** The types by name, `undefined` for all, and their topics. */
@@ -309,8 +359,8 @@ export class EmbeddedEventBus implements EventBus {
     return new PortcullisError('BUS_CLOSED', `${call}: the bus ${this.name} has been closed`);
   }
 
-  #sweep(): void {
-    for (const topic of this.#topics.values()) topic.sweep();
+  #each(work: (topic: Topic) => void): void {
+    for (const topic of this.#topics.values()) work(topic);
   }
 
   #sum(of: (topic: Topic) => number): number {
@@ -325,5 +375,10 @@ export class EmbeddedEventBus implements EventBus {
   }
 }
 
-const isSame = (a: ReadonlySet<string> | undefined, b: ReadonlySet<string> | undefined): boolean =>
-  a === b || (a?.size === b?.size && [...(a ?? [])].every((type) => b?.has(type) === true));
+/** What is left of a time. */
+function deadlineOf(clock: Clock, timeoutMs: number): () => number {
+  const startMs = clock.monotonicMs();
+  return () => Math.max(0, timeoutMs - (clock.monotonicMs() - startMs));
+}
+
+const ignore = (): void => undefined;

@@ -4,6 +4,7 @@ import { orderingKey } from '../bus-event.ts';
 import type { DeadReason, EventHandler } from '../event-bus.ts';
 import { GroupMember, type MemberListener } from '../group-member.ts';
 import type { MemberRules } from '../subscribe-options.ts';
+import type { CarefulStart } from './careful-start.ts';
 import type { Dispatched } from './dispatcher.ts';
 import type { GroupPlace } from './group-place.ts';
 import { KeyOwners, hashOf } from './key-owners.ts';
@@ -18,8 +19,10 @@ export interface EmbeddedGroupDeps {
   readonly tracing?: Tracing | undefined;
   /** Something can be handed on. */
   readonly changed: () => void;
-  /** Keeps what the group cannot handle. Never rejects. */
-  readonly bury: (place: GroupPlace, entry: KeptEntry, why: Burial) => Promise<void>;
+  /** Keeps what the group cannot handle. Resolves with whether it could; never rejects. */
+  readonly bury: (place: GroupPlace, entry: KeptEntry, why: Burial) => Promise<boolean>;
+  /** After a process that has died. */
+  readonly careful?: CarefulStart | undefined;
   readonly onDone?: (() => void) | undefined;
   readonly onGivenBack?: ((events: number) => void) | undefined;
 }
@@ -56,6 +59,9 @@ export class EmbeddedGroup implements Dispatched {
   readonly #attempts = new Map<KeptEvent, number>();
   /** `undefined` for all. */
   #types: ReadonlySet<string> | undefined;
+  /** The one that is tried with care, as it was handed on. */
+  #tried: KeptEvent | undefined;
+  #isTrying = false;
   /** The one that is being offered, until it is done. */
   #offered: KeptEvent | undefined;
 
@@ -107,7 +113,7 @@ export class EmbeddedGroup implements Dispatched {
   }
 
   dispatch(budget: number): number {
-    if (!this.#workers.some(({ isStopping }) => !isStopping)) return 0;
+    if (this.#isTrying || !this.#workers.some(({ isStopping }) => !isStopping)) return 0;
     let handed = 0;
     for (const place of this.#places.values()) {
       while (handed < budget && this.#handOn(place)) handed += 1;
@@ -117,7 +123,7 @@ export class EmbeddedGroup implements Dispatched {
 
   /** @returns whether there was something, and it could go on */
   #handOn(place: GroupPlace): boolean {
-    const entry = place.peek();
+    const entry = this.#isTrying ? undefined : place.peek();
     if (entry === undefined) return false;
     if (!this.#wants(entry)) {
       place.skip(entry);
@@ -136,6 +142,8 @@ export class EmbeddedGroup implements Dispatched {
       return true;
     }
     if (worker.member.room <= 0) return false;
+    if (this.#deps.careful?.isDue(place, entry) === true)
+      return this.#try(this.#deps.careful, place, entry, worker);
     place.take();
     this.#offer(entry, worker);
     return true;
@@ -167,6 +175,37 @@ export class EmbeddedGroup implements Dispatched {
     this.#owners.take(orderingKey(entry.event), worker);
   }
 
+  /** Hands on one alone, once it is noted that it is. */
+  #try(careful: CarefulStart, place: GroupPlace, entry: KeptEvent, worker: Worker): boolean {
+    if (careful.isTrying) return false;
+    place.take();
+    this.#owners.take(orderingKey(entry.event), worker);
+    this.#isTrying = true;
+    void careful.begin(place, entry).then((attempts) => {
+      const tried = { ...entry, attempts: attempts ?? 0 };
+      this.#tried = tried;
+      if (attempts !== undefined && !worker.isStopping) {
+        this.#deps.onGivenBack?.(1);
+        worker.member.offer(tried);
+        return;
+      }
+      place.giveBack([entry]);
+      this.#endTry(tried);
+      this.#release(entry);
+      this.#deps.changed();
+    });
+    return true;
+  }
+
+  #endTry(entry: KeptEvent): void {
+    if (this.#tried !== entry) return;
+    const place = this.#places.get(entry.topic);
+    if (place !== undefined) this.#deps.careful?.end(place, entry);
+    this.#tried = undefined;
+    this.#isTrying = false;
+    this.#deps.changed();
+  }
+
   #listener(): MemberListener<KeptEvent> {
     return {
       onDone: (entry) => {
@@ -175,11 +214,11 @@ export class EmbeddedGroup implements Dispatched {
       },
       onDead: async (entry, why) => {
         const place = this.#places.get(entry.topic);
-        if (place !== undefined) await this.#deps.bury(place, entry, why);
-        this.#settled(entry);
+        if (place === undefined || (await this.#deps.bury(place, entry, why))) this.#settled(entry);
       },
       onRetry: (entry, { attempts }) => {
         this.#attempts.set(entry, attempts);
+        this.#endTry(entry);
       },
       onRoom: this.#deps.changed,
     };
@@ -187,14 +226,15 @@ export class EmbeddedGroup implements Dispatched {
 
   #settled(entry: KeptEvent): void {
     if (this.#attempts.size > 0) this.#attempts.delete(entry);
+    if (this.#isTrying) this.#endTry(entry);
     this.#places.get(entry.topic)?.acknowledge(entry);
     if (this.#offered === entry) this.#offered = undefined;
     else this.#release(entry);
   }
 
   async #bury(place: GroupPlace, entry: FlawedEvent, why: Burial): Promise<void> {
-    await this.#deps.bury(place, entry, why);
-    place.acknowledge(entry);
+    if (await this.#deps.bury(place, entry, why)) place.acknowledge(entry);
+    else place.giveBack([entry]);
   }
 
   /** One of its key is not on its way any more. */
@@ -215,7 +255,10 @@ export class EmbeddedGroup implements Dispatched {
       const own = left.filter(({ topic }) => topic === place.topic.name);
       place.giveBack(own.map((entry) => this.#withAttempts(entry)));
     }
-    for (const entry of left) this.#release(entry);
+    for (const entry of left) {
+      this.#endTry(entry);
+      this.#release(entry);
+    }
     for (const place of this.#places.values()) place.unpark();
     if (left.length > 0) this.#deps.onGivenBack?.(left.length);
     this.#deps.changed();

@@ -7,14 +7,15 @@ import type { GroupPlace } from './group-place.ts';
 export interface EmbeddedReplayOptions {
   /** Of the group that it has for itself. */
   readonly group: string;
-  readonly places: readonly GroupPlace[];
+  /** Those of a durable bus have to be looked for first. */
+  readonly places: readonly (GroupPlace | Promise<GroupPlace>)[];
   readonly types: ReadonlySet<string> | undefined;
   readonly rules: MemberRules;
   readonly handler: EventHandler;
   readonly follow: boolean;
 }
 
-export interface EmbeddedReplayDeps extends Omit<EmbeddedGroupDeps, 'bury' | 'onDone'> {
+export interface EmbeddedReplayDeps extends Omit<EmbeddedGroupDeps, 'bury' | 'onDone' | 'careful'> {
   readonly dispatcher: Dispatcher;
   readonly onEnd: (replay: EmbeddedReplay) => void;
 }
@@ -27,6 +28,8 @@ export class EmbeddedReplay implements Replay, Dispatched {
   readonly #deps: EmbeddedReplayDeps;
   readonly #follow: boolean;
   readonly #resolve: (report: ReplayReport) => void;
+  /** Places that are not found yet. */
+  #looking = 0;
   #handled = 0;
   #failed = 0;
   #ended: Promise<void> | undefined;
@@ -49,10 +52,10 @@ export class EmbeddedReplay implements Replay, Dispatched {
       bury: () => {
         this.#failed += 1;
         deps.changed();
-        return Promise.resolve();
+        return Promise.resolve(true);
       },
     });
-    for (const place of places) this.#group.addPlace(place);
+    for (const place of places) this.#enter(place);
     this.#membership = this.#group.join(types, rules, handler);
     deps.dispatcher.add(this);
   }
@@ -71,7 +74,24 @@ export class EmbeddedReplay implements Replay, Dispatched {
     return this.stop();
   }
 
+  #enter(place: GroupPlace | Promise<GroupPlace>): void {
+    if (!(place instanceof Promise)) {
+      this.#group.addPlace(place);
+      return;
+    }
+    this.#looking += 1;
+    place.then(
+      (found) => {
+        this.#looking -= 1;
+        if (this.#ended === undefined) this.#group.addPlace(found);
+        this.#deps.changed();
+      },
+      () => this.#end(0, false),
+    );
+  }
+
   #isThrough(): boolean {
+    if (this.#looking > 0) return false;
     return [...this.#group.places.values()].every(({ unhandled }) => unhandled === 0);
   }
 

@@ -1,4 +1,5 @@
 import type { GroupCursor } from './group-cursor.ts';
+import type { DiskReader } from './disk-reader.ts';
 import type { KeptEntry } from './kept-event.ts';
 import type { Topic } from './topic.ts';
 
@@ -30,6 +31,8 @@ export class GroupPlace {
   #backlog: KeptEntry[];
   #head = 0;
   #parked: KeptEntry[] = [];
+  #reader: DiskReader | undefined;
+  #isReading = false;
 
   constructor({ group, topic, next, end = Infinity, backlog = [], counts, cursor }: GroupPlaceOptions) {
     this.group = group;
@@ -44,6 +47,16 @@ export class GroupPlace {
   /** The first that memory has to hold for it. */
   get needs(): number {
     return this.#next > this.#end ? Infinity : this.#next;
+  }
+
+  /** The first that the disk has to hold for it. */
+  get pins(): number {
+    return this.cursor === undefined ? this.needs : this.cursor.floor + 1;
+  }
+
+  /** Nobody reads it any more. */
+  async close(): Promise<void> {
+    await this.#reader?.close();
   }
 
   get pending(): number {
@@ -64,7 +77,9 @@ export class GroupPlace {
   peek(): KeptEntry | undefined {
     if (this.#head < this.#backlog.length) return this.#backlog[this.#head];
     if (this.#next > this.#end) return undefined;
-    return this.topic.at(this.#next);
+    const kept = this.topic.at(this.#next);
+    if (kept === undefined && this.#next <= this.topic.last) this.#read();
+    return kept;
   }
 
   /** The one that `peek` gave is handed to a member. */
@@ -134,5 +149,20 @@ export class GroupPlace {
     const all = [...entries, ...this.#backlog.slice(this.#head)];
     this.#backlog = all.sort((a, b) => a.seq - b.seq);
     this.#head = 0;
+  }
+
+  /** From disk, what memory does not hold any more. */
+  #read(): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    this.#reader ??= this.topic.reader();
+    void this.topic.readDisk(this.#reader, this.#next, this.#end).then((entries) => {
+      this.#isReading = false;
+      // Some may have been given up meanwhile, or acknowledged before the process was started.
+      const wanted = entries.filter(({ seq }) => seq >= this.#next && this.cursor?.has(seq) !== true);
+      this.#next = Math.max(this.#next, (entries.at(-1)?.seq ?? 0) + 1);
+      this.#putBack(wanted);
+      this.topic.changed();
+    });
   }
 }

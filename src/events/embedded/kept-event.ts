@@ -1,5 +1,5 @@
 import type { BusEvent } from '../bus-event.ts';
-import type { ReadEvent } from '../event-catalogue.ts';
+import type { EventCatalogue, ReadEvent } from '../event-catalogue.ts';
 import type { Delivery } from '../group-member.ts';
 
 interface Kept {
@@ -44,9 +44,40 @@ export const keptEvent = (
   takenMs,
   requeuedFor,
   attempts: 0,
-  event,
+  event: frozen(event),
 });
+
+/** Groups share it: what one handler does to it the others must not see. */
+function frozen<T extends object>(value: T): T {
+  for (const key in value) {
+    const part: unknown = value[key];
+    if (typeof part === 'object' && part !== null) frozen(part);
+  }
+  return Object.freeze(value);
+}
 
 /** As it stands in a dead letter. */
 export const textOf = (kept: KeptEntry): string =>
   kept.kind === 'event' ? JSON.stringify(kept.event) : kept.text;
+
+/** What stands in a topic, read. */
+export function entryOf(
+  topic: string,
+  catalogue: EventCatalogue,
+  { seq, takenMs, requeuedFor }: Pick<Kept, 'seq' | 'takenMs' | 'requeuedFor'>,
+  text: string,
+): KeptEntry {
+  const read = catalogue.read(text);
+  if (read.kind === 'event') return keptEvent(topic, seq, takenMs, read.event, requeuedFor);
+  const type = knownType(text, catalogue);
+  return { kind: 'flaw', topic, seq, position: `${seq}`, takenMs, requeuedFor, flaw: read, type, text };
+}
+
+function knownType(text: string, catalogue: EventCatalogue): string | undefined {
+  try {
+    const { type } = JSON.parse(text) as { type?: unknown };
+    return typeof type === 'string' ? catalogue.get(type)?.type : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -2,18 +2,21 @@ import type { Clock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import { messageOf } from '../../core/message-of.ts';
 import type { BusEvent } from '../bus-event.ts';
-import type { PublishReceipt, StartPosition } from '../event-bus.ts';
+import type { DeadLetter, PublishReceipt, StartPosition } from '../event-bus.ts';
+import type { EventCatalogue } from '../event-catalogue.ts';
 import { DedupeWindow } from './dedupe-window.ts';
 import type { EmbeddedCounts, TopicCounts } from './embedded-counts.ts';
 import type { EmbeddedRules } from './embedded-options.ts';
 import { EventRing } from './event-ring.ts';
 import type { GroupPlace } from './group-place.ts';
-import { type KeptEntry, keptEvent } from './kept-event.ts';
+import type { DiskReader } from './disk-reader.ts';
+import { type KeptEntry, entryOf, keptEvent } from './kept-event.ts';
 import type { TopicDisk } from './topic-disk.ts';
 import { WaitingLine } from './waiting-line.ts';
 
 export interface TopicDeps {
-  readonly clock: Pick<Clock, 'nowMs' | 'turn'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'turn' | 'sleep'>;
+  readonly catalogue: EventCatalogue;
   readonly counts: EmbeddedCounts;
   /** What it has on disk; in memory alone without. */
   readonly disk?: TopicDisk | undefined;
@@ -29,6 +32,8 @@ interface Waiting {
   readonly reject: (reason: PortcullisError) => void;
 }
 
+/** Wait between attempts to read. */
+const RETRY_MS = 1000;
 /** Publications that are taken at once, before one of them waits for a turn of the event loop. A power of two. */
 const PUBLISHED_PER_TURN = 512;
 
@@ -38,7 +43,8 @@ export class Topic {
   readonly changed: () => void;
   readonly places = new Set<GroupPlace>();
   readonly #rules: EmbeddedRules;
-  readonly #clock: Pick<Clock, 'nowMs' | 'turn'>;
+  readonly #clock: Pick<Clock, 'nowMs' | 'turn' | 'sleep'>;
+  readonly #catalogue: EventCatalogue;
   readonly #counts: TopicCounts;
   readonly #disk: TopicDisk | undefined;
   readonly #ring: EventRing;
@@ -47,8 +53,10 @@ export class Topic {
   #needed = 0;
   /** Of the newest that was taken, on its way to disk included. */
   #taken: number;
-  /** There is room for all before this one. */
+  /** There is room for all up to this one. */
   #roomUntil = 0;
+  /** Nobody has more before it than is kept, up to this one. */
+  #dropFrom = 0;
   readonly #waiting = new WaitingLine<Waiting>();
   #isFull = false;
 
@@ -56,12 +64,17 @@ export class Topic {
     this.name = name;
     this.#rules = rules;
     this.#clock = deps.clock;
+    this.#catalogue = deps.catalogue;
     this.#counts = deps.counts.topic(name);
     this.#disk = deps.disk;
     this.changed = deps.changed;
     this.#taken = deps.disk?.lastSeq ?? 0;
     this.#ring = new EventRing(this.#taken + 1);
     this.#ids = deps.disk?.ids ?? new DedupeWindow(rules.dedupeEvents);
+  }
+
+  get isDurable(): boolean {
+    return this.#disk !== undefined;
   }
 
   /** Of the newest that may be handed on; 0 for none. */
@@ -93,13 +106,6 @@ export class Topic {
     return this.#taken - this.#ring.last;
   }
 
-  /** Events that memory has let go of and a group has not read yet. */
-  get spilled(): number {
-    let oldest = this.#ring.first;
-    for (const place of this.places) oldest = Math.min(oldest, place.needs);
-    return this.#ring.first - oldest;
-  }
-
   get error(): string | undefined {
     return this.#disk?.error;
   }
@@ -121,18 +127,30 @@ export class Topic {
   }
 
   /** Some events from disk. */
-  readDisk(from: number, to: number): Promise<KeptEntry[]> {
-    return this.#disk?.page(from, Math.min(to, this.last)) ?? Promise.resolve([]);
+  async readDisk(reader: DiskReader | undefined, from: number, to: number): Promise<KeptEntry[]> {
+    try {
+      return (await reader?.page(from, Math.min(to, this.last))) ?? [];
+    } catch (error) {
+      this.#disk?.failed(error);
+      await this.#clock.sleep(RETRY_MS);
+      return [];
+    }
+  }
+
+  reader(): DiskReader | undefined {
+    return this.#disk?.reader();
   }
 
   add(place: GroupPlace): void {
     this.places.add(place);
     this.#needed = Math.min(this.#needed, place.needs);
     this.#roomUntil = 0;
+    this.#dropFrom = 0;
   }
 
   remove(place: GroupPlace): void {
     this.places.delete(place);
+    void place.close();
     this.#roomUntil = 0;
     this.madeRoom();
   }
@@ -146,9 +164,6 @@ export class Topic {
       case 'drop-newest':
         this.#counts.dropped.inc();
         return Promise.resolve({ outcome: 'dropped', id: event.id });
-      case 'drop-oldest':
-        this.#dropOldest();
-        return this.#take(event, isGiven);
       default:
         return new Promise((resolve, reject) => {
           this.#isFull = true;
@@ -157,19 +172,33 @@ export class Topic {
     }
   }
 
-  /** Behind the newest, for one group alone, whether there is room or not. */
-  requeue(event: BusEvent, group: string): Promise<PublishReceipt> {
-    return this.#take(event, false, group);
+  /** What a letter holds, behind the newest, for one group alone, whether there is room or not. */
+  async requeue({ text, group }: DeadLetter): Promise<void> {
+    const takenMs = this.#clock.nowMs();
+    this.#taken += 1;
+    const { name } = this;
+    if (this.#disk === undefined) {
+      this.#show(entryOf(name, this.#catalogue, { seq: this.#taken, takenMs, requeuedFor: group }, text));
+      return;
+    }
+    try {
+      this.#show(await this.#disk.appendText(text, takenMs, group));
+    } catch (cause) {
+      this.#taken -= 1;
+      throw this.#refusal(this.#disk, cause);
+    }
   }
 
   /** Of the first event that a group is to read, which begins `from` there. */
-  locate(from: StartPosition): number {
+  locate(from: StartPosition): number | Promise<number> {
     if (from === 'new') return this.#taken + 1;
     if (from === 'beginning') return this.first;
     if ('position' in from) {
       return from.topic === this.name ? Math.max(this.first, Number(from.position) + 1) : this.#taken + 1;
     }
-    return this.entries(({ takenMs }) => takenMs >= from.timeMs)[0]?.seq ?? this.#taken + 1;
+    const { timeMs } = from;
+    if (this.#disk !== undefined) return this.#disk.firstSince(timeMs).then((seq) => seq ?? this.#taken + 1);
+    return this.entries(({ takenMs }) => takenMs >= timeMs)[0]?.seq ?? this.#taken + 1;
   }
 
   /** Takes those that wait, as far as there is room. */
@@ -194,6 +223,27 @@ export class Topic {
     this.#retain(this.#clock.nowMs());
   }
 
+  /** Lets go of what is on disk, nobody needs and is older or more than is kept. */
+  async trim(): Promise<void> {
+    const disk = this.#disk;
+    if (disk === undefined) return;
+    let before = this.last;
+    for (const place of this.places) before = Math.min(before, place.pins);
+    const { keepEvents, keepMs } = this.#rules;
+    const byCount = this.last - keepEvents + 1;
+    const isOld = async (seq: number): Promise<boolean> =>
+      keepMs !== undefined && ((await disk.takenMs(seq)) ?? Infinity) < this.#clock.nowMs() - keepMs;
+    // By age it is the first that is young enough: what is older stands before it.
+    let [low, high] = [Math.max(disk.firstSeq, Math.min(before, byCount)), before];
+    if (!(await isOld(low))) high = low;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (await isOld(middle)) low = middle + 1;
+      else high = middle;
+    }
+    if (low > disk.firstSeq) await disk.trim(low);
+  }
+
   /** Refuses those that wait. @returns how many */
   close(): number {
     const refused = this.#waiting.size;
@@ -206,21 +256,30 @@ export class Topic {
     return refused;
   }
 
+  /** What is on its way to disk counts with all. */
   #hasRoom(): boolean {
     const { policy, maxUnhandled, maxSpilled } = this.#rules.overflow;
-    const most = policy === 'spill' ? Math.max(maxUnhandled, maxSpilled) : maxUnhandled;
-    let slowest = 0;
-    for (const place of this.places) if (place.counts) slowest = Math.max(slowest, place.unhandled);
-    this.#roomUntil = this.#taken + Math.max(0, most - slowest - this.unwritten);
-    return this.#taken < this.#roomUntil;
+    const slowest = policy === 'drop-oldest' ? 0 : this.#slowest(({ unhandled }) => unhandled);
+    const unhandled = slowest + this.unwritten;
+    this.#roomUntil = this.#taken + Math.max(0, maxUnhandled - unhandled);
+    return this.#taken < this.#roomUntil || (policy === 'spill' && unhandled < maxSpilled);
   }
 
+  #slowest(of: (place: GroupPlace) => number): number {
+    let slowest = 0;
+    for (const place of this.places) if (place.counts) slowest = Math.max(slowest, of(place));
+    return slowest;
+  }
+
+  /** Those that a member has are not given up. */
   #dropOldest(): void {
     const { maxUnhandled } = this.#rules.overflow;
     for (const place of this.places) {
-      if (!place.counts || place.unhandled + this.unwritten < maxUnhandled || !place.dropOldest()) continue;
-      this.#counts.lost(place.group, 'dropped', 1);
+      while (place.counts && place.lag > maxUnhandled && place.dropOldest()) {
+        this.#counts.lost(place.group, 'dropped', 1);
+      }
     }
+    this.#dropFrom = this.last + maxUnhandled - this.#slowest(({ lag }) => lag);
   }
 
   #duplicate({ id }: BusEvent): Promise<PublishReceipt> {
@@ -228,45 +287,46 @@ export class Topic {
     return Promise.resolve({ outcome: 'duplicate', id });
   }
 
-  #take(event: BusEvent, isGiven: boolean, requeuedFor?: string): Promise<PublishReceipt> {
+  #take(event: BusEvent, isGiven: boolean): Promise<PublishReceipt> {
     if (isGiven) {
       if (this.#ids.has(event.source, event.id, this.#taken + 1)) return this.#duplicate(event);
       this.#ids.add(event.source, event.id, this.#taken + 1);
     }
     const seq = ++this.#taken;
     const takenMs = this.#clock.nowMs();
-    const entry = keptEvent(this.name, seq, takenMs, event, requeuedFor);
-    if (this.#disk !== undefined) return this.#write(this.#disk, entry, isGiven);
+    if (this.#disk !== undefined) return this.#write(this.#disk, event, takenMs, isGiven);
+    const entry = keptEvent(this.name, seq, takenMs, event, undefined);
     this.#show(entry);
     const receipt = { outcome: 'published', id: event.id, position: entry.position } as const;
     if ((seq & (PUBLISHED_PER_TURN - 1)) !== 0) return Promise.resolve(receipt);
     return this.#clock.turn().then(() => receipt);
   }
 
-  async #write(
-    disk: TopicDisk,
-    entry: ReturnType<typeof keptEvent>,
-    isGiven: boolean,
-  ): Promise<PublishReceipt> {
-    const { event, position } = entry;
+  async #write(disk: TopicDisk, event: BusEvent, takenMs: number, isGiven: boolean): Promise<PublishReceipt> {
+    const isSpilled = this.#rules.overflow.policy === 'spill' && this.#taken > this.#roomUntil;
     try {
-      await disk.append(entry, isGiven);
+      const seq = await disk.append({ event, takenMs, isGiven });
+      this.#show(keptEvent(this.name, seq, takenMs, event, undefined));
+      if (!isSpilled) return { outcome: 'published', id: event.id, position: `${seq}` };
+      return { outcome: 'spilled', id: event.id };
     } catch (cause) {
       this.#taken -= 1;
       if (isGiven) this.#ids.remove(event.source, event.id);
-      throw new PortcullisError(
-        'BUS_UNAVAILABLE',
-        `publish: topic ${this.name} was not written: ${messageOf(cause)}`,
-        { cause },
-      );
+      throw this.#refusal(disk, cause);
     }
-    this.#show(entry);
-    return { outcome: 'published', id: event.id, position };
+  }
+
+  #refusal(disk: TopicDisk, cause: unknown): PortcullisError {
+    if (cause instanceof PortcullisError && cause.code === 'INPUT_INVALID') return cause;
+    disk.failed(cause);
+    const message = `publish: topic ${this.name} was not written: ${messageOf(cause)}`;
+    return new PortcullisError('BUS_UNAVAILABLE', message, { cause });
   }
 
   #show(entry: KeptEntry): void {
     this.#ring.push(entry);
     this.#counts.published.inc();
+    if (this.#rules.overflow.policy === 'drop-oldest' && this.last > this.#dropFrom) this.#dropOldest();
     this.#retain(entry.takenMs);
     this.changed();
   }
