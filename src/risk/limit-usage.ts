@@ -7,7 +7,7 @@ import type { RiskLimits } from './risk-limits.ts';
 export interface LimitUsage {
   /** The gate that has the limit. */
   readonly gate: string;
-  /** 0 to 1, beyond it when the limit is exceeded; NaN while it is not known, and for a limit of 0. */
+  /** 0 to 1, beyond it when the limit is exceeded, below it for a profit; NaN while it is not known, and for a limit of 0. */
   readonly fraction: number;
   readonly measured: number | string;
   readonly limit: number | string;

@@ -74,8 +74,9 @@ describe('DataQualityPublisher', () => {
     bus.take();
     see(...lasting);
     see(problem('STALE', { measured: 2 }));
-    clock.advance(1_000);
     expect(bus.take()).toEqual([]);
+    see(problem('STALE', { measured: 2 }), problem('CROSSED'));
+    expect(bus.take()).toMatchObject([{ began: ['CROSSED'] }]); // at once
   });
 
   test('says nothing of data that are good from the beginning', () => {

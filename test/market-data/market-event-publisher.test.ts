@@ -130,11 +130,12 @@ describe('a quote', () => {
     ]);
   });
 
-  test('is none before there was a price', () => {
-    const { bus, publisher, clock } = world();
+  test('is none before there was a price', async () => {
+    const { bus, publisher, clock, failures } = world();
     publisher.quote(view(1_000, { receivedMs: -Infinity, bids: [], asks: [] }));
     clock.advance(250);
     expect(bus.published).toEqual([]);
+    expect(await failures()).toBe(0);
   });
 
   test('of an unknown instrument is counted, not told', async () => {

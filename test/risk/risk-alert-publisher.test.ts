@@ -3,11 +3,12 @@ import {
   RiskAlertPublisher,
   type RiskAlertPublisherOptions,
   type RiskLimitsInput,
+  parseRiskLimits,
 } from '../../src/risk/index.ts';
-import { DENIAL_CATALOGUE, type Denial } from '../../src/trading/index.ts';
-import { guardOf } from '../support/guard.ts';
+import { type BookReader, DENIAL_CATALOGUE, type Denial } from '../../src/trading/index.ts';
+import { WIDE, guardOf } from '../support/guard.ts';
 import { RecordingBus } from '../support/recording-bus.ts';
-import { quotedAt } from '../support/views.ts';
+import { accountOf, money, quotedAt } from '../support/views.ts';
 
 interface WorldOptions {
   readonly limits?: Partial<RiskLimitsInput>;
@@ -188,24 +189,37 @@ describe('RiskAlertPublisher', () => {
   });
 
   test('what is not known is no warning, and does not end one', () => {
-    const { bus, trade, mark, guard, publisher } = world({ limits: { maxPositionNotional: '1000' } });
-    trade(10);
-    mark(100);
-    expect(bus.take()).toHaveLength(1);
-    const unknown = { accountId: 'acc', dayPnl: NaN, drawdownFraction: NaN, gross: NaN, count: 0 };
-    const accounts = [{ ...unknown, cells: () => [{ worst: NaN }] }];
-    const blind = new RiskAlertPublisher(
-      {},
-      { ...world(), bus, guard: { limits: guard.limits, book: { accounts: () => accounts } as never } },
+    const { clock, guard } = world({ limits: { maxTotalExposure: '1000' } });
+    const bus = new RecordingBus();
+    let gross = money(NaN);
+    const accounts = () => [accountOf({ gross })];
+    const publisher = new RiskAlertPublisher(
+      { everyMs: 1 },
+      {
+        bus,
+        clock,
+        guard: { limits: guard.limits, book: { accounts } as Partial<BookReader> as BookReader },
+      },
     );
-    blind.check();
-    publisher.check();
-    expect(bus.take()).toEqual([]);
+    const told = (amount: number): unknown[] => {
+      gross = money(amount);
+      clock.advance(1_000);
+      publisher.check();
+      return bus.take();
+    };
+    expect(told(NaN)).toEqual([]);
+    expect(told(900)).toHaveLength(1);
+    expect(told(NaN)).toEqual([]);
+    expect(told(900)).toEqual([]);
+    expect(told(799)).toEqual([]);
+    expect(told(800)).toHaveLength(1);
   });
 
   test('a limit of 0, which allows exits only, is no warning', () => {
-    const { bus, publisher } = world({ limits: { maxPositions: 0, maxDailyLoss: '0' } });
-    publisher.check();
+    const { bus, trade, mark, guard } = world();
+    trade(10);
+    guard.adopt(parseRiskLimits({ ...WIDE, maxPositions: 0, maxTotalExposure: '0' }));
+    mark(100);
     expect(bus.take()).toEqual([]);
   });
 
