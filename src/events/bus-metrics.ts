@@ -39,7 +39,7 @@ export const BUS_HANDLED = {
 
 export const BUS_HANDLER_DURATION = {
   name: 'trading_bus_handler_duration_seconds',
-  help: 'What one attempt to handle an event takes.',
+  help: 'What one attempt to handle an event takes. Of those that end within the call one in 64 is measured.',
   unit: 'seconds',
   labels: ['bus', 'group'],
   buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30],
