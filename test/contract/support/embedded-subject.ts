@@ -1,7 +1,5 @@
 import { SystemClock } from '../../../src/core/clock.ts';
-import { EmbeddedEventBus } from '../../../src/events/embedded/embedded-event-bus.ts';
-import type { EmbeddedEventBusOptions } from '../../../src/events/embedded/embedded-options.ts';
-import type { EventBus } from '../../../src/events/index.ts';
+import { EmbeddedEventBus, type EmbeddedEventBusOptions, type EventBus } from '../../../src/events/index.ts';
 import { type EventBusUnderTest, contractCatalogue } from '../../../src/testing/index.ts';
 import { type BusStorage, MortalStorage } from './mortal-storage.ts';
 
@@ -35,6 +33,11 @@ export async function memorySubject(): Promise<EventBusUnderTest> {
   };
 }
 
+/** As the bus writes it to the log of a topic: the event, or the text of what is none, and when it was taken. */
+interface Line {
+  readonly e: unknown;
+}
+
 /** Between two lives of a durable bus, which may change what it left behind. */
 export interface DurableSubjectDeps {
   readonly medium?: MortalStorage;
@@ -59,6 +62,17 @@ export async function durableSubject(deps: DurableSubjectDeps = {}): Promise<Eve
   return {
     bus,
     reopen,
+    readRaw: (topic) =>
+      Promise.resolve(medium.durable(topic).map(({ record }) => JSON.stringify((record as Line).e))),
+    async writeRaw(topic, text) {
+      await bus.close(10);
+      medium.rewrite(topic, (entries) => [
+        ...entries,
+        { seq: (entries.at(-1)?.seq ?? 0) + 1, record: { t: clock.nowMs(), x: text } },
+      ]);
+      bus = await open();
+      return bus;
+    },
     async crash() {
       medium.crash();
       void bus.close(0).catch(() => undefined);

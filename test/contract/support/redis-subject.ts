@@ -69,6 +69,7 @@ export async function redisSubject(port: number, deps: RedisSubjectDeps = {}): P
     async crash() {
       dead.add(first);
       first.proxy.cut();
+      void first.bus.close(0); // cut off, it can tell nobody; it only ends its attempts to connect
       await deps.onCrash?.(prefix);
       first = await open();
       return first.bus;
