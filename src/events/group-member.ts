@@ -1,12 +1,11 @@
 import { backoffMs, systemRandom } from '../core/backoff.ts';
-import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
-import type { Logger, MetricsRegistry, Tracing } from '../telemetry/index.ts';
-import type { Delivery, MemberListener } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
 import type { DeadReason, EventHandler } from './event-bus.ts';
-import { detailOf, isDeadLetter, isThenable, watchHandler } from './handler-result.ts';
+import { detailOf, failureOf, isDeadLetter, isThenable, watchHandler } from './handler-result.ts';
 import { CALLED, Entry, KeyLanes, type Lane, type LaneState, STUCK, WAITING } from './key-lanes.ts';
 import { Attempt } from './member-attempt.ts';
+import type { MemberDeps } from './member-deps.ts';
 import { MemberLog } from './member-log.ts';
 import { type AttemptOutcome, MemberMetrics } from './member-metrics.ts';
 import { callHandler } from './member-scope.ts';
@@ -14,20 +13,7 @@ import { MemberStop } from './member-stop.ts';
 import type { MemberRules } from './subscribe-options.ts';
 
 export type { Delivery, MemberListener } from './delivery.ts';
-
-export interface MemberDeps<T extends Delivery> {
-  /** Name of the bus, for metrics. */
-  readonly bus: string;
-  readonly group: string;
-  readonly handler: EventHandler;
-  readonly clock: Clock;
-  /** In [0, 1), for the jitter of back-offs. */
-  readonly random?: (() => number) | undefined;
-  readonly listener: MemberListener<T>;
-  readonly metrics?: MetricsRegistry | undefined;
-  readonly tracing?: Tracing | undefined;
-  readonly logger?: Logger | undefined;
-}
+export type { MemberDeps } from './member-deps.ts';
 
 /**
  * Brings the events of one member of a group to its handler: those of one key one after another, those of several as far as
@@ -235,7 +221,7 @@ export class GroupMember<T extends Delivery> {
       this.#die(entry, lane, 'REFUSED', detailOf(value.reason));
     } else {
       if (outcome === 'timed-out') entry.attempt?.abort(value);
-      entry.attempt?.fail(value);
+      else entry.attempt?.fail(value);
       this.#failed(entry, lane, value);
     }
   }
@@ -243,10 +229,7 @@ export class GroupMember<T extends Delivery> {
   #done(entry: Entry<T>, lane: Lane<T> | undefined): void {
     entry.attempt?.end();
     if (lane !== undefined) this.#lanes.advance(lane);
-    const hadRoom = this.#inFlight < this.#rules.maxInFlight;
-    this.#inFlight -= 1;
-    this.#deps.listener.onDone(entry.delivery);
-    if (!hadRoom && this.room > 0) this.#deps.listener.onRoom();
+    this.#free(1, entry.delivery);
   }
 
   #failed(entry: Entry<T>, lane: Lane<T> | undefined, error: unknown): void {
@@ -263,10 +246,10 @@ export class GroupMember<T extends Delivery> {
     if (this.#stop !== undefined) return;
     const delayMs = backoffMs(attempts - 1, { baseDelayMs, maxDelayMs }, this.#random);
     const timer = clock.deadline(delayMs, () => {
-      if (waits.state === state)
-        this.#within(() => {
-          this.#lanes.await(waits);
-        });
+      if (waits.state !== state) return;
+      this.#within(() => {
+        this.#lanes.await(waits);
+      });
     });
     const state: LaneState = { kind: 'back-off', timer };
     waits.state = state;
@@ -282,33 +265,26 @@ export class GroupMember<T extends Delivery> {
     const dying: LaneState = { kind: 'dying' };
     own.state = dying;
     this.#log.dies(entry, reason, detail);
-    const write = async (): Promise<void> => {
-      await listener.onDead(delivery, { reason, detail, attempts });
-    };
-    const settle = (act: () => void): void => {
-      if (own.state === dying) this.#within(act);
-    };
-    write().then(
-      () => {
-        settle(() => {
-          this.#metrics?.died(reason);
-          this.#lanes.advance(own);
-          this.#free(1);
-        });
-      },
-      (error: unknown) => {
-        settle(() => {
+    void failureOf(() => listener.onDead(delivery, { reason, detail, attempts })).then((failure) => {
+      if (own.state !== dying) return;
+      this.#within(() => {
+        if (failure !== undefined) {
           own.state = STUCK;
-          this.#log.standsStill(entry, error);
-        });
-      },
-    );
+          this.#log.standsStill(entry, failure.error);
+          return;
+        }
+        this.#metrics?.died(reason);
+        this.#lanes.advance(own);
+        this.#free(1);
+      });
+    });
   }
 
-  /** So many are no longer in flight. */
-  #free(count: number): void {
+  /** So many are no longer in flight, one of them since it is done. */
+  #free(count: number, done?: T): void {
     const hadRoom = this.#inFlight < this.#rules.maxInFlight;
     this.#inFlight -= count;
+    if (done !== undefined) this.#deps.listener.onDone(done);
     if (!hadRoom && this.room > 0) this.#deps.listener.onRoom();
   }
 

@@ -21,6 +21,16 @@ export const isDeadLetter = (value: unknown): value is { readonly reason: string
   'reason' in value &&
   typeof value.reason === 'string';
 
+/** What a function threw, or its promise rejected with; `undefined` where all went well. */
+export async function failureOf(fn: () => Promise<void>): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await fn();
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
 /** Tells once how the promise of a handler has ended, or that its time was up; nothing any more once disposed. */
 export function watchHandler(
   promise: Promise<unknown>,
