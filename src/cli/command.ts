@@ -15,6 +15,8 @@ export interface CommandIo {
   out(line: string): void;
   /** One line about what went wrong. */
   err(line: string): void;
+  /** Calls `stop` when whoever asked wants it to end (Ctrl-C), until disposed. Default: never. */
+  onInterrupt?(stop: () => void): Disposable;
 }
 
 /** What a command found: `ok` is exit code 0, `not-ok` is 1. */
@@ -28,7 +30,7 @@ export interface Command {
   /** Options as they are written: `--by NAME`. */
   readonly usage: readonly string[];
   /** What stands behind the name before the options. Default: the directory. */
-  readonly operand?: 'none';
+  readonly operand?: 'none' | 'SOURCE';
   run(args: readonly string[], io: CommandIo): Promise<Verdict>;
 }
 

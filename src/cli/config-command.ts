@@ -1,5 +1,3 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
@@ -14,6 +12,7 @@ import type { LoadedConfig } from '../service/config/loaded-config.ts';
 import type { SecretVault } from '../service/config/secret-reader.ts';
 import { type Command, type CommandIo, type Verdict, named } from './command.ts';
 import { definitionIn } from './config-definition.ts';
+import { imported } from './imported.ts';
 
 const NAME = 'config explain';
 
@@ -86,16 +85,6 @@ function read(args: readonly string[]): Record<string, unknown> {
   } catch (cause) {
     const message = messageOf(cause).split(/\n|\. /)[0] ?? '';
     throw new PortcullisError('INPUT_INVALID', `${NAME}: ${message}`, { cause });
-  }
-}
-
-async function imported(path: string): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    return (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
-  } catch (cause) {
-    throw new PortcullisError('FILE_UNREADABLE', `${path}: expected a module: ${messageOf(cause)}`, {
-      cause,
-    });
   }
 }
 

@@ -14,10 +14,7 @@ export async function existingLog(
   name: string,
   io: Pick<CommandIo, 'out'>,
 ): Promise<FileAppendLog> {
-  const files = await readdir(directory.path);
-  // Segments, the start of a trimmed log, or a repair that was killed: anything else would be made anew.
-  const parts = [/-\d{8}\.jsonl$/, /-start\.json$/, /-salvage$/];
-  if (!files.some((file) => parts.some((part) => file.replace(part, '') === name && file !== name))) {
+  if (!(await hasLog(directory, name))) {
     throw new PortcullisError('FILE_UNREADABLE', `${directory.path}: there is no log ${name}`);
   }
   const log = await directory.openLog(name);
@@ -28,4 +25,12 @@ export async function existingLog(
     );
   }
   return log;
+}
+
+/** Whether a log is there: anything else would be made anew. */
+export async function hasLog(directory: DataDirectory, name: string): Promise<boolean> {
+  const files = await readdir(directory.path);
+  // Segments, the start of a trimmed log, or a repair that was killed.
+  const parts = [/-\d{8}\.jsonl$/, /-start\.json$/, /-salvage$/];
+  return files.some((file) => parts.some((part) => file.replace(part, '') === name && file !== name));
 }

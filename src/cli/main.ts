@@ -20,4 +20,13 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   err: (line) => {
     process.stderr.write(`${line}\n`);
   },
+  onInterrupt: (stop) => {
+    // Once: who asks a second time means it.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
+    return {
+      [Symbol.dispose]: () => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, stop);
+      },
+    };
+  },
 });

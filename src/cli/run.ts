@@ -2,6 +2,8 @@ import { PortcullisError } from '../core/errors.ts';
 import { auditHead, auditVerify } from './audit-commands.ts';
 import type { Command, CommandIo } from './command.ts';
 import { configExplain } from './config-command.ts';
+import { eventsDeadDiscard, eventsDeadList, eventsDeadRequeue } from './events-dead.ts';
+import { eventsReplay, eventsTail } from './events-read.ts';
 import { journalShow, journalVerify } from './journal-commands.ts';
 import { journalRepair } from './journal-repair.ts';
 import { killSwitchRelease, killSwitchShow, killSwitchTrip } from './kill-switch-commands.ts';
@@ -21,6 +23,11 @@ const COMMANDS: readonly Command[] = [
   limitsShow,
   limitsDiff,
   configExplain,
+  eventsTail,
+  eventsReplay,
+  eventsDeadList,
+  eventsDeadRequeue,
+  eventsDeadDiscard,
 ];
 
 /** What the process ends with. */
@@ -52,7 +59,7 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
     io.out(io.version);
     return EXIT.ok;
   }
-  const found = COMMANDS.find(({ name }) => name === room || name === `${room} ${verb}`);
+  const found = COMMANDS.find(({ name }) => isNamed(name, args));
   if (found === undefined) {
     io.err(`portcullis: no command ${[room, verb].join(' ').trim()}; see portcullis --help`);
     return EXIT.badInput;
@@ -71,13 +78,16 @@ export async function runCommand(args: readonly string[], io: CommandIo): Promis
   }
 }
 
+const isNamed = (name: string, args: readonly string[]): boolean =>
+  name.split(' ').every((word, at) => args[at] === word);
+
 const ABOUT =
-  'Works on the data directory of a trading process that is not running; config explain on a module. Ends with 0; 1 when something is wrong or failed; 2 when it was not asked properly.';
+  'Works on the data directory of a trading process that is not running; config explain on a module; events on such a directory, a Redis server (redis://HOST) or an event service (http://HOST). Ends with 0; 1 when something is wrong or failed; 2 when it was not asked properly.';
 
 const usageOf = (command: Command): string[] => [`  ${synopsisOf(command)}`, `      ${command.about}`];
 
 const synopsisOf = ({ name, usage, operand }: Command): string =>
-  [name, ...(operand === 'none' ? [] : ['DIRECTORY']), ...usage].join(' ');
+  [name, ...(operand === 'none' ? [] : [operand ?? 'DIRECTORY']), ...usage].join(' ');
 
 function say(lines: readonly string[], io: CommandIo): void {
   for (const line of lines) io.out(line);

@@ -21,6 +21,18 @@ describe('portcullis', () => {
       '  limits show',
       '  limits diff',
       '  config explain MODULE [--export NAME] [--name SERVICE] [--profile PROFILE] [--file FILE] [--env-file FILE] [--json]',
+      ...[
+        'tail SOURCE [--types TYPE[,TYPE]] [--topic TOPIC] [--limit N]',
+        'replay SOURCE [--from beginning|POSITION] [--since TIME] [--types TYPE[,TYPE]] [--topic TOPIC] [--limit N]',
+        'dead list SOURCE [--group GROUP] [--topic TOPIC] [--limit N] [--after LETTER]',
+        ...['requeue', 'discard'].map(
+          (verb) =>
+            `dead ${verb} SOURCE --letters ID[,ID]|--group GROUP [--topic TOPIC] --by NAME --reason TEXT [--audit NAME]`,
+        ),
+      ].map(
+        (synopsis) =>
+          `  events ${synopsis} [--format json|text] [--catalogue MODULE] [--bus NAME] [--logs PREFIX] [--store NAME] [--prefix PREFIX] [--partitions N]`,
+      ),
     ]);
   });
 
@@ -42,6 +54,34 @@ describe('portcullis', () => {
 
   test.each([
     [['journal'], 'no command journal; see portcullis --help'],
+    [['events'], 'no command events; see portcullis --help'],
+    [['events', 'dead', 'mend'], 'no command events dead; see portcullis --help'],
+    [['events', 'tail'], 'INPUT_INVALID: events tail: source: expected a value, got nothing'],
+    [['events', 'tail', 'A', 'B'], 'INPUT_INVALID: events tail: expected one source, got 2'],
+    [
+      ['events', 'replay', 'DIR', '--from', '7'],
+      'INPUT_INVALID: events replay: from: a position is one of a topic: add --topic',
+    ],
+    [
+      ['events', 'replay', 'DIR', '--from', '7', '--since', '2026-01-02T12:00:00Z'],
+      'INPUT_INVALID: events replay: since: expected from or since, not both',
+    ],
+    [
+      ['events', 'replay', 'DIR', '--since', 'noon'],
+      'INPUT_INVALID: events replay: since: expected a time such as 2026-01-02T12:00:00Z, got "noon"',
+    ],
+    [
+      ['events', 'dead', 'requeue', 'DIR', '--by', 'ada', '--reason', 'x'],
+      'INPUT_INVALID: events dead requeue: expected --letters or --group',
+    ],
+    [
+      ['events', 'dead', 'discard', 'DIR', '--group', 'g'],
+      'INPUT_INVALID: events dead discard: by: expected a value, got nothing; reason: expected a value, got nothing',
+    ],
+    [
+      ['events', 'dead', 'list', 'DIR', '--limit', '1001'],
+      'INPUT_INVALID: events dead list: limit: expected 1000 or less, got "1001"',
+    ],
     [['journal', 'mend', 'DIR'], 'no command journal mend; see portcullis --help'],
     [
       ['journal', 'verify', 'DIR', '--lgo', 'x'],

@@ -1,0 +1,54 @@
+import { PortcullisError } from '../core/errors.ts';
+import type { EventBus, EventType, ReplayOptions } from '../events/index.ts';
+import type { EventQuery, EventSource, LetterChange, OnEvent } from './events-source.ts';
+
+/** What a bus does for a command, but for recording and closing. */
+export type BusReading = Pick<EventSource, 'read' | 'letters' | 'change'>;
+
+/** @param nowMs for those who begin with what is new */
+export const busReading = (bus: EventBus, nowMs: () => number): BusReading => ({
+  read: (query, onEvent) => read(bus, query, nowMs(), onEvent),
+  letters: (filter) => bus.deadLetters.list(filter),
+  change: ({ verb, letterIds }: LetterChange) => bus.deadLetters[verb](letterIds),
+});
+
+async function read(bus: EventBus, query: EventQuery, nowMs: number, onEvent: OnEvent): Promise<number> {
+  const { from, follow, signal } = query;
+  const begin: ReplayOptions['from'] = from === 'new' ? { timeMs: nowMs } : from;
+  const replay = bus.replay(
+    chosen(bus, query),
+    (event, { position }) => {
+      if (!signal.aborted) onEvent(event, position);
+    },
+    { from: begin, follow, maxAttempts: 1 },
+  );
+  const stop = (): void => {
+    void replay.stop();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    const { failed, complete } = await replay.done;
+    return complete || signal.aborted ? failed : Math.max(1, failed);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function chosen({ catalogue }: EventBus, { types: names, topic }: EventQuery): readonly EventType[] {
+  for (const name of names ?? []) {
+    if (catalogue.get(name) !== undefined) continue;
+    throw invalid(`types: ${name}: expected some of ${catalogue.types.map(({ type }) => type).join(', ')}`);
+  }
+  if (topic !== undefined && !catalogue.topics.includes(topic))
+    throw invalid(`topic: ${topic}: expected one of ${catalogue.topics.join(', ')}`);
+  const found = catalogue.types.filter(
+    (each) =>
+      (names === undefined || names.includes(each.type)) && (topic === undefined || each.topic === topic),
+  );
+  if (found.length > 0) return found;
+  throw invalid('types: expected types of the topic');
+}
+
+const invalid = (message: string): PortcullisError =>
+  new PortcullisError('INPUT_INVALID', `events: ${message}`);
