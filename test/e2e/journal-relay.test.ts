@@ -47,7 +47,10 @@ test('a desk that is killed while it trades: after the last start the bus has ev
 
   expect(fills.length).toBeGreaterThan(80);
   expect(
-    executed.map(({ id, data }) => `${id.split('-')[1]} ${(data as { executionId: string }).executionId}`),
+    executed.map(
+      ({ id, data }) =>
+        `${id.replace(/^journal-(\d+)-.*$/, '$1')} ${(data as { executionId: string }).executionId}`,
+    ),
   ).toEqual(fills);
   expect(new Set(executed.map(({ source, id }) => `${source} ${id}`)).size).toBe(fills.length);
 });
