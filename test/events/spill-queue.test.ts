@@ -10,7 +10,8 @@ interface Item {
 const item = (n: number): Item => ({ n });
 const open = (log: MemoryAppendLog | ScriptedAppendLog, maxRecords = 100): Promise<SpillQueue<Item>> =>
   SpillQueue.open<Item>(log, { maxRecords });
-const numbers = (records: readonly { readonly record: Item }[]): number[] => records.map(({ record }) => record.n);
+const numbers = (records: readonly { readonly record: Item }[]): number[] =>
+  records.map(({ record }) => record.n);
 
 async function pushAll(queue: SpillQueue<Item>, from: number, to: number): Promise<void> {
   await Promise.all(Array.from({ length: to - from }, (_, at) => queue.push(item(from + at))));
@@ -133,7 +134,8 @@ describe('SpillQueue', () => {
     const log = new MemoryAppendLog();
     const queue = await open(log, 10_000);
     await pushAll(queue, 0, 3_000);
-    for (let left = 2_500; left > 0; left -= 500) for (const { seq } of await queue.next(500)) queue.confirm(seq);
+    for (let left = 2_500; left > 0; left -= 500)
+      for (const { seq } of await queue.next(500)) queue.confirm(seq);
     await queue.flush();
     expect(log.firstSeq).toBeGreaterThan(2_000);
     expect(queue.count).toBe(500);

@@ -72,8 +72,7 @@ export class SpillDrain {
   /** Brings what is in memory to disk, as much as it takes. */
   spillAll(): void {
     if (!this.#isNeeded) {
-      const unconfirmed = this.#ports.lanes().flatMap((lane) => lane.takeAll());
-      for (const event of unconfirmed.sort((a, b) => a.order - b.order)) this.#held.push(event);
+      for (const lane of this.#ports.lanes()) for (const event of lane.takeAll()) this.#held.push(event);
       this.#isNeeded = true;
     }
     while (this.#held.size > 0 && this.#hasDisk) {

@@ -86,13 +86,20 @@ describe('RedisConnection', () => {
   test('a command without an answer at its time means a new connection, and fails all that was under way', async () => {
     const { clock, clients, connection, accept, connect } = world();
     await connect();
-    const failures = [failureOf(connection.command(['GET', 'a'])), failureOf(connection.command(['GET', 'b'], 9_000))];
+    const failures = [
+      failureOf(connection.command(['GET', 'a'])),
+      failureOf(connection.command(['GET', 'b'], 9_000)),
+    ];
     clock.advance(1_999);
     expect(connection.isConnected).toBe(true);
     clock.advance(1);
     const expected = { code: 'BUS_UNAVAILABLE', message: 'no answer to GET within 2000 ms' };
     expect(await Promise.all(failures)).toMatchObject([expected, expected]);
-    expect([connection.isConnected, connection.error, clients[0]?.isDestroyed]).toEqual([false, expected.message, true]);
+    expect([connection.isConnected, connection.error, clients[0]?.isDestroyed]).toEqual([
+      false,
+      expected.message,
+      true,
+    ]);
     clock.advance(100);
     await accept();
     expect([connection.isConnected, clients.length]).toEqual([true, 2]);
@@ -235,7 +242,9 @@ describe('RedisConnection', () => {
     const failure = failureOf(connection.command(['GET', 'a']));
     connection.close();
     expect(await failure).toMatchObject({ message: 'the connection was closed' });
-    expect(await failureOf(connection.connected(100))).toMatchObject({ message: 'the connection was closed' });
+    expect(await failureOf(connection.connected(100))).toMatchObject({
+      message: 'the connection was closed',
+    });
     last().emit('error', new Error('late'));
     clock.advance(60_000);
     expect([clients.length, connection.isConnected]).toEqual([1, false]);

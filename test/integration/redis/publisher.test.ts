@@ -15,7 +15,7 @@ describe.skipIf(redisMissing !== undefined)(`publishing to a Redis server ${redi
     await using plain = await plainClient(server.url);
     const entries = (await plain.call('XRANGE', 'portcullis:{market.0}:events', '-', '+')) as [string][];
     expect([first, second]).toEqual(
-      entries.map(([id]) => ({ outcome: 'published', id: expect.any(String), position: `0:${id}` })),
+      entries.map(([id]) => ({ outcome: 'published', id: expect.any(String) as string, position: `0:${id}` })),
     );
     await bus.close();
   });
