@@ -12,22 +12,27 @@ const load = () => import('../adapters/redis/index.ts');
 const KEEP_ALL = { keepMs: Number.MAX_SAFE_INTEGER, trimEveryMs: 86_400_000 };
 
 /**
- * The bus on a Redis server. It has no audit log: who changes what is for the server's own log.
+ * The bus on a Redis server. It has no audit log: a change that must be recorded goes through an event service.
  *
  * @throws {PortcullisError} `FILE_UNREADABLE` when `@redis/client` is not installed; as `RedisEventBus.open`
  */
 export async function redisSource(
   { source: url, bus: name, prefix, partitions, catalogue: module }: SourceOptions,
-  { clock }: CommandIo,
+  { clock, err }: Pick<CommandIo, 'clock' | 'err'>,
   loading: () => Promise<Pick<Awaited<ReturnType<typeof load>>, 'RedisEventBus'>> = load,
 ): Promise<EventSource> {
   const catalogue = await catalogueIn(module);
   const { RedisEventBus } = await loading().catch(explained);
   const options = { url, name, prefix, partitions, ...KEEP_ALL };
   const bus = await RedisEventBus.open(options, { clock, catalogue });
+  const reading = busReading(bus, () => clock.nowMs());
   return {
-    ...busReading(bus, () => clock.nowMs()),
+    ...reading,
     isLive: true,
+    change: (change) => {
+      err('events: recorded nowhere: a Redis server has no audit log');
+      return reading.change(change);
+    },
     close: async () => {
       await bus.close();
     },
