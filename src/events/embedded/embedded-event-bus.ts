@@ -70,6 +70,8 @@ export class EmbeddedEventBus implements EventBus {
   readonly #opened: OpenedStorage | undefined;
   readonly #careful: CarefulStart | undefined;
   readonly #letters: DeadLetterBox;
+  /** Read once for a publication. */
+  #nowMs = 0;
   readonly #active = new Set<{ stop(timeoutMs?: number): Promise<void> }>();
   readonly #timers: Disposable[] = [];
   #closed: Promise<BusCloseReport> | undefined;
@@ -84,7 +86,7 @@ export class EmbeddedEventBus implements EventBus {
     this.#counts = new EmbeddedCounts(rules.name, metrics);
     this.#dispatcher = new Dispatcher({ clock });
     this.#news = new NewEvents({
-      ...{ catalogue, clock, source: rules.source ?? `/${rules.name}` },
+      ...{ catalogue, clock: { nowMs: () => this.#nowMs }, source: rules.source ?? `/${rules.name}` },
       idPrefix: this.#randomId(),
     });
     const { counts, dispatcher } = { counts: this.#counts, dispatcher: this.#dispatcher };
@@ -133,8 +135,9 @@ export class EmbeddedEventBus implements EventBus {
   publish<D>(type: EventType<D>, data: NoInfer<D>, options?: PublishOptions): Promise<PublishReceipt> {
     if (this.#closed !== undefined) return Promise.reject(this.#refusal('publish'));
     try {
+      this.#nowMs = this.#deps.clock.nowMs();
       const event = this.#news.make(type, data, options);
-      return this.#topicOf(type.topic).publish(event, options?.id !== undefined);
+      return this.#topicOf(type.topic).publish(event, options?.id !== undefined, this.#nowMs);
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }

@@ -8,7 +8,7 @@ import type { CarefulStart } from './careful-start.ts';
 import type { Dispatched } from './dispatcher.ts';
 import type { GroupPlace } from './group-place.ts';
 import { KeyOwners, hashOf } from './key-owners.ts';
-import type { FlawedEvent, KeptEntry, KeptEvent } from './kept-event.ts';
+import { type FlawedEvent, type KeptEntry, KeptEvent } from './kept-event.ts';
 
 export interface EmbeddedGroupDeps {
   readonly bus: string;
@@ -130,7 +130,7 @@ export class EmbeddedGroup implements Dispatched {
       place.topic.madeRoom();
       return true;
     }
-    if (entry.kind === 'flaw') {
+    if (!(entry instanceof KeptEvent)) {
       place.take();
       void this.#bury(place, entry, { ...entry.flaw, attempts: 0 });
       return true;
@@ -153,7 +153,7 @@ export class EmbeddedGroup implements Dispatched {
     if (entry.requeuedFor !== undefined && entry.requeuedFor !== this.name) return false;
     const types = this.#types;
     if (types === undefined) return true;
-    if (entry.kind === 'event') return types.has(entry.event.type);
+    if (entry instanceof KeptEvent) return types.has(entry.event.type);
     return entry.type === undefined || entry.flaw.reason === 'UNKNOWN_TYPE' || types.has(entry.type);
   }
 
@@ -182,7 +182,7 @@ export class EmbeddedGroup implements Dispatched {
     this.#owners.take(orderingKey(entry.event), worker);
     this.#isTrying = true;
     void careful.begin(place, entry).then((attempts) => {
-      const tried = { ...entry, attempts: attempts ?? 0 };
+      const tried = entry.tried(attempts ?? 0);
       this.#tried = tried;
       if (attempts !== undefined && !worker.isStopping) {
         this.#deps.onGivenBack?.(1);
@@ -267,6 +267,6 @@ export class EmbeddedGroup implements Dispatched {
   #withAttempts(entry: KeptEvent): KeptEvent {
     const attempts = this.#attempts.get(entry);
     this.#attempts.delete(entry);
-    return attempts === undefined ? entry : { ...entry, attempts };
+    return attempts === undefined ? entry : entry.tried(attempts);
   }
 }

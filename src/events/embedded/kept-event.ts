@@ -14,14 +14,43 @@ interface Kept {
   readonly requeuedFor: string | undefined;
 }
 
-/** An event in its topic, as every group gets it. */
-export interface KeptEvent extends Kept, Delivery {
-  readonly kind: 'event';
+/** An event in its topic, as every group gets it. Many are kept, so it holds little. */
+export class KeptEvent implements Kept, Delivery {
+  readonly topic: string;
+  readonly seq: number;
+  readonly takenMs: number;
+  readonly event: BusEvent;
+  readonly requeuedFor: string | undefined;
+  readonly attempts: number;
+
+  constructor(
+    topic: string,
+    seq: number,
+    takenMs: number,
+    event: BusEvent,
+    requeuedFor: string | undefined,
+    attempts = 0,
+  ) {
+    this.topic = topic;
+    this.seq = seq;
+    this.takenMs = takenMs;
+    this.event = frozen(event);
+    this.requeuedFor = requeuedFor;
+    this.attempts = attempts;
+  }
+
+  get position(): string {
+    return `${this.seq}`;
+  }
+
+  /** The same, tried before. */
+  tried(attempts: number): KeptEvent {
+    return new KeptEvent(this.topic, this.seq, this.takenMs, this.event, this.requeuedFor, attempts);
+  }
 }
 
 /** What stands in a topic and cannot be read as an event. */
 export interface FlawedEvent extends Kept {
-  readonly kind: 'flaw';
   readonly flaw: Extract<ReadEvent, { kind: 'flaw' }>;
   /** Of those in the catalogue, where that much can be read. */
   readonly type: string | undefined;
@@ -30,35 +59,22 @@ export interface FlawedEvent extends Kept {
 
 export type KeptEntry = KeptEvent | FlawedEvent;
 
-export const keptEvent = (
-  topic: string,
-  seq: number,
-  takenMs: number,
-  event: BusEvent,
-  requeuedFor: string | undefined,
-): KeptEvent => ({
-  kind: 'event',
-  topic,
-  seq,
-  position: `${seq}`,
-  takenMs,
-  requeuedFor,
-  attempts: 0,
-  event: frozen(event),
-});
-
 /** Groups share it: what one handler does to it the others must not see. */
-function frozen<T extends object>(value: T): T {
-  for (const key in value) {
-    const part: unknown = value[key];
-    if (typeof part === 'object' && part !== null) frozen(part);
-  }
-  return Object.freeze(value);
+function frozen(event: BusEvent): BusEvent {
+  if (Object.isFrozen(event)) return event;
+  freeze(event.data);
+  return Object.freeze(event);
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const key in value) freeze((value as Record<string, unknown>)[key]);
+  Object.freeze(value);
 }
 
 /** As it stands in a dead letter. */
 export const textOf = (kept: KeptEntry): string =>
-  kept.kind === 'event' ? JSON.stringify(kept.event) : kept.text;
+  kept instanceof KeptEvent ? JSON.stringify(kept.event) : kept.text;
 
 /** What stands in a topic, read. */
 export function entryOf(
@@ -68,9 +84,9 @@ export function entryOf(
   text: string,
 ): KeptEntry {
   const read = catalogue.read(text);
-  if (read.kind === 'event') return keptEvent(topic, seq, takenMs, read.event, requeuedFor);
+  if (read.kind === 'event') return new KeptEvent(topic, seq, takenMs, read.event, requeuedFor);
   const type = knownType(text, catalogue);
-  return { kind: 'flaw', topic, seq, position: `${seq}`, takenMs, requeuedFor, flaw: read, type, text };
+  return { topic, seq, position: `${seq}`, takenMs, requeuedFor, flaw: read, type, text };
 }
 
 function knownType(text: string, catalogue: EventCatalogue): string | undefined {

@@ -10,7 +10,7 @@ import type { EmbeddedRules } from './embedded-options.ts';
 import { EventRing } from './event-ring.ts';
 import type { GroupPlace } from './group-place.ts';
 import type { DiskReader } from './disk-reader.ts';
-import { type KeptEntry, entryOf, keptEvent } from './kept-event.ts';
+import { type KeptEntry, KeptEvent, entryOf } from './kept-event.ts';
 import type { TopicDisk } from './topic-disk.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -155,9 +155,9 @@ export class Topic {
     this.madeRoom();
   }
 
-  publish(event: BusEvent, isGiven: boolean): Promise<PublishReceipt> {
+  publish(event: BusEvent, isGiven: boolean, nowMs: number): Promise<PublishReceipt> {
     if (this.#waiting.size === 0 && (this.#taken < this.#roomUntil || this.#hasRoom())) {
-      return this.#take(event, isGiven);
+      return this.#take(event, isGiven, nowMs);
     }
     if (isGiven && this.#ids.has(event.source, event.id, this.#taken + 1)) return this.#duplicate(event);
     switch (this.#rules.overflow.policy) {
@@ -206,7 +206,7 @@ export class Topic {
     let admitted = 0;
     while (admitted < most && this.#waiting.size > 0 && this.#hasRoom()) {
       const next = this.#waiting.shift();
-      if (next !== undefined) next.resolve(this.#take(next.event, next.isGiven));
+      if (next !== undefined) next.resolve(this.#take(next.event, next.isGiven, this.#clock.nowMs()));
       admitted += 1;
     }
     this.#isFull = this.#waiting.size > 0;
@@ -287,15 +287,14 @@ export class Topic {
     return Promise.resolve({ outcome: 'duplicate', id });
   }
 
-  #take(event: BusEvent, isGiven: boolean): Promise<PublishReceipt> {
+  #take(event: BusEvent, isGiven: boolean, takenMs: number): Promise<PublishReceipt> {
     if (isGiven) {
       if (this.#ids.has(event.source, event.id, this.#taken + 1)) return this.#duplicate(event);
       this.#ids.add(event.source, event.id, this.#taken + 1);
     }
     const seq = ++this.#taken;
-    const takenMs = this.#clock.nowMs();
     if (this.#disk !== undefined) return this.#write(this.#disk, event, takenMs, isGiven);
-    const entry = keptEvent(this.name, seq, takenMs, event, undefined);
+    const entry = new KeptEvent(this.name, seq, takenMs, event, undefined);
     this.#show(entry);
     const receipt = { outcome: 'published', id: event.id, position: entry.position } as const;
     if ((seq & (PUBLISHED_PER_TURN - 1)) !== 0) return Promise.resolve(receipt);
@@ -306,7 +305,7 @@ export class Topic {
     const isSpilled = this.#rules.overflow.policy === 'spill' && this.#taken > this.#roomUntil;
     try {
       const seq = await disk.append({ event, takenMs, isGiven });
-      this.#show(keptEvent(this.name, seq, takenMs, event, undefined));
+      this.#show(new KeptEvent(this.name, seq, takenMs, event, undefined));
       if (!isSpilled) return { outcome: 'published', id: event.id, position: `${seq}` };
       return { outcome: 'spilled', id: event.id };
     } catch (cause) {
