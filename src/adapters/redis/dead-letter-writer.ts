@@ -3,7 +3,7 @@ import { BURY, LOST } from './partition-scripts.ts';
 import { positionOf } from './redis-keys.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
-import type { RedisReader, Unhandled } from './redis-reader.ts';
+import type { PartitionWork, Unhandled } from './partition-work.ts';
 
 export interface DeadLetterWriterDeps {
   readonly link: Pick<RedisLink, 'command'>;
@@ -24,19 +24,19 @@ export class DeadLetterWriter {
   }
 
   /** Resolves when it is written, or the lease was lost, or `signal` aborts. Never rejects. */
-  async write(reader: RedisReader, unhandled: Unhandled, signal: AbortSignal): Promise<void> {
+  async write(work: PartitionWork, unhandled: Unhandled, signal: AbortSignal): Promise<void> {
     const { link, keys, clock, group } = this.#deps;
-    const { topic, partition, token } = reader.lease;
+    const { topic, partition, token } = work.lease;
     const { streamId, text, reason, detail, attempts } = unhandled;
     const fields = {
       ...{ g: group, p: positionOf(partition, streamId), w: reason, d: detail.slice(0, MOST_DETAIL) },
       ...{ n: String(attempts), t: String(Math.trunc(clock.nowMs())), e: text },
     };
-    const all = [...reader.keys, keys.dead(topic, partition), keys.deadCounts(topic, partition)];
+    const all = [...work.keys, keys.dead(topic, partition), keys.deadCounts(topic, partition)];
     while (!signal.aborted) {
       try {
         const reply = await BURY.run(link, all, [token, group, streamId, ...Object.entries(fields).flat()]);
-        if (reply === LOST) reader.lose();
+        if (reply === LOST) work.lose();
         return;
       } catch {
         await clock.sleep(RETRY_MS, signal).catch(() => undefined);

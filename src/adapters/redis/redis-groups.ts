@@ -22,7 +22,8 @@ import { EventFilter } from './event-filter.ts';
 import { GroupCounters } from './group-counters.ts';
 import { GroupStatuses } from './group-status.ts';
 import { RedisDeadLetters } from './redis-dead-letters.ts';
-import { RedisGroupMember, type RedisGroupMemberDeps } from './redis-group-member.ts';
+import type { RedisGroupMemberDeps } from './redis-group-member-options.ts';
+import { RedisGroupMember } from './redis-group-member.ts';
 import { redisKeys } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
 import { RedisReplay } from './redis-replay.ts';
@@ -116,7 +117,7 @@ export class RedisGroups {
       group,
       this.#filter(types),
       rules,
-      { handler, bury: (reader, unhandled, signal) => writer.write(reader, unhandled, signal) },
+      { handler, bury: (work, unhandled, signal) => writer.write(work, unhandled, signal) },
       this.#counters,
     );
     const stop = async (timeoutMs = STOP_MS): Promise<void> => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Replay, ReplayReport } from '../../events/index.ts';
 import type { RedisGroupMember } from './redis-group-member.ts';
-import type { RedisReader, Unhandled } from './redis-reader.ts';
+import type { PartitionWork, Unhandled } from './partition-work.ts';
 import { compareIds } from './stream-entry.ts';
 
 export interface RedisReplayOptions {
@@ -47,10 +47,10 @@ export class RedisReplay implements Replay {
       onDone: () => {
         this.#handled++;
       },
-      isBeyond: (reader, id) => !options.follow && compareIds(id, this.#endOf(reader)) > 0,
-      bury: (reader, { streamId }: Unhandled) => {
+      isBeyond: (work, id) => !options.follow && compareIds(id, this.#endOf(work)) > 0,
+      bury: (work, { streamId }: Unhandled) => {
         this.#failed++;
-        reader.acks.add(streamId);
+        work.acks.add(streamId);
         return Promise.resolve();
       },
     });
@@ -77,8 +77,8 @@ export class RedisReplay implements Replay {
     await this.stop();
   }
 
-  #endOf(reader: RedisReader): string {
-    return this.#ends.get(reader.keys[1]) ?? '0-0';
+  #endOf(work: PartitionWork): string {
+    return this.#ends.get(work.keys[1]) ?? '0-0';
   }
 
   #look(): void {
@@ -86,7 +86,8 @@ export class RedisReplay implements Replay {
     if (readers.length < this.#options.partitions) return;
     const isThrough = readers.every(
       (reader) =>
-        reader.inFlight === 0 && (reader.isThrough || compareIds(reader.lastId, this.#endOf(reader)) >= 0),
+        reader.work.inFlight === 0 &&
+        (reader.isThrough || compareIds(reader.lastId, this.#endOf(reader.work)) >= 0),
     );
     if (!isThrough) return;
     this.#isComplete = true;
