@@ -1,8 +1,8 @@
 import { backoffMs, systemRandom } from '../core/backoff.ts';
 import { PortcullisError } from '../core/errors.ts';
 import type { Delivery } from './delivery.ts';
-import type { DeadReason, EventHandler } from './event-bus.ts';
-import { detailOf, failureOf, isDeadLetter, isThenable, watchHandler } from './handler-result.ts';
+import type { DeadReason } from './event-bus.ts';
+import { detailOf, failureOf, isDeadLetter, watchHandler } from './handler-result.ts';
 import { CALLED, Entry, KeyLanes, type Lane, type LaneState, STUCK, WAITING } from './key-lanes.ts';
 import { Attempt } from './member-attempt.ts';
 import type { MemberDeps } from './member-deps.ts';
@@ -22,8 +22,6 @@ export type { MemberDeps } from './member-deps.ts';
 export class GroupMember<T extends Delivery> {
   readonly #rules: MemberRules;
   readonly #deps: MemberDeps<T>;
-  readonly #handler: EventHandler;
-  readonly #random: () => number;
   readonly #metrics: MemberMetrics | undefined;
   readonly #log: MemberLog;
   readonly #lanes = new KeyLanes<T>();
@@ -40,13 +38,11 @@ export class GroupMember<T extends Delivery> {
   #stop: MemberStop<T> | undefined;
 
   constructor(rules: MemberRules, deps: MemberDeps<T>) {
-    const { bus, group, handler, clock, random = systemRandom, metrics, logger } = deps;
+    const { bus, group, metrics, logger } = deps;
     this.#rules = rules;
     this.#deps = deps;
-    this.#handler = handler;
-    this.#random = random;
     this.#log = new MemberLog({ bus, group }, logger);
-    this.#metrics = metrics && new MemberMetrics({ bus, group }, metrics, clock);
+    this.#metrics = metrics && new MemberMetrics(deps, metrics);
   }
 
   /** How many more deliveries it takes now; none once it stops. */
@@ -90,10 +86,7 @@ export class GroupMember<T extends Delivery> {
   abandon(which: (delivery: T) => boolean): readonly T[] {
     let gone: readonly T[] = [];
     this.#within(() => {
-      gone = this.#forget(
-        which,
-        new PortcullisError('ABORTED', 'the event has become that of another member'),
-      );
+      gone = this.#forget(which, 'the event has become that of another member');
     });
     return gone;
   }
@@ -107,11 +100,7 @@ export class GroupMember<T extends Delivery> {
    */
   stop(timeoutMs: number): Promise<readonly T[]> {
     const stop = (this.#stop ??= new MemberStop(this.#deps.clock));
-    for (const lane of this.#lanes.values()) {
-      if (lane.state.kind !== 'back-off') continue;
-      lane.state.timer[Symbol.dispose]();
-      lane.state = WAITING;
-    }
+    this.#lanes.wakeAll();
     this.#endIfIdle();
     stop.within(timeoutMs, () => {
       this.#end();
@@ -163,7 +152,7 @@ export class GroupMember<T extends Delivery> {
 
   /** @param lane whose first entry it is; `undefined` for an entry that has none as long as no promise is in play */
   #handle(entry: Entry<T>, lane: Lane<T> | undefined): void {
-    const { group, tracing } = this.#deps;
+    const { group, handler, tracing } = this.#deps;
     const { delivery } = entry;
     if (!(entry.attempts < this.#rules.maxAttempts)) {
       this.#die(entry, lane, 'CRASHED', 'no attempt has come to an end');
@@ -175,26 +164,21 @@ export class GroupMember<T extends Delivery> {
     if (lane !== undefined) lane.state = CALLED;
     this.#calling = entry;
     const startMs = this.#metrics?.begin() ?? NaN;
-    let value: unknown;
-    let promise: Promise<unknown> | undefined;
-    let outcome: AttemptOutcome = 'done';
-    try {
-      value = callHandler(this.#handler, delivery.event, attempt, tracing);
-      if (isThenable(value)) promise = Promise.resolve(value);
-      else if (isDeadLetter(value)) outcome = 'dead';
-    } catch (error) {
-      value = error;
-      outcome = 'failed';
-    }
+    const result = callHandler(handler, delivery.event, attempt, tracing);
     const isGone = this.#calling !== entry;
     this.#calling = undefined;
     if (isGone) {
-      promise?.catch(ignore);
-    } else if (promise === undefined) {
-      this.#metrics?.endedAtOnce(outcome, startMs);
-      this.#ended(entry, lane, outcome, value);
+      attempt.promise?.catch(() => undefined);
+    } else if (attempt.promise !== undefined) {
+      this.#run(
+        entry,
+        lane ?? this.#lanes.open(entry),
+        attempt.promise,
+        this.#metrics?.goesOn(startMs) ?? NaN,
+      );
     } else {
-      this.#run(entry, lane ?? this.#lanes.open(entry), promise, this.#metrics?.goesOn(startMs) ?? NaN);
+      this.#metrics?.endedAtOnce(attempt.outcome, startMs);
+      this.#ended(entry, lane, attempt.outcome, result);
     }
   }
 
@@ -233,7 +217,7 @@ export class GroupMember<T extends Delivery> {
   }
 
   #failed(entry: Entry<T>, lane: Lane<T> | undefined, error: unknown): void {
-    const { clock, listener } = this.#deps;
+    const { clock, listener, random = systemRandom } = this.#deps;
     const { maxAttempts, backoffMs: baseDelayMs, maxBackoffMs: maxDelayMs } = this.#rules;
     const { attempts, delivery } = entry;
     const detail = detailOf(error);
@@ -244,40 +228,39 @@ export class GroupMember<T extends Delivery> {
     const waits = lane ?? this.#lanes.open(entry);
     waits.state = WAITING;
     if (this.#stop !== undefined) return;
-    const delayMs = backoffMs(attempts - 1, { baseDelayMs, maxDelayMs }, this.#random);
+    const delayMs = backoffMs(attempts - 1, { baseDelayMs, maxDelayMs }, random);
     const timer = clock.deadline(delayMs, () => {
-      if (waits.state !== state) return;
       this.#within(() => {
         this.#lanes.await(waits);
       });
     });
-    const state: LaneState = { kind: 'back-off', timer };
-    waits.state = state;
+    waits.state = { kind: 'back-off', timer };
     this.#log.retries(entry, delayMs, error);
     listener.onRetry?.(delivery, { attempts, delayMs, detail });
   }
 
   /** The delivery is given up; its key waits until that is on record. */
   #die(entry: Entry<T>, lane: Lane<T> | undefined, reason: DeadReason, detail: string): void {
-    const { listener } = this.#deps;
     const { attempts, delivery } = entry;
     const own = lane ?? this.#lanes.open(entry);
     const dying: LaneState = { kind: 'dying' };
     own.state = dying;
     this.#log.dies(entry, reason, detail);
-    void failureOf(() => listener.onDead(delivery, { reason, detail, attempts })).then((failure) => {
-      if (own.state !== dying) return;
-      this.#within(() => {
-        if (failure !== undefined) {
-          own.state = STUCK;
-          this.#log.standsStill(entry, failure.error);
-          return;
-        }
-        this.#metrics?.died(reason);
-        this.#lanes.advance(own);
-        this.#free(1);
-      });
-    });
+    void failureOf(() => this.#deps.listener.onDead(delivery, { reason, detail, attempts })).then(
+      (failure) => {
+        if (own.state !== dying) return;
+        this.#within(() => {
+          if (failure !== undefined) {
+            own.state = STUCK;
+            this.#log.standsStill(entry, failure.error);
+            return;
+          }
+          this.#metrics?.died(reason);
+          this.#lanes.advance(own);
+          this.#free(1);
+        });
+      },
+    );
   }
 
   /** So many are no longer in flight, one of them since it is done. */
@@ -288,37 +271,26 @@ export class GroupMember<T extends Delivery> {
     if (!hadRoom && this.room > 0) this.#deps.listener.onRoom();
   }
 
-  /** What the first entry of a lane is at counts for nothing from here on. */
-  #halt({ state, head }: Lane<T>, reason: Error): void {
-    if (state.kind === 'back-off') state.timer[Symbol.dispose]();
-    if (state.kind !== 'running') return;
-    state.watch[Symbol.dispose]();
-    this.#running -= 1;
-    head.attempt?.abort(reason);
-  }
-
   #endIfIdle(): void {
-    if (this.#isBusy || this.#running > 0) return;
-    for (const { state } of this.#lanes.values()) if (state.kind === 'dying') return;
-    this.#end();
+    if (!this.#isBusy && this.#running === 0 && !this.#lanes.hasDying) this.#end();
   }
 
   #end(): void {
     const stop = this.#stop;
     if (stop === undefined || stop.isOver) return;
     stop.close();
-    const reason = new PortcullisError('ABORTED', 'the subscription has stopped');
-    stop.resolve(this.#forget(() => true, reason));
+    stop.resolve(this.#forget(() => true, 'the subscription has stopped'));
   }
 
   /** Takes out of flight, wherever they are. */
-  #forget(which: (delivery: T) => boolean, reason: Error): readonly T[] {
-    const gone = [
-      ...this.#lanes.remove(which, (lane) => {
-        this.#halt(lane, reason);
-      }),
-      ...this.#later.filter(({ delivery }) => which(delivery)),
-    ];
+  #forget(which: (delivery: T) => boolean, why: string): readonly T[] {
+    const reason = new PortcullisError('ABORTED', why);
+    const onCutOff = ({ attempt }: Entry<T>): void => {
+      this.#running -= 1;
+      attempt?.abort(reason);
+    };
+    const waited = this.#later.filter(({ delivery }) => which(delivery));
+    const gone = [...this.#lanes.remove(which, onCutOff), ...waited];
     this.#later = this.#later.filter(({ delivery }) => !which(delivery));
     const calling = this.#calling;
     if (calling !== undefined && which(calling.delivery)) {
@@ -330,5 +302,3 @@ export class GroupMember<T extends Delivery> {
     return gone.sort((a, b) => a.seq - b.seq).map(({ delivery }) => delivery);
   }
 }
-
-const ignore = (): void => undefined;

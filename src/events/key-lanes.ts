@@ -108,19 +108,30 @@ export class KeyLanes<T extends Delivery> {
     }
   }
 
-  values(): MapIterator<Lane<T>> {
-    return this.#lanes.values();
+  /** Whether a dead letter is being written. */
+  get hasDying(): boolean {
+    for (const { state } of this.#lanes.values()) if (state.kind === 'dying') return true;
+    return false;
   }
 
-  /** Takes out events, wherever they stand; `halt` is called for lanes whose first one goes, before it does. */
-  remove(which: (delivery: T) => boolean, halt: (lane: Lane<T>) => void): readonly Entry<T>[] {
+  /** Ends all back-offs, without letting them wait for a handler. */
+  wakeAll(): void {
+    for (const lane of this.#lanes.values()) {
+      if (lane.state.kind !== 'back-off') continue;
+      lane.state.timer[Symbol.dispose]();
+      lane.state = WAITING;
+    }
+  }
+
+  /** Takes out events, wherever they stand; `onCutOff` is called for those whose handler runs. */
+  remove(which: (delivery: T) => boolean, onCutOff: (entry: Entry<T>) => void): readonly Entry<T>[] {
     const removed: Entry<T>[] = [];
     for (const lane of this.#lanes.values()) {
       const { head } = lane;
       const stays: Entry<T>[] = [];
       for (const entry of entriesOf(lane)) (which(entry.delivery) ? removed : stays).push(entry);
       const [first] = stays;
-      if (first !== head) halt(lane);
+      if (first !== head && halt(lane.state)) onCutOff(head);
       if (first === undefined) {
         this.#close(lane);
         continue;
@@ -148,6 +159,13 @@ function link<T>(lane: Lane<T>, first: Entry<T>, entries: readonly Entry<T>[]): 
     entry.next = entries[at + 1];
     lane.tail = entry;
   }
+}
+
+/** Nobody waits for it any more. @returns whether a handler was running */
+function halt(state: LaneState): boolean {
+  if (state.kind === 'back-off') state.timer[Symbol.dispose]();
+  if (state.kind === 'running') state.watch[Symbol.dispose]();
+  return state.kind === 'running';
 }
 
 const keyOf = ({ topic, event }: Delivery): string => `${topic} ${orderingKey(event)}`;

@@ -1,6 +1,7 @@
 import type { StartedSpan } from '../telemetry/tracing-started.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeliveryContext } from './event-bus.ts';
+import type { AttemptOutcome } from './member-metrics.ts';
 
 /** One attempt to handle an event, as its handler sees it. */
 export class Attempt implements DeliveryContext {
@@ -8,6 +9,10 @@ export class Attempt implements DeliveryContext {
   readonly topic: string;
   readonly position: string;
   readonly attempt: number;
+  /** What the handler has returned, where it was one. */
+  promise: Promise<unknown> | undefined;
+  /** How it has ended within the call, where it has. */
+  outcome: AttemptOutcome = 'done';
   #controller: AbortController | undefined;
   #reason: unknown;
   #span: StartedSpan | undefined;

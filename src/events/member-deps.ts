@@ -8,6 +8,8 @@ export interface MemberDeps<T extends Delivery> {
   /** Name of the bus, for metrics. */
   readonly bus: string;
   readonly group: string;
+  /** Whether the group is that of one replay: it counts as `replay`, and what it gives up is no dead letter. */
+  readonly isReplay?: boolean | undefined;
   readonly handler: EventHandler;
   readonly clock: Clock;
   /** In [0, 1), for the jitter of back-offs. */

@@ -1,7 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import type { BoundCounter, BoundHistogram, MetricsRegistry } from '../telemetry/index.ts';
 import { BUS_DEAD_LETTERS, BUS_HANDLED, BUS_HANDLER_DURATION } from './bus-metrics.ts';
+import type { Delivery } from './delivery.ts';
 import type { DeadReason } from './event-bus.ts';
+import type { MemberDeps } from './member-deps.ts';
 
 /** How an attempt has ended. */
 export type AttemptOutcome = (typeof BUS_HANDLED.labels.outcome)[number];
@@ -22,10 +24,16 @@ export class MemberMetrics {
   #isPromiseExpected = false;
 
   constructor(
-    labels: { readonly bus: string; readonly group: string },
+    {
+      bus,
+      group,
+      isReplay = false,
+      clock,
+    }: Pick<MemberDeps<Delivery>, 'bus' | 'group' | 'isReplay' | 'clock'>,
     registry: MetricsRegistry,
-    clock: Clock,
   ) {
+    // The name of a replay is another one each time: a series of its own would stay for ever.
+    const labels = { bus, group: isReplay ? 'replay' : group };
     const handled = registry.counter(BUS_HANDLED);
     const deadLetters = registry.counter(BUS_DEAD_LETTERS);
     this.#clock = clock;
@@ -37,7 +45,7 @@ export class MemberMetrics {
     };
     this.#duration = registry.histogram(BUS_HANDLER_DURATION).bind(labels);
     this.#died = (reason) => {
-      deadLetters.inc({ ...labels, reason });
+      if (!isReplay) deadLetters.inc({ ...labels, reason });
     };
   }
 

@@ -5,13 +5,36 @@ import { currentContext, currentCorrelationId, runInContext } from '../telemetry
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { BusEvent } from './bus-event.ts';
 import type { EventHandler } from './event-bus.ts';
+import { isDeadLetter, isThenable } from './handler-result.ts';
 import type { Attempt } from './member-attempt.ts';
 
 /**
- * Calls a handler under the correlation id and the trace of its event, and under neither where the event carries none,
- * whatever the caller runs under. An id that is not fit for logs and headers is left out.
+ * Calls a handler, and notes with the attempt how that has gone: a promise, or how it has ended.
+ *
+ * @returns what the handler returned or threw
  */
 export function callHandler(
+  handler: EventHandler,
+  event: BusEvent,
+  attempt: Attempt,
+  tracing: Tracing | undefined,
+): unknown {
+  try {
+    const value = callInScope(handler, event, attempt, tracing);
+    if (isThenable(value)) attempt.promise = Promise.resolve(value);
+    else if (isDeadLetter(value)) attempt.outcome = 'dead';
+    return value;
+  } catch (error) {
+    attempt.outcome = 'failed';
+    return error;
+  }
+}
+
+/**
+ * Under the correlation id and the trace of its event, and under neither where the event carries none, whatever the caller
+ * runs under. An id that is not fit for logs and headers is left out.
+ */
+function callInScope(
   handler: EventHandler,
   event: BusEvent,
   attempt: Attempt,

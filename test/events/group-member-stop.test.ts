@@ -169,6 +169,19 @@ describe('abandon', () => {
     expect([world.heard.slice(2), world.member.inFlight]).toEqual([['done b2', 'done d2'], 0]);
   });
 
+  test('leaves no timer behind, neither of a back-off nor of a handler', () => {
+    const world = new MemberWorld(
+      ({ id }) => {
+        if (id === 'a1') throw new Error('no');
+        return new Promise(() => undefined);
+      },
+      { concurrency: 2 },
+    );
+    world.offer('a1', 'b1');
+    world.member.abandon(() => true);
+    expect([world.clock.nextDueMs, world.member.inFlight]).toEqual([Infinity, 0]);
+  });
+
   test('leaves a running handler alone when only what waits behind it goes', async () => {
     const held = new HeldHandler();
     const world = new MemberWorld(held.handler);
@@ -227,6 +240,28 @@ describe('abandon', () => {
     held.end('x1');
     await world.after(0);
     expect([world.heard, world.member.inFlight]).toEqual([['done x1', 'done b1'], 0]);
+  });
+
+  test('from within a handler that was waiting in line, of another one: its own event is not begun again', async () => {
+    const held = new HeldHandler();
+    const world: MemberWorld = new MemberWorld(
+      (each, context) => {
+        if (each.id === 'a1') world.member.abandon(({ name }) => name === 'b1');
+        return held.handler(each, context);
+      },
+      { concurrency: 2 },
+    );
+    world.offer('x1', 'y1', 'a1', 'b1');
+    held.end('x1');
+    await world.after(0);
+    held.end('y1');
+    await world.after(0);
+    held.end('a1');
+    await world.after(0);
+    expect([held.names, world.heard]).toEqual([
+      ['x1', 'y1', 'a1'],
+      ['done x1', 'done y1', 'done a1'],
+    ]);
   });
 
   test('what was offered from within the handler goes too', () => {

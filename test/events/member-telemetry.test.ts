@@ -63,6 +63,22 @@ describe('metrics of a member', () => {
     expect(await samples(metrics, 'trading_bus_dead_letters_total')).toHaveLength(1);
   });
 
+  test('count all replays as one group, without dead letters: theirs go nowhere', async () => {
+    const metrics = new MetricsRegistry();
+    const world = new MemberWorld(
+      () => deadLetter('no'),
+      {},
+      { metrics, group: 'replay-7f3a', isReplay: true },
+    );
+    world.offer('a1');
+    await world.after(0);
+    expect(await samples(metrics, 'trading_bus_')).toEqual(
+      expect.arrayContaining(['trading_bus_handled_total{bus="events",group="replay",outcome="dead"} 1']),
+    );
+    expect(await metrics.exposition()).not.toContain('7f3a');
+    expect(await samples(metrics, 'trading_bus_dead_letters_total')).toEqual([]);
+  });
+
   test('time all attempts that go on after the call', async () => {
     const metrics = new MetricsRegistry();
     const held = new HeldHandler();
