@@ -22,7 +22,7 @@ const FAILURES = {
 } as const;
 
 /** Why records never reach the bus. */
-export const LOST_BECAUSE = ['trimmed', 'restored', 'unreadable', 'refused'] as const;
+const LOST_BECAUSE = ['trimmed', 'restored', 'unreadable', 'refused'] as const;
 export type LostBecause = (typeof LOST_BECAUSE)[number];
 
 const LOST = {

@@ -8,6 +8,7 @@ import { OutboxLog } from '../../../src/desk/events/outbox-log.ts';
 import { EventCatalogue } from '../../../src/events/index.ts';
 import {
   type AppendLog,
+  type LogEntry,
   MemoryAppendLog,
   MemorySnapshotStore,
   MemoryStateStore,
@@ -391,17 +392,37 @@ describe('JournalRelay', () => {
     await relay.stop();
   });
 
+  test('a journal that was put back and has gone on differently since is known by the record that was told', async () => {
+    const world = await RelayWorld.open();
+    const backup: LogEntry[] = [];
+    for await (const entry of world.files.read()) backup.push(entry);
+    const relay = await world.relay();
+    await world.drive.submit('a');
+    await world.turns();
+    await relay.stop(); // at record 2
+    await world.restart(new MemoryAppendLog(backup));
+    for (const id of ['b', 'c']) await world.drive.submit(id);
+    const again = await world.relay();
+    await world.drive.fill('b', 'x', 4);
+    await world.turns();
+    expect(world.lines).toEqual([
+      expect.stringContaining('restored 1 record 2 is not the one that was told: the journal was put back'),
+    ]);
+    expect(world.bus.said.slice(2)).toEqual(['order.submitted a', 'order.executed b']);
+    await again.stop();
+  });
+
   test('a journal that was put back from a backup is not told again: it begins behind it, and says so', async () => {
     const world = await RelayWorld.open();
     await world.drive.submit('a');
-    const backup: unknown[] = [];
+    const backup: LogEntry[] = [];
     for await (const entry of world.files.read()) backup.push(entry);
     const relay = await world.relay();
     await world.drive.submit('b');
     await world.drive.submit('c');
     await world.turns();
     await relay.stop();
-    await world.restart(new MemoryAppendLog(backup as never));
+    await world.restart(new MemoryAppendLog(backup));
     const again = await world.relay();
     await world.drive.submit('d');
     await world.turns();
@@ -443,6 +464,20 @@ describe('JournalRelay', () => {
     await world.drive.event({ type: 'cancelled', clientOrderId: 'a', cumulative: lots(0) });
     await world.turns();
     expect(world.bus.said).toEqual(['order.cancelled a']);
+    await relay.stop();
+  });
+
+  test('the orders are taken from the Book only while nothing is on its way to the disk', async () => {
+    const world = await RelayWorld.open();
+    await world.drive.submit('a');
+    await world.drive.journal.checkpoint();
+    await world.files.trim(2);
+    const quiet = vi.spyOn(world.log, 'isQuiet', 'get').mockReturnValueOnce(false);
+    const snapshots = vi.spyOn(world.drive.book, 'snapshot');
+    const relay = await world.relay();
+    expect(quiet).toHaveBeenCalledTimes(2);
+    expect(snapshots).toHaveBeenCalledTimes(1);
+    expect(relay.status()).toMatchObject({ seq: 2, lost: 2 });
     await relay.stop();
   });
 

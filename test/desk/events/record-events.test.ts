@@ -483,10 +483,11 @@ test('an order is retired from memory as the Book does it, and taken back', () =
   const orders = new RelayedOrders(instrumentsById([BTC]));
   orders.take(OPENED);
   orders.take(SUBMITTING);
+  orders.take({ type: 'dayRolled', ...AT, dayId: '2026-01-03', accounts: [] });
   orders.take({ type: 'cancelled', ...A, cumulative: '0.000' });
-  orders.take({ type: 'retired', ...AT, before: '2026-01-02' }); // something happened to it on that day
+  orders.take({ type: 'retired', ...AT, before: '2026-01-03' }); // something happened to it on that day
   expect(orders.changes()).toMatchObject({ orders: [{ state: 'cancelled' }], gone: [] });
-  orders.take({ type: 'retired', ...AT, before: '2026-01-03' });
+  orders.take({ type: 'retired', ...AT, before: '2026-01-04' });
   expect(orders.changes()).toEqual({ orders: [], gone: ['a'] });
   expect(() => orders.take(FILLED)).toThrow(
     expect.objectContaining({
