@@ -1,7 +1,10 @@
 import { PortcullisError } from '../core/errors.ts';
 import type { StartPosition } from '../events/index.ts';
 
-/** Where a tail stands: behind a position in each topic of which it has had an event, from a time on in the others. */
+/**
+ * Where a tail stands: behind a position in each topic of which it has had an event, from a time on in the others. What that
+ * means for the other partitions of a topic, where it has several, is for the bus to say.
+ */
 export interface TailCursor {
   readonly sinceMs: number;
   readonly positions: ReadonlyMap<string, string>;
