@@ -1,7 +1,7 @@
 import type { LogFields, Logger } from '../telemetry/index.ts';
 import type { Delivery } from './delivery.ts';
 import type { DeadReason } from './event-bus.ts';
-import type { Entry } from './key-lanes.ts';
+import type { Entry } from './lane.ts';
 
 /** What a member says of events that it could not get handled. */
 export class MemberLog {

@@ -1,4 +1,4 @@
-import type { Lane } from './key-lanes.ts';
+import type { Lane } from './lane.ts';
 
 /** Lanes that a handler may take, the one whose first event was offered first in front: a binary heap. */
 export class ReadyLanes<T> {

@@ -182,6 +182,20 @@ describe('abandon', () => {
     expect([world.clock.nextDueMs, world.member.inFlight]).toEqual([Infinity, 0]);
   });
 
+  test('what is offered next stands behind what is left, and the oldest of that goes first', async () => {
+    const held = new HeldHandler();
+    const world = new MemberWorld(held.handler);
+    world.offer('x1', 'a1', 'b1', 'a2', 'x2', 'b2');
+    world.member.abandon(({ name }) => /a1|x2|b2/.test(name));
+    world.offer('b3', 'x3');
+    const left = ['x1', 'b1', 'a2', 'b3', 'x3'];
+    for (const name of left) {
+      held.end(name);
+      await world.after(0);
+    }
+    expect([held.names, world.heard]).toEqual([left, left.map((name) => `done ${name}`)]);
+  });
+
   test('leaves a running handler alone when only what waits behind it goes', async () => {
     const held = new HeldHandler();
     const world = new MemberWorld(held.handler);
