@@ -86,4 +86,5 @@ export {
 } from './catalogue/risk-events.ts';
 export { SIGNAL_RAISED, type SignalRaised } from './catalogue/signal-events.ts';
 export { SYSTEM_HEALTH_CHANGED, type SystemHealthChanged } from './catalogue/system-events.ts';
+export { SpillQueue, type SpilledRecord } from './spill-queue.ts';
 export { TRADING_EVENTS } from './catalogue/trading-events.ts';

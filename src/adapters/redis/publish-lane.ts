@@ -5,7 +5,7 @@ import { type PublishedAt, publishCommand, readPublished } from './publish-scrip
 import type { RedisCommand } from './redis-connection.ts';
 import type { RedisKeys } from './redis-keys.ts';
 
-export interface PublishLaneOptions {
+interface PublishLaneOptions {
   readonly topic: string;
   readonly partition: number;
   readonly keys: RedisKeys;

@@ -53,7 +53,7 @@ return out
 const DIGEST = createHash('sha1').update(PUBLISH_SCRIPT).digest('hex');
 
 /** One call of the script. */
-export interface PublishCall {
+interface PublishCall {
   readonly streamKey: string;
   readonly publisherKey: string;
   readonly firstSeq: number;

@@ -13,7 +13,7 @@ import {
 } from './redis-client.ts';
 import { notNow, replyCode, unavailable } from './redis-failure.ts';
 
-export interface RedisConnectionOptions {
+interface RedisConnectionOptions {
   readonly settings: RedisClientSettings;
   /** As `CLIENT LIST` and the log show it. */
   readonly name: string;
@@ -25,7 +25,7 @@ export interface RedisConnectionOptions {
   readonly maxBackoffMs?: number;
 }
 
-export interface RedisConnectionDeps {
+interface RedisConnectionDeps {
   readonly clock: Clock;
   /** From 0 to 1. Default: a cryptographic source. */
   readonly random?: (() => number) | undefined;

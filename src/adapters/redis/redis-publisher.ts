@@ -12,7 +12,7 @@ import { isLost, notNow, replyCode, unavailable } from './redis-failure.ts';
 import { type RedisKeys, positionOf } from './redis-keys.ts';
 import { SpillDrain } from './spill-drain.ts';
 
-export interface RedisPublisherOptions {
+interface RedisPublisherOptions {
   readonly keys: RedisKeys;
   readonly overflow: Overflow;
   /** Of this process, used by no other. */
@@ -21,7 +21,7 @@ export interface RedisPublisherOptions {
   readonly dedupeWindowMs: number;
 }
 
-export interface RedisPublisherDeps {
+interface RedisPublisherDeps {
   readonly clock: Clock;
   readonly connection: RedisConnection;
   readonly counters: PublishCounters;
@@ -36,7 +36,7 @@ const PUBLISHER_TTL_MS = 7 * 86_400_000;
 const REFUSED_PAUSE_MS = 1000;
 
 /** A new event, before it is known how it goes out. */
-export type NewOutgoing = Pick<OutgoingEvent, 'id' | 'topic' | 'partition' | 'text' | 'given'>;
+type NewOutgoing = Pick<OutgoingEvent, 'id' | 'topic' | 'partition' | 'text' | 'given'>;
 
 /** Brings events to the server, and keeps them in memory or on disk while it cannot. */
 export class RedisPublisher implements PublishLaneListener {

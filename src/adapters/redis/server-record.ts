@@ -8,7 +8,7 @@ const LAYOUT = '1';
 const OLDEST = [6, 2] as const;
 
 /** What a bus finds on the server, and leaves there the first time. */
-export interface ServerRecord {
+interface ServerRecord {
   /** As the server says, if it may be asked. */
   readonly version: string | undefined;
   /** Another one means that the server came back without what it had. */

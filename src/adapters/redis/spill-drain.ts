@@ -5,7 +5,7 @@ import { type OutgoingEvent, type SpilledEvent, fromSpilled, toSpilled } from '.
 import type { PublishLane } from './publish-lane.ts';
 
 /** What it needs of the publisher. */
-export interface SpillDrainPorts {
+interface SpillDrainPorts {
   readonly clock: Pick<Clock, 'monotonicMs'>;
   readonly lane: (event: OutgoingEvent) => PublishLane;
   readonly lanes: () => readonly PublishLane[];
