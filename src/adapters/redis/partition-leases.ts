@@ -86,7 +86,7 @@ export class PartitionLeases {
     lease.state = 'lost';
     this.#held.delete(nameOf(lease));
     this.#deps.listener.onLost(lease);
-    this.look();
+    this.#lookIn(1);
   }
 
   /** Looks now who lives and what is whose. */
