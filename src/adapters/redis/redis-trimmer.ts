@@ -26,8 +26,8 @@ export interface RedisTrimmerDeps {
   readonly archive?: ((topic: string, events: readonly string[]) => Promise<void>) | undefined;
 }
 
-/** Entries that one script looks at: it keeps the server for about a millisecond. */
-const CHUNK = 1000;
+/** Entries that one script looks at: 8 µs each on a busy machine, and the server does nothing else meanwhile. */
+const CHUNK = 200;
 
 /**
  * Removes events that are past their retention and that every group has acknowledged. One process at a time does it for a
