@@ -5,7 +5,7 @@ import { redisSubject } from './support/redis-subject.ts';
 
 describe.skipIf(redisMissing !== undefined)(
   `EventBus contract: RedisEventBus${redisMissing === undefined ? '' : ` (${redisMissing})`}`,
-  { timeout: 60_000 },
+  { timeout: 90_000 },
   () => {
     let server: RedisServer;
 

@@ -33,6 +33,7 @@ export const retryCases = [
     await bus.subscribe('other', '*', other.handler, SOON).ready;
     await bus.publish(tickSeen, { instrument: 'A', n: 1 });
     await t.until(() => recorder.done.length === 1, 'the fourth attempt');
+    await t.until(() => other.done.length === 1, 'the other group');
     assert.deepEqual(
       recorder.attempts.map(({ delivery }) => delivery.attempt),
       [1, 2, 3, 4],

@@ -51,9 +51,9 @@ export interface DurableSubjectDeps {
 /** With all that it keeps on disk. */
 export async function durableSubject(deps: DurableSubjectDeps = {}): Promise<EventBusUnderTest> {
   const { medium = new MortalStorage(), wrap = (each) => each, onCrash, options } = deps;
-  const open = async () => wrap(await openEmbedded(options, medium.open()));
+  const open = async (): Promise<EventBus> => wrap(await openEmbedded(options, medium.open()));
   const full: EventBus[] = [];
-  let bus = await open();
+  let bus: EventBus = await open();
   const reopen = async () => {
     await bus.close(10);
     bus = await open();
@@ -63,7 +63,9 @@ export async function durableSubject(deps: DurableSubjectDeps = {}): Promise<Eve
     bus,
     reopen,
     readRaw: (topic) =>
-      Promise.resolve(medium.durable(topic).map(({ record }) => JSON.stringify((record as Line).e))),
+      Promise.resolve(
+        medium.durable(topic).map(({ record }) => JSON.stringify((record as unknown as Line).e)),
+      ),
     async writeRaw(topic, text) {
       await bus.close(10);
       medium.rewrite(topic, (entries) => [

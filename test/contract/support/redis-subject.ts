@@ -24,8 +24,8 @@ export interface RedisSubjectDeps {
   readonly onCrash?: (prefix: string) => Promise<void>;
 }
 
-/** How long a dead member keeps its partitions. */
-const LEASE_MS = 500;
+/** How long a dead member keeps its partitions, and a living one on a busy machine. */
+const LEASE_MS = 1_500;
 
 const overflowOf = (policy: OverflowPolicy, room: number): RedisEventBusOptions['overflow'] =>
   policy === 'block' ? { policy, maxWaiting: room, blockTimeoutMs: 20_000 } : { policy, maxWaiting: room };
@@ -60,6 +60,7 @@ export async function redisSubject(port: number, deps: RedisSubjectDeps = {}): P
   const dead = new Set<Process>();
   return {
     bus: first.bus,
+    patienceMs: 30_000,
     connect: async () => (await open()).bus,
     async reopen() {
       await first.bus.close();

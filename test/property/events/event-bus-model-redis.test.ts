@@ -3,8 +3,8 @@ import { redisSubject } from '../../contract/support/redis-subject.ts';
 import { RedisServer, redisMissing } from '../../support/redis-server.ts';
 import { runModel } from './support/model-run.ts';
 
-/** More with `BUS_MODEL_REDIS_RUNS`. A death costs a lease, half a second. */
-const RUNS = Number(process.env['BUS_MODEL_REDIS_RUNS'] ?? 10);
+/** More with `BUS_MODEL_REDIS_RUNS`. A death costs a lease, a second and a half. */
+const RUNS = Number(process.env['BUS_MODEL_REDIS_RUNS'] ?? 5);
 
 describe.skipIf(redisMissing !== undefined)(
   `RedisEventBus, whatever happens to it${redisMissing === undefined ? '' : ` (${redisMissing})`}`,
@@ -21,9 +21,12 @@ describe.skipIf(redisMissing !== undefined)(
     });
 
     test.for([1, 3])('%i partitions: loses nothing, keeps the order of each key', (partitions) =>
-      runModel(() => redisSubject(server.port, { options: { partitions, keepEvents: 10, trimEveryMs: 20 } }), {
-        ...{ runs: RUNS, maxCommands: 30, patienceMs: 15_000 },
-      }),
+      runModel(
+        () => redisSubject(server.port, { options: { partitions, keepEvents: 10, trimEveryMs: 20 } }),
+        {
+          ...{ runs: RUNS, maxCommands: 30, patienceMs: 30_000 },
+        },
+      ),
     );
   },
 );
