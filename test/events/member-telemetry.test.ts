@@ -120,6 +120,29 @@ describe('metrics of a member', () => {
       'trading_bus_handled_total{bus="events",group="ledger",outcome="done"} 65',
     ]);
   });
+
+  test('time a promise among others from when it was returned, and the next attempt whatever it is', async () => {
+    const metrics = new MetricsRegistry();
+    const held = new HeldHandler();
+    const world: MemberWorld = new MemberWorld(
+      (each, context) => {
+        world.clock.advance(1000);
+        return each.id === 'b1' ? held.handler(each, context) : undefined;
+      },
+      {},
+      { metrics },
+    );
+    const sums: unknown[] = [];
+    for (const name of ['a1', 'a2', 'b1', 'a3', 'a4']) {
+      world.offer(name);
+      if (name === 'b1') world.clock.advance(2000);
+      held.end(name);
+      await world.after(0);
+      const [line = ''] = await samples(metrics, 'trading_bus_handler_duration_seconds_sum');
+      sums.push(line.split(' ').at(-1));
+    }
+    expect(sums).toEqual(['1', '1', '3', '4', '4']);
+  });
 });
 
 describe('what a handler runs under', () => {
