@@ -137,6 +137,14 @@ describe('idempotentHandler', () => {
     expect([await running, await second, world.calls]).toEqual(['one', undefined, 1]);
   });
 
+  test('of two that look at the same time one handles the event', async () => {
+    const world = new World();
+    const handler = world.handler(() => 'one');
+    const both = Promise.all([handler(event('a1'), delivery()), handler(event('a1'), delivery())]);
+    await world.after(200);
+    expect([await both, world.calls]).toEqual([['one', undefined], 1]);
+  });
+
   test('a second one takes over what the first has failed at', async () => {
     const world = new World();
     const first = Promise.withResolvers<unknown>();
