@@ -50,7 +50,7 @@ export interface DurableSubjectDeps {
 
 /** With all that it keeps on disk. */
 export async function durableSubject(deps: DurableSubjectDeps = {}): Promise<EventBusUnderTest> {
-  const { medium = new MortalStorage(), wrap = (each) => each, onCrash, options } = deps;
+  const { medium = new MortalStorage(), wrap = (each: EventBus) => each, onCrash, options } = deps;
   const open = async (): Promise<EventBus> => wrap(await openEmbedded(options, medium.open()));
   const full: EventBus[] = [];
   let bus: EventBus = await open();
