@@ -1,4 +1,5 @@
-import type { DeadReason, PublishReceipt } from './event-bus.ts';
+import type { PublishReceipt } from './event-bus.ts';
+import type { DeadReason } from './dead-letter.ts';
 
 const OUTCOMES = [
   'published',

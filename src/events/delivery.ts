@@ -1,5 +1,5 @@
 import type { BusEvent } from './bus-event.ts';
-import type { DeadReason } from './event-bus.ts';
+import type { DeadReason } from './dead-letter.ts';
 
 /** An event that a bus has given to a member of a group. */
 export interface Delivery {

@@ -1,4 +1,5 @@
 import type { BusEvent } from './bus-event.ts';
+import type { DeadLetters } from './dead-letter.ts';
 import type { EventCatalogue } from './event-catalogue.ts';
 import type { EventType } from './event-type.ts';
 
@@ -80,18 +81,9 @@ export interface DeliveryContext {
   readonly signal: AbortSignal;
 }
 
-/** What a handler says of an event that it will never be able to handle; see {@link deadLetter}. */
-export interface DeadLetterResult {
-  readonly outcome: 'dead';
-  readonly reason: string;
-}
-
-/** For a handler to return: the event goes to the dead letters at once, without further attempts. */
-export const deadLetter = (reason: string): DeadLetterResult => ({ outcome: 'dead', reason });
-
 /**
  * Handles one event. That it has returned, or its promise resolved, acknowledges the event, unless what it returns is a
- * {@link deadLetter}. What it throws is tried again. It may see an event more than once.
+ * {@link DeadLetterResult}. What it throws is tried again. It may see an event more than once.
  */
 export type EventHandler<D = unknown> = (event: BusEvent<D>, delivery: DeliveryContext) => unknown;
 
@@ -144,58 +136,6 @@ export interface GroupStatus {
   readonly deadLetters: number;
   /** Members at work, of all processes. */
   readonly members: number;
-}
-
-export type DeadReason =
-  /** The type is not in the catalogue. */
-  | 'UNKNOWN_TYPE'
-  /** The type is, in another version that cannot be read. */
-  | 'UNKNOWN_VERSION'
-  /** Not a CloudEvent in JSON, or its data does not follow its schema. */
-  | 'INVALID'
-  /** The handler has failed as often as it may. */
-  | 'ATTEMPTS_EXHAUSTED'
-  /** Every process that handled it has died meanwhile. */
-  | 'CRASHED'
-  /** The handler has said so. */
-  | 'REFUSED';
-
-/** An event that a group could not handle. */
-export interface DeadLetter {
-  /** Of the letter: for `requeue` and `discard`. */
-  readonly letterId: string;
-  readonly group: string;
-  readonly topic: string;
-  /** Of the event in its topic. */
-  readonly position: string;
-  readonly reason: DeadReason;
-  /** What the last attempt threw, or what is wrong with the event. */
-  readonly detail: string;
-  readonly attempts: number;
-  readonly atMs: number;
-  /** As it stands in the topic: CloudEvents in JSON, where it is that. */
-  readonly text: string;
-}
-
-export interface DeadLetterFilter {
-  readonly group?: string | undefined;
-  readonly topic?: string | undefined;
-  /** At most, oldest first. 1 to 1,000. Default: 100. */
-  readonly limit?: number | undefined;
-  /** Behind the letter with this id. */
-  readonly after?: string | undefined;
-}
-
-export interface DeadLetters {
-  list(filter?: DeadLetterFilter): Promise<readonly DeadLetter[]>;
-  /**
-   * Puts the events of letters behind the newest of their topics, for their group only, with all attempts before them again.
-   *
-   * @returns the ids of those that were there
-   */
-  requeue(letterIds: readonly string[]): Promise<readonly string[]>;
-  /** Removes letters for good; the ids of those that were there. */
-  discard(letterIds: readonly string[]): Promise<readonly string[]>;
 }
 
 /** How a bus is: for health checks. */

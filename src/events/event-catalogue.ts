@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
 import { messageOf } from '../core/message-of.ts';
 import type { BusEvent } from './bus-event.ts';
-import type { DeadReason } from './event-bus.ts';
+import type { DeadReason } from './dead-letter.ts';
 import type { EventType } from './event-type.ts';
 
 /** An event that was read, or why it was not. */

@@ -1,7 +1,7 @@
 import { backoffMs, systemRandom } from '../core/backoff.ts';
 import { PortcullisError } from '../core/errors.ts';
 import type { Delivery } from './delivery.ts';
-import type { DeadReason } from './event-bus.ts';
+import type { DeadReason } from './dead-letter.ts';
 import { detailOf, failureOf, isDeadLetter, watchHandler } from './handler-result.ts';
 import { KeyLanes } from './key-lanes.ts';
 import { CALLED, Entry, type Lane, type LaneState, STUCK, WAITING } from './lane.ts';

@@ -4,7 +4,8 @@ import type { Clock } from '../core/clock.ts';
 import { parseInput } from '../core/options.ts';
 import type { StateStore } from '../storage/index.ts';
 import type { BusEvent } from './bus-event.ts';
-import { type DeliveryContext, deadLetter } from './event-bus.ts';
+import { type DeliveryContext } from './event-bus.ts';
+import { deadLetter } from './dead-letter.ts';
 
 /** What a store knows of an event. */
 const markSchema = z.discriminatedUnion('state', [

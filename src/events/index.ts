@@ -8,11 +8,6 @@ export { type BusEvent, orderingKey } from './bus-event.ts';
 export {
   type BusCloseReport,
   type BusStatus,
-  type DeadLetter,
-  type DeadLetterFilter,
-  type DeadLetterResult,
-  type DeadLetters,
-  type DeadReason,
   type DeliveryContext,
   type EventBus,
   type EventHandler,
@@ -27,8 +22,15 @@ export {
   type StartPosition,
   type SubscribeOptions,
   type Subscription,
-  deadLetter,
 } from './event-bus.ts';
+export {
+  type DeadLetter,
+  type DeadLetterFilter,
+  type DeadLetterResult,
+  type DeadLetters,
+  type DeadReason,
+  deadLetter,
+} from './dead-letter.ts';
 export { EmbeddedEventBus, type EmbeddedEventBusDeps } from './embedded/embedded-event-bus.ts';
 export type { EmbeddedEventBusOptions } from './embedded/embedded-options.ts';
 export { EventCatalogue, type ReadEvent } from './event-catalogue.ts';

@@ -1,6 +1,6 @@
 import type { LogFields, Logger } from '../telemetry/index.ts';
 import type { Delivery } from './delivery.ts';
-import type { DeadReason } from './event-bus.ts';
+import type { DeadReason } from './dead-letter.ts';
 import type { Entry } from './lane.ts';
 
 /** What a member says of events that it could not get handled. */

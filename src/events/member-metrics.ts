@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { BoundCounter, BoundHistogram, MetricsRegistry } from '../telemetry/index.ts';
 import { BUS_DEAD_LETTERS, BUS_HANDLED, BUS_HANDLER_DURATION } from './bus-metrics.ts';
 import type { Delivery } from './delivery.ts';
-import type { DeadReason } from './event-bus.ts';
+import type { DeadReason } from './dead-letter.ts';
 import type { MemberDeps } from './member-deps.ts';
 
 /** How an attempt has ended. */

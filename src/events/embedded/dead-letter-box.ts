@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
-import type { DeadLetter, DeadLetterFilter, DeadLetters } from '../event-bus.ts';
+import type { DeadLetter, DeadLetterFilter, DeadLetters } from '../dead-letter.ts';
 import type { EmbeddedCounts } from './embedded-counts.ts';
 import type { Burial } from './embedded-group.ts';
 import type { GroupPlace } from './group-place.ts';

@@ -6,7 +6,7 @@ import {
   BUS_PUBLISH_DURATION,
   BUS_REDELIVERED,
 } from '../bus-metrics.ts';
-import type { DeadReason } from '../event-bus.ts';
+import type { DeadReason } from '../dead-letter.ts';
 
 /** What a topic counts. */
 export interface TopicCounts {

@@ -6,8 +6,6 @@ import type { Logger, MetricsRegistry, Tracing } from '../../telemetry/index.ts'
 import type {
   BusCloseReport,
   BusStatus,
-  DeadLetter,
-  DeadLetters,
   EventBus,
   EventHandler,
   EventOf,
@@ -19,6 +17,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../event-bus.ts';
+import type { DeadLetter, DeadLetters } from '../dead-letter.ts';
 import { TRADING_EVENTS } from '../catalogue/trading-events.ts';
 import type { EventCatalogue } from '../event-catalogue.ts';
 import type { EventType } from '../event-type.ts';

@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Logger, MetricsRegistry, Tracing } from '../../telemetry/index.ts';
 import { orderingKey } from '../bus-event.ts';
-import type { DeadReason, EventHandler } from '../event-bus.ts';
+import type { EventHandler } from '../event-bus.ts';
+import type { DeadReason } from '../dead-letter.ts';
 import { GroupMember, type MemberListener } from '../group-member.ts';
 import type { MemberRules } from '../subscribe-options.ts';
 import type { CarefulStart } from './careful-start.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/message-of.ts';
 import { type JsonValue, type StateStore, type StateWrite } from '../../storage/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import type { DeadLetter } from '../event-bus.ts';
+import type { DeadLetter } from '../dead-letter.ts';
 import type { GroupPlace } from './group-place.ts';
 import type { SavedCursor } from './group-cursor.ts';
 import type { Topic } from './topic.ts';

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { SystemClock } from '../../core/clock.ts';
 import type { BusEvent } from '../../events/bus-event.ts';
-import type { DeadLetter, DeliveryContext, EventBus, GroupStatus } from '../../events/event-bus.ts';
+import type { DeliveryContext, EventBus, GroupStatus } from '../../events/event-bus.ts';
+import type { DeadLetter } from '../../events/dead-letter.ts';
 import { type ContractCase, contractCase } from '../contract-case.ts';
 import type { Counted } from './contract-events.ts';
 import type { EventBusUnderTest } from './event-bus-under-test.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { deadLetter } from '../../events/event-bus.ts';
+import { deadLetter } from '../../events/dead-letter.ts';
 import { fillBooked, tickSeen } from './contract-events.ts';
 import { type Attempt, Gate, Recorder, SOON, busCase, lettersOf } from './recorder.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { deadLetter } from '../../../src/events/event-bus.ts';
+import { deadLetter } from '../../../src/events/dead-letter.ts';
 import { HAPPENED, openBus, recorder, settle } from './support/bus-world.ts';
 
 const refuse = (): unknown => deadLetter('not for me');
