@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
 import { ManualClock, person, system } from '../../../src/core/index.ts';
 import type { DataQualityChanged, TradingStateChanged } from '../../../src/events/index.ts';

@@ -12,7 +12,7 @@ const waiterOf = (giveUpMs: number): Waiter => ({
   order: 0,
   giveUpMs,
   settle: () => undefined,
-  onAbort: () => undefined,
+  handleEvent: () => undefined,
   ahead: undefined,
   behind: undefined,
   heapAt: -1,

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { fc } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../../../src/core/manual-clock.ts';
 import type { LogEntry } from '../../../../src/storage/append-log.ts';
