@@ -1,8 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
 import { messageOf } from '../core/message-of.ts';
 import type { BusEvent } from './bus-event.ts';
 import type { DeadReason } from './dead-letter.ts';
+import { type EventEnvelope, readEnvelope } from './event-envelope.ts';
 import type { EventType } from './event-type.ts';
 
 /** An event that was read, or why it was not. */
@@ -13,24 +14,6 @@ export type ReadEvent =
       readonly reason: Extract<DeadReason, 'UNKNOWN_TYPE' | 'UNKNOWN_VERSION' | 'INVALID'>;
       readonly detail: string;
     };
-
-const text = z.string().min(1);
-
-/** What stands around the data. Attributes of others are left out when it is read. */
-const envelope = z.object({
-  specversion: z.literal('1.0'),
-  id: text,
-  source: text,
-  type: text,
-  dataversion: z.int().min(1).default(1),
-  time: z.iso.datetime({ offset: true }),
-  subject: text.optional(),
-  partitionkey: text.optional(),
-  traceparent: text.optional(),
-  tracestate: text.optional(),
-  correlationid: text.optional(),
-  data: z.unknown(),
-});
 
 /** The types of event that a bus knows. */
 export class EventCatalogue {
@@ -78,12 +61,12 @@ export class EventCatalogue {
     } catch (error) {
       return { kind: 'flaw', reason: 'INVALID', detail: messageOf(error) };
     }
-    const parsed = envelope.safeParse(value);
+    const parsed = readEnvelope(value);
     if (!parsed.success) return { kind: 'flaw', reason: 'INVALID', detail: whatIsWrong(parsed.error) };
     return this.#readData(parsed.data);
   }
 
-  #readData(event: z.output<typeof envelope>): ReadEvent {
+  #readData(event: EventEnvelope): ReadEvent {
     const type = this.#types.get(event.type);
     if (type === undefined) return { kind: 'flaw', reason: 'UNKNOWN_TYPE', detail: event.type };
     const from = event.dataversion;
@@ -104,7 +87,9 @@ export class EventCatalogue {
       if (!present.success) return { kind: 'flaw', reason: 'INVALID', detail: whatIsWrong(present.error) };
       data = present.data;
     }
-    return { kind: 'event', event: { ...event, dataversion: type.version, data } };
+    event.dataversion = type.version;
+    event.data = data;
+    return { kind: 'event', event };
   }
 }
 
