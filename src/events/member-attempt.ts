@@ -7,21 +7,26 @@ import type { AttemptOutcome } from './member-metrics.ts';
 export class Attempt implements DeliveryContext {
   readonly group: string;
   readonly topic: string;
-  readonly position: string;
   readonly attempt: number;
   /** What the handler has returned, where it was one. */
   promise: Promise<unknown> | undefined;
   /** How it has ended within the call, where it has. */
   outcome: AttemptOutcome = 'done';
+  readonly #delivery: Delivery;
   #controller: AbortController | undefined;
   #reason: unknown;
   #span: StartedSpan | undefined;
 
-  constructor(group: string, { topic, position }: Delivery, attempt: number) {
+  constructor(group: string, delivery: Delivery, attempt: number) {
     this.group = group;
-    this.topic = topic;
-    this.position = position;
+    this.topic = delivery.topic;
     this.attempt = attempt;
+    this.#delivery = delivery;
+  }
+
+  /** Made up by the bus when it is asked for. */
+  get position(): string {
+    return this.#delivery.position;
   }
 
   /** Made when it is asked for: most handlers never do. */

@@ -119,8 +119,9 @@ export class EmbeddedEventBus implements EventBus {
    * `STORE_UNAVAILABLE`
    */
   static async open(options: EmbeddedEventBusOptions, deps: EmbeddedEventBusDeps): Promise<EmbeddedEventBus> {
-    const rules = parseOptions('EmbeddedEventBus', embeddedSchema, options);
     const { clock, catalogue = TRADING_EVENTS, logger, storage } = deps;
+    const given = parseOptions('EmbeddedEventBus', embeddedSchema, options);
+    const rules = { ...given, keepEvents: given.keepEvents ?? (storage === undefined ? 1000 : 100_000) };
     if (rules.overflow.policy === 'spill' && storage === undefined) {
       throw new PortcullisError(
         'OPTION_INVALID',

@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 /** What is kept for replays, of each topic. Never removed before every group has it, but for the policy of a full bus. */
 const retention = {
-  /** At most so many events. */
-  keepEvents: z.int().min(0).max(100_000_000).default(100_000),
+  /** At most so many events. Default: 1,000 in memory, where each one kept costs the publisher time, and 100,000 on disk. */
+  keepEvents: z.int().min(0).max(100_000_000).optional(),
   /** None older than this. Default: no limit. */
   keepMs: z.number().positive().optional(),
 };
@@ -40,4 +40,4 @@ export const embeddedSchema = z.strictObject({
 
 /** @interface */
 export type EmbeddedEventBusOptions = z.input<typeof embeddedSchema>;
-export type EmbeddedRules = z.output<typeof embeddedSchema>;
+export type EmbeddedRules = z.output<typeof embeddedSchema> & { readonly keepEvents: number };

@@ -14,7 +14,7 @@ interface Kept {
   readonly requeuedFor: string | undefined;
 }
 
-/** An event in its topic, as every group gets it. Many are kept, so it holds little. */
+/** An event in its topic, as every group gets it, frozen. Many are kept, so it holds little. */
 export class KeptEvent implements Kept, Delivery {
   readonly topic: string;
   readonly seq: number;
@@ -34,7 +34,7 @@ export class KeptEvent implements Kept, Delivery {
     this.topic = topic;
     this.seq = seq;
     this.takenMs = takenMs;
-    this.event = frozen(event);
+    this.event = event;
     this.requeuedFor = requeuedFor;
     this.attempts = attempts;
   }
@@ -59,16 +59,18 @@ export interface FlawedEvent extends Kept {
 
 export type KeptEntry = KeptEvent | FlawedEvent;
 
-/** Groups share it: what one handler does to it the others must not see. */
-function frozen(event: BusEvent): BusEvent {
-  if (Object.isFrozen(event)) return event;
+/** Freezes what nobody else has: groups share an event, and what one handler does to it the others must not see. */
+export function frozen(event: BusEvent): BusEvent {
   freeze(event.data);
   return Object.freeze(event);
 }
 
 function freeze(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
-  for (const key in value) freeze((value as Record<string, unknown>)[key]);
+  for (const key in value) {
+    const part = (value as Record<string, unknown>)[key];
+    if (typeof part === 'object') freeze(part);
+  }
   Object.freeze(value);
 }
 
@@ -84,7 +86,7 @@ export function entryOf(
   text: string,
 ): KeptEntry {
   const read = catalogue.read(text);
-  if (read.kind === 'event') return new KeptEvent(topic, seq, takenMs, read.event, requeuedFor);
+  if (read.kind === 'event') return new KeptEvent(topic, seq, takenMs, frozen(read.event), requeuedFor);
   const type = knownType(text, catalogue);
   return { topic, seq, position: `${seq}`, takenMs, requeuedFor, flaw: read, type, text };
 }

@@ -11,7 +11,7 @@ import type { EmbeddedRules } from './embedded-options.ts';
 import { EventRing } from './event-ring.ts';
 import type { GroupPlace } from './group-place.ts';
 import type { DiskReader } from './disk-reader.ts';
-import { type KeptEntry, KeptEvent, entryOf } from './kept-event.ts';
+import { type KeptEntry, KeptEvent, entryOf, frozen } from './kept-event.ts';
 import type { TopicDisk } from './topic-disk.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -35,7 +35,7 @@ interface Waiting {
 
 /** Wait between attempts to read. */
 const RETRY_MS = 1000;
-/** Publications that are taken at once, before one of them waits for a turn of the event loop. A power of two. */
+/** Publications whose receipts are given at once, before the next ones wait for a turn of the event loop. */
 const PUBLISHED_PER_TURN = 512;
 
 /** The events of a topic in the order in which they were taken, and who reads them. */
@@ -60,6 +60,9 @@ export class Topic {
   #dropFrom = 0;
   readonly #waiting = new WaitingLine<Waiting>();
   #isFull = false;
+  /** Receipts given since the last turn of the event loop that was waited for. */
+  #inTurn = 0;
+  #turn: Promise<void> | undefined;
 
   constructor(name: string, rules: EmbeddedRules, deps: TopicDeps) {
     this.name = name;
@@ -295,18 +298,23 @@ export class Topic {
     }
     const seq = ++this.#taken;
     if (this.#disk !== undefined) return this.#write(this.#disk, event, takenMs, isGiven);
-    const entry = new KeptEvent(this.name, seq, takenMs, event, undefined);
+    const entry = new KeptEvent(this.name, seq, takenMs, frozen(event), undefined);
     this.#show(entry);
     const receipt = { outcome: 'published', id: event.id, position: entry.position } as const;
-    if ((seq & (PUBLISHED_PER_TURN - 1)) !== 0) return Promise.resolve(receipt);
-    return this.#clock.turn().then(() => receipt);
+    this.#inTurn += 1;
+    if (this.#inTurn < PUBLISHED_PER_TURN) return Promise.resolve(receipt);
+    this.#turn ??= this.#clock.turn().then(() => {
+      this.#turn = undefined;
+      this.#inTurn = 0;
+    });
+    return this.#turn.then(() => receipt);
   }
 
   async #write(disk: TopicDisk, event: BusEvent, takenMs: number, isGiven: boolean): Promise<PublishReceipt> {
     const isSpilled = this.#rules.overflow.policy === 'spill' && this.#taken > this.#roomUntil;
     try {
       const seq = await disk.append({ event, takenMs, isGiven });
-      this.#show(new KeptEvent(this.name, seq, takenMs, event, undefined));
+      this.#show(new KeptEvent(this.name, seq, takenMs, frozen(event), undefined));
       if (!isSpilled) return { outcome: 'published', id: event.id, position: `${seq}` };
       return { outcome: 'spilled', id: event.id };
     } catch (cause) {
