@@ -43,7 +43,7 @@ export type OverflowPolicy =
   /** The new event waits on disk, up to a bound; past that as `block`. */
   | 'spill';
 
-/** Where a group begins that is not there yet. */
+/** Where a group begins that is not there yet, or a replay. */
 export type StartPosition =
   | 'new'
   | 'beginning'
@@ -105,13 +105,16 @@ export interface Subscription extends AsyncDisposable {
 }
 
 export interface ReplayOptions extends Omit<SubscribeOptions, 'from'> {
-  readonly from: Exclude<StartPosition, 'new'>;
+  /** With `new` and no `follow` there is nothing to handle. */
+  readonly from: StartPosition;
   /** Goes on with what is published meanwhile, until it is stopped. Default: ends with what is there when it begins. */
   readonly follow?: boolean;
 }
 
 /** A replay, through a group of its own that goes when it ends. */
 export interface Replay extends AsyncDisposable {
+  /** Resolves once it has its place: `new` is what is published from then on. Rejects when it cannot be made. */
+  readonly ready: Promise<void>;
   /** Resolves with how many events were handled, once all of them are, or it was stopped. */
   readonly done: Promise<ReplayReport>;
   stop(timeoutMs?: number): Promise<void>;

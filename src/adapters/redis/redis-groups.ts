@@ -64,9 +64,7 @@ export interface RedisGroupsDeps {
 }
 
 const replayOptionsSchema = subscribeOptionsSchema.extend({
-  from: subscribeOptionsSchema.shape.from
-    .unwrap()
-    .refine((from) => from !== 'new', 'expected a place in the past'),
+  from: subscribeOptionsSchema.shape.from.unwrap(),
   follow: z.boolean().default(false),
 });
 

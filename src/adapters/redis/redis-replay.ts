@@ -21,6 +21,7 @@ const STOP_MS = 10_000;
 
 /** Replays with a group of its own: one member, no dead letters, gone at its end. */
 export class RedisReplay implements Replay {
+  readonly ready: Promise<void>;
   readonly done: Promise<ReplayReport>;
   readonly #options: RedisReplayOptions;
   readonly #member: RedisGroupMember;
@@ -54,7 +55,8 @@ export class RedisReplay implements Replay {
         return Promise.resolve();
       },
     });
-    this.#member.ready.then(
+    this.ready = this.#member.ready;
+    this.ready.then(
       () => {
         if (!options.follow)
           this.#looking = clock.every(LOOK_MS, () => {

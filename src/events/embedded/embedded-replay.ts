@@ -15,13 +15,17 @@ export interface EmbeddedReplayOptions {
   readonly follow: boolean;
 }
 
-export interface EmbeddedReplayDeps extends Omit<EmbeddedGroupDeps, 'bury' | 'onDone' | 'careful'> {
+export interface EmbeddedReplayDeps extends Omit<
+  EmbeddedGroupDeps,
+  'bury' | 'onDone' | 'careful' | 'onGivenBack' | 'isReplay'
+> {
   readonly dispatcher: Dispatcher;
   readonly onEnd: (replay: EmbeddedReplay) => void;
 }
 
 /** Events once more, for a group that nobody else sees. */
 export class EmbeddedReplay implements Replay, Dispatched {
+  readonly ready: Promise<void>;
   readonly done: Promise<ReplayReport>;
   readonly #group: EmbeddedGroup;
   readonly #membership: Membership;
@@ -43,8 +47,9 @@ export class EmbeddedReplay implements Replay, Dispatched {
     this.#resolve = resolve;
     this.#deps = deps;
     this.#follow = follow;
+    const { bus, clock, random, metrics, logger, tracing, changed } = deps;
     this.#group = new EmbeddedGroup(group, {
-      ...deps,
+      ...{ bus, isReplay: true, clock, random, metrics, logger, tracing, changed },
       onDone: () => {
         this.#handled += 1;
         deps.changed();
@@ -56,6 +61,8 @@ export class EmbeddedReplay implements Replay, Dispatched {
       },
     });
     for (const place of places) this.#enter(place);
+    this.ready = Promise.all(places).then(() => undefined);
+    this.ready.catch(() => undefined); // those who do not ask
     this.#membership = this.#group.join(types, rules, handler);
     deps.dispatcher.add(this);
   }
@@ -96,13 +103,16 @@ export class EmbeddedReplay implements Replay, Dispatched {
   }
 
   #end(timeoutMs: number, complete: boolean): Promise<void> {
-    this.#ended ??= (async () => {
-      this.#deps.dispatcher.remove(this);
-      await this.#membership.stop(timeoutMs);
-      this.#group.leave();
-      this.#deps.onEnd(this);
-      this.#resolve({ handled: this.#handled, failed: this.#failed, complete });
-    })();
+    if (this.#ended === undefined) this.#ended = this.#leave(timeoutMs, complete);
+    else void this.#membership.stop(timeoutMs);
     return this.#ended;
+  }
+
+  async #leave(timeoutMs: number, complete: boolean): Promise<void> {
+    this.#deps.dispatcher.remove(this);
+    await this.#membership.stop(timeoutMs);
+    this.#group.leave();
+    this.#deps.onEnd(this);
+    this.#resolve({ handled: this.#handled, failed: this.#failed, complete });
   }
 }

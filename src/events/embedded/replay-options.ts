@@ -3,8 +3,6 @@ import { subscribeOptionsSchema } from '../subscribe-options.ts';
 
 /** What `replay` takes. */
 export const replaySchema = subscribeOptionsSchema.extend({
-  from: subscribeOptionsSchema.shape.from
-    .unwrap()
-    .refine((from) => from !== 'new', 'expected where to begin: beginning, a time or a position'),
+  from: subscribeOptionsSchema.shape.from.unwrap(),
   follow: z.boolean().default(false),
 });

@@ -72,6 +72,18 @@ export const replayCases = [
     assert.deepEqual(replayed.numbers, upTo(5));
     assert.deepEqual(await bus.groups(), []);
   }),
+  busCase('follows from what is new on, and has nothing to do without following', async ({ bus }, t) => {
+    await publishAll(bus, upTo(3));
+    const replayed = new Recorder();
+    const replay = bus.replay('*', replayed.handler, { from: 'new', follow: true });
+    await replay.ready;
+    await publishAll(bus, [4, 5]);
+    await t.until(() => replayed.done.length >= 2, 'what is new');
+    await replay.stop();
+    assert.deepEqual(replayed.numbers, [4, 5]);
+    const report = await bus.replay('*', replayed.handler, { from: 'new' }).done;
+    assert.deepEqual(report, { handled: 0, failed: 0, complete: true });
+  }),
   busCase('replays from a time and from behind a position', async ({ bus }, t) => {
     const [, second = ''] = await publishAll(bus, upTo(3));
     await t.sleep(20);

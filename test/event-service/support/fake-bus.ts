@@ -141,7 +141,7 @@ export class FakeBus implements EventBus {
       seen.stopped = true;
       resolve({ handled: 0, failed: 0, complete: false });
     };
-    return { done: promise, stop, [Symbol.asyncDispose]: stop };
+    return { ready: Promise.resolve(), done: promise, stop, [Symbol.asyncDispose]: stop };
   }
 
   async #pump(replay: SeenReplay): Promise<void> {

@@ -115,7 +115,6 @@ describe('EmbeddedEventBus: replay', () => {
   test('is told where to begin', async () => {
     const { bus } = await openBus();
     for (const from of [
-      'new',
       undefined,
       { topic: 'note', position: '1' },
       { topic: 'thing', position: 'x' },
