@@ -12,14 +12,18 @@ export class ReadingRoom {
   /** Waits until there is room, and reserves up to `most`; 0 as soon as `isOver`, which is looked at with every `look`. */
   async reserve(most: number, isOver: () => boolean): Promise<number> {
     while (!isOver()) {
-      const count = Math.min(most, this.#free() - this.#reserved);
-      if (count >= 1) {
-        this.#reserved += count;
-        return count;
-      }
+      const count = this.reserveNow(most);
+      if (count > 0) return count;
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     return 0;
+  }
+
+  /** Reserves up to `most` of the room that there is; 0 for none. */
+  reserveNow(most: number): number {
+    const count = Math.max(0, Math.min(most, this.#free() - this.#reserved));
+    this.#reserved += count;
+    return count;
   }
 
   release(count: number): void {

@@ -8,7 +8,7 @@ import type { ReadingRoom } from './reading-room.ts';
 import { replyCode } from './redis-failure.ts';
 import { positionOf } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
-import { type EntryFields, type StreamEntry, fieldOf } from './stream-entry.ts';
+import { type EntryFields, fieldOf } from './stream-entry.ts';
 import type { StreamWaiter } from './stream-waiter.ts';
 import { Suspects } from './suspects.ts';
 
@@ -37,13 +37,16 @@ export interface RedisReaderDeps {
   readonly onNoGroup: () => Promise<void>;
 }
 
-/** What the server has answered: events, or the id of the newest when the group has had them all. */
+/** What the server has answered: events as of `READ`, or the id of the newest when the group has had them all. */
 interface Answer {
-  readonly reply: readonly StreamEntry[] | string;
+  readonly reply: readonly string[] | string;
   readonly reserved: number;
 }
 
 const RETRY_MS = 200;
+/** Batches that are asked for at once while there is more than enough: one is handled, one is on its way, one is looked for. */
+const ASKED = 2;
+const NONE: ReadonlySet<string> = new Set();
 
 /** Reads one partition for as long as this member has the lease of it: first what is pending, oldest first, then what is new. */
 export class RedisReader {
@@ -56,10 +59,12 @@ export class RedisReader {
   readonly #suspects: Suspects;
   readonly #over = new AbortController();
   #run: Promise<void> = Promise.resolve();
-  /** Where to begin with what is pending. */
+  /** Where that begins which is pending and was not seen here. */
   #pendingFrom = '-';
-  /** Asked for while the answer before it was being handled. */
-  #ahead: Promise<Answer | undefined> | undefined;
+  /** Under way to the server, in order. Of those behind the first each was asked for without waiting for room. */
+  #asked: Promise<Answer | undefined>[] = [];
+  /** An answer was lost: what it said is pending, behind the last entry that was read. */
+  #isAnswerLost = false;
   #failure: string | undefined;
 
   constructor(work: PartitionWork, deps: RedisReaderDeps) {
@@ -89,10 +94,10 @@ export class RedisReader {
     await this.#until(async () => {
       await this.#deps.onBegin(this.work);
     });
-    await this.#until(() => this.#takeOver(done));
+    await this.#until(() => this.#takeOver(done, false));
     this.#suspects.forget();
     while (!this.#isOver()) await this.#until(() => this.#readOn());
-    await this.#readOn().catch(() => undefined); // what is still on its way is not offered
+    while (this.#asked.length > 0) await this.#readOn().catch(() => undefined); // what is still on its way is not offered
     joined[Symbol.dispose]();
   }
 
@@ -118,7 +123,8 @@ export class RedisReader {
 
   readonly #isOver = (): boolean => this.#over.signal.aborted;
 
-  async #takeOver(done: ReadonlySet<string>): Promise<void> {
+  /** @param isUnread it was given to this member under this lease, in an answer that was lost: nobody has tried it */
+  async #takeOver(done: ReadonlySet<string>, isUnread: boolean): Promise<void> {
     const { link, group, room, batch } = this.#deps;
     const { lease, keys } = this.work;
     for (;;) {
@@ -135,7 +141,8 @@ export class RedisReader {
         }
         const isNew = page.filter(([, attempts, fields]) => attempts === 0 && fields !== null);
         await this.work.countAttempts(isNew.map(([id]) => [id, 1]));
-        for (const [id, attempts, fields] of page) {
+        for (const [id, given, fields] of page) {
+          const attempts = isUnread ? 0 : given;
           if (!this.#isOver() && !done.has(id)) await this.#takeOverOne(id, attempts, fields);
           if (this.#isOver()) {
             if (attempts === 0) this.work.unoffered.push(id);
@@ -158,25 +165,30 @@ export class RedisReader {
       this.#deps.onTrimmed(this.work.lease.topic);
       return;
     }
-    const delivery = this.#sort([id, fields], attempts);
+    if (this.#deps.isBeyond?.(this.work, id) === true) {
+      this.work.acks.add(id);
+      return;
+    }
+    const delivery = this.#sort(id, fieldOf(fields, 'e') ?? '', fieldOf(fields, 'r'), attempts);
     if (delivery === undefined || !(await this.#suspects.admit(delivery, this.#isOver))) return;
-    this.#deps.onTakenOver();
+    if (!this.#isAnswerLost) this.#deps.onTakenOver();
     this.#offer(delivery);
   }
 
   async #readOn(): Promise<void> {
-    const asked = this.#ahead ?? this.#ask();
-    this.#ahead = undefined;
-    const answer = await asked;
+    if (this.#isAnswerLost) {
+      await this.#takeOver(NONE, true);
+      this.#suspects.forget();
+      this.#isAnswerLost = false;
+    }
+    if (this.#asked.length === 0) this.#asked.push(this.#ask());
+    const answer = await this.#answer();
     if (answer === undefined) return;
     const { reply, reserved } = answer;
     const { room, waiter } = this.#deps;
     if (typeof reply !== 'string') {
-      // The server can look for the next ones while these are handled.
-      if (reply.length === reserved && !this.#isOver()) {
-        this.#ahead = this.#ask();
-        this.#ahead.catch(() => undefined); // told where it is waited for
-      }
+      // The server looks for the next ones while these are handled, and sends them while those are.
+      if (reply.length === reserved * 2 && !this.#isOver()) this.#askAhead();
       this.#offerAll(reply);
     }
     room.release(reserved);
@@ -186,34 +198,67 @@ export class RedisReader {
       return;
     }
     this.isThrough = true;
-    if (!this.#isOver()) await waiter.wait(this.work.keys[1], reply);
+    if (!this.#isOver() && this.#asked.length === 0) await waiter.wait(this.work.keys[1], reply);
+  }
+
+  async #answer(): Promise<Answer | undefined> {
+    try {
+      return await this.#asked[0];
+    } catch (error) {
+      this.#isAnswerLost ||= replyCode(error) === undefined;
+      throw error;
+    } finally {
+      void this.#asked.shift();
+    }
   }
 
   async #ask(): Promise<Answer | undefined> {
-    const { link, group, room, batch } = this.#deps;
+    const { link, room, batch } = this.#deps;
     const reserved = await room.reserve(batch, this.#isOver);
     if (reserved === 0) return undefined;
+    return this.#answerTo(reserved, READ.run(link, this.work.keys, this.#argsOf(reserved)));
+  }
+
+  #askAhead(): void {
+    const { link, room, batch } = this.#deps;
+    while (this.#asked.length < ASKED) {
+      const reserved = room.reserveNow(batch);
+      if (reserved === 0) return;
+      const ahead = this.#answerTo(reserved, READ.runKnown(link, this.work.keys, this.#argsOf(reserved)));
+      ahead.catch(() => undefined); // told where it is waited for
+      this.#asked.push(ahead);
+    }
+  }
+
+  #argsOf(count: number): readonly (string | number)[] {
+    return [this.work.lease.token, this.#deps.group, CONSUMER, count];
+  }
+
+  async #answerTo(reserved: number, reply: Promise<unknown>): Promise<Answer> {
     try {
-      const args = [this.work.lease.token, group, CONSUMER, reserved];
-      return { reply: (await READ.run(link, this.work.keys, args)) as StreamEntry[] | string, reserved };
+      return { reply: (await reply) as string[] | string, reserved };
     } catch (error) {
-      room.release(reserved);
+      this.#deps.room.release(reserved);
       throw error;
     }
   }
 
-  #offerAll(entries: readonly StreamEntry[]): void {
+  #offerAll(flat: readonly string[]): void {
     const { isBeyond } = this.#deps;
-    for (const entry of entries) {
-      const [id] = entry;
+    for (let at = 0; at + 1 < flat.length; at += 2) {
+      const named = String(flat[at]);
+      const text = String(flat[at + 1]);
+      const blank = named.indexOf(' ');
+      const id = blank < 0 ? named : named.slice(0, blank);
       this.lastId = id;
       if (isBeyond?.(this.work, id) === true) this.work.acks.add(id);
       else if (this.#isOver()) this.work.unoffered.push(id);
       else {
-        const delivery = this.#sort(entry, 0);
+        const delivery = this.#sort(id, text, blank < 0 ? undefined : named.slice(blank + 1), 0);
         if (delivery !== undefined) this.#offer(delivery);
       }
     }
+    this.#pendingFrom = `(${this.lastId}`;
   }
 
   #offer(delivery: RedisDelivery): void {
@@ -223,12 +268,15 @@ export class RedisReader {
   }
 
   /** An event for the handler; anything else is acknowledged, or buried. */
-  #sort([streamId, fields]: StreamEntry, attempts: number): RedisDelivery | undefined {
+  #sort(
+    streamId: string,
+    text: string,
+    onlyFor: string | undefined,
+    attempts: number,
+  ): RedisDelivery | undefined {
     const { filter, group, bury } = this.#deps;
     const { work } = this;
     const { topic, partition } = work.lease;
-    const text = fieldOf(fields, 'e') ?? '';
-    const onlyFor = fieldOf(fields, 'r');
     const sorted = onlyFor === undefined || onlyFor === group ? filter.sort(text) : undefined;
     if (sorted?.kind === 'event') {
       const position = positionOf(partition, streamId);

@@ -18,12 +18,20 @@ export class RedisScript {
     keys: readonly string[],
     args: readonly (string | number)[],
   ): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...args.map(String)];
     try {
-      return await link.command(['EVALSHA', this.#digest, ...rest]);
+      return await this.runKnown(link, keys, args);
     } catch (error) {
       if (replyCode(error) !== 'NOSCRIPT') throw error;
-      return link.command(['EVAL', this.#source, ...rest]);
+      return link.command(['EVAL', this.#source, String(keys.length), ...keys, ...args.map(String)]);
     }
+  }
+
+  /** As `run`, but rejects with `NOSCRIPT` where the server does not have it: what is sent after it is not overtaken by it. */
+  runKnown(
+    link: Pick<RedisLink, 'command'>,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<unknown> {
+    return link.command(['EVALSHA', this.#digest, String(keys.length), ...keys, ...args.map(String)]);
   }
 }
