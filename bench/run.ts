@@ -2,6 +2,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type BenchResult, type Suite } from './result.ts';
 import { breaker } from './suites/breaker.ts';
+import { busGrowth } from './suites/bus-growth.ts';
 import { bus } from './suites/bus.ts';
 import { chassis } from './suites/chassis.ts';
 import { fetcher } from './suites/fetcher.ts';
@@ -11,7 +12,18 @@ import { risk } from './suites/risk.ts';
 import { safety } from './suites/safety.ts';
 import { tracing } from './suites/tracing.ts';
 
-const SUITES: readonly Suite[] = [breaker, bus, chassis, fetcher, metrics, orderPath, risk, safety, tracing];
+const SUITES: readonly Suite[] = [
+  breaker,
+  bus,
+  busGrowth,
+  chassis,
+  fetcher,
+  metrics,
+  orderPath,
+  risk,
+  safety,
+  tracing,
+];
 const USAGE = `usage: npm run bench -- [SUITE ...] [--json FILE]\nsuites: ${SUITES.map(({ name }) => name).join(', ')}`;
 
 const { values, positionals } = parseArgs({
