@@ -35,9 +35,12 @@ export interface EventTypeDefinition<S extends z.ZodType> {
   readonly version?: number;
   /** Default: the first word of `type`: `order` of `order.executed`. */
   readonly topic?: string;
-  /** Of the data, which has to be JSON. */
+  /**
+   * Of the data, which has to be JSON: `publish` refuses dates, maps, class instances, bigint and the like, on every bus, since
+   * they would come back as something else.
+   */
   readonly schema: S;
-  /** What an event is about. Default: nothing. */
+  /** What an event is about; an empty text is nothing. Default: nothing. */
   readonly subject?: (data: z.output<S>) => string;
   /** Events with the same key keep their order. Default: the subject. */
   readonly key?: (data: z.output<S>) => string;

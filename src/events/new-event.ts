@@ -6,6 +6,7 @@ import { correlation } from '../telemetry/correlation.ts';
 import { traceHeaders } from '../telemetry/tracing-scope.ts';
 import type { BusEvent } from './bus-event.ts';
 import type { PublishOptions } from './event-bus.ts';
+import { eventData } from './event-data.ts';
 import type { EventCatalogue } from './event-catalogue.ts';
 import type { EventType } from './event-type.ts';
 
@@ -55,8 +56,8 @@ export class NewEvents {
     const checked = type.check(data);
     const read = checked.success ? checked.data : (parseInput(type.type, type.schema, data) as D); // says what is wrong
     const given = options === undefined ? undefined : parseInput('publish', schema, options);
-    const subject = given?.subject ?? type.subject(read);
-    const key = given?.key ?? type.key(read);
+    const subject = given?.subject ?? textOf(type.subject(read));
+    const key = given?.key ?? textOf(type.key(read));
     const trace = traceHeaders();
     return {
       specversion: '1.0',
@@ -70,7 +71,7 @@ export class NewEvents {
       traceparent: trace.traceparent,
       tracestate: trace.tracestate,
       correlationid: given?.correlationId ?? correlation.id(),
-      data: read,
+      data: eventData(type.type, read, data),
     };
   }
 
@@ -83,3 +84,6 @@ export class NewEvents {
     return this.#time;
   }
 }
+
+/** An attribute is not empty: then there is none. */
+const textOf = (value: string | undefined): string | undefined => (value === '' ? undefined : value);

@@ -5,7 +5,7 @@ import type { DeadLetter, DeadLetterFilter, DeadLetters } from '../dead-letter.t
 import type { EmbeddedCounts } from './embedded-counts.ts';
 import type { Burial } from './embedded-group.ts';
 import type { GroupPlace } from './group-place.ts';
-import { type KeptEntry, textOf } from './kept-event.ts';
+import { type KeptEntry, KeptEvent, textOf } from './kept-event.ts';
 import type { SavedState } from './saved-state.ts';
 
 const filterSchema = z.strictObject({
@@ -66,7 +66,7 @@ export class DeadLetterBox implements DeadLetters {
       text: textOf(entry),
     };
     if ((await this.#deps.saved?.bury(letter, place, seq)) === false) return false;
-    this.#deps.counts.dead(group, reason);
+    if (!(entry instanceof KeptEvent)) this.#deps.counts.dead(group, reason); // a member counts its own
     this.#add(letter);
     const oldest = this.#letters.values().next().value;
     if (this.#letters.size > this.#keep && oldest !== undefined) {

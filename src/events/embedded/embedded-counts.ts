@@ -82,6 +82,7 @@ export class EmbeddedCounts {
     );
   }
 
+  /** An event that no member has had, since it could not be read. */
   dead(group: string, reason: DeadReason): void {
     this.#metrics?.counter(BUS_DEAD_LETTERS).inc({ bus: this.#bus, group, reason });
   }

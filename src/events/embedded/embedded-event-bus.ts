@@ -222,7 +222,8 @@ export class EmbeddedEventBus implements EventBus {
   }
 
   close(timeoutMs = 10_000): Promise<BusCloseReport> {
-    this.#closed ??= this.#close(timeoutMs);
+    if (this.#closed === undefined) this.#closed = this.#close(timeoutMs);
+    else for (const each of this.#active) void each.stop(timeoutMs);
     return this.#closed;
   }
 

@@ -22,6 +22,8 @@ export interface EmbeddedGroupDeps {
   readonly changed: () => void;
   /** Keeps what the group cannot handle. Resolves with whether it could; never rejects. */
   readonly bury: (place: GroupPlace, entry: KeptEntry, why: Burial) => Promise<boolean>;
+  /** Whether it is that of one replay. */
+  readonly isReplay?: boolean | undefined;
   /** After a process that has died. */
   readonly careful?: CarefulStart | undefined;
   readonly onDone?: (() => void) | undefined;
@@ -43,6 +45,7 @@ interface Worker {
 
 /** One who can leave the group. */
 export interface Membership {
+  /** A second call waits for the first, and may shorten it. */
   stop(timeoutMs: number): Promise<void>;
 }
 
@@ -58,6 +61,8 @@ export class EmbeddedGroup implements Dispatched {
   readonly #owners = new KeyOwners<Worker>();
   /** Earlier attempts of those that have failed here. */
   readonly #attempts = new Map<KeptEvent, number>();
+  /** Those whose letters are being written. */
+  readonly #dying = new Set<KeptEvent>();
   /** `undefined` for all. */
   #types: ReadonlySet<string> | undefined;
   /** The one that is tried with care, as it was handed on. */
@@ -98,19 +103,21 @@ export class EmbeddedGroup implements Dispatched {
   /** @param types the same as those of other members; `undefined` for all */
   join(types: ReadonlySet<string> | undefined, rules: MemberRules, handler: EventHandler): Membership {
     this.#types = types;
-    const { bus, clock, random, metrics, logger, tracing } = this.#deps;
+    const { bus, clock, random, metrics, logger, tracing, isReplay } = this.#deps;
     const member = new GroupMember<KeptEvent>(rules, {
-      ...{ bus, group: this.name, handler, clock, listener: this.#listener() },
-      ...(random && { random }),
-      ...(metrics && { metrics }),
-      ...(logger && { logger }),
-      ...(tracing && { tracing }),
+      ...{ bus, group: this.name, isReplay, handler, clock, listener: this.#listener() },
+      ...{ random, metrics, logger, tracing },
     });
     const worker: Worker = { member, rules, isStopping: false };
     this.#workers.push(worker);
     this.#deps.changed();
     let stopped: Promise<void> | undefined;
-    return { stop: (timeoutMs) => (stopped ??= this.#stop(worker, timeoutMs)) };
+    const stop = (timeoutMs: number): Promise<void> => {
+      if (stopped === undefined) stopped = this.#stop(worker, timeoutMs);
+      else void member.stop(timeoutMs);
+      return stopped;
+    };
+    return { stop };
   }
 
   dispatch(budget: number): number {
@@ -213,16 +220,22 @@ export class EmbeddedGroup implements Dispatched {
         this.#deps.onDone?.();
         this.#settled(entry);
       },
-      onDead: async (entry, why) => {
-        const place = this.#places.get(entry.topic);
-        if (place === undefined || (await this.#deps.bury(place, entry, why))) this.#settled(entry);
-      },
+      onDead: (entry, why) => this.#buried(entry, why),
       onRetry: (entry, { attempts }) => {
         this.#attempts.set(entry, attempts);
         this.#endTry(entry);
       },
       onRoom: this.#deps.changed,
     };
+  }
+
+  /** A member has given one up. It is ours until its letter is written, even if the member stops before. */
+  async #buried(entry: KeptEvent, why: Burial): Promise<void> {
+    const place = this.#places.get(entry.topic);
+    this.#dying.add(entry);
+    const isBuried = place === undefined || (await this.#deps.bury(place, entry, why));
+    this.#dying.delete(entry);
+    if (isBuried) this.#settled(entry);
   }
 
   #settled(entry: KeptEvent): void {
@@ -250,7 +263,7 @@ export class EmbeddedGroup implements Dispatched {
 
   async #stop(worker: Worker, timeoutMs: number): Promise<void> {
     worker.isStopping = true;
-    const left = await worker.member.stop(timeoutMs);
+    const left = (await worker.member.stop(timeoutMs)).filter((entry) => !this.#dying.has(entry));
     this.#workers.splice(this.#workers.indexOf(worker), 1);
     for (const place of this.#places.values()) {
       const own = left.filter(({ topic }) => topic === place.topic.name);

@@ -61,7 +61,7 @@ export class EmbeddedReplay implements Replay, Dispatched {
       },
     });
     for (const place of places) this.#enter(place);
-    this.ready = Promise.all(places).then(() => undefined);
+    this.ready = Promise.all(places.map((place) => Promise.resolve(place))).then(() => undefined);
     this.ready.catch(() => undefined); // those who do not ask
     this.#membership = this.#group.join(types, rules, handler);
     deps.dispatcher.add(this);

@@ -1,5 +1,6 @@
 import type { BusEvent } from '../bus-event.ts';
 import type { EventCatalogue, ReadEvent } from '../event-catalogue.ts';
+import { freezeAll } from '../event-data.ts';
 import type { Delivery } from '../group-member.ts';
 
 interface Kept {
@@ -14,7 +15,10 @@ interface Kept {
   readonly requeuedFor: string | undefined;
 }
 
-/** An event in its topic, as every group gets it, frozen. Many are kept, so it holds little. */
+/**
+ * An event in its topic, as every group gets it: frozen, since what one handler does to it the others must not see. Many are
+ * kept, so it holds little.
+ */
 export class KeptEvent implements Kept, Delivery {
   readonly topic: string;
   readonly seq: number;
@@ -23,6 +27,7 @@ export class KeptEvent implements Kept, Delivery {
   readonly requeuedFor: string | undefined;
   readonly attempts: number;
 
+  /** @param event its data is frozen already */
   constructor(
     topic: string,
     seq: number,
@@ -34,7 +39,7 @@ export class KeptEvent implements Kept, Delivery {
     this.topic = topic;
     this.seq = seq;
     this.takenMs = takenMs;
-    this.event = event;
+    this.event = Object.freeze(event);
     this.requeuedFor = requeuedFor;
     this.attempts = attempts;
   }
@@ -59,21 +64,6 @@ export interface FlawedEvent extends Kept {
 
 export type KeptEntry = KeptEvent | FlawedEvent;
 
-/** Freezes what nobody else has: groups share an event, and what one handler does to it the others must not see. */
-export function frozen(event: BusEvent): BusEvent {
-  freeze(event.data);
-  return Object.freeze(event);
-}
-
-function freeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  for (const key in value) {
-    const part = (value as Record<string, unknown>)[key];
-    if (typeof part === 'object') freeze(part);
-  }
-  Object.freeze(value);
-}
-
 /** As it stands in a dead letter. */
 export const textOf = (kept: KeptEntry): string =>
   kept instanceof KeptEvent ? JSON.stringify(kept.event) : kept.text;
@@ -86,7 +76,10 @@ export function entryOf(
   text: string,
 ): KeptEntry {
   const read = catalogue.read(text);
-  if (read.kind === 'event') return new KeptEvent(topic, seq, takenMs, frozen(read.event), requeuedFor);
+  if (read.kind === 'event') {
+    freezeAll(read.event.data);
+    return new KeptEvent(topic, seq, takenMs, read.event, requeuedFor);
+  }
   const type = knownType(text, catalogue);
   return { topic, seq, position: `${seq}`, takenMs, requeuedFor, flaw: read, type, text };
 }

@@ -11,7 +11,7 @@ import type { EmbeddedRules } from './embedded-options.ts';
 import { EventRing } from './event-ring.ts';
 import type { GroupPlace } from './group-place.ts';
 import type { DiskReader } from './disk-reader.ts';
-import { type KeptEntry, KeptEvent, entryOf, frozen } from './kept-event.ts';
+import { type KeptEntry, KeptEvent, entryOf } from './kept-event.ts';
 import type { TopicDisk } from './topic-disk.ts';
 import { WaitingLine } from './waiting-line.ts';
 
@@ -298,7 +298,7 @@ export class Topic {
     }
     const seq = ++this.#taken;
     if (this.#disk !== undefined) return this.#write(this.#disk, event, takenMs, isGiven);
-    const entry = new KeptEvent(this.name, seq, takenMs, frozen(event), undefined);
+    const entry = new KeptEvent(this.name, seq, takenMs, event, undefined);
     this.#show(entry);
     const receipt = { outcome: 'published', id: event.id, position: entry.position } as const;
     this.#inTurn += 1;
@@ -314,7 +314,7 @@ export class Topic {
     const isSpilled = this.#rules.overflow.policy === 'spill' && this.#taken > this.#roomUntil;
     try {
       const seq = await disk.append({ event, takenMs, isGiven });
-      this.#show(new KeptEvent(this.name, seq, takenMs, frozen(event), undefined));
+      this.#show(new KeptEvent(this.name, seq, takenMs, event, undefined));
       if (!isSpilled) return { outcome: 'published', id: event.id, position: `${seq}` };
       return { outcome: 'spilled', id: event.id };
     } catch (cause) {
