@@ -2,6 +2,7 @@ import type { GroupStatus } from '../../events/index.ts';
 import { STANDINGS } from './group-scripts.ts';
 import { GroupStreams } from './group-streams.ts';
 import { LIVE } from './membership-scripts.ts';
+import { topicsOf } from './partition-share.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
 import { REMOVE_LETTERS } from './letter-scripts.ts';
@@ -12,7 +13,6 @@ export interface GroupStatusesDeps {
   readonly keys: RedisKeys;
   readonly topics: readonly string[];
   readonly partitions: number;
-  readonly leaseMs: number;
 }
 
 /** As many events behind are counted one by one. */
@@ -54,16 +54,16 @@ export class GroupStatuses {
     return [...sums.keys()].sort().flatMap((name) => {
       const sum = sums.get(name);
       if (sum === undefined) return [];
-      const readers = (members.get(sum.group) ?? []).filter((topicsOf) => topicsOf.includes(sum.topic));
+      const readers = (members.get(sum.group) ?? []).filter((topics) => topics.includes(sum.topic));
       return [{ ...sum, members: readers.length }];
     });
   }
 
   /** The topics of each member that lives. */
   async members(group: string): Promise<readonly (readonly string[])[]> {
-    const { link, keys, leaseMs } = this.#deps;
-    const entries = (await LIVE.run(link, [keys.members(group)], [leaseMs])) as string[];
-    return entries.map((entry) => entry.slice(entry.indexOf(' ') + 1).split(','));
+    const { link, keys } = this.#deps;
+    const entries = (await LIVE.run(link, [keys.members(group)], [])) as string[];
+    return entries.map(topicsOf);
   }
 
   /** Removes a group with its dead letters; `false` where there was none, or it has members. */

@@ -4,9 +4,12 @@ export interface TopicPartition {
   readonly partition: number;
 }
 
-/** A member as the server has it: its id and the topics that it reads. */
-export const memberEntry = (id: string, topics: readonly string[]): string =>
-  `${id} ${[...topics].sort().join(',')}`;
+/** A member as the server has it: its id, the topics that it reads, and how long it lives without a heartbeat. */
+export const memberEntry = (id: string, topics: readonly string[], leaseMs: number): string =>
+  `${id} ${[...topics].sort().join(',')} ${leaseMs}`;
+
+/** The topics that a member reads. @param entry as of `memberEntry` */
+export const topicsOf = (entry: string): readonly string[] => entry.split(' ')[1]?.split(',') ?? [];
 
 /**
  * The partitions that a member should own: all of those that live members read, divided evenly. Every member comes to the same
@@ -21,7 +24,7 @@ export function shareOf(
 ): readonly TopicPartition[] {
   const readers = [...members]
     .sort()
-    .map((entry) => ({ entry, topics: new Set(entry.slice(entry.indexOf(' ') + 1).split(',')), share: 0 }));
+    .map((entry) => ({ entry, topics: new Set(topicsOf(entry)), share: 0 }));
   const topics = [...new Set(readers.flatMap((reader) => [...reader.topics]))].sort();
   const mine: TopicPartition[] = [];
   for (const topic of topics) {

@@ -12,6 +12,7 @@ import type {
   GroupStatus,
   Replay,
   ReplayOptions,
+  StartPosition,
   SubscribeOptions,
   Subscription,
 } from '../../events/index.ts';
@@ -28,6 +29,7 @@ import { redisKeys } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
 import { RedisReplay } from './redis-replay.ts';
 import { RedisTrimmer } from './redis-trimmer.ts';
+import { checkStart } from './start-ids.ts';
 
 export interface RedisGroupsOptions {
   readonly prefix: string;
@@ -83,7 +85,7 @@ export class RedisGroups {
   #isClosed = false;
 
   constructor(options: RedisGroupsOptions, deps: RedisGroupsDeps) {
-    const { prefix, partitions, leaseMs } = options;
+    const { prefix, partitions } = options;
     const { link, clock, catalogue, archive } = deps;
     const keys = redisKeys(prefix);
     this.#options = options;
@@ -92,7 +94,7 @@ export class RedisGroups {
     this.#counters = new GroupCounters(options.name, deps.metrics);
     const places = { keys, link, topics: catalogue.topics, partitions };
     this.deadLetters = new RedisDeadLetters(places);
-    this.#statuses = new GroupStatuses({ ...places, leaseMs });
+    this.#statuses = new GroupStatuses(places);
     this.#trimmer = new RedisTrimmer(options, {
       ...{ ...places, clock, archive, logger: this.#logger, counters: this.#counters },
       statuses: this.#statuses,
@@ -110,6 +112,7 @@ export class RedisGroups {
     this.#checkOpen();
     parseOptions('subscribe', z.object({ group: groupNameSchema }), { group });
     const rules = parseOptions('subscribe', subscribeOptionsSchema, options);
+    this.#checkStart('subscribe', rules.from);
     const writer = this.#writer(group);
     const member = this.#member(
       group,
@@ -134,13 +137,21 @@ export class RedisGroups {
   replay(types: readonly EventType[] | '*', handler: EventHandler, options: ReplayOptions): Replay {
     this.#checkOpen();
     const { follow, ...rules } = parseOptions('replay', replayOptionsSchema, options);
+    this.#checkStart('replay', rules.from);
     const filter = this.#filter(types);
     const group = `replay-${randomBytes(8).toString('hex')}`;
     const { name } = this.#options;
     const partitions = filter.topics.length * this.#options.partitions;
     const replay = new RedisReplay({ follow, partitions }, this.#deps.clock, (hooks) =>
       // Not counted: each would be a series of its own.
-      this.#member(group, filter, rules, { handler, ...hooks }, new GroupCounters(name, undefined)),
+      this.#member(
+        group,
+        filter,
+        rules,
+        { handler, ...hooks, isReplay: true },
+        new GroupCounters(name, undefined),
+        this.#counters.metrics,
+      ),
     );
     this.#open.add(replay);
     const forget = (): void => {
@@ -168,6 +179,11 @@ export class RedisGroups {
     if (this.#isClosed) throw new PortcullisError('BUS_CLOSED', `${this.#options.name}: the bus is closed`);
   }
 
+  #checkStart(call: string, from: StartPosition): void {
+    const { topics } = this.#deps.catalogue;
+    checkStart(call, from, { topics, partitions: this.#options.partitions });
+  }
+
   #filter(types: readonly EventType[] | '*'): EventFilter {
     const { catalogue } = this.#deps;
     const wanted = types === '*' ? catalogue.types : types;
@@ -183,16 +199,22 @@ export class RedisGroups {
   }
 
   #writer(group: string): DeadLetterWriter {
-    const { link, clock } = this.#deps;
-    return new DeadLetterWriter({ link, clock, group, keys: redisKeys(this.#options.prefix) });
+    const { clock } = this.#deps;
+    return new DeadLetterWriter({
+      clock,
+      group,
+      logger: this.#logger,
+      keys: redisKeys(this.#options.prefix),
+    });
   }
 
   #member(
     group: string,
     filter: EventFilter,
     rules: z.output<typeof subscribeOptionsSchema>,
-    hooks: Pick<RedisGroupMemberDeps, 'handler' | 'bury' | 'beforeMake' | 'isBeyond' | 'onDone'>,
+    hooks: Pick<RedisGroupMemberDeps, 'handler' | 'bury' | 'beforeMake' | 'isBeyond' | 'onDone' | 'isReplay'>,
     counters: GroupCounters,
+    metrics = counters.metrics,
   ): RedisGroupMember {
     const { name, partitions, batch, leaseMs, commandTimeoutMs, consumer, prefix } = this.#options;
     const { link, openLink, clock, random, tracing } = this.#deps;
@@ -206,7 +228,7 @@ export class RedisGroups {
       {
         ...{ link, clock, random, tracing, filter, counters, logger: this.#logger },
         keys: redisKeys(prefix),
-        metrics: counters.metrics,
+        metrics,
         waitLink: openLink(`wait-${group}`),
         ...hooks,
       },

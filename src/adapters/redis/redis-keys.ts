@@ -6,7 +6,7 @@ export interface RedisKeys {
   readonly dead: (topic: string, partition: number) => string;
   /** Hash: how many dead letters there are, by group. */
   readonly deadCounts: (topic: string, partition: number) => string;
-  /** The last sequence number that was applied of a publisher. Expires. */
+  /** Hash: the last sequence number that was applied of a publisher, the places of its last batches. Expires. */
   readonly publisher: (topic: string, partition: number, publisherId: string) => string;
   /** An id that a caller gave. Expires with the window in which it is known again. */
   readonly eventId: (topic: string, partition: number, source: string, id: string) => string;
@@ -16,7 +16,7 @@ export interface RedisKeys {
   readonly fence: (topic: string, partition: number, group: string) => string;
   /** The lease of whoever trims a partition. */
   readonly trimmer: (topic: string, partition: number) => string;
-  /** Sorted set: `<member> <topic>,<topic>` by its last heartbeat, ms of the server's time. */
+  /** Sorted set: `<member> <topic>,<topic> <leaseMs>` by its last heartbeat, ms of the server's time. */
   readonly members: (group: string) => string;
   /**
    * Short stream that members of a group wait on beside their events: an entry says that ownership may have changed. With a

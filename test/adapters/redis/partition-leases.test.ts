@@ -15,7 +15,7 @@ function world(leaseMs = 1000) {
     const [name, , keyCount] = args;
     if (name !== 'EVALSHA') return Promise.resolve(1);
     if (keyCount === '2') return Promise.resolve([1, 'me 1']);
-    if (args[3]?.includes(':members:') === true) return Promise.resolve([0, ['me t']]);
+    if (args[3]?.includes(':members:') === true) return Promise.resolve([0, ['me t 1000']]);
     return Promise.resolve(server.isLost ? 'LOST' : 'OK');
   });
   const link = {
@@ -79,6 +79,20 @@ describe('PartitionLeases', () => {
     leases.close();
   });
 
+  test('renews each lease three times while it lasts, however often it says that the member lives', async () => {
+    const { clock, command, leases, taken } = world();
+    leases.start();
+    await vi.waitFor(() => {
+      expect(taken).toHaveLength(1);
+    });
+    command.mockClear();
+    for (let n = 0; n < 120; n++) await pass(clock, 100);
+    const sent = (part: string): number =>
+      command.mock.calls.filter(([args]) => args[2] === '1' && args[3]?.includes(part)).length;
+    expect([sent(':members:'), sent(':owner:')]).toEqual([120, 30]);
+    leases.close();
+  });
+
   test('what is renewed stays, and what the server gives to another is lost', async () => {
     const { clock, server, leases, taken, lost } = world();
     leases.start();
@@ -88,7 +102,7 @@ describe('PartitionLeases', () => {
     for (let n = 0; n < 50; n++) await pass(clock, 100);
     expect(lost).toEqual([]);
     server.isLost = true;
-    await pass(clock, 100);
+    for (let n = 0; n < 4; n++) await pass(clock, 100);
     await vi.waitFor(() => {
       expect(lost.length).toBeGreaterThan(0);
     });
