@@ -28,6 +28,11 @@ export interface PublishLaneListener {
   onFailed(lane: PublishLane, error: Error): void;
 }
 
+/** The server knows the places of so many times the batches that may be under way: of those that went again and were lost too. */
+const SLOTS_PER_BATCH = 2;
+/** Characters in a batch before another event is left for the next one. */
+const BATCH_LENGTH = 1_048_576;
+
 interface Batch {
   readonly events: readonly OutgoingEvent[];
   error: Error | undefined;
@@ -44,6 +49,7 @@ export class PublishLane {
   readonly #unsent = new Fifo<OutgoingEvent>();
   readonly #underWay: Batch[] = [];
   #unanswered = 0;
+  #sent = 0;
   #seq = 0;
 
   constructor(options: PublishLaneOptions, command: RedisCommand, listener: PublishLaneListener) {
@@ -124,13 +130,15 @@ export class PublishLane {
     const last = this.#underWay.at(-1)?.events.at(-1);
     let count = 0;
     let before = last;
-    while (count < most) {
+    let length = 0;
+    while (count < most && length < BATCH_LENGTH) {
       const next = this.#unsent.peek(count);
       if (next === undefined) break;
       this.number(next);
       const follows = before === undefined || isNext(before, next);
       if (!follows) break; // waits until nothing is under way
       before = next;
+      length += next.text.length;
       count++;
     }
     return this.#unsent.take(count);
@@ -153,6 +161,7 @@ export class PublishLane {
         publisherKey: keys.publisher(topic, partition, first.publisher),
         firstSeq: first.seq,
         ...{ isHead, publisherTtlMs, dedupeWindowMs },
+        slot: this.#sent++ % (SLOTS_PER_BATCH * this.#options.window),
         wantsPlaces: events.some(({ settle }) => settle !== undefined),
         texts: events.map(({ text }) => text),
         idKeys,

@@ -47,7 +47,7 @@ function world({ batch = 2, window = 3 } = {}) {
     ((args: readonly string[]) => {
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       const rest = args.slice(3 + Number(args[2]));
-      const texts = rest.slice(6, 6 + Number(rest[5]));
+      const texts = rest.slice(7, 7 + Number(rest[6]));
       sent.push({
         first: Number(rest[0]),
         isHead: rest[1] === '1',
@@ -105,7 +105,7 @@ describe('PublishLane', () => {
     push(event(1), event(2, { given: ['/me', 'x'], settle: undefined }));
     expect(sent[0]?.args.slice(2)).toEqual([
       ...['3', 'p:{t.0}:events', 'p:{t.0}:pub:me', 'p:{t.0}:id:/me x'],
-      ...['1', '1', '7', '5', '1', '2', 'text 1', 'text 2', '2'],
+      ...['1', '1', '7', '5', '1', '0', '2', 'text 1', 'text 2', '2'],
     ]);
   });
 
