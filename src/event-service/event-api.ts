@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { defineApi } from '../service/index.ts';
 
 /** Events in one request. */
-const MAX_BATCH = 1_000;
+export const MAX_BATCH = 1_000;
 const MAX_LETTERS = 1_000;
+/** Of arrays and objects in the data of an event, one in another: as a bus takes them. */
+const MAX_LEVELS = 64;
 
 const visible = z
   .string()
@@ -32,8 +34,24 @@ const incomingEvent = z.object({
   traceparent: z.string().max(256).optional(),
   tracestate: z.string().max(1024).optional(),
   correlationid: z.string().min(1).max(128).optional(),
-  data: z.json(),
+  data: z.unknown().superRefine((data, context) => {
+    const flaw =
+      data === undefined
+        ? 'is missing'
+        : isDeeperThan(MAX_LEVELS, data) && `has more than ${MAX_LEVELS} levels`;
+    if (flaw !== false) context.addIssue({ code: 'custom', message: flaw });
+  }),
 });
+
+/** Level by level, since what comes in may be deeper than the stack. */
+function isDeeperThan(levels: number, data: unknown): boolean {
+  let parts = [data].filter(isNested);
+  for (let level = 0; level < levels && parts.length > 0; level += 1)
+    parts = parts.flatMap((part) => Object.values(part).filter(isNested));
+  return parts.length > 0;
+}
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 export type IncomingEvent = z.output<typeof incomingEvent>;
 
@@ -84,11 +102,12 @@ export const eventApi = defineApi({
     path: '/v1/events',
     body: z.union([incomingEvent, z.array(incomingEvent).min(1).max(MAX_BATCH)]),
     response: z.object({ receipts: z.array(receipt).readonly() }),
-    summary: 'Publishes one event, or several in order.',
+    summary: 'Publishes one event, or several, those of one key in order.',
     description:
+      'For operators, and for what the service lets them publish: 403 for other sources and types. ' +
       'Structured CloudEvents 1.0 in JSON: application/cloudevents+json, application/cloudevents-batch+json or application/json. ' +
       'All events are checked before the first is published: 422 names those that the catalogue does not know or whose data does not follow the schema. ' +
-      'The same id and source again is a duplicate and does not go out again, so after 503 or no answer the same request may be sent again.',
+      'The same id and source again is a duplicate and does not go out again, so after 503 or no answer the same request may be sent again: nothing of a key has gone out behind what was not taken.',
     tags,
   },
   listGroups: {

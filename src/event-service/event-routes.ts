@@ -12,19 +12,27 @@ import {
 } from '../service/index.ts';
 import { operatorsOnly, recordChange } from '../service/http/operators.ts';
 import { auditTo } from '../service/service-setup.ts';
-import { eventApi } from './event-api.ts';
-import { publishEvents } from './publish-events.ts';
+import type { Logger } from '../telemetry/index.ts';
+import { busProblem } from './bus-problem.ts';
+import { MAX_BATCH, eventApi } from './event-api.ts';
+import { EventIntake } from './publish-events.ts';
 import { addTail } from './tail-route.ts';
 import { Tails } from './tails.ts';
 
+const names = z.array(z.string().min(1).max(128)).readonly();
+
 const schema = z.strictObject({
   /**
-   * Who has to be known to the authenticator: `changes` only those who change groups and dead letters; `all` everybody, those
-   * who publish and read included.
+   * Who has to be known to the authenticator: `all` everybody; `changes` only those who publish, or change groups and dead
+   * letters, while whoever reaches the port may read everything.
    */
-  protect: z.enum(['changes', 'all']).default('changes'),
+  protect: z.enum(['changes', 'all']).default('all'),
+  /** What may be published here, by the whole of `source` and `type`. Default: all types of the catalogue, under any source. */
+  publishable: z.strictObject({ sources: names.optional(), types: names.optional() }).default({}),
   /** For all events of one request; a bus that is full may make publishers wait. */
   publishTimeoutMs: z.number().positive().max(600_000).default(10_000),
+  /** Events of all requests that the bus has not answered for yet: past it 503. */
+  maxPublishing: z.int().min(MAX_BATCH).max(1_000_000).default(10_000),
   /** Readers at once. */
   maxTails: z.int().min(1).max(100_000).default(100),
   /** How often a reader hears something that nothing has happened for. */
@@ -44,13 +52,13 @@ export interface EventRoutesDeps {
   readonly bus: () => EventBus;
   /** Of which the routes are part: a `Service` or `BaseEnterpriseService`. */
   readonly service: Pick<Service, 'clock' | 'log' | 'metrics' | 'tracing' | 'run'>;
-  /** Says who an operator is. Without it there are no routes that change groups or dead letters. */
+  /** Says who is known. Without it there are no routes that publish, or change groups or dead letters. */
   readonly authenticator?: Authenticator | undefined;
   /** Gets each change before it happens. Without it a change is at least in the log. */
   readonly audit?: AuditTrail | undefined;
 }
 
-const { publishEvents: publishing, listGroups, listDeadLetters } = eventApi;
+const { publishEvents, listGroups, listDeadLetters } = eventApi;
 const { dropGroup, requeueDeadLetters, discardDeadLetters } = eventApi;
 const JSON_TYPES = ['application/cloudevents+json', 'application/cloudevents-batch+json'];
 
@@ -65,38 +73,53 @@ export function eventRoutes(app: ServiceApp, deps: EventRoutesDeps, options: Eve
   const { authenticator, service } = deps;
   const { clock, log } = service;
   if (settings.protect === 'all' && authenticator === undefined)
-    throw new PortcullisError('OPTION_INVALID', 'eventRoutes: protect: all: expected an authenticator');
+    throw new PortcullisError(
+      'OPTION_INVALID',
+      'eventRoutes: protect: all: expected an authenticator, or changes where everybody may read',
+    );
+  if (authenticator !== undefined) {
+    app.register((own, _options, done) => {
+      const by = operatorsOnly(own, { authenticator, clock, log });
+      const audit = auditTo(deps.audit, log);
+      own.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, own.getDefaultJsonParser('error', 'error'));
+      servePublishing(own, deps, new EventIntake(settings, service));
+      serveChanges(own, deps, (request, event) =>
+        recordChange({ audit, log }, { ...event, by: by(request) }),
+      );
+      done();
+    });
+  }
   const tails = new Tails(settings, service);
   app.register((own, _options, done) => {
     if (settings.protect === 'all' && authenticator !== undefined)
       operatorsOnly(own, { authenticator, clock, log });
-    own.addContentTypeParser(JSON_TYPES, { parseAs: 'string' }, own.getDefaultJsonParser('error', 'error'));
-    serveEvents(own, deps, settings.publishTimeoutMs);
+    serveReading(own, deps);
     addTail(own, deps.bus, clock, tails);
-    done();
-  });
-  if (authenticator === undefined) return;
-  app.register((own, _options, done) => {
-    const by = operatorsOnly(own, { authenticator, clock, log });
-    const audit = auditTo(deps.audit, log);
-    serveChanges(own, deps, (request, event) => recordChange({ audit, log }, { ...event, by: by(request) }));
     done();
   });
 }
 
-function serveEvents(app: ServiceApp, { bus, service }: EventRoutesDeps, timeoutMs: number): void {
+function servePublishing(app: ServiceApp, { bus }: EventRoutesDeps, intake: EventIntake): void {
   serveApi(
     app,
-    { publishEvents: publishing, listGroups, listDeadLetters },
+    { publishEvents },
     {
-      publishEvents: async ({ body }) => {
-        const events = Array.isArray(body) ? body : [body];
-        return { receipts: await publishEvents(bus(), events, timeoutMs, service) };
-      },
-      listGroups: async () => ({ groups: await asked(bus().groups()) }),
+      publishEvents: async ({ body }) => ({
+        receipts: await intake.publish(bus(), Array.isArray(body) ? body : [body]),
+      }),
+    },
+  );
+}
+
+function serveReading(app: ServiceApp, { bus, service: { log } }: EventRoutesDeps): void {
+  serveApi(
+    app,
+    { listGroups, listDeadLetters },
+    {
+      listGroups: async () => ({ groups: await asked(bus().groups(), log) }),
       listDeadLetters: async ({ query }) => {
         const { limit = 100 } = query;
-        const letters = await asked(bus().deadLetters.list({ ...query, limit }));
+        const letters = await asked(bus().deadLetters.list({ ...query, limit }), log);
         const next = letters.length < limit ? undefined : letters.at(-1)?.letterId;
         return { letters, ...(next !== undefined && { next }) };
       },
@@ -109,38 +132,34 @@ type Recorder = (
   event: AuditEvent,
 ) => Promise<void>;
 
-function serveChanges(app: ServiceApp, { bus }: EventRoutesDeps, record: Recorder): void {
+function serveChanges(app: ServiceApp, { bus, service: { log } }: EventRoutesDeps, record: Recorder): void {
   serveApi(
     app,
     { dropGroup, requeueDeadLetters, discardDeadLetters },
     {
       dropGroup: async ({ params: { group }, query: { reason }, request }) => {
-        const found = (await asked(bus().groups())).filter((each) => each.group === group);
+        const found = (await asked(bus().groups(), log)).filter((each) => each.group === group);
         if (found.length === 0) throw new HttpProblem(404, `there is no group ${group}`);
         await record(request, { kind: 'event-group.dropped', group, reason, places: found });
-        if (await asked(bus().dropGroup(group))) return { group };
+        if (await asked(bus().dropGroup(group), log)) return { group };
         throw new HttpProblem(409, `group ${group} has members at work, or is gone`);
       },
       requeueDeadLetters: async ({ body: { letterIds, reason }, request }) => {
         await record(request, { kind: 'dead-letters.requeued', letterIds, reason });
-        return { letterIds: await asked(bus().deadLetters.requeue(letterIds)) };
+        return { letterIds: await asked(bus().deadLetters.requeue(letterIds), log) };
       },
       discardDeadLetters: async ({ body: { letterIds, reason }, request }) => {
         await record(request, { kind: 'dead-letters.discarded', letterIds, reason });
-        return { letterIds: await asked(bus().deadLetters.discard(letterIds)) };
+        return { letterIds: await asked(bus().deadLetters.discard(letterIds), log) };
       },
     },
   );
 }
 
-/** What the bus cannot do now is no fault of this service. */
-async function asked<T>(answer: Promise<T>): Promise<T> {
+async function asked<T>(answer: Promise<T>, log: Logger): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    if (!(error instanceof PortcullisError)) throw error;
-    const { code, message } = error;
-    if (code === 'INPUT_INVALID' || code === 'OPTION_INVALID') throw new HttpProblem(400, message);
-    throw error.code.startsWith('BUS_') ? new HttpProblem(503, message, { cause: error }) : error;
+    throw busProblem(error, log);
   }
 }

@@ -1,105 +1,128 @@
-import type { Clock } from '../core/clock.ts';
-import { PortcullisError } from '../core/errors.ts';
-import type { BusEvent, EventBus, EventCatalogue, EventType, PublishReceipt } from '../events/index.ts';
-import { HttpProblem, type ProblemIssue } from '../service/index.ts';
+import type { EventBus, PublishReceipt } from '../events/index.ts';
+import { HttpProblem, type ProblemIssue, type Service } from '../service/index.ts';
+import { errorOf } from '../service/http/problem.ts';
 import { settleWithin } from '../service/settle-within.ts';
 import { type Tracing, traceParentOf } from '../telemetry/index.ts';
+import { isOfBus, sentenceOf } from './bus-problem.ts';
 import type { IncomingEvent } from './event-api.ts';
+import { type Publishable, type ReadableEvent, readIncoming } from './incoming-events.ts';
 
 /** What an event became that the bus has or will have. */
 export type TakenReceipt = Exclude<PublishReceipt, { readonly outcome: 'dropped' }>;
 
-interface Readable {
-  readonly type: EventType;
-  readonly event: BusEvent;
+export interface PublishLimits {
+  /** For all events of one request: a bus that is full may make its publishers wait. */
+  readonly publishTimeoutMs: number;
+  /** Events of all requests that the bus has not answered for yet. */
+  readonly maxPublishing: number;
+  readonly publishable: Publishable;
 }
 
-/**
- * Publishes events in order, all or, when one of them cannot be read, none.
- *
- * @param timeoutMs for all of them together: a bus that is full may make its publishers wait
- * @throws {HttpProblem} 422 for events that the catalogue does not take, 503 when the bus has not taken all of them in time
- */
-export async function publishEvents(
-  bus: EventBus,
-  incoming: readonly IncomingEvent[],
-  timeoutMs: number,
-  { clock, tracing }: { readonly clock: Clock; readonly tracing: Tracing },
-): Promise<readonly TakenReceipt[]> {
-  const events = readAll(bus.catalogue, incoming, new Date(clock.nowMs()).toISOString());
-  const published = await settleWithin(clock, timeoutMs, () =>
-    Promise.allSettled(events.map((each) => publish(bus, each, tracing))),
-  );
-  if (published.kind !== 'done')
-    throw new HttpProblem(503, `the bus has not taken all of it within ${timeoutMs} ms`);
-  const taken: TakenReceipt[] = [];
-  const issues: ProblemIssue[] = [];
-  for (const [at, result] of published.value.entries()) {
-    const outcome = outcomeOf(result);
-    if (typeof outcome === 'string') issues.push({ at: `body/${at}`, message: outcome });
-    else taken.push(outcome);
+type Outcome =
+  TakenReceipt | { readonly outcome: 'failed'; readonly error: unknown } | 'dropped' | 'not-tried';
+
+/** Publishes what requests bring, with a bound on what is under way for all of them. */
+export class EventIntake {
+  readonly #limits: PublishLimits;
+  readonly #service: Pick<Service, 'clock' | 'log' | 'tracing'>;
+  #underWay = 0;
+
+  constructor(limits: PublishLimits, service: Pick<Service, 'clock' | 'log' | 'tracing'>) {
+    this.#limits = limits;
+    this.#service = service;
   }
-  if (issues.length === 0) return taken;
-  throw new HttpProblem(503, 'the bus has not taken all of it', { issues });
+
+  /**
+   * Publishes events, none of them when one cannot be read. Those of one key go out one after the other, and none behind one
+   * that was not taken: the same request sent again keeps their order.
+   *
+   * @throws {HttpProblem} 403 and 422 as `readIncoming`, 503 when the bus has not taken all of them in time
+   */
+  async publish(bus: EventBus, incoming: readonly IncomingEvent[]): Promise<readonly TakenReceipt[]> {
+    const { publishTimeoutMs, maxPublishing, publishable } = this.#limits;
+    const { clock } = this.#service;
+    const events = readIncoming(bus.catalogue, incoming, publishable, new Date(clock.nowMs()).toISOString());
+    if (!(this.#underWay + events.length <= maxPublishing))
+      throw new HttpProblem(503, `${this.#underWay} events wait for the bus already`);
+    const late = new AbortController();
+    const published = await settleWithin(clock, publishTimeoutMs, () => this.#all(bus, events, late.signal));
+    if (published.kind === 'done') return this.#taken(published.value);
+    late.abort();
+    if (published.kind === 'failed') throw published.error;
+    throw new HttpProblem(503, `the bus has not taken all of it within ${publishTimeoutMs} ms`);
+  }
+
+  /** @param signal aborts when nobody waits any more: what has not been tried by then is not */
+  async #all(
+    bus: EventBus,
+    events: readonly ReadableEvent[],
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]> {
+    const outcomes = events.map((): Outcome => 'not-tried');
+    const lanes = Map.groupBy(events.keys(), (at) => events[at]?.lane);
+    const run = async (places: readonly number[]): Promise<void> => {
+      let left = places.length;
+      try {
+        for (const at of places) {
+          const event = events[at];
+          if (signal.aborted || event === undefined) return;
+          outcomes[at] = await publish(bus, event, this.#service.tracing);
+          if (!isTaken(outcomes[at])) return;
+          left -= 1;
+          this.#underWay -= 1;
+        }
+      } finally {
+        this.#underWay -= left;
+      }
+    };
+    this.#underWay += events.length;
+    await Promise.all([...lanes.values()].map(run));
+    return outcomes;
+  }
+
+  #taken(outcomes: readonly Outcome[]): readonly TakenReceipt[] {
+    const taken = outcomes.filter(isTaken);
+    if (taken.length === outcomes.length) return taken;
+    const errors = outcomes.flatMap((one) =>
+      typeof one === 'object' && one.outcome === 'failed' ? [one.error] : [],
+    );
+    // Anything else is a fault of this process, and for its log.
+    const fault = errors.find((error) => !isOfBus(error));
+    if (fault !== undefined) throw errorOf(fault);
+    const [err] = errors;
+    this.#service.log.warn({ err, events: outcomes.length, taken: taken.length }, 'events not published');
+    const issues = outcomes.flatMap((one, at): ProblemIssue[] =>
+      isTaken(one) ? [] : [{ at: `body/${at}`, message: whyNot(one) }],
+    );
+    throw new HttpProblem(503, 'the bus has not taken all of it', { issues });
+  }
 }
 
-const publish = (bus: EventBus, { type, event }: Readable, tracing: Tracing): Promise<PublishReceipt> => {
+async function publish(bus: EventBus, { type, event }: ReadableEvent, tracing: Tracing): Promise<Outcome> {
   const { id, source, time, subject, partitionkey: key, correlationid: correlationId } = event;
   const go = () =>
     bus.publish(type, event.data, { id, source, atMs: Date.parse(time), subject, key, correlationId });
-  if (event.traceparent === undefined) return go();
-  const { traceparent, tracestate } = event;
-  const parent = traceParentOf({ traceparent, ...(tracestate !== undefined && { tracestate }) });
-  return tracing.span(`publish ${type.topic}`, { kind: 'producer', parent }, go);
-};
-
-function readAll(
-  catalogue: EventCatalogue,
-  incoming: readonly IncomingEvent[],
-  now: string,
-): readonly Readable[] {
-  const issues: ProblemIssue[] = [];
-  const events: Readable[] = [];
-  for (const [at, one] of incoming.entries()) {
-    const read = catalogue.read(JSON.stringify({ ...one, time: one.time ?? now }));
-    const type = catalogue.get(one.type);
-    if (read.kind === 'event' && type !== undefined) events.push({ type, event: read.event });
-    else issues.push(flawOf(at, one, read.kind === 'flaw' ? read : undefined, catalogue));
+  try {
+    const receipt = await (event.traceparent === undefined
+      ? go()
+      : tracing.span(`publish ${type.topic}`, { kind: 'producer', parent: parentOf(event) }, go));
+    return receipt.outcome === 'dropped' ? 'dropped' : receipt;
+  } catch (error) {
+    return { outcome: 'failed', error };
   }
-  if (issues.length === 0) return events;
-  throw new HttpProblem(422, 'the catalogue of the bus does not take it', { issues });
 }
 
-/** Says what would have been taken. */
-function flawOf(
-  at: number,
-  { type, dataversion = 1 }: IncomingEvent,
-  flaw: { readonly reason: string; readonly detail: string } | undefined,
-  catalogue: EventCatalogue,
-): ProblemIssue {
-  const known = catalogue.get(type);
-  if (known === undefined) {
-    const names = catalogue.types.map((each) => each.type).join(', ');
-    return { at: `body/${at}/type`, message: `unknown type ${type}, expected one of ${names}` };
-  }
-  if (flaw?.reason === 'UNKNOWN_VERSION') {
-    const versions = [...known.previous, known].map(({ version }) => version).join(', ');
-    return {
-      at: `body/${at}/dataversion`,
-      message: `unknown version ${dataversion} of ${type}, expected one of ${versions}`,
-    };
-  }
-  return { at: `body/${at}/data`, message: flaw?.detail ?? 'is not valid' };
-}
+const parentOf = ({ traceparent, tracestate }: ReadableEvent['event']) =>
+  traceParentOf({
+    ...(traceparent !== undefined && { traceparent }),
+    ...(tracestate !== undefined && { tracestate }),
+  });
 
-/** The receipt, or why there is none. */
-function outcomeOf(result: PromiseSettledResult<PublishReceipt>): TakenReceipt | string {
-  if (result.status === 'fulfilled') {
-    const { value } = result;
-    return value.outcome === 'dropped' ? 'given up: the bus is full' : value;
-  }
-  const error: unknown = result.reason;
-  // Anything else is a fault of this process, and for its log.
-  if (error instanceof PortcullisError && error.code.startsWith('BUS_')) return error.message;
-  throw error;
+const isTaken = (outcome: Outcome | undefined): outcome is TakenReceipt =>
+  typeof outcome === 'object' && outcome.outcome !== 'failed';
+
+function whyNot(outcome: Exclude<Outcome, TakenReceipt>): string {
+  if (outcome === 'dropped') return 'given up: the bus is full';
+  if (outcome === 'not-tried') return 'not tried: one of its key before it was not taken';
+  return sentenceOf(outcome.error);
 }

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
-import { PortcullisError } from '../core/errors.ts';
 import { HttpProblem, type Service } from '../service/index.ts';
-import type { Counter, Gauge, LabelsOf } from '../telemetry/index.ts';
+import type { Counter, Gauge, LabelsOf, Logger } from '../telemetry/index.ts';
+import { busProblem } from './bus-problem.ts';
 import { EventTail, TAIL_ENDS, type TailDeps, type TailLimits } from './event-tail.ts';
 import type { TailRequest } from './tail-query.ts';
 
@@ -37,7 +37,7 @@ export class Tails {
     const { maxTails } = this.#limits;
     if (this.#open >= maxTails) throw new HttpProblem(503, `${maxTails} readers are here already`);
     const { clock, log } = this.#service;
-    const tail = opened(() => new EventTail(request, this.#limits, { bus, format, clock, log }));
+    const tail = opened(() => new EventTail(request, this.#limits, { bus, format, clock, log }), log);
     this.#gauge.set(++this.#open);
     // Also when the connection broke; where the answer is out, it has ended already.
     reply.raw.once('close', () => {
@@ -75,12 +75,10 @@ export class Tails {
 /** What a tail needs of the service that it is part of. */
 export type TailingService = Pick<Service, 'clock' | 'log' | 'metrics' | 'run'>;
 
-function opened(open: () => EventTail): EventTail {
+function opened(open: () => EventTail, log: Logger): EventTail {
   try {
     return open();
   } catch (error) {
-    if (!(error instanceof PortcullisError)) throw error;
-    const status = error.code === 'OPTION_INVALID' || error.code === 'INPUT_INVALID' ? 400 : 503;
-    throw new HttpProblem(status, error.message, { cause: error });
+    throw busProblem(error, log);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { PortcullisError, person } from '../../src/core/index.ts';
 import type { DeadLetter } from '../../src/events/index.ts';
-import { BY_ANNA, eventWorld, problemOf } from './support/world.ts';
+import { BY_ANNA, BY_NOBODY, eventWorld, problemOf } from './support/world.ts';
 
 const letter = (n: number, group = 'billing'): DeadLetter => ({
   ...{ letterId: `l${n}`, group, topic: 'market', position: String(n), reason: 'ATTEMPTS_EXHAUSTED' },
@@ -82,7 +82,7 @@ describe('what operators change', () => {
 
   test.each(CHANGES)('%s %s by nobody known is 401, and nothing happens', async (...each) => {
     const { change, changes, bus } = await withLetters();
-    const answer = await change(each, {});
+    const answer = await change(each, BY_NOBODY);
     expect([answer.status, answer.headers['www-authenticate'], changes(), bus.calls]).toEqual([
       401,
       'Bearer',
@@ -92,7 +92,8 @@ describe('what operators change', () => {
   });
 
   test.each(CHANGES)('%s %s is not there without an authenticator', async (...each) => {
-    const { change } = await withLetters({ ports: { authenticator: undefined as never } });
+    const ports = { authenticator: undefined as never };
+    const { change } = await withLetters({ events: { protect: 'changes' }, ports });
     expect((await change(each)).status).toBe(404);
   });
 
@@ -145,13 +146,14 @@ describe('what operators change', () => {
 });
 
 test.each([
-  ['BUS_UNAVAILABLE', 503],
-  ['BUS_CLOSED', 503],
-  ['INPUT_INVALID', 400],
-] as const)('%s of the bus is %i', async (code, status) => {
-  const { ask, bus } = await withLetters();
-  bus.failure = new PortcullisError(code, 'so it is');
-  expect(problemOf(await ask('/v1/groups'))).toMatchObject({ status, detail: 'so it is' });
+  ['BUS_UNAVAILABLE', 503, 'BUS_UNAVAILABLE: the bus cannot do it now'],
+  ['BUS_CLOSED', 503, 'BUS_CLOSED: the bus is closed'],
+  ['INPUT_INVALID', 400, 'no room in /var/lib'],
+] as const)('%s of the bus is %i: %s', async (code, status, detail) => {
+  const { ask, bus, lines } = await withLetters();
+  bus.failure = new PortcullisError(code, 'no room in /var/lib');
+  expect(problemOf(await ask('/v1/groups'))).toMatchObject({ status, detail });
+  expect(lines.includes('warn the bus cannot do what was asked')).toBe(status === 503);
 });
 
 test('any other failure of the bus is 500, and says nothing', async () => {

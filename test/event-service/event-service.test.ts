@@ -3,7 +3,7 @@ import { system } from '../../src/core/index.ts';
 import { eventRoutes, EventService } from '../../src/event-service/index.ts';
 import { createService } from '../../src/service/index.ts';
 import { FakeBus } from './support/fake-bus.ts';
-import { BY_ANNA, authenticator, cloudEvent, eventWorld } from './support/world.ts';
+import { BY_ANNA, BY_NOBODY, authenticator, cloudEvent, eventWorld } from './support/world.ts';
 
 describe('EventService', () => {
   test('is ready while the bus is connected, and says why it is not', async () => {
@@ -55,11 +55,11 @@ describe('EventService', () => {
     };
     expect(Object.entries(paths).map(([path, item]) => [path, Object.keys(item)])).toEqual([
       ['/v1/events', ['post', 'get']],
-      ['/v1/groups', ['get']],
-      ['/v1/dead-letters', ['get']],
       ['/v1/groups/{group}', ['delete']],
       ['/v1/dead-letters/requeue', ['post']],
       ['/v1/dead-letters/discard', ['post']],
+      ['/v1/groups', ['get']],
+      ['/v1/dead-letters', ['get']],
     ]);
     expect(Object.keys(paths['/v1/events']?.['get']?.responses['200']?.content ?? {})).toEqual([
       'text/event-stream',
@@ -68,22 +68,43 @@ describe('EventService', () => {
   });
 });
 
-describe('protect: all', () => {
-  test.each([
-    ['GET', '/v1/events?until=now'],
-    ['GET', '/v1/groups'],
-    ['GET', '/v1/dead-letters'],
-    ['POST', '/v1/events'],
-  ] as const)('%s %s is 401 for nobody known, and answered for an operator', async (method, url) => {
-    const { ask } = await eventWorld({ events: { protect: 'all' } });
-    const request = { method, url, ...(method === 'POST' && { payload: cloudEvent() }) };
-    const statuses = [await ask(request), await ask({ ...request, headers: BY_ANNA })];
+const ALL = [
+  ['GET', '/v1/events?until=now'],
+  ['GET', '/v1/groups'],
+  ['GET', '/v1/dead-letters'],
+  ['POST', '/v1/events'],
+] as const;
+const requestOf = (method: 'GET' | 'POST', url: string, headers: Record<string, string>) => ({
+  ...{ method, url, headers },
+  ...(method === 'POST' && { payload: cloudEvent() }),
+});
+
+describe('protect', () => {
+  test.each(ALL)('all, the default: %s %s is 401 for nobody known', async (method, url) => {
+    const { ask, bus } = await eventWorld();
+    const statuses = [
+      await ask(requestOf(method, url, BY_NOBODY)),
+      await ask(requestOf(method, url, BY_ANNA)),
+    ];
     expect(statuses.map(({ status }) => status)).toEqual([401, 200]);
+    expect(bus.published.length).toBe(method === 'POST' ? 1 : 0);
   });
 
-  test('needs an authenticator', async () => {
+  test.each(ALL)('changes: of %s %s whoever asks may only read', async (method, url) => {
+    const { ask } = await eventWorld({ events: { protect: 'changes' } });
+    expect((await ask(requestOf(method, url, BY_NOBODY))).status).toBe(method === 'POST' ? 401 : 200);
+  });
+
+  test.each(ALL)('changes without an authenticator: %s %s is there to read only', async (method, url) => {
+    const ports = { authenticator: undefined as never };
+    const { ask, bus } = await eventWorld({ events: { protect: 'changes' }, ports });
+    expect((await ask(requestOf(method, url, BY_ANNA))).status).toBe(method === 'POST' ? 404 : 200);
+    expect(bus.published).toEqual([]);
+  });
+
+  test('all needs an authenticator', async () => {
     const service = new EventService(
-      { name: 'events', logLevel: 'error', events: { protect: 'all' } },
+      { name: 'events', logLevel: 'error' },
       { env: {}, openBus: () => new FakeBus() },
     );
     await expect(service.start()).rejects.toMatchObject({
@@ -111,8 +132,12 @@ describe('eventRoutes', () => {
     });
     await service.start();
     const payload = cloudEvent();
-    expect((await service.inject({ method: 'POST', url: '/v1/events', payload })).status).toBe(200);
-    expect((await service.inject({ url: '/v1/events?until=now' })).body).toContain('id: @=0;market=1');
+    expect(
+      (await service.inject({ method: 'POST', url: '/v1/events', payload, headers: BY_ANNA })).status,
+    ).toBe(200);
+    expect((await service.inject({ url: '/v1/events?until=now', headers: BY_ANNA })).body).toContain(
+      'id: @=0;market=1',
+    );
   });
 
   test('refuse a misspelt option by name', async () => {

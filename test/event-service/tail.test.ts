@@ -158,7 +158,7 @@ describe('what a tail is asked for', () => {
     bus.isClosed = true;
     expect(problemOf(await ask('/v1/events?until=now'))).toMatchObject({
       status: 503,
-      detail: 'the bus is closed',
+      detail: 'BUS_CLOSED: the bus is closed',
     });
   });
 

@@ -16,6 +16,7 @@ import { FakeBus } from './fake-bus.ts';
 
 export const START = Date.UTC(2026, 0, 2, 12);
 export const BY_ANNA = { authorization: 'Bearer anna' };
+export const BY_NOBODY = { authorization: '' };
 
 /** Only Anna is known. */
 export const authenticator: Authenticator = {
@@ -29,7 +30,7 @@ interface Given {
   readonly ports?: Partial<EventServicePorts>;
 }
 
-/** An event service over a bus in a list, with a clock that stands still. */
+/** An event service over a bus in a list, with a clock that stands still. Who asks is Anna, unless the request says otherwise. */
 export async function eventWorld({ events = {}, options = {}, ports = {} }: Given = {}) {
   const clock = new ManualClock(START);
   const bus = new FakeBus(() => clock.nowMs());
@@ -44,7 +45,9 @@ export async function eventWorld({ events = {}, options = {}, ports = {} }: Give
   });
   await service.start();
   const ask = (request: string | InjectOptions): Promise<InjectResponse> =>
-    service.inject(typeof request === 'string' ? { url: request } : request);
+    typeof request === 'string'
+      ? service.inject({ url: request, headers: BY_ANNA })
+      : service.inject({ ...request, headers: { ...BY_ANNA, ...request.headers } });
   const post = (payload: string | object, type = 'application/json'): Promise<InjectResponse> =>
     ask({ method: 'POST', url: '/v1/events', payload, headers: { 'content-type': type } });
   /** Series of a metric that are not 0. */

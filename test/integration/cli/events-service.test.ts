@@ -18,10 +18,10 @@ import {
 const TOKEN = { PORTCULLIS_TOKEN: 'anna' };
 const WHY = ['--by', 'anna', '--reason', 'read again'];
 
-async function serving(port = 0) {
+async function serving(port = 0, protect: 'all' | 'changes' = 'changes') {
   const audited: AuditEvent[] = [];
   const service = new EventService(
-    { name: 'events', port },
+    { name: 'events', port, events: { protect } },
     {
       env: {},
       logger: silentLogger,

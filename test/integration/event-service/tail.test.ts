@@ -1,7 +1,7 @@
 import { type Socket, connect } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
-import { PortcullisError, SystemClock } from '../../../src/core/index.ts';
+import { PortcullisError, SystemClock, person } from '../../../src/core/index.ts';
 import { type EventRoutesOptions, EventService, eventApi } from '../../../src/event-service/index.ts';
 import { EmbeddedEventBus, EventCatalogue, eventType } from '../../../src/events/index.ts';
 import { createClient } from '../../../src/service/index.ts';
@@ -21,9 +21,9 @@ const catalogue = new EventCatalogue([TICKED, STRUCK]);
 
 async function listening(events: EventRoutesOptions = {}) {
   const service = new EventService(
-    { name: 'events', logLevel: 'error', events },
+    { name: 'events', logLevel: 'error', events: { protect: 'changes', ...events } },
     {
-      env: {},
+      ...{ env: {}, authenticator: { authenticate: () => person('anna') } },
       logger: silentLogger,
       openBus: ({ clock, metrics }) =>
         EmbeddedEventBus.open({ overflow: { maxUnhandled: 50 } }, { clock, metrics, catalogue }),
@@ -204,7 +204,7 @@ describe('the end of the service', () => {
 
   test('goes on delivering while it drains', async () => {
     const service = new EventService(
-      { name: 'events', drainDelayMs: 500 },
+      { name: 'events', drainDelayMs: 500, events: { protect: 'changes' } },
       {
         env: {},
         logger: silentLogger,
