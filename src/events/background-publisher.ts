@@ -1,4 +1,5 @@
 import { type Clock } from '../core/clock.ts';
+import { PortcullisError } from '../core/errors.ts';
 import { errorText } from '../telemetry/error-text.ts';
 import { type BoundCounter, type Logger, type MetricsRegistry, silentLogger } from '../telemetry/index.ts';
 import { BUS_PUBLISH_FAILURES } from './bus-metrics.ts';
@@ -14,6 +15,9 @@ export interface PublisherDeps {
   /** Gets why, at most once a minute. Default: nobody. */
   readonly logger?: Logger | undefined;
 }
+
+/** Of what another attempt does not help. */
+const FOR_EVER: ReadonlySet<string> = new Set(['INPUT_INVALID', 'OPTION_INVALID', 'BUS_CLOSED']);
 
 const LOG_EVERY_MS = 60_000;
 
@@ -50,28 +54,34 @@ export class BackgroundPublisher {
    * @param make called at once, before this returns
    */
   publish<D>(type: EventType<D>, make: () => NoInfer<D>, options?: PublishOptions): void {
-    if (this.#underWay >= MAX_UNDER_WAY) {
-      this.#failed(type, `${MAX_UNDER_WAY} publications wait for the bus`);
-      return;
-    }
-    this.#underWay += 1;
-    void this.#publish(type, make, options).then((failure) => {
-      this.#underWay -= 1;
-      if (failure !== undefined) this.#failed(type, failure);
-    });
+    void this.attempt(type, make, options);
   }
 
-  /** Why it was not taken. The part before the first `await` runs within the call. */
-  async #publish<D>(
+  /**
+   * As `publish`, for those who try again: `refused` is what no bus will ever take, or this one not any more. Never rejects.
+   *
+   * @param make called at once, before this returns
+   */
+  async attempt<D>(
     type: EventType<D>,
     make: () => NoInfer<D>,
-    options: PublishOptions | undefined,
-  ): Promise<string | undefined> {
+    options?: PublishOptions,
+  ): Promise<'taken' | 'failed' | 'refused'> {
+    if (this.#underWay >= MAX_UNDER_WAY) {
+      this.#failed(type, `${MAX_UNDER_WAY} publications wait for the bus`);
+      return 'failed';
+    }
+    this.#underWay += 1;
     try {
       const { outcome } = await this.#deps.bus.publish(type, make(), options);
-      return outcome === 'dropped' ? 'the bus is full and has dropped it' : undefined;
+      if (outcome !== 'dropped') return 'taken';
+      this.#failed(type, 'the bus is full and has dropped it');
+      return 'failed';
     } catch (error) {
-      return errorText(error);
+      this.#failed(type, errorText(error));
+      return error instanceof PortcullisError && FOR_EVER.has(error.code) ? 'refused' : 'failed';
+    } finally {
+      this.#underWay -= 1;
     }
   }
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { parseOptions } from '../core/options.ts';
-import { BackgroundPublisher, type PublisherDeps } from '../events/background-publisher.ts';
+import type { PublisherDeps } from '../events/background-publisher.ts';
 import { numberOf } from '../events/catalogue/event-fields.ts';
 import { DATA_QUALITY_CHANGED } from '../events/catalogue/market-events.ts';
 import { ChangeInterval } from '../events/change-interval.ts';
+import { LatestPublisher } from '../events/latest-publisher.ts';
 import type { DataProblem, DataProblemCode, MarketView } from '../trading/market-view.ts';
 
 const schema = z.strictObject({
@@ -29,17 +30,17 @@ const NONE: readonly DataProblem[] = [];
 
 /**
  * Tells the bus `market.data-quality-changed`, until disposed: which problems of an instrument have begun and which have ended.
- * What was over again within an interval is not told, nor what belongs to a single event of the market.
+ * What the bus does not take is told again until it has the latest of each instrument. What was over again within an interval is not told, nor what belongs to a single event of the market.
  */
 export class DataQualityPublisher implements Disposable {
-  readonly #publisher: BackgroundPublisher;
+  readonly #publisher: LatestPublisher;
   readonly #interval: ChangeInterval;
   readonly #instruments = new Map<string, Known>();
 
   /** @throws {PortcullisError} `OPTION_INVALID`; `METRIC_CONFLICT` when the registry has another metric of the name */
   constructor(options: DataQualityPublisherOptions, deps: PublisherDeps) {
     const { everyMs } = parseOptions('DataQualityPublisher', schema, options);
-    this.#publisher = new BackgroundPublisher('data-quality', deps);
+    this.#publisher = new LatestPublisher('data-quality', deps);
     this.#interval = new ChangeInterval({ everyMs, firstAtOnce: true }, deps.clock, (instrumentId) => {
       this.#tell(instrumentId);
     });
@@ -58,6 +59,7 @@ export class DataQualityPublisher implements Disposable {
 
   [Symbol.dispose](): void {
     this.#interval[Symbol.dispose]();
+    this.#publisher[Symbol.dispose]();
   }
 
   #known(instrumentId: string): Known {
@@ -73,7 +75,7 @@ export class DataQualityPublisher implements Disposable {
     const { lasting, told } = known;
     if (sameAs(told, lasting)) return;
     known.told = lasting;
-    this.#publisher.publish(DATA_QUALITY_CHANGED, () => ({
+    this.#publisher.publish(instrumentId, DATA_QUALITY_CHANGED, () => ({
       instrumentId,
       isGood: !lasting.some(({ blocking }) => blocking),
       problems: lasting.map(({ code, blocking, measured, limit, note }) => ({

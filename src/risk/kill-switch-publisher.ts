@@ -1,8 +1,9 @@
 import type { Principal } from '../core/principal.ts';
-import { BackgroundPublisher, type PublisherDeps } from '../events/background-publisher.ts';
+import type { PublisherDeps } from '../events/background-publisher.ts';
 import { type TradingStateChanged, TRADING_STATE_CHANGED } from '../events/catalogue/risk-events.ts';
 import { eventId } from '../events/event-id.ts';
 import type { PublishOptions } from '../events/event-bus.ts';
+import { LatestPublisher } from '../events/latest-publisher.ts';
 import type { KillRecord } from './kill-record.ts';
 import type { KillSwitch } from './kill-switch.ts';
 import type { KillSwitchChange } from './kill-switch-change.ts';
@@ -25,11 +26,11 @@ const MAX_REASON_LENGTH = 2_000;
 
 /**
  * Tells the bus `risk.trading-state-changed`, until disposed: each trip and release, and a restraint where it changes the state of
- * its scope. What is tripped at the beginning is told again, under the id that it had: to a bus that has it, a duplicate.
+ * its scope. What the bus does not take is told again until it has the latest of each scope. What is tripped at the beginning is told again, under the id that it had: to a bus that has it, a duplicate.
  */
 export class KillSwitchPublisher implements Disposable {
   readonly #deps: KillSwitchPublisherDeps;
-  readonly #publisher: BackgroundPublisher;
+  readonly #publisher: LatestPublisher;
   readonly #listening: Disposable;
   /** What was in force, by scope. Those that are missing: active. */
   readonly #states = new Map<string, TradingState>();
@@ -39,7 +40,7 @@ export class KillSwitchPublisher implements Disposable {
   /** @throws {PortcullisError} `METRIC_CONFLICT` when the registry has another metric of the name */
   constructor(deps: KillSwitchPublisherDeps) {
     this.#deps = deps;
-    this.#publisher = new BackgroundPublisher('kill-switch', deps);
+    this.#publisher = new LatestPublisher('kill-switch', deps);
     const { killSwitch } = deps;
     for (const { scope } of killSwitch.restraints()) this.#states.set(scopeKey(scope), this.#now(scope));
     for (const record of killSwitch.records()) {
@@ -53,6 +54,7 @@ export class KillSwitchPublisher implements Disposable {
 
   [Symbol.dispose](): void {
     this.#listening[Symbol.dispose]();
+    this.#publisher[Symbol.dispose]();
   }
 
   #take(change: KillSwitchChange): void {
@@ -81,6 +83,7 @@ export class KillSwitchPublisher implements Disposable {
   #tell(told: Told, from: TradingState | undefined, options?: PublishOptions): void {
     const { cause, scope, reason, by, second } = told;
     this.#publisher.publish(
+      scopeKey(scope),
       TRADING_STATE_CHANGED,
       () => ({
         scope: { ...scope },

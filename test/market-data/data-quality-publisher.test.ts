@@ -148,6 +148,23 @@ describe('DataQualityPublisher', () => {
     expect(bus.take()).toEqual([]);
   });
 
+  test('tells again what the bus has not taken, until it has the latest', async () => {
+    const { bus, see, clock } = world({ everyMs: 100 });
+    bus.outcome = () => Promise.reject(new Error('no room'));
+    see(problem('STALE'));
+    clock.advance(100);
+    see(problem('STALE'), problem('CROSSED'));
+    await clock.turn();
+    bus.take();
+    bus.outcome = () => ({ outcome: 'published', id: 'x', position: '1' });
+    clock.advance(500);
+    await clock.turn();
+    expect(bus.take()).toMatchObject([{ isGood: false, problems: [{ code: 'STALE' }, { code: 'CROSSED' }] }]);
+    clock.advance(60_000);
+    await clock.turn();
+    expect(bus.take()).toEqual([]);
+  });
+
   test('refuses a misspelt option by name', () => {
     expect(() => world({ every: 1 } as never)).toThrow(/DataQualityPublisher: .*every/);
     expect(() => world({ everyMs: 0 })).toThrow(/everyMs/);

@@ -21,6 +21,12 @@ async function world(before: (killSwitch: KillSwitch) => unknown = () => undefin
   return { clock, bus, killSwitch, publisher };
 }
 
+/** Lets the longest wait go by. */
+async function retries(clock: ManualClock, ms: number): Promise<void> {
+  clock.advance(ms);
+  await clock.turn();
+}
+
 describe('KillSwitchPublisher', () => {
   test('tells a trip as it happens, under the id of its record', async () => {
     const { bus, killSwitch } = await world();
@@ -169,6 +175,49 @@ describe('KillSwitchPublisher', () => {
     bus.outcome = () => Promise.reject(new Error('closed'));
     const { durable } = await killSwitch.trip(TRIP);
     expect([durable, killSwitch.tradingState()]).toEqual([true, 'reducing']);
+  });
+
+  test('a trip that the bus does not take is told until it has it, under its id', async () => {
+    const { bus, clock, killSwitch } = await world();
+    bus.outcome = () => Promise.reject(new Error('no room'));
+    await killSwitch.trip(TRIP);
+    await clock.turn();
+    bus.outcome = () => ({ outcome: 'dropped', id: 'x' });
+    await retries(clock, 500);
+    bus.outcome = () => ({ outcome: 'published', id: 'x', position: '1' });
+    await retries(clock, 1_000);
+    await retries(clock, 60_000);
+    expect(bus.published.map(({ options }) => options?.id)).toEqual(
+      Array.from({ length: 3 }, () => `trip:account:main:reducing:${AT_MS}`),
+    );
+  });
+
+  test('what is newer takes its place; other scopes have their own', async () => {
+    const { bus, clock, killSwitch } = await world();
+    bus.outcome = () => Promise.reject(new Error('no room'));
+    await killSwitch.trip(TRIP);
+    await killSwitch.trip({ to: 'halted', reason: 'fire', by: ADA });
+    await killSwitch.release(RELEASE);
+    await clock.turn();
+    bus.take();
+    bus.outcome = () => ({ outcome: 'published', id: 'x', position: '1' });
+    await retries(clock, 60_000);
+    const told = bus.take() as { readonly cause: string; readonly to: string }[];
+    expect(told.map(({ cause, to }) => [cause, to]).toSorted()).toEqual([
+      ['release', 'active'],
+      ['trip', 'halted'],
+    ]);
+  });
+
+  test('at its end it tries once more what the bus has not taken', async () => {
+    const { bus, clock, killSwitch, publisher } = await world();
+    bus.outcome = () => Promise.reject(new Error('no room'));
+    await killSwitch.trip(TRIP);
+    await clock.turn();
+    bus.take();
+    publisher[Symbol.dispose]();
+    await retries(clock, 60_000);
+    expect(bus.take()).toMatchObject([{ cause: 'trip' }]);
   });
 
   test('tells nothing after it was disposed', async () => {
