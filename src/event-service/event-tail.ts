@@ -39,6 +39,7 @@ export class EventTail {
   readonly #over = Promise.withResolvers<TailEnd>();
   #replays: readonly Replay[] = [];
   #events = 0;
+  #hasBegun = false;
   #end: TailEnd | undefined;
 
   /** @throws {PortcullisError} as `EventBus.replay` */
@@ -49,8 +50,7 @@ export class EventTail {
     this.#output = new PacedOutput(limits, deps.clock, () => {
       this.end('slow');
     });
-    const { head, heartbeat } = deps.format;
-    if (head !== '') void this.#output.write(head);
+    const { heartbeat } = deps.format;
     this.#heartbeat = deps.clock.every(limits.heartbeatMs, () => {
       if (heartbeat !== '' && !this.#output.isFull) void this.#output.write(heartbeat);
     });
@@ -90,6 +90,11 @@ export class EventTail {
       this.end('failed');
       throw error;
     }
+    const begin = (): void => {
+      this.#begin();
+    };
+    // Why it cannot begin, `done` says as well.
+    Promise.all(replays.map(({ ready }) => ready)).then(begin, () => undefined);
     void this.#follow(replays, follow);
   }
 
@@ -109,12 +114,25 @@ export class EventTail {
 
   #write(event: BusEvent, { topic, position }: DeliveryContext): Promise<void> | undefined {
     if (this.#end !== undefined) return undefined;
+    this.#begin();
     this.#positions.set(topic, position);
-    const { subject, topics, cursor } = this.#request;
+    const { subject } = this.#request;
     if (subject !== undefined && event.subject !== subject) return undefined;
     this.#events += 1;
-    const at = cursorText({ sinceMs: cursor.sinceMs, positions: this.#positions }, topics);
-    return this.#output.write(this.#deps.format.event(event, at));
+    return this.#output.write(this.#deps.format.event(event, this.#cursor()));
+  }
+
+  /** Before the first event, whichever comes first: what a later head would say of the place would be too old. */
+  #begin(): void {
+    if (this.#hasBegun || this.#end !== undefined) return;
+    this.#hasBegun = true;
+    const head = this.#deps.format.head(this.#cursor());
+    if (head !== '') void this.#output.write(head);
+  }
+
+  #cursor(): string {
+    const { topics, cursor } = this.#request;
+    return cursorText({ sinceMs: cursor.sinceMs, positions: this.#positions }, topics);
   }
 
   async #follow(replays: readonly Replay[], follow: boolean): Promise<void> {

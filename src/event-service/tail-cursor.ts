@@ -7,13 +7,15 @@ import type { StartPosition } from '../events/index.ts';
  */
 export interface TailCursor {
   readonly sinceMs: number;
+  /** The others begin with what is new, and `sinceMs` says when that was. Default: false. */
+  readonly isNew?: boolean;
   readonly positions: ReadonlyMap<string, string>;
 }
 
 /** Where a replay begins, and in which topics. */
 export interface TailStart {
   readonly topics: readonly string[];
-  readonly from: Exclude<StartPosition, 'new'>;
+  readonly from: StartPosition;
 }
 
 const SINCE = '@';
@@ -57,12 +59,14 @@ export function readCursor(text: string, topics: readonly string[], otherwiseMs:
 
 /** As few replays as there can be: one for all topics that begin at a time, one for each that begins at a position. */
 export function startsOf(
-  { sinceMs, positions }: TailCursor,
+  { sinceMs, isNew = false, positions }: TailCursor,
   topics: readonly string[],
 ): readonly TailStart[] {
   const timed = topics.filter((topic) => !positions.has(topic));
   const placed = [...positions].map(([topic, position]) => ({ topics: [topic], from: { topic, position } }));
-  return timed.length === 0 ? placed : [{ topics: timed, from: fromTime(sinceMs) }, ...placed];
+  return timed.length === 0
+    ? placed
+    : [{ topics: timed, from: isNew ? 'new' : fromTime(sinceMs) }, ...placed];
 }
 
 const fromTime = (timeMs: number): TailStart['from'] => (timeMs > 0 ? { timeMs } : 'beginning');

@@ -72,7 +72,7 @@ function cursorOf(
   const begin = lastEventId ?? from ?? (follow ? 'new' : 'beginning');
   const none: TailCursor['positions'] = new Map();
   if (lastEventId === undefined && sinceMs !== undefined) return { sinceMs, positions: none };
-  if (begin === 'new') return { sinceMs: nowMs, positions: none };
+  if (begin === 'new') return { sinceMs: nowMs, isNew: true, positions: none };
   if (begin === 'beginning') return { sinceMs: 0, positions: none };
   try {
     return readCursor(begin, topics, sinceMs ?? nowMs);

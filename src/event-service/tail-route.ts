@@ -20,7 +20,7 @@ export function addTail(app: ServiceApp, bus: () => EventBus, clock: Clock, tail
       summary: 'Events as they come, or those that are there.',
       description:
         'Server-Sent Events, or with until=now and Accept: application/x-ndjson one event on each line. ' +
-        'The id of each is where the tail stands: sent again as Last-Event-ID it goes on behind it. ' +
+        'The id of each, in lines its attribute position, is where the tail stands: sent again as Last-Event-ID it goes on behind it. ' +
         'A reader that does not take what is there is cut off.',
       tags: ['events'],
       querystring: tailQuery,

@@ -59,8 +59,9 @@ describe('GET /v1/events?until=now', () => {
       {
         ...{ specversion: '1.0', id: 'e1', source: '/test', type: 'market.priced', dataversion: 2 },
         ...{ time: '2026-01-02T12:00:00.000Z', subject: 'BTC', data: { symbol: 'BTC', price: '1' } },
+        position: '1',
       },
-      expect.objectContaining({ id: 'e3' }),
+      expect.objectContaining({ id: 'e3', position: '2' }),
     ]);
   });
 
@@ -198,8 +199,8 @@ describe('GET /v1/events, which goes on', () => {
       },
       { event: '$end', id: undefined, data: { because: 'stopping', events: 1 } },
     ]);
-    expect(world.bus.replays.map(({ stopped, options }) => [stopped, options.follow])).toEqual([
-      [true, true],
+    expect(world.bus.replays.map(({ stopped, options }) => [stopped, options.follow, options.from])).toEqual([
+      [true, true, 'new'],
     ]);
     expect(world.bus.isClosed).toBe(true);
     expect(await world.metric('trading_event_tails')).toEqual([
@@ -219,6 +220,34 @@ describe('GET /v1/events, which goes on', () => {
     expect(ids.toSorted()).toEqual(['e2', 'e3', undefined]);
   });
 
+  test.each([
+    ['', `@=${START + 2_000}`],
+    ['?from=beginning', '@=0'],
+    ['?topic=market&from=1', '1'],
+    ['?from=%40%3D5%3Bmarket%3D1', '@=5;market=1'],
+  ])('%s says where it stands before its first event', async (query, id) => {
+    const world = await withHistory();
+    const answer = world.ask(`/v1/events${query}`);
+    await expect.poll(() => world.bus.replays.length).toBeGreaterThan(0);
+    await world.clock.turn();
+    await world.service.stop();
+    expect((await answer).body.startsWith(`retry: 2000\nid: ${id}\n\n`)).toBe(true);
+  });
+
+  test('says nothing until it has its place', async () => {
+    const world = await eventWorld();
+    const place = Promise.withResolvers<void>();
+    const original = world.bus.replay.bind(world.bus);
+    world.bus.replay = (types, handler, options) =>
+      Object.assign(original(types, handler, options), { ready: place.promise });
+    const answer = world.ask('/v1/events');
+    await expect.poll(() => world.bus.replays.length).toBe(1);
+    world.clock.advance(15_000);
+    place.resolve();
+    await ended(world);
+    expect((await answer).body).toMatch(/^:\n\nretry: 2000\nid: /);
+  });
+
   test('says something now and then while nothing happens', async () => {
     const world = await eventWorld({ events: { heartbeatMs: 1_000 } });
     const answer = world.ask('/v1/events');
@@ -227,7 +256,7 @@ describe('GET /v1/events, which goes on', () => {
     world.clock.advance(1_001);
     await ended(world);
     expect((await answer).body).toBe(
-      'retry: 2000\n\n:\n\n:\n\nevent: $end\ndata: {"because":"stopping","events":0}\n\n',
+      `retry: 2000\nid: @=${START}\n\n:\n\n:\n\nevent: $end\ndata: {"because":"stopping","events":0}\n\n`,
     );
   });
 

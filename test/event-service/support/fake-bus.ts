@@ -128,11 +128,12 @@ export class FakeBus implements EventBus {
     if (typeof from === 'object' && 'position' in from && !/^\d+$/.test(from.position))
       throw new PortcullisError('OPTION_INVALID', `replay: from: ${from.position} is no position`);
     const own = types === '*' ? CATALOGUE.types : types;
+    const first = from === 'new' ? this.#log.length : 0;
     const { promise, resolve, reject } = Promise.withResolvers<ReplayReport>();
     const seen: SeenReplay = {
       types: own.map(({ type }) => type),
       topics: new Set(own.map(({ topic }) => topic)),
-      ...{ options, stopped: false, at: 0, busy: false, end: resolve, fail: reject },
+      ...{ options, stopped: false, at: first, busy: false, end: resolve, fail: reject },
       handler: handler as EventHandler,
     };
     this.replays.push(seen);
