@@ -1,16 +1,12 @@
 import type { Clock } from '../../core/clock.ts';
-import { ACK, LOST } from './partition-scripts.ts';
-import type { RedisLink } from './redis-link.ts';
+import type { Logger } from '../../telemetry/index.ts';
+import { replyCode } from './redis-failure.ts';
 
 export interface AcknowledgerDeps {
-  readonly link: Pick<RedisLink, 'command'>;
   readonly clock: Clock;
-  /** Keys of the lease and of the stream. */
-  readonly keys: readonly [owner: string, events: string];
-  readonly token: string;
-  readonly group: string;
-  /** The lease is another's. */
-  readonly onLost: () => void;
+  readonly logger: Logger;
+  /** Whether the server was told: not once the lease is another's. Rejects as a command does. */
+  readonly acknowledge: (ids: readonly string[]) => Promise<boolean>;
 }
 
 const MOST_IDS = 1000;
@@ -51,16 +47,19 @@ export class Acknowledger {
   }
 
   async #send(): Promise<void> {
-    const { link, clock, keys, token, group, onLost } = this.#deps;
+    const { clock, logger, acknowledge } = this.#deps;
+    let told: string | undefined;
     const { signal } = this.#closed;
     await Promise.resolve(); // the rest of this tick goes with it
     while (this.#ids.length > 0 && !signal.aborted) {
       const ids = this.#ids.slice(0, MOST_IDS);
       try {
-        const reply = await ACK.run(link, keys, [token, group, ...ids]);
-        if (reply === LOST) onLost();
-        else this.#ids = this.#ids.slice(ids.length);
-      } catch {
+        if (!(await acknowledge(ids))) break;
+        this.#ids = this.#ids.slice(ids.length);
+      } catch (error) {
+        const code = replyCode(error);
+        if (code !== undefined && code !== told) logger.warn({ error }, 'events cannot be acknowledged');
+        told = code;
         await clock.sleep(RETRY_MS, signal).catch(() => undefined);
       }
     }

@@ -1,26 +1,14 @@
 import type { StartPosition } from '../../events/index.ts';
+import { MAKE_GROUP } from './group-scripts.ts';
 import { replyCode } from './redis-failure.ts';
-import { type RedisKeys, parsePosition } from './redis-keys.ts';
+import type { RedisKeys } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
+import { idBefore } from './start-ids.ts';
 
 export interface GroupStreamsDeps {
   readonly link: Pick<RedisLink, 'command'>;
   readonly keys: RedisKeys;
   readonly partitions: number;
-}
-
-const LAST_SEQ = '18446744073709551615';
-
-/** The last entry that a group should not get. */
-function idBefore(from: StartPosition, topic: string): string {
-  if (from === 'new') return '$';
-  if (from === 'beginning') return '0';
-  if ('timeMs' in from) {
-    const ms = Math.ceil(from.timeMs);
-    return ms > 0 ? `${ms - 1}-${LAST_SEQ}` : '0';
-  }
-  // The other partitions begin at the same time.
-  return from.topic === topic ? (parsePosition(from.position)?.streamId ?? '$') : '$';
 }
 
 /** A group in every partition of its topics. */
@@ -37,16 +25,29 @@ export class GroupStreams {
 
   /** Makes it where it is not there; the topics in which it was not. */
   async make(from: StartPosition): Promise<readonly string[]> {
-    const made = await this.#everywhere(async (key, topic) => {
+    return this.#make((_key, topic, partition) => Promise.resolve(idBefore(from, topic, partition)));
+  }
+
+  /**
+   * Makes it again where it is gone: behind what it had last, by the key of the stream, where the stream still has that, else at
+   * the beginning; where nothing is known, as of `otherwise`. The topics in which it was gone.
+   */
+  async makeAgain(last: ReadonlyMap<string, string>, otherwise: StartPosition): Promise<readonly string[]> {
+    return this.#make(async (key, topic, partition) => {
+      const id = last.get(key);
+      if (id === undefined) return idBefore(otherwise, topic, partition);
+      const found = await this.#deps.link.command<readonly unknown[]>(['XRANGE', key, id, id]);
+      return found.length > 0 ? id : '0';
+    });
+  }
+
+  async #make(
+    idOf: (key: string, topic: string, partition: number) => Promise<string>,
+  ): Promise<readonly string[]> {
+    const made = await this.#everywhere(async (key, topic, partition) => {
       try {
-        await this.#deps.link.command([
-          'XGROUP',
-          'CREATE',
-          key,
-          this.#group,
-          idBefore(from, topic),
-          'MKSTREAM',
-        ]);
+        const id = await idOf(key, topic, partition);
+        await MAKE_GROUP.run(this.#deps.link, [key], [this.#group, id]);
         return topic;
       } catch (error) {
         if (replyCode(error) === 'BUSYGROUP') return undefined;

@@ -1,17 +1,18 @@
+import type { StartPosition } from '../../events/index.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { GroupCounters } from './group-counters.ts';
 import { SAMPLE } from './group-scripts.ts';
 import type { GroupStreams } from './group-streams.ts';
 import { LOST } from './partition-scripts.ts';
 import type { PartitionWork } from './partition-work.ts';
-import type { RedisLink } from './redis-link.ts';
 
 export interface GroupWatchDeps {
-  readonly link: Pick<RedisLink, 'command'>;
   readonly logger: Logger;
   readonly counters: GroupCounters;
   readonly streams: GroupStreams;
   readonly topics: readonly string[];
+  /** Where it begins again when nothing is known of what it had. Default: `beginning`. */
+  readonly otherwise?: StartPosition | undefined;
 }
 
 interface Standing {
@@ -53,11 +54,8 @@ export class GroupWatch {
 
   /** Where the group stands in a partition; `undefined` when it is another's. Rejects as a command does. */
   async look(work: PartitionWork): Promise<Standing | undefined> {
-    const reply = await SAMPLE.run(this.#deps.link, work.keys, [work.lease.token, this.#group, COUNTED]);
-    if (reply === LOST) {
-      work.lose();
-      return undefined;
-    }
+    const reply = await work.run(SAMPLE, [COUNTED]);
+    if (reply === LOST) return undefined;
     const [lag, pending, missing] = reply as [number, number, number];
     if (missing > 0) this.onTrimmed(work.lease.topic, missing);
     return { lag: lag < 0 ? undefined : lag, pending };
@@ -69,9 +67,14 @@ export class GroupWatch {
     logger.error({ group: this.#group, topic, count }, 'events were removed before the group had them');
   }
 
-  /** The server came back without the group: it is made anew, from the first event that is there. Rejects as a command does. */
-  async onNoGroup(): Promise<void> {
-    for (const topic of await this.#deps.streams.make('beginning')) {
+  /**
+   * The server came back without the group: it is made anew. Rejects as a command does.
+   *
+   * @param last the newest entries that it is known to have had, by the key of the stream
+   */
+  async onNoGroup(last: ReadonlyMap<string, string>): Promise<void> {
+    const { streams, otherwise = 'beginning' } = this.#deps;
+    for (const topic of await streams.makeAgain(last, otherwise)) {
       this.#deps.counters.lost(topic, this.#group, 'reset');
       this.#deps.logger.error({ group: this.#group, topic }, 'the server has lost the place of the group');
     }

@@ -3,14 +3,17 @@ import type { Logger } from '../../telemetry/index.ts';
 import { BEAT } from './membership-scripts.ts';
 import { LOST, RELEASE, RENEW, TAKE } from './partition-scripts.ts';
 import { type TopicPartition, memberEntry, shareOf } from './partition-share.ts';
+import { replyCode } from './redis-failure.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
 
 /** A partition that this member may read until `validUntilMs` of the monotonic clock, unless it is renewed. */
 export interface PartitionLease extends TopicPartition {
   /** What the server has for as long as it is ours: the member and a fencing number. */
-  readonly token: string;
+  token: string;
   validUntilMs: number;
+  /** The same by wall time, which goes on while the machine is suspended. */
+  validUntilWallMs: number;
   /** `draining`: another one should have it, and waits until what is under way here has ended. */
   state: 'held' | 'draining' | 'lost';
 }
@@ -54,12 +57,13 @@ export class PartitionLeases {
   #soon: Disposable | undefined;
   #tick: Promise<void> | undefined;
   #again = false;
+  #failure: string | undefined;
   #phase: 'at work' | 'stopping' | 'gone' = 'at work';
 
   constructor(options: PartitionLeasesOptions, deps: PartitionLeasesDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#entry = memberEntry(options.memberId, options.topics);
+    this.#entry = memberEntry(options.memberId, options.topics, options.leaseMs);
   }
 
   /** Registers the member, so that others see it. Rejects as a command does. */
@@ -77,16 +81,30 @@ export class PartitionLeases {
   }
 
   isValid(lease: PartitionLease): boolean {
-    return lease.state !== 'lost' && this.#deps.clock.monotonicMs() < lease.validUntilMs;
+    const { clock } = this.#deps;
+    if (lease.state === 'lost' || !(clock.monotonicMs() < lease.validUntilMs)) return false;
+    return clock.nowMs() < lease.validUntilWallMs;
   }
 
   /** Gives up a partition without a word to the server: it has been lost, or it cannot be known. */
   lose(lease: PartitionLease): void {
     if (lease.state === 'lost') return;
     lease.state = 'lost';
-    this.#held.delete(nameOf(lease));
+    if (this.#held.get(nameOf(lease)) === lease) this.#held.delete(nameOf(lease));
     this.#deps.listener.onLost(lease);
     this.#lookIn(1);
+  }
+
+  /**
+   * A new fencing number for a lease that is ours: commands under the old one that are still somewhere on their way do nothing
+   * any more. Rejects as a command does.
+   */
+  async retake(lease: PartitionLease): Promise<void> {
+    if (lease.state === 'lost') return;
+    const limits = this.#limits();
+    const [isOurs, token] = await this.#ask(lease);
+    if (isOurs !== 1) this.lose(lease);
+    else Object.assign(lease, limits, { token });
   }
 
   /** Looks now who lives and what is whose. */
@@ -97,8 +115,17 @@ export class PartitionLeases {
       return;
     }
     this.#tick = this.#once()
+      .then(() => {
+        this.#failure = undefined;
+      })
       .catch((error: unknown) => {
-        this.#deps.logger.debug({ error }, 'a look at the members of the group has failed');
+        const code = replyCode(error);
+        if (code === undefined || code !== this.#failure)
+          this.#deps.logger[code === undefined ? 'debug' : 'warn'](
+            { group: this.#options.group, error },
+            'a look at the members of the group has failed',
+          );
+        this.#failure = code;
       })
       .finally(() => {
         this.#tick = undefined;
@@ -150,7 +177,10 @@ export class PartitionLeases {
   async #beat(): Promise<readonly string[]> {
     const { link, keys } = this.#deps;
     const { group, leaseMs } = this.#options;
-    const renewals = [...this.#held.values()].map((lease) => this.#renew(lease));
+    // A third of the lease has to pass: what is idle should cost the server little.
+    const youngMs = this.#deps.clock.monotonicMs() + (leaseMs * 2) / 3;
+    const due = [...this.#held.values()].filter((lease) => !(lease.validUntilMs > youngMs));
+    const renewals = due.map((lease) => this.#renew(lease));
     const [[isNew, members]] = await Promise.all([
       BEAT.run(link, [keys.members(group)], [this.#entry, leaseMs]) as Promise<[number, string[]]>,
       ...renewals,
@@ -160,29 +190,38 @@ export class PartitionLeases {
   }
 
   async #renew(lease: PartitionLease): Promise<void> {
+    const limits = this.#limits();
+    const { token } = lease;
+    const reply = await RENEW.run(this.#deps.link, [this.#ownerOf(lease)], [token, this.#options.leaseMs]);
+    if (reply !== LOST) Object.assign(lease, limits);
+    else if (token === lease.token) this.lose(lease);
+  }
+
+  /** Until when a lease is valid that is asked for now. */
+  #limits(): Pick<PartitionLease, 'validUntilMs' | 'validUntilWallMs'> {
+    const { clock } = this.#deps;
     const { leaseMs } = this.#options;
-    const sentMs = this.#deps.clock.monotonicMs();
-    const reply = await RENEW.run(this.#deps.link, [this.#ownerOf(lease)], [lease.token, leaseMs]);
-    if (reply === LOST) this.lose(lease);
-    else lease.validUntilMs = Math.max(lease.validUntilMs, sentMs + leaseMs);
+    return { validUntilMs: clock.monotonicMs() + leaseMs, validUntilWallMs: clock.nowMs() + leaseMs };
+  }
+
+  async #ask({ topic, partition }: TopicPartition): Promise<[isOurs: number, token: string, leftMs: number]> {
+    const { link, keys } = this.#deps;
+    const { group, leaseMs, memberId } = this.#options;
+    const both = [keys.owner(topic, partition, group), keys.fence(topic, partition, group)];
+    return (await TAKE.run(link, both, [memberId, leaseMs])) as [number, string, number];
   }
 
   async #take({ topic, partition }: TopicPartition): Promise<void> {
-    const { link, keys, clock, listener } = this.#deps;
-    const { group, leaseMs, memberId } = this.#options;
+    const { listener } = this.#deps;
     const at = { topic, partition };
     if (this.#held.has(nameOf(at)) || !listener.mayTake(at)) return;
-    const sentMs = clock.monotonicMs();
-    const [isOurs, token, leftMs] = (await TAKE.run(
-      link,
-      [keys.owner(topic, partition, group), keys.fence(topic, partition, group)],
-      [memberId, leaseMs],
-    )) as [number, string, number];
+    const limits = this.#limits();
+    const [isOurs, token, leftMs] = await this.#ask(at);
     if (isOurs !== 1) {
       this.#lookIn(leftMs + 1);
       return;
     }
-    const lease: PartitionLease = { ...at, token, validUntilMs: sentMs + leaseMs, state: 'held' };
+    const lease: PartitionLease = { ...at, token, ...limits, state: 'held' };
     this.#held.set(nameOf(lease), lease);
     if (this.#phase === 'at work') listener.onTaken(lease);
   }

@@ -1,4 +1,5 @@
 import { RedisScript } from './redis-script.ts';
+import { SmallScript } from './small-script.ts';
 
 /** The name under which all members of a group read: what is pending belongs to the lease, not to a process. */
 export const CONSUMER = 'member';
@@ -12,7 +13,7 @@ const FENCE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'LOST' end\n
 export const LOST = 'LOST';
 
 /** KEYS owner, fence; ARGV member, leaseMs. `[1, token]`, or `[0, the token of whoever has it, ms that it is still valid]`. */
-export const TAKE = new RedisScript(`
+export const TAKE = new SmallScript(`
 local held = redis.call('GET', KEYS[1])
 if held and string.sub(held, 1, #ARGV[1] + 1) ~= ARGV[1] .. ' ' then
   return {0, held, redis.call('PTTL', KEYS[1])}
@@ -73,12 +74,13 @@ end
 return 'OK'`);
 
 /**
- * KEYS owner, events, dead, dead counts; ARGV token, group, id, fields of the letter. Acknowledges the event and writes its letter;
- * run again after a lost answer it does nothing.
+ * KEYS owner, events, dead, dead counts; ARGV token, group, id, fields of the letter. Writes the letter of an event that is pending, then
+ * acknowledges it: where it cannot be written the event stays where it is. Run again after a lost answer it does nothing.
  */
 export const BURY = new RedisScript(`${FENCE}
-if redis.call('XACK', KEYS[2], ARGV[2], ARGV[3]) == 1 then
+if redis.call('XPENDING', KEYS[2], ARGV[2], ARGV[3], ARGV[3], 1)[1] then
   redis.call('XADD', KEYS[3], '*', unpack(ARGV, 4))
-  redis.call('HINCRBY', KEYS[4], ARGV[2], 1)
+  redis.call('XACK', KEYS[2], ARGV[2], ARGV[3])
+  redis.pcall('HINCRBY', KEYS[4], ARGV[2], 1)
 end
 return 'OK'`);

@@ -1,11 +1,13 @@
 import type { Clock } from '../../core/clock.ts';
 import type { Delivery } from '../../events/delivery.ts';
 import type { DeadReason } from '../../events/index.ts';
+import type { Logger } from '../../telemetry/index.ts';
 import { Acknowledger } from './acknowledger.ts';
 import type { PartitionLease } from './partition-leases.ts';
-import { CONSUMER, COUNT_ATTEMPTS, LOST } from './partition-scripts.ts';
+import { ACK, CONSUMER, COUNT_ATTEMPTS, LOST } from './partition-scripts.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
+import type { RedisScript } from './redis-script.ts';
 
 /** An event of a partition that was given to the member. */
 export interface RedisDelivery extends Delivery {
@@ -33,6 +35,7 @@ export interface PartitionWorkDeps {
   readonly link: Pick<RedisLink, 'command'>;
   readonly keys: RedisKeys;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly group: string;
   readonly lose: (lease: PartitionLease) => void;
 }
@@ -46,6 +49,8 @@ export class PartitionWork {
   readonly running = new Map<string, number>();
   /** Attempts of those, until the member has told how they ended: position, attempt. */
   readonly begun = new Map<string, number>();
+  /** Positions of events whose letter is being written. */
+  readonly dying = new Set<string>();
   /** Events read and not offered, since reading was stopped meanwhile. */
   readonly unoffered: string[] = [];
   /** Events that are neither done nor buried nor given back. */
@@ -53,15 +58,41 @@ export class PartitionWork {
   readonly #deps: PartitionWorkDeps;
 
   constructor(lease: PartitionLease, deps: PartitionWorkDeps) {
-    const { topic, partition, token } = lease;
-    const { link, keys, clock, group } = deps;
+    const { topic, partition } = lease;
+    const { keys, clock, logger, group } = deps;
     this.lease = lease;
     this.#deps = deps;
     this.keys = [keys.owner(topic, partition, group), keys.events(topic, partition)];
-    const onLost = (): void => {
+    this.acks = new Acknowledger({
+      ...{ clock, logger },
+      acknowledge: async (ids) => (await this.run(ACK, ids)) !== LOST,
+    });
+  }
+
+  /**
+   * Runs a script that begins with the fence, under the lease as it is then: `LOST` means that it is another's, which is
+   * seen to. Rejects as a command does.
+   *
+   * @param args behind token and group
+   * @param keys behind those of the lease and the stream
+   */
+  async run(
+    script: RedisScript,
+    args: readonly (string | number)[],
+    keys: readonly string[] = [],
+  ): Promise<unknown> {
+    for (;;) {
+      const { token } = this.lease;
+      const reply = await script.run(
+        this.#deps.link,
+        [...this.keys, ...keys],
+        [token, this.#deps.group, ...args],
+      );
+      if (reply !== LOST) return reply;
+      if (token !== this.lease.token && this.lease.state !== 'lost') continue; // it was retaken meanwhile
       this.lose();
-    };
-    this.acks = new Acknowledger({ link, clock, keys: this.keys, token, group, onLost });
+      return reply;
+    }
   }
 
   /** The lease is another's. */
@@ -103,10 +134,9 @@ export class PartitionWork {
 
   /** Puts on record how many attempts events have had: id, count. Rejects as a command does. */
   async countAttempts(counts: readonly (readonly [id: string, count: number])[]): Promise<void> {
-    const { link, group } = this.#deps;
     for (let from = 0; from < counts.length; from += MOST_COUNTS) {
-      const args = [this.lease.token, group, CONSUMER, ...counts.slice(from, from + MOST_COUNTS).flat()];
-      if ((await COUNT_ATTEMPTS.run(link, this.keys, args)) === LOST) this.lose();
+      const args = [CONSUMER, ...counts.slice(from, from + MOST_COUNTS).flat()];
+      await this.run(COUNT_ATTEMPTS, args);
     }
   }
 }

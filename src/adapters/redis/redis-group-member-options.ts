@@ -37,6 +37,7 @@ export interface RedisGroupMemberDeps {
   readonly tracing?: Tracing | undefined;
   /** Deals with an event that will not be handled. Never rejects. */
   readonly bury: (work: PartitionWork, unhandled: Unhandled, signal: AbortSignal) => Promise<void>;
+  readonly isReplay?: boolean | undefined;
   /** Once before the group is made. */
   readonly beforeMake?: ((streams: GroupStreams) => Promise<void>) | undefined;
   readonly isBeyond?: ((work: PartitionWork, id: string) => boolean) | undefined;

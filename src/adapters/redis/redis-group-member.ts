@@ -1,3 +1,4 @@
+import { PortcullisError } from '../../core/errors.ts';
 import type { EventHandler } from '../../events/index.ts';
 import { GroupMember } from '../../events/group-member.ts';
 import { makeGroup } from './make-group.ts';
@@ -35,6 +36,8 @@ export class RedisGroupMember {
   readonly #stopping = new AbortController();
   /** Aborts when no dead letter is written any more. */
   readonly #closed = new AbortController();
+  /** Aborts when stopping must have come to its end. */
+  readonly #late = new AbortController();
   #sampling: Disposable | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -44,7 +47,8 @@ export class RedisGroupMember {
     this.#options = options;
     this.#deps = deps;
     this.streams = new GroupStreams(group, filter.topics, { link, keys, partitions });
-    this.#watch = new GroupWatch(group, { ...deps, streams: this.streams, topics: filter.topics });
+    const otherwise = deps.isReplay === true ? options.from : undefined;
+    this.#watch = new GroupWatch(group, { ...deps, streams: this.streams, topics: filter.topics, otherwise });
     this.#leases = new PartitionLeases(
       { group, memberId, topics: filter.topics, partitions, leaseMs },
       {
@@ -68,14 +72,15 @@ export class RedisGroupMember {
         link: deps.waitLink,
         commands: link,
         clock,
+        logger,
         onWake: () => {
           this.#leases.look();
         },
       },
     );
-    const { random, metrics, tracing } = deps;
+    const { random, metrics, tracing, isReplay } = deps;
     this.#member = new GroupMember<RedisDelivery>(rules, {
-      ...{ bus: name, group, clock, logger },
+      ...{ bus: name, group, isReplay, clock, logger },
       ...(random === undefined ? {} : { random }),
       ...(metrics === undefined ? {} : { metrics }),
       ...(tracing === undefined ? {} : { tracing }),
@@ -98,9 +103,17 @@ export class RedisGroupMember {
     this.ready.catch(() => undefined); // those who do not ask are told by the log
   }
 
-  /** A second call waits for the first. */
+  /** Begins nothing more from now on. A second call waits for the first, and may shorten it. */
   stop(timeoutMs: number): Promise<void> {
-    this.#stopped ??= this.#stop(timeoutMs);
+    const { clock } = this.#deps;
+    const rest = this.#member.stop(timeoutMs);
+    const timer = clock.deadline(timeoutMs + LAST_WORDS_MS, () => {
+      this.#late.abort(new Error('no time is left'));
+    });
+    this.#late.signal.addEventListener('abort', () => {
+      timer[Symbol.dispose]();
+    });
+    this.#stopped ??= this.#stop(rest);
     return this.#stopped;
   }
 
@@ -133,11 +146,13 @@ export class RedisGroupMember {
     return (event, delivery) => {
       const { topic, position, attempt } = delivery;
       const reader = this.#readers.get(`${topic}:${position.slice(0, position.indexOf(':'))}`);
-      if (reader === undefined) return undefined;
+      // Nothing is kept of a partition that was let go of; what is thrown here is heard by nobody.
+      if (reader === undefined)
+        throw new PortcullisError('ABORTED', 'the partition is not owned here any more');
       const { work } = reader;
       if (!this.#leases.isValid(work.lease)) {
-        work.lose();
-        return undefined;
+        work.lose(); // nobody hears what comes of it
+        throw new PortcullisError('ABORTED', 'the lease of the partition is over');
       }
       const result = handler(event, delivery);
       if (!isThenable(result)) return result;
@@ -163,7 +178,8 @@ export class RedisGroupMember {
     const lose = (lost: PartitionLease): void => {
       this.#leases.lose(lost);
     };
-    const work = new PartitionWork(lease, { link, keys, clock, group, lose });
+    void this.#readers.get(nameOf(lease))?.stop(); // of an earlier lease
+    const work = new PartitionWork(lease, { link, keys, clock, logger, group, lose });
     const reader = new RedisReader(work, {
       ...{ link, clock, logger, group, rules, batch, filter, isBeyond },
       waiter: this.#waiter,
@@ -179,12 +195,19 @@ export class RedisGroupMember {
       onTrimmed: (topic) => {
         this.#watch.onTrimmed(topic, 1);
       },
-      onNoGroup: () => this.#watch.onNoGroup(),
+      onAnswerLost: () => this.#leases.retake(lease),
+      onNoGroup: () => this.#watch.onNoGroup(this.#lastIds()),
     });
     const name = nameOf(lease);
     this.#readers.set(name, reader);
     reader.start(this.#unacknowledged.get(name) ?? []);
     this.#unacknowledged.delete(name);
+  }
+
+  /** The newest entries that were read, by the key of the stream. */
+  #lastIds(): ReadonlyMap<string, string> {
+    const known = this.readers.filter(({ lastId }) => lastId !== undefined);
+    return new Map(known.map(({ work, lastId = '0' }) => [work.keys[1], lastId]));
   }
 
   #onLost(lease: PartitionLease): void {
@@ -211,7 +234,7 @@ export class RedisGroupMember {
     const { work } = reader;
     await reader.stop();
     const isIdle = (delivery: RedisDelivery): boolean =>
-      delivery.work === work && !work.running.has(delivery.position);
+      delivery.work === work && !work.running.has(delivery.position) && !work.dying.has(delivery.position);
     await work.giveBack(this.#member.abandon(isIdle));
     while (work.inFlight > 0 && lease.state !== 'lost') await this.#deps.clock.sleep(DRAIN_LOOK_MS);
     await work.acks.flush();
@@ -227,7 +250,9 @@ export class RedisGroupMember {
   async #onDead(delivery: RedisDelivery, because: Omit<Unhandled, 'streamId' | 'text'>): Promise<void> {
     const { work, streamId, text } = delivery;
     work.attempted(delivery);
+    work.dying.add(delivery.position);
     await this.#bury(work, { streamId, text, ...because });
+    work.dying.delete(delivery.position);
     work.settle(delivery);
   }
 
@@ -251,17 +276,14 @@ export class RedisGroupMember {
     return this.#deps.bury(work, unhandled, this.#closed.signal);
   }
 
-  async #stop(timeoutMs: number): Promise<void> {
-    const { clock } = this.#deps;
-    const endMs = clock.monotonicMs() + timeoutMs;
+  async #stop(given: Promise<readonly RedisDelivery[]>): Promise<void> {
     this.#stopping.abort(new Error('stopped'));
     this.#sampling?.[Symbol.dispose]();
-    await this.#within(timeoutMs, () => this.ready);
     this.#leases.stop();
     const read = Promise.all(this.readers.map((reader) => reader.stop()));
-    const rest = await this.#member.stop(timeoutMs);
-    const leftMs = (): number => Math.max(0, endMs - clock.monotonicMs());
-    await this.#within(Math.max(leftMs(), LAST_WORDS_MS), async () => {
+    const rest = await given;
+    await this.#inTime(() => this.ready);
+    await this.#inTime(async () => {
       await read;
       await Promise.all(this.#works.map((work) => work.acks.flush()));
       await Promise.all(this.#works.map((work) => work.giveBack(rest.filter((each) => each.work === work))));
@@ -273,18 +295,23 @@ export class RedisGroupMember {
     this.#readers.clear();
     this.#waiter.close();
     this.#watch.close();
+    this.#late.abort(new Error('stopped'));
   }
 
-  async #within(ms: number, work: () => Promise<void>): Promise<void> {
-    const over = new AbortController();
-    const working = work()
-      .catch((error: unknown) => {
-        this.#deps.logger.debug({ error }, 'the member could not say that it stops; its leases expire');
-      })
-      .finally(() => {
-        over.abort(new Error('done'));
-      });
-    await Promise.race([working, this.#deps.clock.sleep(ms, over.signal).catch(() => undefined)]);
+  /** Waits for it for as long as there is time. */
+  async #inTime(work: () => Promise<void>): Promise<void> {
+    const { signal } = this.#late;
+    const late = new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else
+        signal.addEventListener('abort', () => {
+          resolve();
+        });
+    });
+    const working = work().catch((error: unknown) => {
+      this.#deps.logger.debug({ error }, 'the member could not say that it stops; its leases expire');
+    });
+    await Promise.race([working, late]);
   }
 }
 

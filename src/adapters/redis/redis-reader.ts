@@ -26,13 +26,15 @@ export interface RedisReaderDeps {
   readonly offer: (delivery: RedisDelivery) => void;
   /** Deals with an event that will not be handled, until that is on record or the lease lost. Never rejects. */
   readonly bury: (work: PartitionWork, unhandled: Unhandled) => Promise<void>;
-  /** Before the first event is read. Rejects as a command does; then it is called again. */
+  /** Before the first event is read. May reject. */
   readonly onBegin: (work: PartitionWork) => Promise<unknown>;
   readonly onTakenOver: () => void;
   /** Whether an entry is none of the group's any more. */
   readonly isBeyond?: ((work: PartitionWork, id: string) => boolean) | undefined;
   /** An event that was taken over is not in the stream any more. */
   readonly onTrimmed: (topic: string) => void;
+  /** An answer was lost, and what it was an answer to may still be on its way. Rejects as a command does; then it is called again. */
+  readonly onAnswerLost: () => Promise<void>;
   /** The server does not know the group. */
   readonly onNoGroup: () => Promise<void>;
 }
@@ -53,8 +55,8 @@ export class RedisReader {
   readonly work: PartitionWork;
   /** Whether there was a moment when everything had been read. */
   isThrough = false;
-  /** The entry that was read last. */
-  lastId = '0-0';
+  /** The newest entry that the group has had, as far as it is known here. */
+  lastId: string | undefined;
   readonly #deps: RedisReaderDeps;
   readonly #suspects: Suspects;
   readonly #over = new AbortController();
@@ -65,6 +67,8 @@ export class RedisReader {
   #asked: Promise<Answer | undefined>[] = [];
   /** An answer was lost: what it said is pending, behind the last entry that was read. */
   #isAnswerLost = false;
+  /** How often what is taken over was given before, by id. */
+  readonly #counts = new Map<string, number>();
   #failure: string | undefined;
 
   constructor(work: PartitionWork, deps: RedisReaderDeps) {
@@ -91,11 +95,9 @@ export class RedisReader {
 
   async #read(done: ReadonlySet<string>): Promise<void> {
     const joined = this.#deps.waiter.join();
-    await this.#until(async () => {
-      await this.#deps.onBegin(this.work);
-    });
+    await this.#deps.onBegin(this.work).catch(() => undefined); // what it has to tell is told with the next look
     await this.#until(() => this.#takeOver(done, false));
-    this.#suspects.forget();
+    this.#forgetSuspects();
     while (!this.#isOver()) await this.#until(() => this.#readOn());
     while (this.#asked.length > 0) await this.#readOn().catch(() => undefined); // what is still on its way is not offered
     joined[Symbol.dispose]();
@@ -125,24 +127,22 @@ export class RedisReader {
 
   /** @param isUnread it was given to this member under this lease, in an answer that was lost: nobody has tried it */
   async #takeOver(done: ReadonlySet<string>, isUnread: boolean): Promise<void> {
-    const { link, group, room, batch } = this.#deps;
-    const { lease, keys } = this.work;
+    const { room, batch } = this.#deps;
     for (;;) {
       const count = await room.reserve(batch, this.#isOver);
       if (count === 0) return;
       let reserved = count;
       try {
-        const args = [lease.token, group, this.#pendingFrom, count];
-        const page = (await PENDING.run(link, keys, args)) as
+        const page = (await this.work.run(PENDING, [this.#pendingFrom, count])) as
           [string, number, EntryFields | null][] | typeof LOST;
         if (page === LOST) {
-          this.work.lose();
+          this.#over.abort(new Error('lost'));
           return;
         }
         const isNew = page.filter(([, attempts, fields]) => attempts === 0 && fields !== null);
         await this.work.countAttempts(isNew.map(([id]) => [id, 1]));
         for (const [id, given, fields] of page) {
-          const attempts = isUnread ? 0 : given;
+          const attempts = isUnread ? 0 : this.#countOf(id, given);
           if (!this.#isOver() && !done.has(id)) await this.#takeOverOne(id, attempts, fields);
           if (this.#isOver()) {
             if (attempts === 0) this.work.unoffered.push(id);
@@ -159,7 +159,19 @@ export class RedisReader {
     }
   }
 
-  async #takeOverOne(id: string, attempts: number, fields: EntryFields | null): Promise<void> {
+  /** What was on record of it before this reader put anything there: an answer that was lost must not count as an attempt. */
+  #countOf(id: string, given: number): number {
+    const before = this.#counts.get(id) ?? given;
+    this.#counts.set(id, before);
+    return before;
+  }
+
+  #forgetSuspects(): void {
+    this.#counts.clear();
+    this.#suspects.forget();
+  }
+
+  async #takeOverOne(id: string, count: number, fields: EntryFields | null): Promise<void> {
     if (fields === null) {
       this.work.acks.add(id);
       this.#deps.onTrimmed(this.work.lease.topic);
@@ -169,16 +181,22 @@ export class RedisReader {
       this.work.acks.add(id);
       return;
     }
-    const delivery = this.#sort(id, fieldOf(fields, 'e') ?? '', fieldOf(fields, 'r'), attempts);
-    if (delivery === undefined || !(await this.#suspects.admit(delivery, this.#isOver))) return;
+    const delivery = this.#sort(
+      id,
+      fieldOf(fields, 'e') ?? '',
+      fieldOf(fields, 'r'),
+      attemptsOf(count, this.#deps.rules),
+    );
+    if (delivery === undefined || !(await this.#suspects.admit(delivery, count, this.#isOver))) return;
     if (!this.#isAnswerLost) this.#deps.onTakenOver();
     this.#offer(delivery);
   }
 
   async #readOn(): Promise<void> {
     if (this.#isAnswerLost) {
+      await this.#deps.onAnswerLost();
       await this.#takeOver(NONE, true);
-      this.#suspects.forget();
+      this.#forgetSuspects();
       this.#isAnswerLost = false;
     }
     if (this.#asked.length === 0) this.#asked.push(this.#ask());
@@ -195,8 +213,10 @@ export class RedisReader {
     if (typeof reply !== 'string') return;
     if (reply === LOST) {
       this.work.lose();
+      this.#over.abort(new Error('lost'));
       return;
     }
+    this.lastId = reply;
     this.isThrough = true;
     if (!this.#isOver() && this.#asked.length === 0) await waiter.wait(this.work.keys[1], reply);
   }
@@ -258,7 +278,7 @@ export class RedisReader {
         if (delivery !== undefined) this.#offer(delivery);
       }
     }
-    this.#pendingFrom = `(${this.lastId}`;
+    if (this.lastId !== undefined) this.#pendingFrom = `(${this.lastId}`;
   }
 
   #offer(delivery: RedisDelivery): void {
@@ -292,3 +312,11 @@ export class RedisReader {
     return undefined;
   }
 }
+
+/**
+ * Who is given an event may not have begun with it: with one attempt only, it is given once more before it counts as tried.
+ *
+ * @param count how often it was given
+ */
+const attemptsOf = (count: number, { maxAttempts }: MemberRules): number =>
+  count === 1 ? Math.min(1, maxAttempts - 1) : count;

@@ -70,8 +70,10 @@ export class RedisReplay implements Replay {
     );
   }
 
+  /** A second call waits for the first, and may shorten it. */
   stop(timeoutMs = STOP_MS): Promise<void> {
-    this.#stopped ??= this.#stop(timeoutMs);
+    const stopped = this.#member.stop(timeoutMs);
+    this.#stopped ??= this.#stop(stopped);
     return this.#stopped;
   }
 
@@ -89,16 +91,16 @@ export class RedisReplay implements Replay {
     const isThrough = readers.every(
       (reader) =>
         reader.work.inFlight === 0 &&
-        (reader.isThrough || compareIds(reader.lastId, this.#endOf(reader.work)) >= 0),
+        (reader.isThrough || compareIds(reader.lastId ?? '0-0', this.#endOf(reader.work)) >= 0),
     );
     if (!isThrough) return;
     this.#isComplete = true;
     void this.stop();
   }
 
-  async #stop(timeoutMs: number): Promise<void> {
+  async #stop(stopped: Promise<void>): Promise<void> {
     this.#looking?.[Symbol.dispose]();
-    await this.#member.stop(timeoutMs);
+    await stopped;
     // Whoever trims removes it, should the server not be there now.
     await this.#member.streams.remove().catch(() => undefined);
     this.#resolve({ handled: this.#handled, failed: this.#failed, complete: this.#isComplete });

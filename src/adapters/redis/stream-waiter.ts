@@ -1,4 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../telemetry/index.ts';
+import { replyCode } from './redis-failure.ts';
 import type { RedisLink } from './redis-link.ts';
 
 export interface StreamWaiterOptions {
@@ -17,6 +19,7 @@ export interface StreamWaiterDeps {
   readonly link: RedisLink;
   readonly commands: Pick<RedisLink, 'command'>;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly onWake: () => void;
 }
 
@@ -28,6 +31,7 @@ interface Watch {
 /** Readers that were just told something come back within this, mostly; the next wait is then for all of them, milliseconds. */
 const GATHER_MS = 2;
 const RETRY_MS = 100;
+const SAFETY_MS = 10_000;
 
 /**
  * Waits for news in many streams with one blocking `XREAD` on a connection of its own. It only looks: taking events into the
@@ -42,6 +46,9 @@ export class StreamWaiter {
   /** Streams of the `XREAD` that is under way. */
   #waitingFor: ReadonlySet<string> | undefined;
   #readers = 0;
+  #failure: string | undefined;
+  /** When all readers looked last for themselves. */
+  #lookedMs = -Infinity;
   #onGathered: (() => void) | undefined;
   #onConnected: (() => void) | undefined;
 
@@ -72,7 +79,7 @@ export class StreamWaiter {
     };
   }
 
-  /** Resolves when the stream may have an entry behind this one: at the latest after some `blockMs`. */
+  /** Resolves when the stream may have an entry behind this one: at the latest after some ten seconds. */
   wait(key: string, afterId: string): Promise<void> {
     if (this.#closed.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
@@ -102,12 +109,24 @@ export class StreamWaiter {
       try {
         await this.#gather();
         await this.#look();
-      } catch {
+      } catch (error) {
+        this.#tellOf(error);
         // Not connected, or lost: readers find out for themselves what they missed.
         this.#wakeAll();
         await this.#reconnected();
       }
     }
+  }
+
+  /** A reply that says no: from now on readers look again and again. In a cluster it does, since the streams lie in several places. */
+  #tellOf(error: unknown): void {
+    const code = replyCode(error);
+    if (code !== undefined && code !== this.#failure)
+      this.#deps.logger.warn(
+        { error },
+        `the server cannot be waited for: it is asked every ${RETRY_MS} ms instead`,
+      );
+    this.#failure = code;
   }
 
   /** Soon, or as soon as it is connected. */
@@ -151,7 +170,8 @@ export class StreamWaiter {
         args,
         blockMs + commandTimeoutMs,
       );
-      if (found === null) this.#wakeAll();
+      this.#failure = undefined;
+      if (found === null) this.#lookForSafety();
       for (const [key, entries] of found ?? []) this.#tell(key, entries.at(-1)?.[0]);
     } finally {
       this.#waitingFor = undefined;
@@ -173,6 +193,14 @@ export class StreamWaiter {
       this.#deps.commands.command(['XADD', ownWakeStream, 'MAXLEN', '1', '*', 'e', '1']),
       this.#deps.commands.command(['PEXPIRE', ownWakeStream, String(blockMs * 60)]),
     ]).catch(() => undefined); // then the wait ends by itself
+  }
+
+  /** Nothing new: but should what they wait behind be wrong, since a server has lost what it had, they find out. */
+  #lookForSafety(): void {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs - this.#lookedMs < SAFETY_MS) return;
+    this.#lookedMs = nowMs;
+    this.#wakeAll();
   }
 
   #wakeAll(): void {

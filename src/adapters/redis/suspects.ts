@@ -25,17 +25,21 @@ export class Suspects {
     this.#work = work;
   }
 
-  /** Waits until the event may be offered; `false` when it should not be, since `isOver`. Rejects as a command does. */
-  async admit(delivery: RedisDelivery, isOver: () => boolean): Promise<boolean> {
+  /**
+   * Waits until the event may be offered; `false` when it should not be, since `isOver`. Rejects as a command does.
+   *
+   * @param count how often it was given before
+   */
+  async admit(delivery: RedisDelivery, count: number, isOver: () => boolean): Promise<boolean> {
     const key = orderingKey(delivery.event);
     const { attempts, streamId } = delivery;
     const { atOnce, maxAttempts } = this.#options;
     // Behind another one of its key it does not begin now, and with all attempts used up it never does.
-    if (attempts > 0 && attempts < maxAttempts && this.#ofKey.get(key)?.isOpen !== true) {
+    if (count > 0 && attempts < maxAttempts && this.#ofKey.get(key)?.isOpen !== true) {
       while (this.#tried >= atOnce && !isOver()) await this.#ended();
       await this.#work.acks.flush();
       if (isOver()) return false;
-      await this.#work.countAttempts([[streamId, attempts + 1]]);
+      await this.#work.countAttempts([[streamId, Math.max(2, attempts + 1)]]);
       if (isOver()) return false;
       this.#tried++;
       delivery.onAttempted = () => {
