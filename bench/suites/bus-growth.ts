@@ -24,7 +24,7 @@ export const busGrowth: Suite = {
     const server = await RedisServer.start();
     try {
       const open = () => openRedis(server, {});
-      results.push(...(await groups('redis', open, [20_000, 4_000, 400])));
+      results.push(...(await groups('redis', open, [20_000, 2_000, 200])));
       results.push(...(await instruments('redis', open, 20_000)));
       results.push(...(await streamOfAMillion(server)));
     } finally {
@@ -55,7 +55,7 @@ async function instruments(name: string, open: () => Promise<EventBus>, count: n
     const bus = await open();
     results.push(await rounds(`${name}-${size}-inst`, bus, { instruments: size, names: ['quick'], count }));
     await bus.dropGroup('quick');
-    const slow = { instruments: size, names: ['slow'], count: 500, takesMs: 1 };
+    const slow = { instruments: size, names: ['slow'], count: 300, takesMs: 1 };
     results.push(await rounds(`${name}-${size}-inst-1ms`, bus, slow));
     await bus.dropGroup('slow');
     await bus.close();
