@@ -6,7 +6,7 @@ import type { EmbeddedCounts } from './embedded-counts.ts';
 import type { Burial } from './embedded-group.ts';
 import type { GroupPlace } from './group-place.ts';
 import { type KeptEntry, KeptEvent, textOf } from './kept-event.ts';
-import type { SavedState } from './saved-state.ts';
+import type { FoundState, SavedState } from './saved-state.ts';
 
 const filterSchema = z.strictObject({
   group: z.string().optional(),
@@ -33,14 +33,20 @@ export class DeadLetterBox implements DeadLetters {
   /** By id. */
   readonly #letters = new Map<string, DeadLetter>();
   readonly #counts = new Map<string, number>();
-  #made = 0;
+  /** Those whose events are in the log again, and that are still on record. */
+  readonly #requeued = new Set<string>();
+  #made: number;
 
-  /** @param keep letters at most */
-  constructor(keep: number, deps: DeadLetterBoxDeps, letters: readonly DeadLetter[] = []) {
+  /** @param keep letters at most. @param found what there was before, and the number of the newest there has been */
+  constructor(
+    keep: number,
+    deps: DeadLetterBoxDeps,
+    { letters, lettersMade }: Pick<FoundState, 'letters' | 'lettersMade'> = { letters: [], lettersMade: 0 },
+  ) {
     this.#keep = keep;
     this.#deps = deps;
     for (const letter of letters) this.#add(letter);
-    this.#made = letters.reduce((most, { letterId }) => Math.max(most, Number(letterId)), 0);
+    this.#made = letters.reduce((most, { letterId }) => Math.max(most, Number(letterId)), lettersMade);
   }
 
   /** How many a group has of a topic. */
@@ -93,8 +99,11 @@ export class DeadLetterBox implements DeadLetters {
 
   async requeue(letterIds: readonly string[]): Promise<readonly string[]> {
     return this.#each(letterIds, async (letter) => {
-      await this.#deps.requeue(letter);
+      // What is put behind the newest once is not put there again when only the letter is left to be removed.
+      if (!this.#requeued.has(letter.letterId)) await this.#deps.requeue(letter);
+      this.#requeued.add(letter.letterId);
       await this.#deps.saved?.unbury(letter);
+      this.#requeued.delete(letter.letterId);
     });
   }
 
@@ -107,7 +116,7 @@ export class DeadLetterBox implements DeadLetters {
     for (const letter of [...this.#letters.values()]) if (letter.group === group) await this.#remove(letter);
   }
 
-  /** Takes letters out, and puts one back for which `work` fails. */
+  /** Takes letters out, and puts back those from the first on for which `work` fails. Throws where that is the first. */
   async #each(
     letterIds: readonly string[],
     work: (letter: DeadLetter) => Promise<unknown>,
@@ -120,9 +129,10 @@ export class DeadLetterBox implements DeadLetters {
         await work(letter);
         done.push(letter.letterId);
       }
-    } finally {
+    } catch (error) {
       for (const letter of found.slice(done.length)) this.#add(letter);
-      if (done.length < found.length) this.#sort();
+      this.#sort();
+      if (done.length === 0) throw error;
     }
     return done;
   }

@@ -5,11 +5,12 @@ import type { EventHandler } from '../event-bus.ts';
 import type { DeadReason } from '../dead-letter.ts';
 import { GroupMember, type MemberListener } from '../group-member.ts';
 import type { MemberRules } from '../subscribe-options.ts';
-import type { CarefulStart } from './careful-start.ts';
+import { CarefulTries } from './careful-tries.ts';
 import type { Dispatched } from './dispatcher.ts';
 import type { GroupPlace } from './group-place.ts';
 import { KeyOwners, hashOf } from './key-owners.ts';
 import { type FlawedEvent, type KeptEntry, KeptEvent } from './kept-event.ts';
+import type { SavedState } from './saved-state.ts';
 
 export interface EmbeddedGroupDeps {
   readonly bus: string;
@@ -24,8 +25,8 @@ export interface EmbeddedGroupDeps {
   readonly bury: (place: GroupPlace, entry: KeptEntry, why: Burial) => Promise<boolean>;
   /** Whether it is that of one replay. */
   readonly isReplay?: boolean | undefined;
-  /** After a process that has died. */
-  readonly careful?: CarefulStart | undefined;
+  /** Where places outlive the process. */
+  readonly saved?: SavedState | undefined;
   readonly onDone?: (() => void) | undefined;
   readonly onGivenBack?: ((events: number) => void) | undefined;
 }
@@ -63,17 +64,25 @@ export class EmbeddedGroup implements Dispatched {
   readonly #attempts = new Map<KeptEvent, number>();
   /** Those whose letters are being written. */
   readonly #dying = new Set<KeptEvent>();
+  /** After a process that has died. */
+  readonly #tries: CarefulTries | undefined;
+  /** Index of the place that comes first. */
+  #turn = 0;
   /** `undefined` for all. */
   #types: ReadonlySet<string> | undefined;
-  /** The one that is tried with care, as it was handed on. */
-  #tried: KeptEvent | undefined;
-  #isTrying = false;
   /** The one that is being offered, until it is done. */
   #offered: KeptEvent | undefined;
 
   constructor(name: string, deps: EmbeddedGroupDeps) {
     this.name = name;
     this.#deps = deps;
+    const { clock, saved, changed } = deps;
+    const giveBack = (place: GroupPlace, entry: KeptEvent): void => {
+      place.giveBack([entry]);
+      this.#release(entry);
+      changed();
+    };
+    this.#tries = saved && new CarefulTries({ clock, saved, changed, giveBack });
   }
 
   get places(): ReadonlyMap<string, GroupPlace> {
@@ -90,6 +99,7 @@ export class EmbeddedGroup implements Dispatched {
   }
 
   addPlace(place: GroupPlace): void {
+    place.wants = (entry) => this.#wants(entry);
     this.#places.set(place.topic.name, place);
     place.topic.add(place);
   }
@@ -120,18 +130,26 @@ export class EmbeddedGroup implements Dispatched {
     return { stop };
   }
 
+  /** Topics in turns, each its share, beginning behind the one that was served last. */
   dispatch(budget: number): number {
-    if (this.#isTrying || !this.#workers.some(({ isStopping }) => !isStopping)) return 0;
+    if (!this.#workers.some(({ isStopping }) => !isStopping)) return 0;
+    const places = [...this.#places.values()];
+    const first = this.#turn;
     let handed = 0;
-    for (const place of this.#places.values()) {
-      while (handed < budget && this.#handOn(place)) handed += 1;
+    for (let left = places.length; left > 0; left -= 1) {
+      const at = (first + places.length - left) % places.length;
+      const place = places[at];
+      const until = handed + Math.ceil((budget - handed) / left);
+      const before = handed;
+      while (place !== undefined && handed < until && this.#handOn(place)) handed += 1;
+      if (handed > before) this.#turn = at + 1;
     }
     return handed;
   }
 
   /** @returns whether there was something, and it could go on */
   #handOn(place: GroupPlace): boolean {
-    const entry = this.#isTrying ? undefined : place.peek();
+    const entry = place.peek();
     if (entry === undefined) return false;
     if (!this.#wants(entry)) {
       place.skip(entry);
@@ -150,8 +168,8 @@ export class EmbeddedGroup implements Dispatched {
       return true;
     }
     if (worker.member.room <= 0) return false;
-    if (this.#deps.careful?.isDue(place, entry) === true)
-      return this.#try(this.#deps.careful, place, entry, worker);
+    if (this.#tries !== undefined && place.careful !== undefined)
+      return this.#try(this.#tries, place, entry, worker);
     place.take();
     this.#offer(entry, worker);
     return true;
@@ -183,35 +201,40 @@ export class EmbeddedGroup implements Dispatched {
     this.#owners.take(orderingKey(entry.event), worker);
   }
 
-  /** Hands on one alone, once it is noted that it is. */
-  #try(careful: CarefulStart, place: GroupPlace, entry: KeptEvent, worker: Worker): boolean {
-    if (careful.isTrying) return false;
+  /** Hands on with care. @returns whether it could go on */
+  #try(tries: CarefulTries, place: GroupPlace, entry: KeptEvent, worker: Worker): boolean {
+    const key = orderingKey(entry.event);
+    const how = tries.admits(place, entry, this.#owners.of(key) !== undefined);
+    if (how === 'later' || (how === 'behind' && place.parked >= MOST_PARKED)) return false;
+    if (how === 'behind') {
+      place.park(entry);
+      return true;
+    }
     place.take();
-    this.#owners.take(orderingKey(entry.event), worker);
-    this.#isTrying = true;
-    void careful.begin(place, entry).then((attempts) => {
-      const tried = entry.tried(attempts ?? 0);
-      this.#tried = tried;
-      if (attempts !== undefined && !worker.isStopping) {
-        this.#deps.onGivenBack?.(1);
-        worker.member.offer(tried);
-        return;
-      }
-      place.giveBack([entry]);
-      this.#endTry(tried);
-      this.#release(entry);
-      this.#deps.changed();
+    if (how === 'freely') {
+      this.#offer(entry, worker);
+      return true;
+    }
+    this.#owners.take(key, worker);
+    void tries.begin(place, entry, (tried) => {
+      if (worker.isStopping) return false;
+      this.#deps.onGivenBack?.(1);
+      worker.member.offer(tried);
+      return true;
     });
     return true;
   }
 
-  #endTry(entry: KeptEvent): void {
-    if (this.#tried !== entry) return;
+  /** It has failed. One that was tried alone is not tried again but alone. */
+  #failed(entry: KeptEvent, attempts: number, delayMs: number): void {
     const place = this.#places.get(entry.topic);
-    if (place !== undefined) this.#deps.careful?.end(place, entry);
-    this.#tried = undefined;
-    this.#isTrying = false;
-    this.#deps.changed();
+    const worker = this.#owners.of(orderingKey(entry.event));
+    if (place === undefined || worker === undefined || this.#tries?.end(place, entry, attempts) !== true) {
+      this.#attempts.set(entry, attempts);
+      return;
+    }
+    worker.member.abandon((each) => each === entry);
+    this.#tries.rest(place, worker, entry.tried(attempts), delayMs);
   }
 
   #listener(): MemberListener<KeptEvent> {
@@ -221,9 +244,8 @@ export class EmbeddedGroup implements Dispatched {
         this.#settled(entry);
       },
       onDead: (entry, why) => this.#buried(entry, why),
-      onRetry: (entry, { attempts }) => {
-        this.#attempts.set(entry, attempts);
-        this.#endTry(entry);
+      onRetry: (entry, { attempts, delayMs }) => {
+        this.#failed(entry, attempts, delayMs);
       },
       onRoom: this.#deps.changed,
     };
@@ -236,12 +258,14 @@ export class EmbeddedGroup implements Dispatched {
     const isBuried = place === undefined || (await this.#deps.bury(place, entry, why));
     this.#dying.delete(entry);
     if (isBuried) this.#settled(entry);
+    this.#deps.changed();
   }
 
   #settled(entry: KeptEvent): void {
     if (this.#attempts.size > 0) this.#attempts.delete(entry);
-    if (this.#isTrying) this.#endTry(entry);
-    this.#places.get(entry.topic)?.acknowledge(entry);
+    const place = this.#places.get(entry.topic);
+    this.#tries?.end(place, entry);
+    place?.acknowledge(entry);
     if (this.#offered === entry) this.#offered = undefined;
     else this.#release(entry);
   }
@@ -270,9 +294,10 @@ export class EmbeddedGroup implements Dispatched {
       place.giveBack(own.map((entry) => this.#withAttempts(entry)));
     }
     for (const entry of left) {
-      this.#endTry(entry);
+      this.#tries?.end(this.#places.get(entry.topic), entry, entry.attempts);
       this.#release(entry);
     }
+    this.#tries?.stop(worker);
     for (const place of this.#places.values()) place.unpark();
     if (left.length > 0) this.#deps.onGivenBack?.(left.length);
     this.#deps.changed();
@@ -281,6 +306,6 @@ export class EmbeddedGroup implements Dispatched {
   #withAttempts(entry: KeptEvent): KeptEvent {
     const attempts = this.#attempts.get(entry);
     this.#attempts.delete(entry);
-    return attempts === undefined ? entry : entry.tried(attempts);
+    return attempts === undefined ? entry : entry.tried(attempts, true);
   }
 }

@@ -2,12 +2,14 @@ import { PortcullisError } from '../../core/errors.ts';
 import { messageOf } from '../../core/message-of.ts';
 import type { EventHandler, GroupStatus } from '../event-bus.ts';
 import type { MemberRules } from '../subscribe-options.ts';
+import type { CarefulStart } from './careful-start.ts';
+import { carefulStarts } from './careful-starts.ts';
 import type { DeadLetterBox } from './dead-letter-box.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { EmbeddedCounts } from './embedded-counts.ts';
 import { EmbeddedGroup, type EmbeddedGroupDeps, type Membership } from './embedded-group.ts';
 import { GroupCursor, type SavedCursor } from './group-cursor.ts';
-import { GroupPlace } from './group-place.ts';
+import { GroupPlace, type SavedPlace } from './group-place.ts';
 import type { FoundState, SavedState } from './saved-state.ts';
 import type { Topic } from './topic.ts';
 
@@ -43,14 +45,20 @@ export class EmbeddedGroups {
   }
 
   /** Puts groups where they were when the bus was closed, or a little before where it was not. */
-  restore(places: FoundState['places']): void {
-    for (const [name, cursors] of places) {
-      for (const [topicName, saved] of cursors) {
-        const topic = this.#deps.topics.get(topicName);
-        if (topic === undefined) continue; // the catalogue has no type of it any more; it may again
-        this.#place(this.#groupOf(name), topic, this.#inLog(name, topic, saved));
-      }
-    }
+  restore({ places, isUnclean }: Pick<FoundState, 'places' | 'isUnclean'>): void {
+    const found = [...places].flatMap(([group, cursors]) =>
+      [...cursors].flatMap(([name, saved]) => {
+        const topic = this.#deps.topics.get(name);
+        // Without one the catalogue has no type of it any more; it may again.
+        return topic === undefined ? [] : [{ group, topic, saved: this.#inLog(group, topic, saved) }];
+      }),
+    );
+    const start = carefulStarts(
+      found.map(({ saved }) => saved),
+      isUnclean,
+    );
+    for (const { group, topic, saved } of found)
+      this.#place(this.#groupOf(group), topic, saved, start(saved, topic.last));
   }
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
@@ -62,9 +70,15 @@ export class EmbeddedGroups {
     }
     const group = this.#groupOf(name);
     const looking = topics.flatMap((topic) => this.#enter(group, topic, rules.from) ?? []);
-    const ready = this.#isReady(topics, looking);
+    const membership = group.join(types, rules, handler);
+    const ready = this.#isReady(topics, looking).catch(async (cause: unknown) => {
+      await membership.stop(0);
+      if (found === undefined) await this.drop(name).catch(ignore); // it was never saved
+      const message = `subscribe: the group was not made: ${messageOf(cause)}`;
+      throw new PortcullisError('BUS_UNAVAILABLE', message, { cause });
+    });
     ready.catch(ignore);
-    return { ready, ...group.join(types, rules, handler) };
+    return { ready, ...membership };
   }
 
   statuses(): readonly GroupStatus[] {
@@ -84,7 +98,7 @@ export class EmbeddedGroups {
     const places = [...found.places.values()];
     found.leave();
     await this.#deps.letters.forget(name);
-    for (const place of places) await this.#deps.saved?.forget(place);
+    await this.#deps.saved?.forget(places);
     return true;
   }
 
@@ -110,6 +124,8 @@ export class EmbeddedGroups {
     }
     const looking = next
       .then((seq) => {
+        // It may have been dropped meanwhile.
+        if (this.#groups.get(group.name) !== group) return;
         this.#place(group, topic, { floor: seq - 1, above: [] });
       })
       .finally(() => this.#looking.delete(key));
@@ -117,37 +133,27 @@ export class EmbeddedGroups {
     return looking;
   }
 
-  #place(group: EmbeddedGroup, topic: Topic, saved: SavedCursor): void {
+  #place(group: EmbeddedGroup, topic: Topic, saved: SavedCursor, careful?: CarefulStart): void {
     const cursor = this.#deps.saved === undefined ? undefined : new GroupCursor(saved);
     const next = saved.floor + 1;
-    group.addPlace(new GroupPlace({ group: group.name, topic, next, counts: true, cursor }));
+    group.addPlace(new GroupPlace({ group: group.name, topic, next, counts: true, cursor, careful }));
     this.#deps.dispatcher.schedule();
   }
 
   async #isReady(topics: readonly Topic[], looking: readonly Promise<void>[]): Promise<void> {
-    try {
-      await Promise.all(looking);
-      await this.#deps.saved?.save(topics);
-    } catch (cause) {
-      throw new PortcullisError(
-        'BUS_UNAVAILABLE',
-        `subscribe: the group was not saved: ${messageOf(cause)}`,
-        {
-          cause,
-        },
-      );
-    }
+    await Promise.all(looking);
+    await this.#deps.saved?.save(topics);
   }
 
   /** What was saved, as far as the log still has it. */
-  #inLog(group: string, topic: Topic, { floor, above }: SavedCursor): SavedCursor {
+  #inLog(group: string, topic: Topic, { floor, above, tries }: SavedPlace): SavedPlace {
     const counts = this.#deps.counts.topic(topic.name);
     if (floor > topic.last) {
       counts.lost(group, 'reset', floor - topic.last);
       return { floor: topic.last, above: [] };
     }
     const least = topic.first - 1;
-    if (floor >= least) return { floor, above };
+    if (floor >= least) return { floor, above, tries };
     const cursor = new GroupCursor({ floor, above });
     let lost = 0;
     for (let seq = floor + 1; seq <= least; seq += 1) {
@@ -155,7 +161,7 @@ export class EmbeddedGroups {
       cursor.acknowledge(seq);
     }
     counts.lost(group, 'trimmed', lost);
-    return cursor.save();
+    return { ...cursor.save(), tries };
   }
 }
 

@@ -17,7 +17,7 @@ export interface EmbeddedReplayOptions {
 
 export interface EmbeddedReplayDeps extends Omit<
   EmbeddedGroupDeps,
-  'bury' | 'onDone' | 'careful' | 'onGivenBack' | 'isReplay'
+  'bury' | 'onDone' | 'saved' | 'onGivenBack' | 'isReplay'
 > {
   readonly dispatcher: Dispatcher;
   readonly onEnd: (replay: EmbeddedReplay) => void;
@@ -69,8 +69,15 @@ export class EmbeddedReplay implements Replay, Dispatched {
 
   dispatch(budget: number): number {
     const handed = this.#group.dispatch(budget);
-    if (handed === 0 && !this.#follow && this.#isThrough()) void this.#end(0, true);
-    return handed;
+    if (handed > 0) return handed;
+    if (this.#isCutOff) {
+      this.#deps.logger?.warn(
+        { bus: this.#deps.bus },
+        'a replay did not keep up with what memory holds and ends',
+      );
+      void this.stop();
+    } else if (!this.#follow && this.#isThrough()) void this.#end(0, true);
+    return 0;
   }
 
   stop(timeoutMs = 10_000): Promise<void> {
@@ -95,6 +102,10 @@ export class EmbeddedReplay implements Replay, Dispatched {
       },
       () => this.#end(0, false),
     );
+  }
+
+  get #isCutOff(): boolean {
+    return [...this.#group.places.values()].some(({ isCutOff }) => isCutOff);
   }
 
   #isThrough(): boolean {

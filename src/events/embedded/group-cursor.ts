@@ -13,10 +13,12 @@ export class GroupCursor {
   #floor: number;
   readonly #above: Range[];
   #isDirty = true;
+  #savedTop: number;
 
   constructor({ floor, above }: SavedCursor) {
     this.#floor = floor;
     this.#above = above.map(([from, to]) => [from, to]);
+    this.#savedTop = this.top;
   }
 
   get floor(): number {
@@ -26,6 +28,11 @@ export class GroupCursor {
   /** The highest that is acknowledged. */
   get top(): number {
     return this.#above.at(-1)?.[1] ?? this.#floor;
+  }
+
+  /** The highest that is on record as acknowledged. */
+  get savedTop(): number {
+    return this.#savedTop;
   }
 
   has(seq: number): boolean {
@@ -52,21 +59,27 @@ export class GroupCursor {
     return this.#isDirty;
   }
 
-  saved(): void {
-    this.#isDirty = false;
-  }
-
-  /** It has not been saved after all. */
+  /** It has not been saved after all, or more of its place is to be saved. */
   unsaved(): void {
     this.#isDirty = true;
   }
 
-  /** @param also one more that is acknowledged by then */
-  save(also?: number): SavedCursor {
-    if (also === undefined) return { floor: this.#floor, above: this.#above.map(([from, to]) => [from, to]) };
-    const then = new GroupCursor(this.save());
-    then.acknowledge(also);
-    return then.save();
+  /** To be written. @param also more that are acknowledged by then */
+  save(also: readonly number[] = []): SavedCursor {
+    this.#isDirty = false;
+    if (also.length === 0) return this.#state();
+    const then = new GroupCursor(this.#state());
+    for (const seq of also) then.acknowledge(seq);
+    return then.#state();
+  }
+
+  /** That has been written. */
+  saved({ floor, above }: SavedCursor): void {
+    this.#savedTop = above.at(-1)?.[1] ?? floor;
+  }
+
+  #state(): SavedCursor {
+    return { floor: this.#floor, above: this.#above.map(([from, to]) => [from, to]) };
   }
 
   /** Index of the first range that begins behind `seq`. */

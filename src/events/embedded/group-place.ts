@@ -1,11 +1,35 @@
-import type { GroupCursor } from './group-cursor.ts';
+import type { CarefulStart, SavedTries } from './careful-start.ts';
+import type { GroupCursor, SavedCursor } from './group-cursor.ts';
 import type { DiskReader } from './disk-reader.ts';
 import type { KeptEntry } from './kept-event.ts';
-import type { Topic } from './topic.ts';
+
+/** The topic of a place. */
+export interface PlaceTopic {
+  readonly name: string;
+  /** Of the newest that may be handed on. */
+  readonly last: number;
+  /** Something can be handed on. */
+  readonly changed: () => void;
+  add(place: GroupPlace): void;
+  remove(place: GroupPlace): void;
+  /** What memory holds of it. */
+  at(seq: number): KeptEntry | undefined;
+  /** `undefined` where it has nothing on disk. */
+  reader(): DiskReader | undefined;
+  readDisk(reader: DiskReader, from: number, to: number): Promise<KeptEntry[]>;
+  /** A place has fewer events before it. */
+  madeRoom(): void;
+}
+
+/** What of a place outlives the process. */
+export interface SavedPlace extends SavedCursor {
+  /** After a process that has died, until past what may have ended it. */
+  readonly tries?: SavedTries | undefined;
+}
 
 export interface GroupPlaceOptions {
   readonly group: string;
-  readonly topic: Topic;
+  readonly topic: PlaceTopic;
   /** Sequence number of the first event that it reads from the topic. */
   readonly next: number;
   /** Of the last; none where it goes on with the topic. */
@@ -16,13 +40,17 @@ export interface GroupPlaceOptions {
   readonly counts: boolean;
   /** What outlives the process. */
   readonly cursor?: GroupCursor | undefined;
+  /** After a process that has died. */
+  readonly careful?: CarefulStart | undefined;
 }
 
 /** Where a group is in a topic. */
 export class GroupPlace {
   readonly group: string;
-  readonly topic: Topic;
+  readonly topic: PlaceTopic;
   readonly counts: boolean;
+  /** Whether its group is to have an event. */
+  wants: (kept: KeptEntry) => boolean = () => true;
   readonly cursor: GroupCursor | undefined;
   readonly #end: number;
   #next: number;
@@ -33,8 +61,13 @@ export class GroupPlace {
   #parked: KeptEntry[] = [];
   #reader: DiskReader | undefined;
   #isReading = false;
+  #isCutOff = false;
 
-  constructor({ group, topic, next, end = Infinity, backlog = [], counts, cursor }: GroupPlaceOptions) {
+  #isClosed = false;
+  #careful: CarefulStart | undefined;
+
+  constructor(options: GroupPlaceOptions) {
+    const { group, topic, next, end = Infinity, backlog = [], counts, cursor, careful } = options;
     this.group = group;
     this.topic = topic;
     this.counts = counts;
@@ -42,6 +75,7 @@ export class GroupPlace {
     this.#end = end;
     this.#next = next;
     this.#backlog = [...backlog];
+    this.#careful = careful;
   }
 
   /** The first that memory has to hold for it. */
@@ -54,9 +88,37 @@ export class GroupPlace {
     return this.cursor === undefined ? this.needs : this.cursor.floor + 1;
   }
 
+  /** What comes next is gone: memory does not hold so much for one that does not count. */
+  get isCutOff(): boolean {
+    return this.#isCutOff;
+  }
+
   /** Nobody reads it any more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#reader?.close();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** As long as it has to be careful. */
+  get careful(): CarefulStart | undefined {
+    if (this.cursor !== undefined && this.#careful?.isOver(this.cursor) === true) this.#careful = undefined;
+    return this.#careful;
+  }
+
+  /** To be written; `undefined` where it does not outlive the process. @param dead acknowledged by then */
+  save(dead?: readonly number[]): SavedPlace | undefined {
+    const cursor = this.cursor?.save(dead);
+    const tries = this.careful?.save();
+    return cursor && { ...cursor, ...(tries !== undefined && { tries }) };
+  }
+
+  /** That has been written. */
+  saved(place: SavedPlace): void {
+    this.cursor?.saved(place);
   }
 
   get pending(): number {
@@ -124,6 +186,17 @@ export class GroupPlace {
     this.#putBack(entries);
   }
 
+  /** Leaves out what its group does not want, as far as memory holds it. */
+  sift(): void {
+    const to = Math.min(this.topic.last, this.#end);
+    for (let kept = this.topic.at(this.#next); kept !== undefined; kept = this.topic.at(this.#next)) {
+      if (this.#next > to) return;
+      this.#next += 1;
+      if (this.wants(kept)) this.#backlog.push(kept);
+      else this.cursor?.acknowledge(kept.seq);
+    }
+  }
+
   /** Gives up the oldest that has not been handed on. `false` where there is none. */
   dropOldest(): boolean {
     const oldest = this.#head < this.#backlog.length ? this.#backlog[this.#head]?.seq : undefined;
@@ -154,8 +227,12 @@ export class GroupPlace {
   /** From disk, what memory does not hold any more. */
   #read(): void {
     if (this.#isReading) return;
-    this.#isReading = true;
     this.#reader ??= this.topic.reader();
+    if (this.#reader === undefined) {
+      this.#isCutOff = true;
+      return;
+    }
+    this.#isReading = true;
     void this.topic.readDisk(this.#reader, this.#next, this.#end).then((entries) => {
       this.#isReading = false;
       // Some may have been given up meanwhile, or acknowledged before the process was started.

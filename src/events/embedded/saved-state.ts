@@ -1,82 +1,88 @@
 import { z } from 'zod';
-import type { Clock } from '../../core/clock.ts';
-import { messageOf } from '../../core/message-of.ts';
-import { type JsonValue, type StateStore, type StateWrite } from '../../storage/index.ts';
-import type { Logger } from '../../telemetry/index.ts';
+import type { StateWrite } from '../../storage/index.ts';
 import type { DeadLetter } from '../dead-letter.ts';
-import type { GroupPlace } from './group-place.ts';
-import type { SavedCursor } from './group-cursor.ts';
+import type { GroupPlace, SavedPlace } from './group-place.ts';
+import { type Batch, StateWriter, type StateWriterDeps } from './state-writer.ts';
 import type { Topic } from './topic.ts';
 
 /** What a durable bus finds when it is opened. */
 export interface FoundState {
   /** By group, then topic. */
-  readonly places: ReadonlyMap<string, ReadonlyMap<string, SavedCursor>>;
+  readonly places: ReadonlyMap<string, ReadonlyMap<string, SavedPlace>>;
   readonly letters: readonly DeadLetter[];
+  /** The number of the newest letter that there has been. */
+  readonly lettersMade: number;
   /** How far the logs of topics have been seen to reach. */
   readonly seen: ReadonlyMap<string, number>;
-  /** Attempts of events during which the process died, by group, topic and sequence number. */
-  readonly tried: ReadonlyMap<string, readonly (readonly [seq: number, attempts: number])[]>;
   /** Whether the process before has ended without closing the bus. */
   readonly isUnclean: boolean;
 }
 
-export interface SavedStateDeps {
-  readonly store: StateStore;
-  readonly clock: Pick<Clock, 'sleep' | 'nowMs'>;
-  readonly logger?: Logger | undefined;
+export type SavedStateDeps = StateWriterDeps;
+
+/** What is to be written. */
+interface Change {
+  /** Where these are. */
+  readonly places?: readonly GroupPlace[];
+  /** Of these, what has moved. */
+  readonly topics?: readonly Topic[];
+  readonly letter?: DeadLetter;
+  /** In the first of the places, by then. */
+  readonly dead?: number;
+  readonly deletes?: readonly string[];
 }
 
 const seq = z.int().min(0);
-const cursor = z.object({ floor: seq, above: z.array(z.tuple([seq, seq])) });
+const tries = z.object({
+  until: seq,
+  running: seq.optional(),
+  attempts: z.array(z.tuple([seq, z.int().min(1)])),
+});
+const saved = z.object({ floor: seq, above: z.array(z.tuple([seq, seq])), tries: tries.optional() });
 const seen = z.object({ last: seq });
-const tries = z.array(z.tuple([seq, z.int().min(1)]));
-
-/** Wait between attempts to write what has to be written. */
-const RETRY_MS = 1000;
+const made = z.object({ made: seq });
 
 /** Where the groups of a bus are, and their dead letters, in a state store. */
 export class SavedState {
   readonly #prefix: string;
   readonly #deps: SavedStateDeps;
-  readonly #closing = new AbortController();
+  readonly #writer: StateWriter<Change>;
   readonly #seen = new Map<string, number>();
-  #saving: Promise<void> | undefined;
-  #error: string | undefined;
 
   constructor(bus: string, deps: SavedStateDeps) {
     this.#prefix = `bus.${bus}.`;
     this.#deps = deps;
+    this.#writer = new StateWriter(deps, (changes) => this.#batchOf(changes));
   }
 
   /** Why it cannot be written now. */
   get error(): string | undefined {
-    return this.#error;
+    return this.#writer.error;
+  }
+
+  /** Whether something is being written. */
+  get isBusy(): boolean {
+    return this.#writer.isBusy;
   }
 
   /** Reads all there is. */
   async load(): Promise<FoundState> {
     const { store } = this.#deps;
-    const places = new Map<string, Map<string, SavedCursor>>();
+    const places = new Map<string, Map<string, SavedPlace>>();
     for (const { key, value } of await store.list(this.#key('place', ''))) {
       const [group = '', topic = ''] = key.slice(this.#key('place', '').length).split('.');
-      places.set(
-        group,
-        (places.get(group) ?? new Map<string, SavedCursor>()).set(topic, cursor.parse(value)),
-      );
+      places.set(group, (places.get(group) ?? new Map<string, SavedPlace>()).set(topic, saved.parse(value)));
     }
     for (const { key, value } of await store.list(this.#key('topic', ''))) {
       this.#seen.set(key.slice(this.#key('topic', '').length), seen.parse(value).last);
     }
-    const tried = new Map<string, [number, number][]>();
-    for (const { key, value } of await store.list(this.#key('tried', ''))) {
-      tried.set(key.slice(this.#key('tried', '').length), tries.parse(value));
-    }
     const letters = await store.list(this.#key('letter', ''));
+    const count = await store.get(this.#key('letters'));
     const isUnclean = (await store.get(this.#key('open'))) !== undefined;
     return {
-      ...{ places, seen: this.#seen, tried, isUnclean },
+      ...{ places, seen: this.#seen, isUnclean },
       letters: letters.map(({ value }) => value as unknown as DeadLetter),
+      lettersMade: count === undefined ? 0 : made.parse(count.value).made,
     };
   }
 
@@ -87,108 +93,84 @@ export class SavedState {
   }
 
   /** Writes what has moved. @throws {PortcullisError} `STORE_UNAVAILABLE` */
-  async save(topics: Iterable<Topic>): Promise<void> {
-    while (this.#saving !== undefined) await this.#saving.catch(ignore);
-    this.#saving = this.#save([...topics]);
-    try {
-      await this.#saving;
-    } finally {
-      this.#saving = undefined;
-    }
+  save(topics: Iterable<Topic>): Promise<void> {
+    return this.#writer.attempt({ topics: [...topics] });
   }
 
-  /** Whether a save is on its way. */
-  get isSaving(): boolean {
-    return this.#saving !== undefined;
+  /** Writes where a group is, and what it tries. @returns whether it did, before the bus closed */
+  note(place: GroupPlace): Promise<boolean> {
+    return this.#writer.insist({ places: [place] });
   }
 
   /** Writes a letter, and with it that its event is acknowledged. @returns whether it did, before the bus closed */
-  bury(letter: DeadLetter, { group, topic, cursor: at }: GroupPlace, dead: number): Promise<boolean> {
-    return this.insist(
-      () => [
-        { key: this.#letterKey(letter.letterId), value: letter },
-        ...(at === undefined ? [] : [{ key: this.#key('place', group, topic.name), value: at.save(dead) }]),
-      ],
-      () => at?.acknowledge(dead),
-    );
+  bury(letter: DeadLetter, place: GroupPlace, dead: number): Promise<boolean> {
+    return this.#writer.insist({ letter, places: [place], dead });
   }
 
-  async unbury({ letterId }: DeadLetter): Promise<void> {
-    await this.#deps.store.delete(this.#letterKey(letterId));
+  unbury({ letterId }: DeadLetter): Promise<void> {
+    return this.#writer.attempt({ deletes: [this.#letterKey(letterId)] });
   }
 
-  /** Writes how often events have been tried that may kill the process, and where their group is. */
-  tried(place: GroupPlace, attempts: ReadonlyMap<number, number>): Promise<boolean> {
-    const { group, topic, cursor: at } = place;
-    return this.insist(() => [
-      { key: this.#key('tried', group, topic.name), value: [...attempts] as JsonValue },
-      ...(at === undefined ? [] : [{ key: this.#key('place', group, topic.name), value: at.save() }]),
-    ]);
+  /** Forgets where groups were that nobody reads for any more. */
+  forget(places: readonly GroupPlace[]): Promise<void> {
+    return this.#writer.attempt({ deletes: places.map((place) => this.#placeKey(place)) });
   }
 
-  /** Forgets where a group was. */
-  async forget({ group, topic }: GroupPlace): Promise<void> {
-    await this.#deps.store.delete(this.#key('place', group, topic.name));
-    await this.#deps.store.delete(this.#key('tried', group, topic.name));
-  }
-
-  /** Tries no more what it could not write. */
+  /** Tries no more than once what it could not write. */
   stop(): void {
-    this.#closing.abort(new Error('the bus closes'));
+    this.#writer.stop();
+  }
+
+  /** Writes nothing any more. */
+  end(): void {
+    this.#writer.end();
   }
 
   /** All has been saved. */
-  async unmark(): Promise<void> {
-    for (const { key } of await this.#deps.store.list(this.#key('tried', '')))
-      await this.#deps.store.delete(key);
-    await this.#deps.store.delete(this.#key('open'));
+  unmark(): Promise<void> {
+    return this.#writer.attempt({ deletes: [this.#key('open')] });
   }
 
-  /** Writes until it is written. @returns whether it was, before the bus closed */
-  async insist(writes: () => readonly StateWrite[], written?: () => void): Promise<boolean> {
-    for (;;) {
-      try {
-        await this.#deps.store.setAll(writes());
-        this.#error = undefined;
-        written?.();
-        return true;
-      } catch (error) {
-        this.#failed(error);
-        if (this.#closing.signal.aborted) return false;
-        await this.#deps.clock.sleep(RETRY_MS, this.#closing.signal).catch(ignore);
-      }
+  #batchOf(changes: readonly Change[]): Batch {
+    const letters = changes.flatMap(({ letter }) => letter ?? []);
+    const topics = new Set(changes.flatMap((change) => change.topics ?? []));
+    const places = new Set(changes.flatMap((change) => change.places ?? []));
+    for (const topic of topics)
+      for (const place of topic.places) if (place.cursor?.isDirty === true) places.add(place);
+    const dead = new Map<GroupPlace, number[]>();
+    for (const { places: [place] = [], dead: one } of changes) {
+      if (place !== undefined && one !== undefined) dead.set(place, [...(dead.get(place) ?? []), one]);
     }
+    const moved = [...places].flatMap((place) => {
+      const value = place.isClosed ? undefined : place.save(dead.get(place));
+      return value === undefined ? [] : [{ place, value }];
+    });
+    const reached = [...topics].filter(({ name, last }) => this.#seen.get(name) !== last);
+    const ends = reached.map(({ name, last }) => ({ name, last }));
+    return {
+      writes: [
+        ...letters.map((letter) => ({ key: this.#letterKey(letter.letterId), value: letter })),
+        ...this.#count(letters),
+        ...moved.map(({ place, value }) => ({ key: this.#placeKey(place), value })),
+        ...ends.map(({ name, last }) => ({ key: this.#key('topic', name), value: { last } })),
+      ],
+      deletes: changes.flatMap(({ deletes = [] }) => deletes),
+      written: () => {
+        for (const { place, value } of moved) place.saved(value);
+        for (const [place, ones] of dead) for (const one of ones) place.cursor?.acknowledge(one);
+        for (const { name, last } of ends) this.#seen.set(name, last);
+      },
+      failed: () => {
+        for (const { place } of moved) place.cursor?.unsaved();
+      },
+    };
   }
 
-  async #save(topics: readonly Topic[]): Promise<void> {
-    const moved = topics
-      .flatMap(({ places }) => [...places])
-      .filter((place) => place.cursor?.isDirty === true);
-    const writes: StateWrite[] = [];
-    for (const { group, topic, cursor: at } of moved) {
-      if (at === undefined) continue;
-      writes.push({ key: this.#key('place', group, topic.name), value: at.save() });
-      at.saved();
-    }
-    for (const { name, last } of topics) {
-      if (this.#seen.get(name) !== last) writes.push({ key: this.#key('topic', name), value: { last } });
-      this.#seen.set(name, last);
-    }
-    if (writes.length === 0) return;
-    try {
-      await this.#deps.store.setAll(writes);
-      this.#error = undefined;
-    } catch (error) {
-      for (const { cursor: at } of moved) at?.unsaved();
-      this.#failed(error);
-      throw error;
-    }
-  }
-
-  #failed(error: unknown): void {
-    if (this.#error === undefined)
-      this.#deps.logger?.error({ err: error }, 'the state of the bus was not saved');
-    this.#error = messageOf(error);
+  /** So that no number is given twice, whatever is removed. */
+  #count(letters: readonly DeadLetter[]): readonly StateWrite[] {
+    if (letters.length === 0) return [];
+    const most = Math.max(...letters.map(({ letterId }) => Number(letterId)));
+    return [{ key: this.#key('letters'), value: { made: most } }];
   }
 
   /** So many digits that they are listed in their order. */
@@ -196,9 +178,11 @@ export class SavedState {
     return this.#key('letter', letterId.padStart(15, '0'));
   }
 
+  #placeKey({ group, topic }: GroupPlace): string {
+    return this.#key('place', group, topic.name);
+  }
+
   #key(...parts: readonly string[]): string {
     return this.#prefix + parts.join('.');
   }
 }
-
-const ignore = (): void => undefined;

@@ -7,7 +7,7 @@ describe('GroupCursor', () => {
     for (const seq of [5, 9, 7, 8, 6]) cursor.acknowledge(seq);
     expect(cursor.save()).toEqual({ floor: 2, above: [[5, 9]] });
     cursor.acknowledge(4);
-    expect(cursor.save(3)).toEqual({ floor: 9, above: [] });
+    expect(cursor.save([3])).toEqual({ floor: 9, above: [] });
     expect(cursor.save()).toEqual({ floor: 2, above: [[4, 9]] });
     cursor.acknowledge(3);
     expect(cursor.save()).toEqual({ floor: 9, above: [] });
