@@ -1,39 +1,30 @@
 import { RedisScript } from './redis-script.ts';
+import { SmallScript } from './small-script.ts';
+import { STREAM_LUA } from './stream-lua.ts';
 
 /**
- * Where a group stands in a stream. Events behind what it was given last are counted, up to a bound; past it the server's own figure
- * is taken where it has one and no entry was deleted, else nothing is said. Where more is missing than there is, somebody has
- * removed events that the group was not given: `missing`.
+ * Where a group stands in a stream, without its events wherever that can be: at either end of the stream, and where the server has a
+ * figure. Else they are counted when `bound` is above 0, up to so many or 1 MB of them, past which nothing is said. Where more is missing
+ * than there is, somebody has removed events that the group was not given: `missing`.
  */
-const STANDING = `
-local function map(flat)
-  local fields = {}
-  for at = 1, #flat, 2 do fields[flat[at]] = flat[at + 1] end
-  return fields
+const STANDING = `${STREAM_LUA}
+local function behindOf(key, group, stream, bound)
+  local last, first, newest = group['last-delivered-id'], stream['first-entry'], stream['last-entry']
+  if not first or not before(last, newest[1]) then return 0, true end
+  if before(last, first[1]) then return stream['length'], true end
+  if group['lag'] then return group['lag'], false end
+  local count = 0
+  if bound > 0 and walk(key, '(' .. last, bound + 1, 1000000, function() count = count + 1 end) then return count, true end
+  return -1, false
 end
-local function newer(a, b)
-  local aMs, aSeq = string.match(a, '(%d+)-(%d+)')
-  local bMs, bSeq = string.match(b, '(%d+)-(%d+)')
-  if tonumber(aMs) ~= tonumber(bMs) then return tonumber(aMs) > tonumber(bMs) end
-  return tonumber(aSeq) > tonumber(bSeq)
-end
-local function standing(key, group, stream, bound, repair)
-  local last = group['last-delivered-id']
-  local behind = #redis.call('XRANGE', key, '(' .. last, '+', 'COUNT', bound + 1)
-  local deleted = stream['max-deleted-entry-id'] or '0-0'
-  local lag, missing = -1, 0
-  if behind <= bound then
-    lag = behind
-    local read, added = group['entries-read'], stream['entries-added']
-    if added and read then missing = math.max(0, added - read - behind)
-    elseif newer(deleted, last) then missing = 1 end
-    if repair and added and (missing > 0 or not read) then
-      redis.pcall('XGROUP', 'SETID', key, group['name'], last, 'ENTRIESREAD', added - behind)
-    end
-  elseif group['lag'] and deleted == '0-0' then
-    lag = group['lag']
-  end
-  return lag, missing
+local function standing(key, group, stream, bound)
+  local behind, isCounted = behindOf(key, group, stream, bound)
+  if not isCounted then return behind, 0 end
+  local last, missing = group['last-delivered-id'], 0
+  local read, added = group['entries-read'], stream['entries-added']
+  if added and read then missing = math.max(0, added - read - behind)
+  elseif before(last, stream['max-deleted-entry-id'] or '0-0') then missing = 1 end
+  return behind, missing, added and (missing > 0 or not read) and added - behind
 end
 `;
 
@@ -45,23 +36,35 @@ local stream = map(redis.call('XINFO', 'STREAM', KEYS[2]))
 for _, each in ipairs(redis.call('XINFO', 'GROUPS', KEYS[2])) do
   local group = map(each)
   if group['name'] == ARGV[2] then
-    local lag, missing = standing(KEYS[2], group, stream, tonumber(ARGV[3]), true)
+    local lag, missing, read = standing(KEYS[2], group, stream, tonumber(ARGV[3]))
+    if read then
+      redis.pcall('XGROUP', 'SETID', KEYS[2], ARGV[2], group['last-delivered-id'], 'ENTRIESREAD', read)
+    end
     return {lag, group['pending'], missing, stream['length']}
   end
 end
 return redis.error_reply('NOGROUP no such group')`);
 
-/** KEYS events, dead counts; ARGV bound. `[[group, lag or -1, pending, dead letters], ...]`. */
+/** KEYS events; nothing is counted. `[[group, lag or -1, pending, the last entry that it was given], ...]`. */
 export const STANDINGS = new RedisScript(`
 ${STANDING}
-local dead = map(redis.call('HGETALL', KEYS[2]))
 local found = {}
 if redis.call('EXISTS', KEYS[1]) == 1 then
   local stream = map(redis.call('XINFO', 'STREAM', KEYS[1]))
   for at, each in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     local group = map(each)
-    local lag = standing(KEYS[1], group, stream, tonumber(ARGV[1]), false)
-    found[at] = {group['name'], lag, group['pending'], tonumber(dead[group['name']] or 0)}
+    found[at] = {group['name'], (behindOf(KEYS[1], group, stream, 0)), group['pending'], group['last-delivered-id']}
   end
 end
 return found`);
+
+/** KEYS events; ARGV id, bound. How many entries are behind it; -1 past the bound, or 1 MB of them. */
+export const COUNT_BEHIND = new RedisScript(`
+${STREAM_LUA}
+local count = 0
+if walk(KEYS[1], '(' .. ARGV[1], tonumber(ARGV[2]) + 1, 1000000, function() count = count + 1 end) then return count end
+return -1`);
+
+/** KEYS events; ARGV group, the last entry that it does not get. Refused with `BUSYGROUP` where it is there. */
+export const MAKE_GROUP = new SmallScript(`
+return redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], ARGV[2], 'MKSTREAM')`);

@@ -1,5 +1,5 @@
 import type { GroupStatus } from '../../events/index.ts';
-import { STANDINGS } from './group-scripts.ts';
+import { COUNT_BEHIND, STANDINGS } from './group-scripts.ts';
 import { GroupStreams } from './group-streams.ts';
 import { LIVE } from './membership-scripts.ts';
 import { topicsOf } from './partition-share.ts';
@@ -7,12 +7,21 @@ import type { RedisKeys } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
 import { REMOVE_LETTERS } from './letter-scripts.ts';
 import { lettersOf } from './letter-pages.ts';
+import { fieldOf } from './stream-entry.ts';
 
 export interface GroupStatusesDeps {
   readonly link: Pick<RedisLink, 'command'>;
   readonly keys: RedisKeys;
   readonly topics: readonly string[];
   readonly partitions: number;
+}
+
+/** Where a group stands in a partition; a lag below 0 is not known. */
+interface Standing {
+  readonly group: string;
+  readonly lag: number;
+  readonly pending: number;
+  readonly deadLetters: number;
 }
 
 /** As many events behind are counted one by one. */
@@ -37,7 +46,7 @@ export class GroupStatuses {
       { group: string; topic: string; lag: number | undefined; pending: number; deadLetters: number }
     >();
     for (const topic of topics) {
-      for (const [group, lag, pending, deadLetters] of await this.#standings(topic)) {
+      for (const { group, lag, pending, deadLetters } of await this.#standings(topic)) {
         if (isReplay(group)) continue;
         const name = `${group} ${topic}`;
         const sum = sums.get(name) ?? { group, topic, lag: 0, pending: 0, deadLetters: 0 };
@@ -84,15 +93,25 @@ export class GroupStatuses {
     return wasThere;
   }
 
-  async #standings(
-    topic: string,
-  ): Promise<[group: string, lag: number, pending: number, deadLetters: number][]> {
-    const { link, keys, partitions } = this.#deps;
-    const found = await Promise.all(
-      Array.from({ length: partitions }, (_, partition) =>
-        STANDINGS.run(link, [keys.events(topic, partition), keys.deadCounts(topic, partition)], [COUNTED]),
-      ),
+  async #standings(topic: string): Promise<readonly Standing[]> {
+    const { partitions } = this.#deps;
+    const all = Array.from({ length: partitions }, (_, partition) => this.#standingsIn(topic, partition));
+    return (await Promise.all(all)).flat();
+  }
+
+  /** What has to be counted is counted group by group: others get their turn on the server in between. */
+  async #standingsIn(topic: string, partition: number): Promise<readonly Standing[]> {
+    const { link, keys } = this.#deps;
+    const events = keys.events(topic, partition);
+    const [found, dead] = await Promise.all([
+      STANDINGS.run(link, [events], []) as Promise<[string, number, number, string][]>,
+      link.command<string[]>(['HGETALL', keys.deadCounts(topic, partition)]),
+    ]);
+    return Promise.all(
+      found.map(async ([group, known, pending, last]) => {
+        const lag = known < 0 ? ((await COUNT_BEHIND.run(link, [events], [last, COUNTED])) as number) : known;
+        return { group, lag, pending, deadLetters: Number(fieldOf(dead, group) ?? 0) };
+      }),
     );
-    return (found as [string, number, number, number][][]).flat();
   }
 }

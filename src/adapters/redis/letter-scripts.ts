@@ -1,4 +1,5 @@
 import { RedisScript } from './redis-script.ts';
+import { SmallScript } from './small-script.ts';
 
 const FIELDS = `
 local function fields(entry)
@@ -24,7 +25,7 @@ end
 return done`);
 
 /** KEYS dead, dead counts; ARGV ids of letters. The ids found. */
-export const REMOVE_LETTERS = new RedisScript(`${FIELDS}
+export const REMOVE_LETTERS = new SmallScript(`${FIELDS}
 local done = {}
 for _, id in ipairs(ARGV) do
   local entry = redis.call('XRANGE', KEYS[1], id, id)[1]

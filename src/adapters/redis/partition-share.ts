@@ -22,9 +22,7 @@ export function shareOf(
   me: string,
   partitions: number,
 ): readonly TopicPartition[] {
-  const readers = [...members]
-    .sort()
-    .map((entry) => ({ entry, topics: new Set(topicsOf(entry)), share: 0 }));
+  const readers = [...members].sort().map((entry) => ({ entry, topics: new Set(topicsOf(entry)), share: 0 }));
   const topics = [...new Set(readers.flatMap((reader) => [...reader.topics]))].sort();
   const mine: TopicPartition[] = [];
   for (const topic of topics) {

@@ -3,10 +3,12 @@ import type { Logger } from '../../telemetry/index.ts';
 import type { GroupCounters } from './group-counters.ts';
 import { type GroupStatuses, isReplay } from './group-status.ts';
 import { GroupStreams } from './group-streams.ts';
+import { LOST } from './partition-scripts.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
 import { type StreamEntry, fieldOf } from './stream-entry.ts';
-import { TRIM } from './trim-script.ts';
+import { TrimLease } from './trim-lease.ts';
+import { REMOVABLE, TRIM } from './trim-script.ts';
 
 export interface RedisTrimmerOptions {
   readonly keepMs?: number | undefined;
@@ -26,8 +28,11 @@ export interface RedisTrimmerDeps {
   readonly archive?: ((topic: string, events: readonly string[]) => Promise<void>) | undefined;
 }
 
-/** Entries that one script looks at: 8 µs each on a busy machine, and the server does nothing else meanwhile. */
-const CHUNK = 200;
+/** Entries that the server removes in one go, and does nothing else meanwhile. */
+const AT_ONCE = 10_000;
+/** What goes to the archive at once: so many entries, or about so many bytes. */
+const ARCHIVED = 200;
+const ARCHIVED_BYTES = 1_000_000;
 
 /**
  * Removes events that are past their retention and that every group has acknowledged. One process at a time does it for a
@@ -80,29 +85,44 @@ export class RedisTrimmer {
   }
 
   async #trimOne(topic: string, partition: number): Promise<void> {
-    const { link, keys, archive } = this.#deps;
-    const leaseMs = Math.ceil(this.#everyMs * 0.9); // over before it is this process's turn again
-    const lease = ['SET', keys.trimmer(topic, partition), '1', 'NX', 'PX', String(leaseMs)];
-    if ((await link.command(lease)) === null) return;
-    await this.#removeReplays(topic, partition);
+    const { link, keys, clock } = this.#deps;
+    const key = keys.trimmer(topic, partition);
+    const lease = await TrimLease.take(key, { link, clock });
+    if (lease === undefined) return;
+    try {
+      await this.#removeReplays(topic, partition);
+      const { keepMs = -1, keepEvents = -1 } = this.#options;
+      if (keepMs < 0 && keepEvents < 0) return;
+      const all = [key, keys.events(topic, partition)];
+      let hasMore = true;
+      while (hasMore && !this.#stopping.signal.aborted) hasMore = await this.#step(topic, all, lease.token);
+    } finally {
+      await lease.end(Math.ceil(this.#everyMs * 0.9)); // over before it is this process's turn again
+    }
+  }
+
+  /** Removes some; whether there may be more. */
+  async #step(topic: string, all: readonly string[], token: string): Promise<boolean> {
+    const { link, archive } = this.#deps;
     const { keepMs = -1, keepEvents = -1 } = this.#options;
-    if (keepMs < 0 && keepEvents < 0) return;
+    let limits: (string | number)[] = [keepMs, keepEvents];
+    if (archive !== undefined) {
+      const args = [token, keepMs, keepEvents, ARCHIVED, ARCHIVED_BYTES];
+      const entries = (await REMOVABLE.run(link, all, args)) as readonly StreamEntry[] | typeof LOST;
+      const last = entries === LOST ? undefined : entries.at(-1);
+      if (entries === LOST || last === undefined) return false;
+      await archive(
+        topic,
+        entries.map(([, fields]) => fieldOf(fields, 'e') ?? ''),
+      );
+      limits = [last[0]]; // what the archive has, and nothing else
+    }
     for (;;) {
-      if (this.#stopping.signal.aborted) return;
-      const run = (mode: 'look' | 'trim', upTo: number): Promise<unknown> =>
-        TRIM.run(link, [keys.events(topic, partition)], [mode, keepMs, keepEvents, upTo]);
-      let count = CHUNK;
-      if (archive !== undefined) {
-        const entries = (await run('look', CHUNK)) as StreamEntry[];
-        if (entries.length === 0) return;
-        await archive(
-          topic,
-          entries.map(([, fields]) => fieldOf(fields, 'e') ?? ''),
-        );
-        count = entries.length;
-      }
-      const removed = (await run('trim', count)) as number;
-      if (removed < CHUNK) return;
+      const reply = (await TRIM.run(link, all, [token, AT_ONCE, ...limits])) as
+        readonly [removed: number, hasMore: number] | readonly [] | typeof LOST;
+      if (reply === LOST) return false;
+      if (reply[1] !== 1) return archive !== undefined;
+      if (archive === undefined) return true;
     }
   }
 
