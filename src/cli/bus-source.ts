@@ -1,26 +1,24 @@
 import { PortcullisError } from '../core/errors.ts';
-import type { EventBus, EventType, ReplayOptions } from '../events/index.ts';
+import type { EventBus, EventType } from '../events/index.ts';
 import type { EventQuery, EventSource, LetterChange, OnEvent } from './events-source.ts';
 
 /** What a bus does for a command, but for recording and closing. */
 export type BusReading = Pick<EventSource, 'read' | 'letters' | 'change'>;
 
-/** @param nowMs for those who begin with what is new */
-export const busReading = (bus: EventBus, nowMs: () => number): BusReading => ({
-  read: (query, onEvent) => read(bus, query, nowMs(), onEvent),
+export const busReading = (bus: EventBus): BusReading => ({
+  read: (query, onEvent) => read(bus, query, onEvent),
   letters: (filter) => bus.deadLetters.list(filter),
   change: ({ verb, letterIds }: LetterChange) => bus.deadLetters[verb](letterIds),
 });
 
-async function read(bus: EventBus, query: EventQuery, nowMs: number, onEvent: OnEvent): Promise<number> {
+async function read(bus: EventBus, query: EventQuery, onEvent: OnEvent): Promise<number> {
   const { from, follow, signal } = query;
-  const begin: ReplayOptions['from'] = from === 'new' ? { timeMs: nowMs } : from;
   const replay = bus.replay(
     chosen(bus, query),
     (event, { position }) => {
       if (!signal.aborted) onEvent(event, position);
     },
-    { from: begin, follow, maxAttempts: 1 },
+    { from, follow, maxAttempts: 1 },
   );
   const stop = (): void => {
     void replay.stop();

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { PortcullisError } from '../core/errors.ts';
-import type { DeadLetter } from '../events/index.ts';
+import type { DeadLetter, DeadLetterFilter } from '../events/index.ts';
 import { type Command, type CommandIo, type Verdict, named } from './command.ts';
 import { eventsCommand, list, sourceOptions, whole } from './events-options.ts';
 import type { EventSource, LetterChange } from './events-source.ts';
+import { printable } from './printable.ts';
 import { withSource } from './with-source.ts';
 
 /** Letters that are asked for, and changed, at a time. */
@@ -19,13 +20,15 @@ export const eventsDeadList: Command = eventsCommand({
   options: z.strictObject({
     ...sourceOptions,
     ...about,
-    limit: whole.max(PAGE, `expected ${PAGE} or less`).default(100),
+    limit: whole(PAGE).default(100),
     after: named.optional(),
   }),
   run: ({ group, topic, limit, after, format, ...options }, io) =>
     withSource<Verdict>({ ...options, format }, 'read', io, async (source) => {
       const letters = await source.letters({ group, topic, limit, after });
-      for (const letter of letters) io.out(lineOf(letter, format));
+      if (letters.length === 0 && after !== undefined && !(await idsOf(source, {})).includes(after))
+        throw new PortcullisError('INPUT_INVALID', `events dead list: after: there is no letter ${after}`);
+      for (const letter of letters) io.out(printable(lineOf(letter, format)));
       const last = letters.at(-1);
       if (last !== undefined && letters.length === limit)
         io.err(`events: ${limit} letters shown, more may follow: --after ${last.letterId}`);
@@ -82,7 +85,7 @@ function change(
     }
     const there = new Set(done);
     for (const id of done) io.out(id);
-    for (const id of letterIds) if (!there.has(id)) io.err(`events: there is no letter ${id}`);
+    for (const id of letterIds) if (!there.has(id)) io.err(printable(`events: there is no letter ${id}`));
     return there.size === letterIds.length ? 'ok' : 'not-ok';
   });
 }
@@ -90,7 +93,7 @@ function change(
 /** Of all letters that are there when it begins. */
 async function idsOf(
   source: EventSource,
-  { group, topic }: z.output<typeof changeOptions>,
+  { group, topic }: Pick<DeadLetterFilter, 'group' | 'topic'>,
 ): Promise<string[]> {
   const ids: string[] = [];
   for (;;) {

@@ -5,6 +5,21 @@ import { messageOf } from '../core/message-of.ts';
 import { parseInput } from '../core/options.ts';
 import { type Command, type CommandIo, type Verdict, named } from './command.ts';
 
+/** Several names with commas between. */
+export const list = named
+  .transform((text) => text.split(',').map((each) => each.trim()))
+  .refine((names) => !names.includes(''), 'expected names with a comma between, got an empty one')
+  .transform((names) => [...new Set(names)]);
+
+/** In digits: what reads as a number in another way is rather a slip. */
+export const whole = (most = 999_999_999) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'expected a whole number')
+    .transform(Number)
+    .refine((value) => value >= 1, 'expected 1 or more')
+    .refine((value) => value <= most, `expected ${most} or less`);
+
 /** Where the bus is, for all commands about events. */
 export const sourceOptions = {
   source: named,
@@ -17,7 +32,7 @@ export const sourceOptions = {
   audit: named.default('audit'),
   /** Of a bus on Redis. */
   prefix: named.default('portcullis'),
-  partitions: z.coerce.number('expected a whole number').int('expected a whole number').min(1).default(1),
+  partitions: whole().default(1),
   format: z.enum(['json', 'text'], 'expected json or text').default('json'),
 };
 
@@ -32,14 +47,6 @@ export const SOURCE_USAGE = [
 ];
 
 export type SourceOptions = z.output<z.ZodObject<typeof sourceOptions>>;
-
-/** Several names with commas between. */
-export const list = named.transform((text) => text.split(',').map((each) => each.trim()));
-
-export const whole = z.coerce
-  .number('expected a whole number')
-  .int('expected a whole number')
-  .min(1, 'expected 1 or more');
 
 /** Puts a command together whose operand is a bus: every option takes a value. */
 export const eventsCommand = <S extends z.ZodObject>(parts: {

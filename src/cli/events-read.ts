@@ -4,12 +4,13 @@ import type { BusEvent, StartPosition } from '../events/index.ts';
 import { type Command, type CommandIo, type Verdict, named } from './command.ts';
 import { eventsCommand, list, sourceOptions, whole } from './events-options.ts';
 import type { EventSource } from './events-source.ts';
+import { printable } from './printable.ts';
 import { withSource } from './with-source.ts';
 
 const filter = { types: list.optional(), topic: named.optional() };
 const NEWEST = 10;
 
-const tailOptions = z.strictObject({ ...sourceOptions, ...filter, limit: whole.optional() });
+const tailOptions = z.strictObject({ ...sourceOptions, ...filter, limit: whole().optional() });
 type TailOptions = z.output<typeof tailOptions>;
 
 /** Prints events as they are published. */
@@ -66,7 +67,7 @@ export const eventsReplay: Command = eventsCommand({
   options: z.strictObject({
     ...sourceOptions,
     ...filter,
-    limit: whole.optional(),
+    limit: whole().optional(),
     from: named.default('beginning'),
     since: z.iso.datetime({ offset: true, error: 'expected a time such as 2026-01-02T12:00:00Z' }).optional(),
   }),
@@ -80,6 +81,8 @@ export const eventsReplay: Command = eventsCommand({
           io.out(lineOf(event, position, format));
           if (++shown >= limit) stop();
         });
+        if (shown === 0 && options.from !== 'beginning')
+          io.err(printable(`events: nothing is behind ${options.from}`));
         return told(unread, io);
       }),
     );
@@ -122,11 +125,14 @@ async function interruptible(
   }
 }
 
-/** A CloudEvent in JSON, or what a person looks for first. */
+/**
+ * A CloudEvent in JSON, with where it stands as the extension attribute `position`, for `--from`; or what a person looks for
+ * first.
+ */
 function lineOf(event: BusEvent, position: string, format: 'json' | 'text'): string {
-  if (format === 'json') return JSON.stringify(event);
+  if (format === 'json') return printable(JSON.stringify({ ...event, position }));
   const { time, type, subject = '-', data } = event;
-  return `${time} ${position} ${type} ${subject} ${JSON.stringify(data)}`;
+  return printable(`${time} ${position} ${type} ${subject} ${JSON.stringify(data)}`);
 }
 
 function told(unread: number, io: CommandIo): Verdict {

@@ -25,7 +25,7 @@ export async function redisSource(
   const { RedisEventBus } = await loading().catch(explained);
   const options = { url, name, prefix, partitions, ...KEEP_ALL };
   const bus = await RedisEventBus.open(options, { clock, catalogue });
-  const reading = busReading(bus, () => clock.nowMs());
+  const reading = busReading(bus);
   return {
     ...reading,
     isLive: true,

@@ -58,13 +58,10 @@ async function readOn(
   const url = `${tail}?${paramsOf(query)}`;
   for (;;) {
     const asked = { ...headers, ...(place.last !== undefined && { 'last-event-id': place.last }) };
-    const reading = readOnce(url, asked, signal, (event, id) => {
-      place.last = id;
-      onEvent(event, id);
-    });
-    // The first answer says whether it can be had at all; what breaks off after that goes on.
+    const reading = readOnce(url, asked, signal, place, onEvent);
+    // The first answer says whether it can be had at all; what breaks off after that goes on, unless it is refused.
     const end = await reading.catch((error: unknown) => {
-      if (place.last === undefined || !follow) throw error;
+      if (place.last === undefined || !follow || !isRetryable(error)) throw error;
     });
     if (signal.aborted || end === 'complete') return 0;
     if (!follow) return 1;
@@ -76,13 +73,16 @@ async function readOnce(
   url: string,
   headers: Record<string, string>,
   signal: AbortSignal,
+  place: { last?: string },
   onEvent: OnEvent,
 ): Promise<'complete' | 'broken'> {
   try {
     const answer = await fetch(url, { headers, signal, redirect: 'error' });
     if (answer.status !== 200 || answer.body === null) throw await refusalOf(answer);
-    for await (const { event, id = '', data } of readServerSentEvents(answer.body)) {
+    for await (const { event, id = place.last ?? '', data } of readServerSentEvents(answer.body)) {
       if (signal.aborted) return 'broken';
+      place.last = id;
+      if (event === undefined) continue;
       const value: unknown = JSON.parse(data);
       if (event !== '$end') onEvent(value as BusEvent, id);
       else if (endSchema.safeParse(value).data?.because === 'complete') return 'complete';
@@ -99,8 +99,15 @@ async function refusalOf(answer: Response): Promise<PortcullisError> {
   const text = await answer.text();
   const { detail, issues = [] } = problemIn(text);
   const said = [detail, ...issues.map(({ message }) => message)].filter((each) => each !== undefined);
-  const code = answer.status === 400 ? 'INPUT_INVALID' : 'REQUEST_FAILED';
-  return new PortcullisError(code, `events: ${answer.status} ${said.join(': ')}`.trim());
+  const { status } = answer;
+  const code = status === 400 ? 'INPUT_INVALID' : 'REQUEST_FAILED';
+  return new PortcullisError(code, `events: ${status} ${said.join(': ')}`.trim(), { details: { status } });
+}
+
+/** What is refused with 4xx stays so, but for a timeout and too many requests. */
+function isRetryable(error: unknown): boolean {
+  const status = error instanceof PortcullisError ? error.details['status'] : undefined;
+  return !(typeof status === 'number' && status >= 400 && status < 500 && status !== 408 && status !== 429);
 }
 
 const problemSchema = z.object({

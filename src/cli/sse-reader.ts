@@ -1,6 +1,7 @@
 /** One of Server-Sent Events, as far as an event service writes them. */
 export interface SentEvent {
-  readonly event: string;
+  /** Left out where only the place is said. */
+  readonly event: string | undefined;
   readonly id: string | undefined;
   readonly data: string;
 }
@@ -20,14 +21,13 @@ export async function* readServerSentEvents(body: AsyncIterable<Uint8Array>): As
   }
 }
 
-/** `undefined` for comments and hints. */
+/** `undefined` for comments, and hints without an id. */
 function eventIn(block: string): SentEvent | undefined {
   const fields = new Map<string, string>();
   for (const line of block.split('\n')) {
     const [, field, value] = /^([a-z]+): ?(.*)$/.exec(line) ?? [];
     if (field !== undefined && value !== undefined) fields.set(field, value);
   }
-  const event = fields.get('event');
-  const data = fields.get('data');
-  return event === undefined || data === undefined ? undefined : { event, id: fields.get('id'), data };
+  const [event, id, data = ''] = ['event', 'id', 'data'].map((field) => fields.get(field));
+  return event === undefined && id === undefined ? undefined : { event, id, data };
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../core/message-of.ts';
 import type { BusEvent, DeliveryContext, EventBus, Replay, ReplayReport } from '../events/index.ts';
 import type { Logger } from '../telemetry/index.ts';
 import { type PaceLimits, PacedOutput } from './paced-output.ts';
-import { type TailStart, cursorText, startsOf } from './tail-cursor.ts';
+import { type TailStart, cursorText, movedTo, startsOf } from './tail-cursor.ts';
 import type { TailFormat } from './tail-format.ts';
 import type { TailRequest } from './tail-query.ts';
 
@@ -115,7 +115,7 @@ export class EventTail {
   #write(event: BusEvent, { topic, position }: DeliveryContext): Promise<void> | undefined {
     if (this.#end !== undefined) return undefined;
     this.#begin();
-    this.#positions.set(topic, position);
+    this.#positions.set(topic, movedTo(this.#positions.get(topic), position));
     const { subject } = this.#request;
     if (subject !== undefined && event.subject !== subject) return undefined;
     this.#events += 1;

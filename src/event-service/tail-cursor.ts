@@ -2,8 +2,8 @@ import { PortcullisError } from '../core/errors.ts';
 import type { StartPosition } from '../events/index.ts';
 
 /**
- * Where a tail stands: behind a position in each topic of which it has had an event, from a time on in the others. What that
- * means for the other partitions of a topic, where it has several, is for the bus to say.
+ * Where a tail stands: behind a position in each topic of which it has had an event, from a time on in the others. Where a
+ * topic has several partitions, a position may be one of each that has had an event; where the others begin is for the bus to say.
  */
 export interface TailCursor {
   readonly sinceMs: number;
@@ -19,6 +19,19 @@ export interface TailStart {
 }
 
 const SINCE = '@';
+
+/**
+ * Where a tail stands in a topic behind one event more. A position that names its partition (`1:1795284348901-2`) stands beside
+ * those of the others, with commas between: that is a position as well.
+ */
+export function movedTo(before: string | undefined, position: string): string {
+  const partition = partitionOf(position);
+  if (before === undefined || partition === undefined) return position;
+  const others = before.split(',').filter((each) => partitionOf(each) !== partition);
+  return [...others, position].join(',');
+}
+
+const partitionOf = (position: string): string | undefined => /^(\d+):/.exec(position)?.[1];
 
 /**
  * As it stands in `id:` of an event: the position where there is one topic, otherwise `topic=position` for each topic and

@@ -14,7 +14,7 @@ function world() {
   const publisher = new LatestPublisher('kill-switch', { bus, clock }, () => 1);
   const publish = (thing: string, signalId: string): void => {
     publisher.publish(thing, SIGNAL_RAISED, () => ({
-      ...{ signalId, strategyId: 'trend', instrumentId: 'GOLD', direction: 'buy', confidence: 1 },
+      ...{ signalId, strategyId: 'trend', instrumentId: 'GOLD', direction: 'buy' as const, confidence: 1 },
       ...{ expiresAtMs: 0, reasons: [] },
     }));
   };

@@ -47,8 +47,13 @@ export async function publishNotes(bus: EventBus, from: number, to: number): Pro
 export const ring = (bus: EventBus, n: number) => bus.publish(RUNG, { n });
 
 /** A group that has refused the first notes and is gone. */
-export async function refuseNotes(bus: EventBus, group: string, count: number): Promise<void> {
-  const refusing = bus.subscribe(group, [NOTED], () => deadLetter('illegible'), { from: 'beginning' });
+export async function refuseNotes(
+  bus: EventBus,
+  group: string,
+  count: number,
+  why = 'illegible',
+): Promise<void> {
+  const refusing = bus.subscribe(group, [NOTED], () => deadLetter(why), { from: 'beginning' });
   await vi.waitFor(async () => {
     if ((await bus.deadLetters.list({ group })).length < count) throw new Error('not yet');
   }, PATIENCE);

@@ -50,6 +50,7 @@ describe('events replay of a directory', () => {
       specversion: '1.0',
       type: 'note.taken',
       source: '/events',
+      position: '1',
     });
   });
 
@@ -113,6 +114,44 @@ describe('events tail of a directory', () => {
   });
 });
 
+describe('events dead beside the state of a bus', () => {
+  const stateOf = (path: string): Promise<Record<string, unknown>> =>
+    using(path, async (directory) =>
+      Object.fromEntries(
+        (await (await directory.openStore('state')).list('bus.')).map(({ key, value }) => [key, value]),
+      ),
+    );
+
+  test('a change writes no places, and leaves it open that the process has died', async () => {
+    const path = await withBus();
+    await using(path, async (directory) => (await directory.openStore('state')).set('bus.events.open', {}));
+    const before = await stateOf(path);
+    const [first = '', second = ''] = await lettersOf(path);
+    await events('dead', 'discard', path, ...LOGS, '--letters', first, ...WHY);
+    await events('dead', 'requeue', path, ...LOGS, '--letters', second, ...WHY);
+    const letters = Object.keys(before).filter((key) => key.startsWith('bus.events.letter.'));
+    expect(letters).toHaveLength(2);
+    expect(await stateOf(path)).toEqual(
+      Object.fromEntries(Object.entries(before).filter(([key]) => !letters.includes(key))),
+    );
+  });
+
+  test('a change with the logs of another bus is refused', async () => {
+    const path = await withBus();
+    const before = await stateOf(path);
+    await using(path, async (directory) => {
+      const log = await directory.openLog('other-note');
+      await log.append({ e: {}, t: 1 });
+    });
+    const { code, err } = await events('dead', 'discard', path, '--logs', 'other-', '--letters', '1', ...WHY);
+    expect([code, err]).toEqual([
+      2,
+      [expect.stringMatching(/other-note ends at 1, and events has come to \d+ \(--logs, --bus\)$/)],
+    ]);
+    expect(await stateOf(path)).toEqual(before);
+  });
+});
+
 describe('events dead', () => {
   test('list prints letters, and says when more may follow', async () => {
     const path = await withBus();
@@ -160,6 +199,64 @@ describe('events dead', () => {
     expect(await lettersOf(path)).toEqual([second]);
     expect((await recordsOf(path, 'audit'))[1]).toMatchObject({ kind: 'dead-letters.discarded' });
   });
+});
+
+describe('what is written amiss', () => {
+  test.each([
+    [['dead', 'discard', '--letters', '1,,2', ...WHY], 'letters: expected names with a comma between'],
+    [['dead', 'discard', '--letters', ',', ...WHY], 'letters: expected names with a comma between'],
+    [['dead', 'list', '--limit', '1e1'], 'limit: expected a whole number'],
+    [['dead', 'list', '--limit', '0'], 'limit: expected 1 or more'],
+    [['dead', 'list', '--limit', '1001'], 'limit: expected 1000 or less'],
+    [['dead', 'list', '--after', 'zzz'], 'after: there is no letter zzz'],
+    [['replay', '--limit', '0x10'], 'limit: expected a whole number'],
+    [['replay', '--partitions', '0'], 'partitions: expected 1 or more'],
+    [['replay', '--topic', 'note', '--from', 'x'], 'from'],
+  ])('%j is refused', async (args, message) => {
+    const path = await withBus();
+    const letters = await lettersOf(path);
+    const { code, out, err } = await events(...args, path, ...LOGS);
+    expect([code, out, err[0]]).toEqual([2, [], expect.stringContaining(message)]);
+    expect(await lettersOf(path)).toEqual(letters);
+  });
+
+  test('a letter that is named twice is changed once', async () => {
+    const path = await withBus();
+    const [first = ''] = await lettersOf(path);
+    const twice = `${first}, ${first}`;
+    expect(await events('dead', 'discard', path, ...LOGS, '--letters', twice, ...WHY)).toEqual({
+      ...{ code: 0, out: [first], err: [] },
+    });
+  });
+
+  test('behind the last letter is none, and that is no mistake', async () => {
+    const path = await withBus();
+    const last = (await lettersOf(path)).at(-1) ?? '';
+    expect(await events('dead', 'list', path, ...LOGS, '--after', last)).toEqual({
+      ...{ code: 0, out: [], err: [] },
+    });
+  });
+
+  test('a position with nothing behind it is said', async () => {
+    const path = await withBus();
+    const { out, err } = await events('replay', path, ...LOGS, '--topic', 'note', '--from', '15');
+    expect([out, err]).toEqual([[], ['events: nothing is behind 15']]);
+  });
+});
+
+test('what a handler says of an event forges no line', async () => {
+  const path = await dataDirectory();
+  await running(path, async (bus) => {
+    await publishNotes(bus, 0, 1);
+    await refuseNotes(bus, 'readers', 1, 'bad\n2026 99 readers note \u001b[2K\u202e\u009b1m');
+  });
+  const { out } = await events('dead', 'list', path, ...LOGS, '--format', 'text');
+  expect(out).toEqual([
+    expect.stringMatching(/: bad\\u000a2026 99 readers note \\u001b\[2K\\u202e\\u009b1m$/),
+  ]);
+  const json = await events('dead', 'list', path, ...LOGS);
+  expect(json.out[0]).toContain('\\u202e\\u009b1m');
+  expect((JSON.parse(json.out[0] ?? '') as { detail: string }).detail).toContain('\u202e\u009b1m');
 });
 
 describe('a directory without a bus', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { AuditEvent } from '../../../src/audit/index.ts';
-import { person } from '../../../src/core/index.ts';
-import { EventService } from '../../../src/event-service/index.ts';
+import { SystemClock, person } from '../../../src/core/index.ts';
+import { EventService, type EventServicePorts } from '../../../src/event-service/index.ts';
 import { EmbeddedEventBus } from '../../../src/events/index.ts';
+import { MemoryAppendLog, MemoryStateStore } from '../../../src/storage/index.ts';
 import { silentLogger } from '../../../src/telemetry/index.ts';
 import { catalogue } from '../../cli/support/event-types.ts';
 import {
@@ -18,7 +19,9 @@ import {
 const TOKEN = { PORTCULLIS_TOKEN: 'anna' };
 const WHY = ['--by', 'anna', '--reason', 'read again'];
 
-async function serving(port = 0, protect: 'all' | 'changes' = 'changes') {
+const memory: EventServicePorts['openBus'] = ({ clock }) => EmbeddedEventBus.open({}, { clock, catalogue });
+
+async function serving({ port = 0, protect = 'changes' as 'all' | 'changes', openBus = memory } = {}) {
   const audited: AuditEvent[] = [];
   const service = new EventService(
     { name: 'events', port, events: { protect } },
@@ -30,7 +33,7 @@ async function serving(port = 0, protect: 'all' | 'changes' = 'changes') {
         authenticate: ({ headers }) =>
           headers['authorization'] === 'Bearer anna' ? person('anna') : undefined,
       },
-      openBus: ({ clock }) => EmbeddedEventBus.open({}, { clock, catalogue }),
+      openBus,
     },
   );
   onTestFinished(async () => {
@@ -105,20 +108,55 @@ describe('events tail of a service', () => {
     expect([await tail.code, numbersIn(tail.out)]).toEqual([0, [0]]);
   });
 
-  test('goes on when the service has come back', async () => {
-    const first = await serving();
-    const tail = begin(['events', 'tail', first.url, '--format', 'text']);
-    await untilHeard(first.bus, tail.out);
+  test('goes on when the service has come back, also where it had had no event', async () => {
+    const clock = new SystemClock();
+    const logs = new Map<string, MemoryAppendLog>();
+    const store = new MemoryStateStore({ clock });
+    const storage = {
+      store,
+      openLog: async (topic: string) => {
+        // A disk stays when its bus is closed.
+        const log =
+          logs.get(topic) ?? Object.assign(new MemoryAppendLog(), { close: () => Promise.resolve() });
+        logs.set(topic, log);
+        return log;
+      },
+    };
+    const openBus: EventServicePorts['openBus'] = () =>
+      EmbeddedEventBus.open({}, { clock, catalogue, storage });
+    const first = await serving({ openBus });
+    const tail = begin(['events', 'tail', first.url]);
+    await vi.waitFor(async () => {
+      expect(await first.service.metrics.exposition()).toContain('trading_event_tails 1');
+    }, PATIENCE);
+    // What it is told at the head of the answer is on its way.
+    await clock.sleep(500);
     await first.service.stop();
-    const heard = tail.out.length;
-    const second = await serving(Number(new URL(first.url).port));
-    // A bus in memory begins again: what is behind the position is there once there is more than before.
-    await publishNotes(second.bus, 1_000, 1_000 + heard + 5);
+    const port = Number(new URL(first.url).port);
+    const second = await serving({ openBus, port });
+    await publishNotes(second.bus, 0, 3);
     await vi.waitFor(() => {
-      expect(tail.out.at(-1)).toContain(`{"n":${1_000 + heard + 4}}`);
+      expect(numbersIn(tail.out)).toEqual([0, 1, 2]);
+    }, PATIENCE);
+    await second.service.stop();
+    await publishNotes((await serving({ openBus, port })).bus, 3, 5);
+    await vi.waitFor(() => {
+      expect(numbersIn(tail.out)).toEqual([0, 1, 2, 3, 4]);
     }, PATIENCE);
     tail.interrupt();
     expect(await tail.code).toBe(0);
+  });
+
+  test('ends when it is refused after it had begun', async () => {
+    const first = await serving();
+    const tail = begin(['events', 'tail', first.url]);
+    await untilHeard(first.bus, tail.out);
+    await first.service.stop();
+    await serving({ port: Number(new URL(first.url).port), protect: 'all' });
+    expect([await tail.code, tail.err[0]]).toEqual([
+      1,
+      expect.stringContaining('401 expected the credentials of an operator'),
+    ]);
   });
 });
 

@@ -26,7 +26,10 @@ async function listening(events: EventRoutesOptions = {}) {
       ...{ env: {}, authenticator: { authenticate: () => person('anna') } },
       logger: silentLogger,
       openBus: ({ clock, metrics }) =>
-        EmbeddedEventBus.open({ overflow: { maxUnhandled: 50 } }, { clock, metrics, catalogue }),
+        EmbeddedEventBus.open(
+          { keepEvents: 10_000, overflow: { maxUnhandled: 50 } },
+          { clock, metrics, catalogue },
+        ),
     },
   );
   onTestFinished(async () => {
