@@ -83,9 +83,9 @@ export class GroupStatuses {
     for (const topic of topics) {
       for (let partition = 0; partition < partitions; partition++) {
         const all = [keys.dead(topic, partition), keys.deadCounts(topic, partition)];
-        for await (const page of lettersOf(link, keys.dead(topic, partition))) {
-          const ids = page.filter((letter) => letter.group === group).map(({ id }) => id);
-          if (ids.length > 0) await REMOVE_LETTERS.run(link, all, ids);
+        for await (const page of lettersOf(link, keys.dead(topic, partition), { group })) {
+          const ids = page.map(({ id }) => id);
+          await REMOVE_LETTERS.run(link, all, ids);
         }
         await link.command(['HDEL', keys.deadCounts(topic, partition), group]);
       }

@@ -1,4 +1,5 @@
 import type { DeadReason } from '../../events/index.ts';
+import { LETTERS } from './letter-scripts.ts';
 import type { RedisLink } from './redis-link.ts';
 import { type StreamEntry, fieldOf } from './stream-entry.ts';
 
@@ -14,21 +15,24 @@ export interface StoredLetter {
   readonly text: string;
 }
 
-const PAGE = 256;
+export interface LettersWanted {
+  /** Id of the first, `(` before it to begin behind it. Default: the oldest. */
+  readonly from?: string | undefined;
+  /** Default: those of all groups. */
+  readonly group?: string | undefined;
+}
 
-/** The letters of a partition, oldest first, a page at a time. @param from id of the first, `(` before it to begin behind it */
+/** The letters of a partition, oldest first, a page at a time. The server goes through all of them, in short steps. */
 export async function* lettersOf(
   link: Pick<RedisLink, 'command'>,
   key: string,
-  from = '-',
+  { from = '-', group = '' }: LettersWanted = {},
 ): AsyncGenerator<readonly StoredLetter[]> {
   let begin = from;
-  for (;;) {
-    const page = await link.command<StreamEntry[]>(['XRANGE', key, begin, '+', 'COUNT', String(PAGE)]);
+  while (begin !== '') {
+    const [page, next] = (await LETTERS.run(link, [key], [begin, group])) as [StreamEntry[], string];
     if (page.length > 0) yield page.map(letterOf);
-    const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return;
-    begin = `(${last[0]}`;
+    begin = next;
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseOptions } from '../../core/options.ts';
 import type { DeadLetter, DeadLetterFilter, DeadLetters } from '../../events/index.ts';
-import { lettersOf } from './letter-pages.ts';
+import { type LettersWanted, lettersOf } from './letter-pages.ts';
 import { REMOVE_LETTERS, REQUEUE_LETTERS } from './letter-scripts.ts';
 import type { RedisKeys } from './redis-keys.ts';
 import type { RedisLink } from './redis-link.ts';
@@ -43,7 +43,7 @@ function placeOf(letterId: string): LetterPlace | undefined {
 const inOrder = (a: LetterPlace, b: LetterPlace): number =>
   compareIds(a.id, b.id) || (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1);
 
-/** Dead letters of all groups: a stream beside that of the events in each partition. */
+/** Dead letters of all groups: a stream beside that of the events in each partition, where they lie until somebody deals with them. */
 export class RedisDeadLetters implements DeadLetters {
   readonly #deps: RedisDeadLettersDeps;
 
@@ -60,10 +60,9 @@ export class RedisDeadLetters implements DeadLetters {
       if (topic !== undefined && topic !== each) continue;
       for (let partition = 0; partition < partitions; partition++) {
         let count = 0;
-        for await (const { id, ...stored } of this.#letters(each, partition, behind?.id)) {
+        for await (const { id, ...stored } of this.#letters(each, partition, { from: behind?.id, group })) {
           const place = { topic: each, partition, id };
           if (behind !== undefined && inOrder(place, behind) <= 0) continue;
-          if (group !== undefined && stored.group !== group) continue;
           found.push({ place, letter: { letterId: letterIdOf(place), topic: each, ...stored } });
           if (++count === limit) break;
         }
@@ -91,9 +90,9 @@ export class RedisDeadLetters implements DeadLetters {
     );
   }
 
-  async *#letters(topic: string, partition: number, from: string | undefined) {
+  async *#letters(topic: string, partition: number, wanted: LettersWanted) {
     const { link, keys } = this.#deps;
-    for await (const page of lettersOf(link, keys.dead(topic, partition), from)) yield* page;
+    for await (const page of lettersOf(link, keys.dead(topic, partition), wanted)) yield* page;
   }
 
   /** Those that were there, in the order asked for. */
