@@ -1,3 +1,4 @@
+import { PortcullisError } from '../core/errors.ts';
 import { messageOf } from '../core/message-of.ts';
 import type { AppendLog, LogEntry } from '../storage/append-log.ts';
 
@@ -10,6 +11,9 @@ export interface SpilledRecord<T> {
 
 /** After so many confirmed records a mark says so in the log, and what is before it may go. */
 const MARK_EVERY = 1000;
+
+/** Records that are confirmed behind one that is not: their numbers are in memory, and they stay on disk. */
+const MOST_AHEAD = 1_000_000;
 
 /** Lines of the log: a record, or a mark that all records before the line with this number are through. */
 type Line = { readonly r: unknown } | { readonly through: number };
@@ -79,7 +83,7 @@ export class SpillQueue<T extends object> {
   }
 
   get isFull(): boolean {
-    return this.#count >= this.#maxRecords;
+    return this.#count >= this.#maxRecords || this.#ahead.size >= MOST_AHEAD;
   }
 
   /** Why the disk takes no more, or does not give back what it has. */
@@ -93,9 +97,12 @@ export class SpillQueue<T extends object> {
     try {
       const { seq } = await this.#log.append({ r: record } satisfies Line);
       this.#durable = seq;
+      this.#error = undefined;
     } catch (error) {
       this.#count--;
-      this.#error = messageOf(error);
+      // What is no JSON says nothing about the disk.
+      if (!(error instanceof PortcullisError && error.code === 'INPUT_INVALID'))
+        this.#error = messageOf(error);
       throw error;
     }
   }
@@ -169,7 +176,6 @@ export class SpillQueue<T extends object> {
   /** Best effort: without the mark, more of them come again after a restart. */
   #mark(): void {
     this.#unmarked = 0;
-    if (this.#error !== undefined) return;
     this.#log
       .append({ through: this.#through } satisfies Line)
       .then(

@@ -29,6 +29,17 @@ describe('SpillQueue', () => {
     expect(queue.count).toBe(6);
   });
 
+  test('a record that is no JSON is refused, and holds up nothing', async () => {
+    const log = new MemoryAppendLog();
+    const queue = await open(log);
+    await expect(queue.push({ n: 1n as unknown as number })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+    expect([queue.error, queue.count]).toEqual([undefined, 0]);
+    await pushAll(queue, 0, 5);
+    for (const { seq } of await queue.next(5)) queue.confirm(seq);
+    await queue.flush();
+    expect((await open(log)).count).toBe(0);
+  });
+
   test('takes its place within the call; is given out only once it is on disk', async () => {
     const log = new ScriptedAppendLog();
     const queue = await open(log);

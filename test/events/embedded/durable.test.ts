@@ -97,6 +97,44 @@ describe('EmbeddedEventBus: dead letters that outlive the process', () => {
   });
 });
 
+describe('EmbeddedEventBus: closing beside a handler that hangs', () => {
+  test('saves where groups are in what is left of the time', async () => {
+    const storage = lastingStorage();
+    const { bus, clock, happen } = await openBus(RARELY, { storage });
+    const hang = ({ data: { n } }: { data: { n: number } }): unknown =>
+      n === 2 ? new Promise(() => undefined) : undefined;
+    await bus.subscribe('g', [HAPPENED], hang).ready;
+    await happen(1);
+    await happen(2);
+    const closed = bus.close(100);
+    await settle();
+    clock.advance(75);
+    await settle();
+    await closed;
+    expect(await storage.store.get('bus.events.open')).toBeUndefined();
+    expect(await storage.store.get('bus.events.place.g.thing')).toMatchObject({ value: { floor: 1 } });
+  });
+
+  test('writes nothing any more once the time is up', async () => {
+    const storage = lastingStorage();
+    const { bus, clock, happen } = await openBus(RARELY, { storage });
+    await bus.subscribe('g', [HAPPENED], refuse).ready;
+    storage.isAway = true;
+    await happen(1);
+    await settle();
+    const closed = bus.close(100);
+    await settle();
+    clock.advance(100);
+    await settle();
+    await closed;
+    storage.isAway = false;
+    const { writes } = storage;
+    clock.advance(10_000);
+    await settle();
+    expect([storage.writes, (await storage.store.list('bus.events.open')).length]).toEqual([writes, 1]);
+  });
+});
+
 describe('EmbeddedEventBus: groups whose place is looked for on disk', () => {
   const from = { timeMs: 0 };
 
