@@ -51,11 +51,19 @@ export interface DeadLetters {
   discard(letterIds: readonly string[]): Promise<readonly string[]>;
 }
 
-/** What a handler says of an event that it will never be able to handle; see {@link deadLetter}. */
+/** The same in every copy of this package that a process has loaded. */
+const DEAD = Symbol.for('portcullis.dead-letter');
+
+/** What a handler says of an event that it will never be able to handle; made by {@link deadLetter}, whatever else looks like it. */
 export interface DeadLetterResult {
   readonly outcome: 'dead';
   readonly reason: string;
 }
 
 /** For a handler to return: the event goes to the dead letters at once, without further attempts. */
-export const deadLetter = (reason: string): DeadLetterResult => ({ outcome: 'dead', reason });
+export const deadLetter = (reason: string): DeadLetterResult =>
+  Object.defineProperty({ outcome: 'dead', reason }, DEAD, { value: true });
+
+/** Whether a handler has returned a `deadLetter`. */
+export const isDeadLetter = (value: unknown): value is DeadLetterResult =>
+  typeof value === 'object' && value !== null && DEAD in value;

@@ -7,6 +7,8 @@ export interface Delivery {
   readonly position: string;
   /** Earlier attempts, by whichever process. */
   readonly attempts: number;
+  /** Whether they have failed, as far as is known: otherwise they may have ended with their process. */
+  readonly hasFailed?: boolean | undefined;
   readonly event: BusEvent;
 }
 

@@ -57,7 +57,10 @@ export interface SubscribeOptions {
   readonly from?: StartPosition;
   /** Handlers at once, each for another key. Default: 1. */
   readonly concurrency?: number;
-  /** Events taken and not yet acknowledged. Default: 1,000. */
+  /**
+   * Events taken and not yet acknowledged. Once those of keys that stand still fill it, other keys wait as well.
+   * Default: 1,000.
+   */
   readonly maxInFlight?: number;
   /** Attempts before an event goes to the dead letters. Default: 5. */
   readonly maxAttempts?: number;
@@ -65,7 +68,10 @@ export interface SubscribeOptions {
   readonly backoffMs?: number;
   /** Longest wait before any attempt, milliseconds. Default: 30,000. */
   readonly maxBackoffMs?: number;
-  /** After which an attempt counts as failed and its signal aborts, milliseconds. Default: 30,000. */
+  /**
+   * After which an attempt counts as failed and its signal aborts, milliseconds. A handler that does not heed its signal goes on
+   * beside the next attempt. Default: 30,000.
+   */
   readonly handlerTimeoutMs?: number;
 }
 
@@ -83,7 +89,7 @@ export interface DeliveryContext {
 
 /**
  * Handles one event. That it has returned, or its promise resolved, acknowledges the event, unless what it returns is a
- * {@link DeadLetterResult}. What it throws is tried again. It may see an event more than once.
+ * {@link DeadLetterResult}. What it throws is tried again. It may see an event more than once. The event may be frozen.
  */
 export type EventHandler<D = unknown> = (event: BusEvent<D>, delivery: DeliveryContext) => unknown;
 
@@ -99,7 +105,8 @@ export interface Subscription extends AsyncDisposable {
   readonly ready: Promise<void>;
   /**
    * Takes no more events, lets running handlers end within `timeoutMs`, and gives the rest back: another member, or the next
-   * start, gets it at once. Default: 10,000. A second call waits for the first.
+   * start, gets it at once. Default: 10,000. A second call waits for the first, and may shorten it. A handler that awaits it
+   * waits for itself, until the time is up.
    */
   stop(timeoutMs?: number): Promise<void>;
 }
@@ -124,7 +131,7 @@ export interface ReplayReport {
   readonly handled: number;
   /** Given up after as many attempts as it takes. They do not go to the dead letters: the live groups have their own. */
   readonly failed: number;
-  /** Whether all that was there has been through. */
+  /** Whether all that was there has been through. Not so either where one that follows was too slow for what memory holds. */
   readonly complete: boolean;
 }
 
@@ -149,7 +156,7 @@ export interface BusStatus {
   readonly waiting: number;
   /** Of those, on disk. */
   readonly spilled: number;
-  /** Events given up by a policy since the bus was opened. */
+  /** Events given up by a policy since the bus was opened, each for every group that should have had it. */
   readonly dropped: number;
   /** Why it is not connected. */
   readonly error?: string | undefined;
@@ -165,7 +172,8 @@ export interface BusCloseReport {
  * Events between parts of a system and between processes.
  *
  * Delivery is at least once: an event stays a group's until its handler has returned. Events with one key (`orderingKey`) are
- * handled in the order in which the bus took them, one at a time, also over attempts and restarts; other keys do not wait for them. Every
+ * handled in the order in which the bus took them, one at a time, also over attempts and restarts, as far as handlers heed their signal;
+ * other keys do not wait for them, as long as there is room (`maxInFlight`). Every
  * group gets every event of the types that it names; the members of one group share the work.
  */
 export interface EventBus {
@@ -176,11 +184,12 @@ export interface EventBus {
    * Checks the data, and takes the event in the order of calls within this tick; a later change of `data` does not matter.
    *
    * Rejects with `INPUT_INVALID` for data that does not follow the schema, `OPTION_INVALID` for a type that is not in the
-   * catalogue, and `BUS_CLOSED`; `BUS_UNAVAILABLE` where the medium refused it and nothing was kept.
+   * catalogue, and `BUS_CLOSED`; `BUS_UNAVAILABLE` where the medium refused it or there was no room in time, and nothing was
+   * kept. A handler that awaits it on a full bus may be what the bus is full of.
    */
   publish<D>(type: EventType<D>, data: NoInfer<D>, options?: PublishOptions): Promise<PublishReceipt>;
   /**
-   * Joins a group, which is made where it is not there.
+   * Joins a group, which is made where it is not there. All members of a group name the same types.
    *
    * @param group 1 to 64 lower-case letters, digits and hyphens
    * @param types those it gets; `'*'` for all of the catalogue

@@ -1,8 +1,8 @@
 import { backoffMs, systemRandom } from '../core/backoff.ts';
 import { PortcullisError } from '../core/errors.ts';
 import type { Delivery } from './delivery.ts';
-import type { DeadReason } from './dead-letter.ts';
-import { detailOf, failureOf, isDeadLetter, watchHandler } from './handler-result.ts';
+import { type DeadReason, isDeadLetter } from './dead-letter.ts';
+import { detailOf, failureOf, watchHandler } from './handler-result.ts';
 import { KeyLanes } from './key-lanes.ts';
 import { CALLED, Entry, type Lane, type LaneState, STUCK, WAITING } from './lane.ts';
 import { Attempt } from './member-attempt.ts';
@@ -156,7 +156,9 @@ export class GroupMember<T extends Delivery> {
     const { group, handler, tracing } = this.#deps;
     const { delivery } = entry;
     if (!(entry.attempts < this.#rules.maxAttempts)) {
-      this.#die(entry, lane, 'CRASHED', 'no attempt has come to an end');
+      if (delivery.hasFailed === true)
+        this.#die(entry, lane, 'ATTEMPTS_EXHAUSTED', `${entry.attempts} attempts have failed before`);
+      else this.#die(entry, lane, 'CRASHED', 'no attempt has come to an end');
       return;
     }
     entry.attempts += 1;

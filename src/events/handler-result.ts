@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { messageOf } from '../core/message-of.ts';
 import { redactText } from '../telemetry/redact.ts';
+import { isDeadLetter } from './dead-letter.ts';
 import type { AttemptOutcome } from './member-metrics.ts';
 
 const LONGEST_DETAIL = 1000;
@@ -11,15 +12,6 @@ export const detailOf = (thrown: unknown): string => redactText(messageOf(thrown
 
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-
-/** Whether a handler has returned a `deadLetter`. */
-export const isDeadLetter = (value: unknown): value is { readonly reason: string } =>
-  typeof value === 'object' &&
-  value !== null &&
-  'outcome' in value &&
-  value.outcome === 'dead' &&
-  'reason' in value &&
-  typeof value.reason === 'string';
 
 /** What a function threw, or its promise rejected with; `undefined` where all went well. */
 export async function failureOf(fn: () => Promise<void>): Promise<{ readonly error: unknown } | undefined> {

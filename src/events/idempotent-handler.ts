@@ -4,7 +4,7 @@ import { parseOptions } from '../core/options.ts';
 import type { StateStore, StateWrite } from '../storage/index.ts';
 import type { BusEvent } from './bus-event.ts';
 import type { DeliveryContext, EventHandler } from './event-bus.ts';
-import { isDeadLetter } from './handler-result.ts';
+import { isDeadLetter } from './dead-letter.ts';
 import { type EventMark, claimEvent, markKey } from './idempotent-mark.ts';
 
 const schema = z.strictObject({
@@ -29,7 +29,10 @@ export interface IdempotentHandlerOptions {
   readonly clock?: Clock;
 }
 
-/** @param mark what `setAll` of the same store can write together with the effect: then either both are there, or neither */
+/**
+ * @param mark what `setAll` of the same store can write together with the effect: then either both are there, or neither. It is
+ * given its `ttlMs` after the handler has returned; where the process dies between, it stays for good.
+ */
 export type IdempotentHandler<D = unknown> = (
   event: BusEvent<D>,
   delivery: DeliveryContext,

@@ -5,7 +5,8 @@ import { currentContext, currentCorrelationId, runInContext } from '../telemetry
 import type { Tracing } from '../telemetry/tracing.ts';
 import type { BusEvent } from './bus-event.ts';
 import type { EventHandler } from './event-bus.ts';
-import { isDeadLetter, isThenable } from './handler-result.ts';
+import { isDeadLetter } from './dead-letter.ts';
+import { isThenable } from './handler-result.ts';
 import type { Attempt } from './member-attempt.ts';
 
 /**

@@ -17,7 +17,8 @@ const identity = z
 const schema = z.strictObject({
   id: identity.optional(),
   source: identity.optional(),
-  atMs: z.number().min(-8.64e15).max(8.64e15).optional(),
+  /** Years that RFC 3339 can write. */
+  atMs: z.number().min(-62_167_219_200_000).max(253_402_300_799_999).optional(),
   subject: z.string().min(1).max(256).optional(),
   key: z.string().min(1).max(256).optional(),
   correlationId: z.string().min(1).max(128).optional(),
@@ -39,6 +40,8 @@ export class NewEvents {
   /** The millisecond that was last written out, and how it reads. */
   #timeMs = NaN;
   #time = '';
+  /** Types whose schema takes what it gives. */
+  readonly #proven = new Set<EventType>();
 
   constructor(deps: NewEventsDeps) {
     this.#deps = deps;
@@ -55,6 +58,7 @@ export class NewEvents {
     }
     const checked = type.check(data);
     const read = checked.success ? checked.data : (parseInput(type.type, type.schema, data) as D); // says what is wrong
+    if (!this.#proven.has(type)) this.#prove(type, read);
     const given = options === undefined ? undefined : parseInput('publish', schema, options);
     const subject = given?.subject ?? textOf(type.subject(read));
     const key = given?.key ?? textOf(type.key(read));
@@ -73,6 +77,17 @@ export class NewEvents {
       correlationid: given?.correlationId ?? correlation.id(),
       data: eventData(type.type, read, data),
     };
+  }
+
+  /** What is read again later goes through the schema again, which therefore must not make something else of its data. */
+  #prove(type: EventType, read: unknown): void {
+    if (!type.check(read).success) {
+      throw new PortcullisError(
+        'OPTION_INVALID',
+        `publish: ${type.type}: expected a schema that takes what it gives, without transforms`,
+      );
+    }
+    this.#proven.add(type);
   }
 
   #timeOf(atMs: number): string {

@@ -13,6 +13,8 @@ export interface TopicCounts {
   readonly published: Tally;
   readonly duplicate: Tally;
   readonly dropped: Tally;
+  /** How long one took to get to disk. */
+  took(seconds: number): void;
   lost(group: string, because: 'dropped' | 'trimmed' | 'reset', events: number): void;
 }
 
@@ -58,10 +60,12 @@ export class EmbeddedCounts {
     const bus = this.#bus;
     const published = this.#metrics?.counter(BUS_PUBLISHED);
     const lost = this.#metrics?.counter(BUS_LOST);
+    const duration = this.#metrics?.histogram(BUS_PUBLISH_DURATION).bind({ bus, topic });
     const counts: TopicCounts = {
       published: new Tally(published?.bind({ bus, topic, outcome: 'published' })),
       duplicate: new Tally(published?.bind({ bus, topic, outcome: 'duplicate' })),
       dropped: new Tally(published?.bind({ bus, topic, outcome: 'dropped' })),
+      took: (seconds) => duration?.observe(seconds),
       lost: (group, because, events) => {
         if (because === 'dropped') this.#lost += events;
         lost?.inc({ bus, topic, group, because }, events);
@@ -69,17 +73,6 @@ export class EmbeddedCounts {
     };
     this.#topics.set(topic, counts);
     return counts;
-  }
-
-  /** Observes how long a publication took. */
-  publishDuration(topic: string): ((seconds: number) => void) | undefined {
-    const bound = this.#metrics?.histogram(BUS_PUBLISH_DURATION).bind({ bus: this.#bus, topic });
-    return (
-      bound &&
-      ((seconds) => {
-        bound.observe(seconds);
-      })
-    );
   }
 
   /** An event that no member has had, since it could not be read. */

@@ -27,7 +27,7 @@ import { DeadLetterBox } from './dead-letter-box.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { EmbeddedCounts } from './embedded-counts.ts';
 import { reportBus } from './bus-gauges.ts';
-import { CarefulStart } from './careful-start.ts';
+import { type ChoiceDeps, chooseTopics } from './chosen-topics.ts';
 import type { EmbeddedGroupDeps } from './embedded-group.ts';
 import { EmbeddedGroups } from './embedded-groups.ts';
 import { type EmbeddedEventBusOptions, type EmbeddedRules, embeddedSchema } from './embedded-options.ts';
@@ -36,10 +36,10 @@ import { type EmbeddedStorage, type OpenedStorage, openStorage } from './embedde
 import { replayPlace } from './replay-place.ts';
 import { replaySchema } from './replay-options.ts';
 import { Topic } from './topic.ts';
+import { startUpkeep } from './upkeep.ts';
 
-/** How often what is too old goes. */
-const SWEEP_MS = 1000;
-const TRIM_MS = 10_000;
+/** Of the time to close: what is left is for saving where groups are. */
+const HANDLERS_SHARE = 0.75;
 
 export interface EmbeddedEventBusDeps {
   readonly clock: Clock;
@@ -67,12 +67,12 @@ export class EmbeddedEventBus implements EventBus {
   readonly #topics = new Map<string, Topic>();
   readonly #groups: EmbeddedGroups;
   readonly #opened: OpenedStorage | undefined;
-  readonly #careful: CarefulStart | undefined;
   readonly #letters: DeadLetterBox;
   /** Read once for a publication. */
   #nowMs = 0;
   readonly #active = new Set<{ stop(timeoutMs?: number): Promise<void> }>();
-  readonly #timers: Disposable[] = [];
+  readonly #timers: Disposable[];
+  #isClosed = false;
   #closed: Promise<BusCloseReport> | undefined;
 
   private constructor(rules: EmbeddedRules, deps: EmbeddedEventBusDeps, opened: OpenedStorage | undefined) {
@@ -94,7 +94,7 @@ export class EmbeddedEventBus implements EventBus {
     };
     const requeue = (letter: DeadLetter): Promise<void> => this.#topicOf(letter.topic).requeue(letter);
     const boxDeps = { clock, counts, checkOpen, requeue, saved: opened?.saved };
-    this.#letters = new DeadLetterBox(rules.keepLetters, boxDeps, opened?.found.letters);
+    this.#letters = new DeadLetterBox(rules.keepLetters, boxDeps, opened?.found);
     this.deadLetters = this.#letters;
     for (const name of catalogue.topics) {
       const disk = opened?.disks.get(name);
@@ -105,12 +105,9 @@ export class EmbeddedEventBus implements EventBus {
     const group = (name: string): EmbeddedGroupDeps => this.#groupDeps(name);
     const { topics, letters } = { topics: this.#topics, letters: this.#letters };
     this.#groups = new EmbeddedGroups({ topics, dispatcher, letters, counts, saved: opened?.saved, group });
-    if (opened?.found.isUnclean === true) {
-      const until = new Map([...topics.values()].map(({ name, last }) => [name, last]));
-      this.#careful = new CarefulStart(opened.saved, opened.found, until);
-    }
-    this.#groups.restore(opened?.found.places ?? new Map());
-    this.#startTimers();
+    if (opened !== undefined) this.#groups.restore(opened.found);
+    const { logger } = deps;
+    this.#timers = [...startUpkeep(rules, { clock, topics, logger, saved: opened?.saved })];
     if (metrics !== undefined) this.#timers.push(reportBus(metrics, this, [...topics.values()]));
   }
 
@@ -133,7 +130,7 @@ export class EmbeddedEventBus implements EventBus {
   }
 
   publish<D>(type: EventType<D>, data: NoInfer<D>, options?: PublishOptions): Promise<PublishReceipt> {
-    if (this.#closed !== undefined) return Promise.reject(this.#refusal('publish'));
+    if (this.#isClosed) return Promise.reject(this.#refusal('publish'));
     try {
       this.#nowMs = this.#deps.clock.nowMs();
       const event = this.#news.make(type, data, options);
@@ -152,8 +149,7 @@ export class EmbeddedEventBus implements EventBus {
     this.#checkOpen('subscribe');
     const rules = this.#memberRules(parseOptions('subscribe', subscribeOptionsSchema, options));
     parseOptions('subscribe group', groupNameSchema, group);
-    const { names, topics } = this.#chosen('subscribe', types);
-    this.#checkStart('subscribe', rules.from, topics);
+    const { names, topics } = chooseTopics('subscribe', types, rules.from, this.#choice);
     const membership = this.#groups.join({
       group,
       types: names,
@@ -181,8 +177,7 @@ export class EmbeddedEventBus implements EventBus {
   ): Replay {
     this.#checkOpen('replay');
     const { follow, ...rules } = parseOptions('replay', replaySchema, options);
-    const { names, topics } = this.#chosen('replay', types);
-    this.#checkStart('replay', rules.from, topics);
+    const { names, topics } = chooseTopics('replay', types, rules.from, this.#choice);
     const group = `replay-${this.#randomId()}`;
     const places = topics.map((topic) => replayPlace(group, topic, rules.from, follow));
     const replay = new EmbeddedReplay(
@@ -209,19 +204,19 @@ export class EmbeddedEventBus implements EventBus {
   }
 
   status(): BusStatus {
-    const waiting = this.#sum((topic) => topic.waiting + topic.unwritten);
+    const spilled = this.#sum((topic) => topic.spilled);
+    const waiting = this.#sum((topic) => topic.waiting + topic.unwritten) + spilled;
     const error = this.#error;
     const { dropped } = this.#counts;
     return {
-      connected: this.#closed === undefined && error === undefined,
-      waiting,
-      spilled: 0,
-      dropped,
+      connected: !this.#isClosed && error === undefined,
+      ...{ waiting, spilled, dropped },
       ...(error !== undefined && { error }),
     };
   }
 
   close(timeoutMs = 10_000): Promise<BusCloseReport> {
+    this.#isClosed = true;
     if (this.#closed === undefined) this.#closed = this.#close(timeoutMs);
     else for (const each of this.#active) void each.stop(timeoutMs);
     return this.#closed;
@@ -231,7 +226,8 @@ export class EmbeddedEventBus implements EventBus {
     for (const timer of this.#timers) timer[Symbol.dispose]();
     const unsent = this.#sum((topic) => topic.close());
     const leftMs = deadlineOf(this.#deps.clock, timeoutMs);
-    await Promise.all([...this.#active].map((each) => each.stop(timeoutMs)));
+    const forHandlersMs = this.#opened === undefined ? timeoutMs : timeoutMs * HANDLERS_SHARE;
+    await Promise.all([...this.#active].map((each) => each.stop(forHandlersMs)));
     this.#dispatcher.stop();
     if (this.#opened !== undefined) await this.#letGo(this.#opened, leftMs());
     return { unsent, spilled: 0 };
@@ -251,38 +247,7 @@ export class EmbeddedEventBus implements EventBus {
     });
     await Promise.race([left, this.#deps.clock.sleep(timeoutMs, late.signal).catch(ignore)]);
     late.abort(new Error('closed'));
-  }
-
-  #startTimers(): void {
-    const { clock } = this.#deps;
-    const opened = this.#opened;
-    const { keepMs, cursorEveryMs } = this.#rules;
-    if (opened === undefined) {
-      if (keepMs !== undefined)
-        this.#timers.push(
-          clock.every(SWEEP_MS, () => {
-            this.#each((topic) => {
-              topic.sweep();
-            });
-          }),
-        );
-      return;
-    }
-    const { saved } = opened;
-    this.#timers.push(
-      clock.every(cursorEveryMs, () => {
-        if (!saved.isSaving) saved.save(this.#topics.values()).catch(ignore); // its status says so
-      }),
-      clock.every(TRIM_MS, () => {
-        this.#each((topic) => {
-          topic
-            .trim()
-            .catch((error: unknown) =>
-              this.#deps.logger?.warn({ err: error, topic: topic.name }, 'old events were not removed'),
-            );
-        });
-      }),
-    );
+    saved.end();
   }
 
   readonly #changed = (): void => {
@@ -306,7 +271,7 @@ export class EmbeddedEventBus implements EventBus {
   #groupDeps(name: string): EmbeddedGroupDeps {
     const { clock, random, metrics, logger, tracing } = this.#deps;
     return {
-      ...{ bus: this.name, clock, random, metrics, logger, tracing, careful: this.#careful },
+      ...{ bus: this.name, clock, random, metrics, logger, tracing, saved: this.#opened?.saved },
       changed: this.#changed,
       bury: (place, entry, why) => this.#letters.bury(place, entry, why),
       onGivenBack: (events) => {
@@ -315,37 +280,8 @@ export class EmbeddedEventBus implements EventBus {
     };
   }
 
-  /** The types by name, `undefined` for all, and their topics. */
-  #chosen(
-    call: string,
-    types: readonly EventType[] | '*',
-  ): { names: ReadonlySet<string> | undefined; topics: readonly Topic[] } {
-    if (types === '*') return { names: undefined, topics: [...this.#topics.values()] };
-    if (types.length === 0)
-      throw new PortcullisError('OPTION_INVALID', `${call}: types: expected at least one`);
-    for (const type of types) {
-      if (!this.catalogue.has(type)) {
-        throw new PortcullisError(
-          'OPTION_INVALID',
-          `${call}: ${type.type}: expected types of the bus's catalogue`,
-        );
-      }
-    }
-    const topics = [...new Set(types.map(({ topic }) => topic))].map((topic) => this.#topicOf(topic));
-    return { names: new Set(types.map(({ type }) => type)), topics };
-  }
-
-  #checkStart(call: string, from: MemberRules['from'], topics: readonly Topic[]): void {
-    if (typeof from === 'string' || !('topic' in from)) return;
-    if (!topics.some(({ name }) => name === from.topic)) {
-      throw new PortcullisError('OPTION_INVALID', `${call}: from.topic: ${from.topic} has none of the types`);
-    }
-    if (!/^\d{1,15}$/.test(from.position)) {
-      throw new PortcullisError(
-        'OPTION_INVALID',
-        `${call}: from.position: ${from.position} is none of this bus`,
-      );
-    }
+  get #choice(): ChoiceDeps {
+    return { catalogue: this.catalogue, topics: this.#topics };
   }
 
   #topicOf(name: string): Topic {
@@ -356,15 +292,11 @@ export class EmbeddedEventBus implements EventBus {
   }
 
   #checkOpen(call: string): void {
-    if (this.#closed !== undefined) throw this.#refusal(call);
+    if (this.#isClosed) throw this.#refusal(call);
   }
 
   #refusal(call: string): PortcullisError {
     return new PortcullisError('BUS_CLOSED', `${call}: the bus ${this.name} has been closed`);
-  }
-
-  #each(work: (topic: Topic) => void): void {
-    for (const topic of this.#topics.values()) work(topic);
   }
 
   #sum(of: (topic: Topic) => number): number {

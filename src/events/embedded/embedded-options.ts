@@ -13,7 +13,13 @@ const overflow = z
     policy: z.enum(['block', 'drop-oldest', 'drop-newest', 'spill']).default('block'),
     /** Events of a topic that the slowest group has not handled yet. */
     maxUnhandled: z.int().min(1).max(100_000_000).default(100_000),
-    /** The same with `spill`, most of them on disk; past it as `block`. */
+    /**
+     * How long `publish` waits for room, with `block` and `spill`; past it, it rejects with `BUS_UNAVAILABLE` and says which group
+     * it has waited for. A handler that awaits `publish` while its own group is what fills the topic waits in vain: shorter
+     * than `handlerTimeoutMs`, so that it hears of it.
+     */
+    blockTimeoutMs: z.number().min(1).max(3_600_000).default(5000),
+    /** As `maxUnhandled` with `spill`, most of them on disk; past it as `block`. */
     maxSpilled: z.int().min(1).default(10_000_000),
   })
   .prefault({});

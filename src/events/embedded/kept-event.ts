@@ -26,6 +26,7 @@ export class KeptEvent implements Kept, Delivery {
   readonly event: BusEvent;
   readonly requeuedFor: string | undefined;
   readonly attempts: number;
+  readonly hasFailed: boolean;
 
   /** @param event its data is frozen already */
   constructor(
@@ -35,6 +36,7 @@ export class KeptEvent implements Kept, Delivery {
     event: BusEvent,
     requeuedFor: string | undefined,
     attempts = 0,
+    hasFailed = false,
   ) {
     this.topic = topic;
     this.seq = seq;
@@ -42,6 +44,7 @@ export class KeptEvent implements Kept, Delivery {
     this.event = Object.freeze(event);
     this.requeuedFor = requeuedFor;
     this.attempts = attempts;
+    this.hasFailed = hasFailed;
   }
 
   get position(): string {
@@ -49,8 +52,9 @@ export class KeptEvent implements Kept, Delivery {
   }
 
   /** The same, tried before. */
-  tried(attempts: number): KeptEvent {
-    return new KeptEvent(this.topic, this.seq, this.takenMs, this.event, this.requeuedFor, attempts);
+  tried(attempts: number, hasFailed = false): KeptEvent {
+    const { topic, seq, takenMs, event, requeuedFor } = this;
+    return new KeptEvent(topic, seq, takenMs, event, requeuedFor, attempts, hasFailed);
   }
 }
 

@@ -20,5 +20,5 @@ export function replayPlace(
     return typeof start === 'number' ? place(start) : start.then(place);
   }
   const backlog = topic.entries(({ seq }) => seq >= (start as number));
-  return new GroupPlace({ group, topic, backlog, next: last + 1, end, counts: follow });
+  return new GroupPlace({ group, topic, backlog, next: last + 1, end, counts: false });
 }

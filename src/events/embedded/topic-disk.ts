@@ -43,6 +43,7 @@ export class TopicDisk {
   readonly #log: AppendLog;
   readonly #catalogue: EventCatalogue;
   #lastSeq = 0;
+  #lastTakenMs = -Infinity;
   #error: string | undefined;
 
   private constructor(topic: string, log: AppendLog, { catalogue, dedupeEvents }: TopicDiskDeps) {
@@ -69,6 +70,11 @@ export class TopicDisk {
   /** Of the newest that is on disk, 0 or one less than `firstSeq` for none. */
   get lastSeq(): number {
     return Math.max(this.#lastSeq, this.#log.firstSeq - 1);
+  }
+
+  /** When the newest was taken that was there when it was opened. */
+  get lastTakenMs(): number {
+    return this.#lastTakenMs;
   }
 
   /** Why it was last refused, until it is taken again. */
@@ -149,6 +155,7 @@ export class TopicDisk {
     for await (const entry of this.#log.read(from)) {
       this.#lastSeq = entry.seq;
       const record = recordOf(entry);
+      this.#lastTakenMs = Math.max(this.#lastTakenMs, record?.t ?? -Infinity);
       if (record?.g !== 1 || typeof record.e !== 'object') continue;
       const { source, id } = record.e as BusEvent;
       this.ids.add(source, id, entry.seq);

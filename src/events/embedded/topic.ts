@@ -6,31 +6,25 @@ import type { PublishReceipt, StartPosition } from '../event-bus.ts';
 import type { DeadLetter } from '../dead-letter.ts';
 import type { EventCatalogue } from '../event-catalogue.ts';
 import { DedupeWindow } from './dedupe-window.ts';
+import { BlockedPublications } from './blocked-publications.ts';
 import type { EmbeddedCounts, TopicCounts } from './embedded-counts.ts';
 import type { EmbeddedRules } from './embedded-options.ts';
-import { EventRing } from './event-ring.ts';
 import type { GroupPlace } from './group-place.ts';
 import type { DiskReader } from './disk-reader.ts';
 import { type KeptEntry, KeptEvent, entryOf } from './kept-event.ts';
 import type { TopicDisk } from './topic-disk.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { TopicMemory } from './topic-memory.ts';
+import { TopicRoom } from './topic-room.ts';
+import { trimTopic } from './topic-trim.ts';
 
 export interface TopicDeps {
-  readonly clock: Pick<Clock, 'nowMs' | 'turn' | 'sleep'>;
+  readonly clock: Clock;
   readonly catalogue: EventCatalogue;
   readonly counts: EmbeddedCounts;
   /** What it has on disk; in memory alone without. */
   readonly disk?: TopicDisk | undefined;
   /** Called when there may be something to hand on, or room. */
   readonly changed: () => void;
-}
-
-/** A publication that waits for room. */
-interface Waiting {
-  readonly event: BusEvent;
-  readonly isGiven: boolean;
-  readonly resolve: (receipt: PublishReceipt | Promise<PublishReceipt>) => void;
-  readonly reject: (reason: PortcullisError) => void;
 }
 
 /** Wait between attempts to read. */
@@ -44,22 +38,20 @@ export class Topic {
   readonly changed: () => void;
   readonly places = new Set<GroupPlace>();
   readonly #rules: EmbeddedRules;
-  readonly #clock: Pick<Clock, 'nowMs' | 'turn' | 'sleep'>;
+  readonly #clock: Clock;
   readonly #catalogue: EventCatalogue;
   readonly #counts: TopicCounts;
   readonly #disk: TopicDisk | undefined;
-  readonly #ring: EventRing;
+  readonly #memory: TopicMemory;
+  readonly #room: TopicRoom;
   readonly #ids: DedupeWindow;
-  /** How far events memory has to hold: the least that any place needs, or less. */
-  #needed = 0;
+  /** On their way to disk, by source and id, of those whose id a caller gave. */
+  readonly #writing = new Map<string, Promise<PublishReceipt>>();
+  readonly #blocked: BlockedPublications;
   /** Of the newest that was taken, on its way to disk included. */
   #taken: number;
-  /** There is room for all up to this one. */
-  #roomUntil = 0;
-  /** Nobody has more before it than is kept, up to this one. */
-  #dropFrom = 0;
-  readonly #waiting = new WaitingLine<Waiting>();
-  #isFull = false;
+  /** When that was; never less than before, whatever the clock does. */
+  #takenMs: number;
   /** Receipts given since the last turn of the event loop that was waited for. */
   #inTurn = 0;
   #turn: Promise<void> | undefined;
@@ -73,8 +65,19 @@ export class Topic {
     this.#disk = deps.disk;
     this.changed = deps.changed;
     this.#taken = deps.disk?.lastSeq ?? 0;
-    this.#ring = new EventRing(this.#taken + 1);
+    this.#takenMs = deps.disk?.lastTakenMs ?? -Infinity;
+    const { places, isDurable } = this;
+    this.#memory = new TopicMemory(rules, { places, isDurable, next: this.#taken + 1 });
+    this.#room = new TopicRoom(rules.overflow, this, this.#counts);
     this.#ids = deps.disk?.ids ?? new DedupeWindow(rules.dedupeEvents);
+    this.#blocked = new BlockedPublications({
+      clock: deps.clock,
+      timeoutMs: rules.overflow.blockTimeoutMs,
+      because: () => this.#room.describe(),
+      onLate: (publications) => {
+        this.#counts.dropped.inc(publications);
+      },
+    });
   }
 
   get isDurable(): boolean {
@@ -83,7 +86,7 @@ export class Topic {
 
   /** Of the newest that may be handed on; 0 for none. */
   get last(): number {
-    return this.#ring.last;
+    return this.#memory.last;
   }
 
   /** Of the newest that was taken. */
@@ -93,7 +96,7 @@ export class Topic {
 
   /** Of the oldest that can still be read. */
   get first(): number {
-    return this.#disk?.firstSeq ?? this.#ring.first;
+    return this.#disk?.firstSeq ?? this.#memory.first;
   }
 
   get kept(): number {
@@ -102,12 +105,17 @@ export class Topic {
 
   /** Publications that wait for room. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#blocked.size;
   }
 
   /** Taken, and not on disk yet. */
   get unwritten(): number {
-    return this.#taken - this.#ring.last;
+    return this.#taken - this.#memory.last;
+  }
+
+  /** Events that wait on disk, since a group does not keep up. */
+  get spilled(): number {
+    return this.#room.spilled;
   }
 
   get error(): string | undefined {
@@ -116,24 +124,19 @@ export class Topic {
 
   /** What memory holds of it. */
   at(seq: number): KeptEntry | undefined {
-    return this.#ring.at(seq);
+    return this.#memory.at(seq);
   }
 
-  /** All that memory holds up to `last`, from the first that is told. */
+  /** All that memory holds, from the first that is told. */
   entries(from: (entry: KeptEntry) => boolean): KeptEntry[] {
-    this.#retain(this.#clock.nowMs());
-    const found: KeptEntry[] = [];
-    for (let seq = this.#ring.first; seq <= this.#ring.last; seq += 1) {
-      const entry = this.#ring.at(seq);
-      if (entry !== undefined && (found.length > 0 || from(entry))) found.push(entry);
-    }
-    return found;
+    this.sweep();
+    return this.#memory.entries(from);
   }
 
   /** Some events from disk. */
-  async readDisk(reader: DiskReader | undefined, from: number, to: number): Promise<KeptEntry[]> {
+  async readDisk(reader: DiskReader, from: number, to: number): Promise<KeptEntry[]> {
     try {
-      return (await reader?.page(from, Math.min(to, this.last))) ?? [];
+      return await reader.page(from, Math.min(to, this.last));
     } catch (error) {
       this.#disk?.failed(error);
       await this.#clock.sleep(RETRY_MS);
@@ -147,38 +150,29 @@ export class Topic {
 
   add(place: GroupPlace): void {
     this.places.add(place);
-    this.#needed = Math.min(this.#needed, place.needs);
-    this.#roomUntil = 0;
-    this.#dropFrom = 0;
+    this.#memory.added(place);
+    this.#room.placesChanged();
   }
 
   remove(place: GroupPlace): void {
     this.places.delete(place);
     void place.close();
-    this.#roomUntil = 0;
+    this.#room.placesChanged();
     this.madeRoom();
   }
 
   publish(event: BusEvent, isGiven: boolean, nowMs: number): Promise<PublishReceipt> {
-    if (this.#waiting.size === 0 && (this.#taken < this.#roomUntil || this.#hasRoom())) {
-      return this.#take(event, isGiven, nowMs);
-    }
-    if (isGiven && this.#ids.has(event.source, event.id, this.#taken + 1)) return this.#duplicate(event);
-    switch (this.#rules.overflow.policy) {
-      case 'drop-newest':
-        this.#counts.dropped.inc();
-        return Promise.resolve({ outcome: 'dropped', id: event.id });
-      default:
-        return new Promise((resolve, reject) => {
-          this.#isFull = true;
-          this.#waiting.push({ event, isGiven, resolve, reject });
-        });
-    }
+    if (this.#blocked.size === 0 && this.#room.isThere) return this.#take(event, isGiven, nowMs);
+    const known = isGiven ? this.#known(event) : undefined;
+    if (known !== undefined) return known;
+    if (this.#rules.overflow.policy !== 'drop-newest') return this.#blocked.wait(event, isGiven);
+    this.#counts.dropped.inc();
+    return Promise.resolve({ outcome: 'dropped', id: event.id });
   }
 
   /** What a letter holds, behind the newest, for one group alone, whether there is room or not. */
   async requeue({ text, group }: DeadLetter): Promise<void> {
-    const takenMs = this.#clock.nowMs();
+    const takenMs = this.#timeOf(this.#clock.nowMs());
     this.#taken += 1;
     const { name } = this;
     if (this.#disk === undefined) {
@@ -208,94 +202,60 @@ export class Topic {
   /** Takes those that wait, as far as there is room. */
   admit(most: number): number {
     let admitted = 0;
-    while (admitted < most && this.#waiting.size > 0 && this.#hasRoom()) {
-      const next = this.#waiting.shift();
+    while (admitted < most && this.#blocked.size > 0 && this.#room.isThere) {
+      const next = this.#blocked.shift();
       if (next !== undefined) next.resolve(this.#take(next.event, next.isGiven, this.#clock.nowMs()));
       admitted += 1;
     }
-    this.#isFull = this.#waiting.size > 0;
     return admitted;
   }
 
   /** A place has fewer events before it. */
   madeRoom(): void {
-    if (this.#isFull) this.changed();
+    if (this.#blocked.size > 0) this.changed();
   }
 
   /** Lets go of what is too old to be kept. */
   sweep(): void {
-    this.#retain(this.#clock.nowMs());
+    this.#memory.retain(this.#clock.nowMs());
   }
 
   /** Lets go of what is on disk, nobody needs and is older or more than is kept. */
   async trim(): Promise<void> {
-    const disk = this.#disk;
-    if (disk === undefined) return;
-    let before = this.last;
-    for (const place of this.places) before = Math.min(before, place.pins);
-    const { keepEvents, keepMs } = this.#rules;
-    const byCount = this.last - keepEvents + 1;
-    const isOld = async (seq: number): Promise<boolean> =>
-      keepMs !== undefined && ((await disk.takenMs(seq)) ?? Infinity) < this.#clock.nowMs() - keepMs;
-    // By age it is the first that is young enough: what is older stands before it.
-    let [low, high] = [Math.max(disk.firstSeq, Math.min(before, byCount)), before];
-    if (!(await isOld(low))) high = low;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (await isOld(middle)) low = middle + 1;
-      else high = middle;
-    }
-    if (low > disk.firstSeq) await disk.trim(low);
+    if (this.#disk === undefined) return;
+    let needed = this.last;
+    for (const place of this.places) needed = Math.min(needed, place.pins);
+    const { keepEvents, keepMs = Infinity } = this.#rules;
+    const bounds = { needed, byCount: this.last - keepEvents + 1, oldestMs: this.#clock.nowMs() - keepMs };
+    await trimTopic(this.#disk, bounds);
   }
 
   /** Refuses those that wait. @returns how many */
   close(): number {
-    const refused = this.#waiting.size;
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      next.reject(
-        new PortcullisError('BUS_CLOSED', `publish: the bus was closed before ${this.name} had room`),
-      );
-    }
+    const message = `publish: the bus was closed before ${this.name} had room`;
+    const refused = this.#blocked.refuse(new PortcullisError('BUS_CLOSED', message));
     this.#counts.dropped.inc(refused);
     return refused;
   }
 
-  /** What is on its way to disk counts with all. */
-  #hasRoom(): boolean {
-    const { policy, maxUnhandled, maxSpilled } = this.#rules.overflow;
-    const slowest = policy === 'drop-oldest' ? 0 : this.#slowest(({ unhandled }) => unhandled);
-    const unhandled = slowest + this.unwritten;
-    this.#roomUntil = this.#taken + Math.max(0, maxUnhandled - unhandled);
-    return this.#taken < this.#roomUntil || (policy === 'spill' && unhandled < maxSpilled);
+  /** What becomes of an event whose id a caller gave where the topic has had it; rejects where it could not be written. */
+  #known(event: BusEvent): Promise<PublishReceipt> | undefined {
+    const { source, id } = event;
+    if (!this.#ids.has(source, id, this.#taken + 1)) return undefined;
+    const duplicate = (): PublishReceipt => {
+      this.#counts.duplicate.inc();
+      return { outcome: 'duplicate', id };
+    };
+    return this.#writing.get(identityOf(event))?.then(duplicate) ?? Promise.resolve(duplicate());
   }
 
-  #slowest(of: (place: GroupPlace) => number): number {
-    let slowest = 0;
-    for (const place of this.places) if (place.counts) slowest = Math.max(slowest, of(place));
-    return slowest;
-  }
-
-  /** Those that a member has are not given up. */
-  #dropOldest(): void {
-    const { maxUnhandled } = this.#rules.overflow;
-    for (const place of this.places) {
-      while (place.counts && place.lag > maxUnhandled && place.dropOldest()) {
-        this.#counts.lost(place.group, 'dropped', 1);
-      }
-    }
-    this.#dropFrom = this.last + maxUnhandled - this.#slowest(({ lag }) => lag);
-  }
-
-  #duplicate({ id }: BusEvent): Promise<PublishReceipt> {
-    this.#counts.duplicate.inc();
-    return Promise.resolve({ outcome: 'duplicate', id });
-  }
-
-  #take(event: BusEvent, isGiven: boolean, takenMs: number): Promise<PublishReceipt> {
+  #take(event: BusEvent, isGiven: boolean, nowMs: number): Promise<PublishReceipt> {
     if (isGiven) {
-      if (this.#ids.has(event.source, event.id, this.#taken + 1)) return this.#duplicate(event);
+      const known = this.#known(event);
+      if (known !== undefined) return known;
       this.#ids.add(event.source, event.id, this.#taken + 1);
     }
+    const takenMs = this.#timeOf(nowMs);
     const seq = ++this.#taken;
     if (this.#disk !== undefined) return this.#write(this.#disk, event, takenMs, isGiven);
     const entry = new KeptEvent(this.name, seq, takenMs, event, undefined);
@@ -310,13 +270,35 @@ export class Topic {
     return this.#turn.then(() => receipt);
   }
 
-  async #write(disk: TopicDisk, event: BusEvent, takenMs: number, isGiven: boolean): Promise<PublishReceipt> {
-    const isSpilled = this.#rules.overflow.policy === 'spill' && this.#taken > this.#roomUntil;
+  #timeOf(nowMs: number): number {
+    return (this.#takenMs = nowMs > this.#takenMs ? nowMs : this.#takenMs);
+  }
+
+  #write(disk: TopicDisk, event: BusEvent, takenMs: number, isGiven: boolean): Promise<PublishReceipt> {
+    const writing = this.#append(disk, event, takenMs, isGiven);
+    if (!isGiven) return writing;
+    const identity = identityOf(event);
+    this.#writing.set(identity, writing);
+    const over = (): unknown => this.#writing.delete(identity);
+    writing.then(over, over);
+    return writing;
+  }
+
+  async #append(
+    disk: TopicDisk,
+    event: BusEvent,
+    takenMs: number,
+    isGiven: boolean,
+  ): Promise<PublishReceipt> {
+    const { isSpilling } = this.#room;
+    const startMs = this.#clock.monotonicMs();
     try {
       const seq = await disk.append({ event, takenMs, isGiven });
       this.#show(new KeptEvent(this.name, seq, takenMs, event, undefined));
-      if (!isSpilled) return { outcome: 'published', id: event.id, position: `${seq}` };
-      return { outcome: 'spilled', id: event.id };
+      this.#counts.took((this.#clock.monotonicMs() - startMs) / 1000);
+      return isSpilling
+        ? { outcome: 'spilled', id: event.id }
+        : { outcome: 'published', id: event.id, position: `${seq}` };
     } catch (cause) {
       this.#taken -= 1;
       if (isGiven) this.#ids.remove(event.source, event.id);
@@ -332,35 +314,13 @@ export class Topic {
   }
 
   #show(entry: KeptEntry): void {
-    this.#ring.push(entry);
+    this.#memory.push(entry);
     this.#counts.published.inc();
-    if (this.#rules.overflow.policy === 'drop-oldest' && this.last > this.#dropFrom) this.#dropOldest();
-    this.#retain(entry.takenMs);
+    this.#room.dropOldest();
+    this.#memory.retain(entry.takenMs);
     this.changed();
   }
-
-  #retain(nowMs: number): void {
-    const ring = this.#ring;
-    while (ring.size > 0) {
-      const { first } = ring;
-      if (this.#isWanted(ring.at(first), nowMs)) return;
-      if (first >= this.#needed) {
-        this.#needed = Infinity;
-        for (const place of this.places) this.#needed = Math.min(this.#needed, place.needs);
-        if (
-          first >= this.#needed &&
-          !(this.#disk !== undefined && ring.size > this.#rules.overflow.maxUnhandled)
-        )
-          return;
-      }
-      ring.shift();
-    }
-  }
-
-  /** Whether it is kept even if every group has it. */
-  #isWanted(oldest: KeptEntry | undefined, nowMs: number): boolean {
-    if (this.#disk !== undefined || oldest === undefined) return false;
-    const { keepEvents, keepMs = Infinity } = this.#rules;
-    return this.#ring.size <= keepEvents && !(nowMs - oldest.takenMs > keepMs);
-  }
 }
+
+/** Neither part has blanks. */
+const identityOf = ({ source, id }: BusEvent): string => `${source} ${id}`;

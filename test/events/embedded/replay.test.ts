@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { deadLetter } from '../../../src/events/dead-letter.ts';
 import { ENDED, HAPPENED, NOTED, gate, openBus, recorder, settle } from './support/bus-world.ts';
 
 describe('EmbeddedEventBus: replay', () => {
@@ -93,7 +94,7 @@ describe('EmbeddedEventBus: replay', () => {
 
   test('does not give what a group was given once more', async () => {
     const { bus, happen } = await openBus();
-    bus.subscribe('g', [HAPPENED], () => ({ outcome: 'dead', reason: 'x' }));
+    bus.subscribe('g', [HAPPENED], () => deadLetter('x'));
     await happen(1);
     await settle();
     await bus.deadLetters.requeue(['1']);
@@ -114,11 +115,7 @@ describe('EmbeddedEventBus: replay', () => {
 
   test('is told where to begin', async () => {
     const { bus } = await openBus();
-    for (const from of [
-      undefined,
-      { topic: 'note', position: '1' },
-      { topic: 'thing', position: 'x' },
-    ]) {
+    for (const from of [undefined, { topic: 'note', position: '1' }, { topic: 'thing', position: 'x' }]) {
       expect(() => bus.replay([HAPPENED], vi.fn(), { from } as never)).toThrow(
         expect.objectContaining({ code: 'OPTION_INVALID' }) as Error,
       );
