@@ -236,14 +236,16 @@ describe('GET /v1/events, which goes on', () => {
 
   test('says nothing until it has its place', async () => {
     const world = await eventWorld();
-    const place = Promise.withResolvers<void>();
+    const place = Promise.withResolvers<undefined>();
     const original = world.bus.replay.bind(world.bus);
-    world.bus.replay = (types, handler, options) =>
-      Object.assign(original(types, handler, options), { ready: place.promise });
+    world.bus.replay = (types, handler, options) => ({
+      ...original(types, handler, options),
+      ready: place.promise.then(() => undefined),
+    });
     const answer = world.ask('/v1/events');
     await expect.poll(() => world.bus.replays.length).toBe(1);
     world.clock.advance(15_000);
-    place.resolve();
+    place.resolve(undefined);
     await ended(world);
     expect((await answer).body).toMatch(/^:\n\nretry: 2000\nid: /);
   });

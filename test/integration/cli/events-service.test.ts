@@ -21,7 +21,13 @@ const WHY = ['--by', 'anna', '--reason', 'read again'];
 
 const memory: EventServicePorts['openBus'] = ({ clock }) => EmbeddedEventBus.open({}, { clock, catalogue });
 
-async function serving({ port = 0, protect = 'changes' as 'all' | 'changes', openBus = memory } = {}) {
+interface Serving {
+  readonly port?: number;
+  readonly protect?: 'all' | 'changes';
+  readonly openBus?: EventServicePorts['openBus'];
+}
+
+async function serving({ port = 0, protect = 'changes', openBus = memory }: Serving = {}) {
   const audited: AuditEvent[] = [];
   const service = new EventService(
     { name: 'events', port, events: { protect } },
