@@ -2,52 +2,33 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock } from 'portcullis/core';
-import { EmbeddedEventBus, EventCatalogue, type EventBus, eventType } from 'portcullis/events';
+import { BAR_CLOSED, EmbeddedEventBus, EventCatalogue, type EventBus } from 'portcullis/events';
 import { FileAppendLog, SqliteStateStore } from 'portcullis/storage';
-import { z } from 'zod';
+import { barAt } from './bus-bars.ts';
+import { busOnRedis } from './bus-redis.ts';
 import { type BenchResult, type Suite, quantile } from '../result.ts';
 
 const SUITE = 'bus';
 const ROUNDS = 5;
 /** Events that are published before the publisher waits for the last receipt of them. */
 const BATCH = 256;
-const INSTRUMENTS = ['BTC-USDT', 'ETH-USDT', 'SOL-USDT', 'XRP-USDT'] as const;
-
-const BAR = eventType({
-  type: 'market.bar',
-  schema: z.strictObject({
-    instrument: z.string().min(1),
-    openMs: z.int(),
-    open: z.number().positive(),
-    high: z.number().positive(),
-    low: z.number().positive(),
-    close: z.number().positive(),
-    volume: z.number().min(0),
-  }),
-  subject: ({ instrument }) => instrument,
-});
 
 const clock = new SystemClock();
-const catalogue = new EventCatalogue([BAR]);
+const catalogue = new EventCatalogue([BAR_CLOSED]);
 
 /**
  * From publish, with its schema checked, to the end of a synchronous handler of one group. `embedded` with all defaults,
- * `embedded-lean` with a thousand events kept for replays instead of 100,000, `embedded-durable` with a real sync of each batch.
+ * `embedded-durable` with a real sync of each batch; then the same on a real Redis server.
  */
 export const bus: Suite = {
   name: SUITE,
   async run() {
-    return [
-      await inMemory('embedded', {}),
-      await inMemory('embedded-lean', { keepEvents: 1000 }),
-      await durable(),
-    ];
+    return [await inMemory(), await durable(), ...(await busOnRedis())];
   },
 };
 
-async function inMemory(name: string, options: { keepEvents?: number }): Promise<BenchResult> {
-  const opened = await EmbeddedEventBus.open(options, { clock, catalogue });
-  return endToEnd(name, opened, 500_000);
+async function inMemory(): Promise<BenchResult> {
+  return endToEnd('embedded', await EmbeddedEventBus.open({}, { clock, catalogue }), 500_000);
 }
 
 async function durable(): Promise<BenchResult> {
@@ -67,17 +48,12 @@ async function durable(): Promise<BenchResult> {
 async function endToEnd(name: string, opened: EventBus, count: number): Promise<BenchResult> {
   let handled = 0;
   let seen = (): void => undefined;
-  const { ready } = opened.subscribe('bench', [BAR], () => {
+  const { ready } = opened.subscribe('bench', [BAR_CLOSED], () => {
     handled += 1;
     seen();
   });
   await ready;
-  const publish = (i: number): Promise<unknown> =>
-    opened.publish(BAR, {
-      instrument: INSTRUMENTS[i & 3] ?? '',
-      openMs: 1_700_000_000_000 + i,
-      ...{ open: 100.25, high: 101.5, low: 99.75, close: 100.5 + (i & 7), volume: i },
-    });
+  const publish = (i: number): Promise<unknown> => opened.publish(BAR_CLOSED, barAt(i));
   const round = async (): Promise<number> => {
     const [startedMs, until] = [performance.now(), handled + count];
     for (let i = 0; i < count; i += BATCH) {

@@ -33,6 +33,7 @@ export {
 } from './dead-letter.ts';
 export { EmbeddedEventBus, type EmbeddedEventBusDeps } from './embedded/embedded-event-bus.ts';
 export type { EmbeddedEventBusOptions } from './embedded/embedded-options.ts';
+export type { EmbeddedStorage } from './embedded/embedded-storage.ts';
 export { EventCatalogue, type ReadEvent } from './event-catalogue.ts';
 export { type EventType, type EventTypeDefinition, type PreviousVersion, eventType } from './event-type.ts';
 export {
