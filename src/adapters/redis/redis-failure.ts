@@ -22,10 +22,14 @@ const NOT_NOW: Readonly<Record<string, string>> = {
   BUSY: 'the server is busy with a script',
 };
 
+/** How servers before Redis 7.0 give the reply to a command within a script. */
+const IN_SCRIPT = /^ERR Error running script .*@user_script: ?\d+: -?([A-Z]{2,}) /;
+
 /** The word that an error reply begins with, `NOGROUP` say. `undefined` for errors that are no replies. */
 export function replyCode(error: unknown): string | undefined {
   if (error instanceof PortcullisError) return undefined;
-  return /^([A-Z]{2,})(?: |$)/.exec(messageOf(error))?.[1];
+  const message = messageOf(error);
+  return (IN_SCRIPT.exec(message) ?? /^([A-Z]{2,})(?: |$)/.exec(message))?.[1];
 }
 
 /** What it means that the server refused for now; `undefined` for any other error. */
@@ -35,6 +39,12 @@ export function notNow(error: unknown): string | undefined {
   const meaning = NOT_NOW[code];
   return meaning === undefined ? undefined : `${code}: ${meaning}`;
 }
+
+/** `UNBLOCKED`: a wait that was ended since the server has become a replica. */
+const WRONG_SERVER = new Set(['READONLY', 'MASTERDOWN', 'LOADING', 'MOVED', 'UNBLOCKED']);
+
+/** Whether the server says that it is not, or not now, the one that holds the data: all connections to it have to be made anew. */
+export const isWrongServer = (error: unknown): boolean => WRONG_SERVER.has(replyCode(error) ?? '');
 
 /** Whether the connection was lost, or there was none, or no answer in time: the command may have been done. */
 export const isLost = (error: unknown): boolean =>

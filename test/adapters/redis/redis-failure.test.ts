@@ -32,6 +32,21 @@ describe('what a failure of Redis means', () => {
     expect(notNow(new Error(message))).toBeUndefined();
   });
 
+  test.each([
+    ["OOM command not allowed when used memory > 'maxmemory'.", 'OOM'],
+    ['NOGROUP No such key', 'NOGROUP'],
+    ['ERR no such key', 'ERR'],
+  ])('finds the reply to a command within a script of Redis 6.2: %s', (message, code) => {
+    const within = `ERR Error running script (call to f_0a9a51): @user_script:41: @user_script: 41: -${message}`;
+    expect(replyCode(new Error(within))).toBe(code);
+  });
+
+  test('a script of Redis 6.2 that fails by itself', () => {
+    const message =
+      'ERR Error running script (call to f_0a9a51): @user_script:41: attempt to index a nil value';
+    expect(replyCode(new Error(message))).toBe('ERR');
+  });
+
   test('tells replies from other errors', () => {
     expect(
       ['NOGROUP No such key', 'GAP', 'The client is closed', 'connect ECONNREFUSED'].map((each) =>
