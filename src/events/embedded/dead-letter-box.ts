@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { parseOptions } from '../../core/options.ts';
-import type { DeadLetter, DeadLetterFilter, DeadLetters } from '../dead-letter.ts';
+import type { DeadLetter, DeadLetterFilter, DeadLetters, DeadReason } from '../dead-letter.ts';
 import type { EmbeddedCounts } from './embedded-counts.ts';
-import type { Burial } from './embedded-group.ts';
 import type { GroupPlace } from './group-place.ts';
 import { type KeptEntry, KeptEvent, textOf } from './kept-event.ts';
 import type { FoundState, SavedState } from './saved-state.ts';
@@ -14,6 +13,13 @@ const filterSchema = z.strictObject({
   limit: z.int().min(1).max(1000).default(100),
   after: z.string().optional(),
 });
+
+/** Why an event goes to the dead letters. */
+export interface Burial {
+  readonly reason: DeadReason;
+  readonly detail: string;
+  readonly attempts: number;
+}
 
 export interface DeadLetterBoxDeps {
   readonly clock: Pick<Clock, 'nowMs'>;

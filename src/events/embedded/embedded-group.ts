@@ -2,10 +2,10 @@ import type { Clock } from '../../core/clock.ts';
 import type { Logger, MetricsRegistry, Tracing } from '../../telemetry/index.ts';
 import { orderingKey } from '../bus-event.ts';
 import type { EventHandler } from '../event-bus.ts';
-import type { DeadReason } from '../dead-letter.ts';
 import { GroupMember, type MemberListener } from '../group-member.ts';
 import type { MemberRules } from '../subscribe-options.ts';
 import { CarefulTries } from './careful-tries.ts';
+import type { Burial } from './dead-letter-box.ts';
 import type { Dispatched } from './dispatcher.ts';
 import type { GroupPlace } from './group-place.ts';
 import { KeyOwners, hashOf } from './key-owners.ts';
@@ -31,13 +31,6 @@ export interface EmbeddedGroupDeps {
   readonly onGivenBack?: ((events: number) => void) | undefined;
 }
 
-/** Why an event goes to the dead letters. */
-export interface Burial {
-  readonly reason: DeadReason;
-  readonly detail: string;
-  readonly attempts: number;
-}
-
 interface Worker {
   readonly member: GroupMember<KeptEvent>;
   readonly rules: MemberRules;
@@ -49,9 +42,6 @@ export interface Membership {
   /** A second call waits for the first, and may shorten it. */
   stop(timeoutMs: number): Promise<void>;
 }
-
-/** Events that wait for a member to stop, before a topic waits as a whole. */
-const MOST_PARKED = 1000;
 
 /** Hands the events of its topics to its members: those of one key to one of them at a time. */
 export class EmbeddedGroup implements Dispatched {
@@ -162,11 +152,8 @@ export class EmbeddedGroup implements Dispatched {
       return true;
     }
     const worker = this.#workerFor(entry);
-    if (worker === undefined || worker.isStopping) {
-      if (worker === undefined || place.parked >= MOST_PARKED) return false;
-      place.park(entry);
-      return true;
-    }
+    if (worker === undefined) return false;
+    if (worker.isStopping) return place.park(entry);
     if (worker.member.room <= 0) return false;
     if (this.#tries !== undefined && place.careful !== undefined)
       return this.#try(this.#tries, place, entry, worker);
@@ -205,11 +192,8 @@ export class EmbeddedGroup implements Dispatched {
   #try(tries: CarefulTries, place: GroupPlace, entry: KeptEvent, worker: Worker): boolean {
     const key = orderingKey(entry.event);
     const how = tries.admits(place, entry, this.#owners.of(key) !== undefined);
-    if (how === 'later' || (how === 'behind' && place.parked >= MOST_PARKED)) return false;
-    if (how === 'behind') {
-      place.park(entry);
-      return true;
-    }
+    if (how === 'later') return false;
+    if (how === 'behind') return place.park(entry);
     place.take();
     if (how === 'freely') {
       this.#offer(entry, worker);

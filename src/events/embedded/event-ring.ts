@@ -26,7 +26,9 @@ export class EventRing {
     return this.#next - this.#first;
   }
 
+  /** @throws Error for any but the next one: every number after it would be wrong */
   push(entry: KeptEntry): void {
+    if (entry.seq !== this.#next) throw new Error(`event ${entry.seq}: expected ${this.#next}`);
     if (this.size === this.#slots.length) this.#grow();
     this.#slots[this.#next & (this.#slots.length - 1)] = entry;
     this.#next += 1;

@@ -44,6 +44,9 @@ export interface GroupPlaceOptions {
   readonly careful?: CarefulStart | undefined;
 }
 
+/** Events that wait for one before them. */
+const MOST_PARKED = 1000;
+
 /** Where a group is in a topic. */
 export class GroupPlace {
   readonly group: string;
@@ -156,10 +159,12 @@ export class GroupPlace {
     this.cursor?.acknowledge(kept.seq);
   }
 
-  /** The one that `peek` gave waits for one before it. */
-  park(kept: KeptEntry): void {
+  /** The one that `peek` gave waits for one before it; `false` where so many do that the place waits as a whole. */
+  park(kept: KeptEntry): boolean {
+    if (this.#parked.length >= MOST_PARKED) return false;
     this.#advance();
     this.#parked.push(kept);
+    return true;
   }
 
   get parked(): number {
