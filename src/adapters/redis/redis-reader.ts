@@ -226,6 +226,15 @@ export class RedisReader {
       return await this.#asked[0];
     } catch (error) {
       this.#isAnswerLost ||= replyCode(error) === undefined;
+      // What is behind a lost one is read again with it.
+      const behind = this.#isAnswerLost ? this.#asked.splice(1) : [];
+      for (const each of behind)
+        void each.then(
+          (answer) => {
+            this.#deps.room.release(answer?.reserved ?? 0);
+          },
+          () => undefined,
+        );
       throw error;
     } finally {
       void this.#asked.shift();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { unavailable } from '../../../src/adapters/redis/redis-failure.ts';
 import { redisKeys } from '../../../src/adapters/redis/redis-keys.ts';
 import { MetricsRegistry } from '../../../src/telemetry/index.ts';
 import { RedisServer, redisMissing } from '../../support/redis-server.ts';
@@ -177,6 +178,76 @@ describe.skipIf(redisMissing !== undefined)('what is removed, and a server that 
     }, soon);
     for (const [at, n] of seen.entries())
       expect(n).toBeLessThanOrEqual(Math.max(-1, ...seen.slice(0, at)) + 1);
+  });
+
+  test('answers that are lost while the lease holds: what they said is read again, once, in order', async () => {
+    const a = await open(server.url, { leaseMs: 5000 });
+    let reads = 0;
+    let recorded = 0;
+    const { link } = a;
+    const command: typeof link.command = async (args, timeoutMs) => {
+      const reply = await link.command(args, timeoutMs);
+      // The server has done it, and we do not hear of it.
+      const isRead = args[0]?.startsWith('EVAL') === true && Array.isArray(reply) && args[7] === 'member';
+      if (isRead && ++reads % 3 === 1) throw unavailable('the answer was lost');
+      return reply as never;
+    };
+    const lossy = {
+      command,
+      start: () => undefined,
+      close: () => undefined,
+      onChange: (listener: () => void) => {
+        link.onChange(listener);
+      },
+      isConnected: true,
+    };
+    const b = await open(server.url, { leaseMs: 5000 }, { link: lossy });
+    const seen: string[] = [];
+    const one = b.groups.subscribe(
+      'risk',
+      [TICK],
+      async (event, { attempt }) => {
+        recorded = Math.max(recorded, attempt);
+        await sleep(1);
+        seen.push(`${String(event.subject)} ${numberOf(event)}`);
+      },
+      { concurrency: 2, maxAttempts: 1 },
+    );
+    await one.ready;
+    for (let n = 0; n < 300; n += 10)
+      await a.add('market', 0, ...Array.from({ length: 10 }, (_, at) => tick(at % 2 ? 'A' : 'B', n + at)));
+    await vi.waitFor(() => {
+      expect(seen).toHaveLength(300);
+    }, soon);
+    expect(reads).toBeGreaterThan(3);
+    expect(recorded).toBe(1);
+    for (const key of ['A', 'B']) {
+      const numbers = seen.filter((each) => each.startsWith(key)).map((each) => Number(each.slice(2)));
+      expect(numbers).toEqual(numbers.toSorted((x, y) => x - y));
+      expect(new Set(numbers).size).toBe(150);
+    }
+    await vi.waitFor(async () => {
+      expect((await a.groups.groups())[0]).toMatchObject({ lag: 0, pending: 0, deadLetters: 0 });
+    }, soon);
+  });
+
+  test('a group that somebody removes goes on where it was, and does not begin anew', async () => {
+    const a = await open(server.url);
+    await a.add('market', 0, tick('A', 1), tick('A', 2));
+    const seen: number[] = [];
+    const one = a.groups.subscribe('risk', [TICK], (event) => seen.push(numberOf(event)));
+    await one.ready;
+    await a.add('market', 0, tick('A', 3));
+    await vi.waitFor(() => {
+      expect(seen).toEqual([3]);
+    }, soon);
+    await a.link.command(['XGROUP', 'DESTROY', stream, 'risk']);
+    await a.add('market', 0, tick('A', 4));
+    await vi.waitFor(() => {
+      expect(seen).toEqual([3, 4]);
+    }, soon);
+    await sleep(300);
+    expect(seen).toEqual([3, 4]);
   });
 
   test('a server that restarts with what it kept: members go on, and nothing is lost', async () => {
