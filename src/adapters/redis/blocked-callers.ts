@@ -4,7 +4,7 @@ import type { OutgoingEvent } from './outgoing-event.ts';
 
 interface Caller {
   readonly event: OutgoingEvent;
-  readonly reject: (because: string) => void;
+  readonly reject: (because: string, isClosed: boolean) => void;
   readonly dueMs: number;
 }
 
@@ -24,7 +24,7 @@ export class BlockedCallers {
     return this.#callers.size;
   }
 
-  wait(event: OutgoingEvent, reject: (because: string) => void): void {
+  wait(event: OutgoingEvent, reject: Caller['reject']): void {
     this.#callers.push({ event, reject, dueMs: this.#clock.monotonicMs() + this.#timeoutMs });
     this.#arm();
   }
@@ -38,8 +38,9 @@ export class BlockedCallers {
     if (this.#callers.size === 0) this.#disarm();
   }
 
-  rejectAll(because: string): void {
-    for (const { reject } of this.#callers.drain()) reject(because);
+  /** No room will come any more. */
+  close(): void {
+    for (const { reject } of this.#callers.drain()) reject('the bus was closed', true);
     this.#disarm();
   }
 
@@ -57,7 +58,7 @@ export class BlockedCallers {
     for (let next = this.#callers.peek(); next !== undefined; next = this.#callers.peek()) {
       if (next.dueMs - nowMs > 1) break;
       this.#callers.shift();
-      next.reject(`no room within ${this.#timeoutMs} ms`);
+      next.reject(`no room within ${this.#timeoutMs} ms`, false);
     }
     this.#arm();
   }

@@ -50,6 +50,8 @@ export class PublishLane {
   readonly #underWay: Batch[] = [];
   #unanswered = 0;
   #sent = 0;
+  /** The last event that the server has confirmed on this connection. */
+  #applied: { readonly publisher: string; readonly seq: number } | undefined;
   #seq = 0;
 
   constructor(options: PublishLaneOptions, command: RedisCommand, listener: PublishLaneListener) {
@@ -109,15 +111,34 @@ export class PublishLane {
     return this.#unsent.peek(this.#firstNeverSent())?.order ?? Infinity;
   }
 
-  /** Takes out what was not sent and is on disk: it will be read again. What is under way follows when it is lost. */
-  forgetDisk(): void {
-    const kept = this.#unsent.drain().filter(({ isOnDisk }) => !isOnDisk);
-    this.#unsent.putBack(kept);
+  /**
+   * Takes out what is not under way and is on disk, but the first `keep` events: it will be read again. What is under way follows
+   * when it is lost. Gives back what it took out.
+   */
+  forgetDisk(keep = 0): readonly OutgoingEvent[] {
+    const all = this.#unsent.drain();
+    this.#unsent.putBack(all.filter(({ isOnDisk }, at) => at < keep || !isOnDisk));
+    return all.filter(({ isOnDisk }, at) => at >= keep && isOnDisk);
+  }
+
+  disconnected(): void {
+    this.#applied = undefined;
+  }
+
+  get isEmpty(): boolean {
+    return this.#unsent.size === 0 && this.#underWay.length === 0;
   }
 
   /** All that is not confirmed, in order. What is under way stays so, the rest is taken out. */
   takeAll(): readonly OutgoingEvent[] {
     return [...this.#underWay.flatMap(({ events }) => events), ...this.#unsent.drain()];
+  }
+
+  /** All that is not confirmed, in order. */
+  events(): readonly OutgoingEvent[] {
+    const all = this.takeAll();
+    this.#unsent.putBack(all.slice(this.underWay));
+    return all;
   }
 
   #firstNeverSent(): number {
@@ -152,15 +173,17 @@ export class PublishLane {
     const idKeys = events.flatMap(({ given }, index) =>
       given === undefined ? [] : [{ key: keys.eventId(topic, partition, ...given), index }],
     );
-    const isHead = this.#underWay.length === 0;
+    const { publisher } = first;
+    const applied = this.#applied?.publisher === publisher ? this.#applied.seq : -1;
+    const afterSeq = this.#underWay.length === 0 ? applied : first.seq - 1;
     this.#underWay.push(batch);
     this.#unanswered++;
     this.#command(
       publishCommand({
         streamKey: keys.events(topic, partition),
-        publisherKey: keys.publisher(topic, partition, first.publisher),
+        publisherKey: keys.publisher(topic, partition, publisher),
         firstSeq: first.seq,
-        ...{ isHead, publisherTtlMs, dedupeWindowMs },
+        ...{ afterSeq, publisherTtlMs, dedupeWindowMs },
         slot: this.#sent++ % (SLOTS_PER_BATCH * this.#options.window),
         wantsPlaces: events.some(({ settle }) => settle !== undefined),
         texts: events.map(({ text }) => text),
@@ -182,11 +205,13 @@ export class PublishLane {
     if (answer instanceof Error) batch.error = answer;
     else {
       this.#underWay.splice(this.#underWay.indexOf(batch), 1);
+      this.#applied = batch.events.at(-1);
       this.#listener.onPublished(this, batch.events, answer);
     }
     const failed = this.#underWay.find(({ error }) => error !== undefined);
     if (failed?.error === undefined) this.pump();
     else if (this.#unanswered === 0) {
+      this.#applied = undefined;
       const again = this.#underWay.splice(0);
       const isGone = again.some(({ error }) => isLost(error));
       const events = again.flatMap((each) => each.events);

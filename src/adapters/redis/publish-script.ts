@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 /**
  * Appends a batch of one publisher to one partition, each event once however often it is sent.
  *
- * KEYS: stream, key of the publisher, keys of ids that callers gave. ARGV: number of the first event, `1` where nothing of
- * the publisher is under way before it, for how long the publisher and the ids are remembered (ms), `1` where the place of
+ * KEYS: stream, key of the publisher, keys of ids that callers gave. ARGV: number of the first event, the number of the
+ * publisher that must have been applied before it (-1: any), for how long the publisher and the ids are remembered (ms), `1` where the place of
  * events that were applied before is wanted, where the publisher's key keeps the places of this batch, how many events; the
  * events; for each id key, which event it is of.
  *
  * What the publisher's key says was applied is left out. A batch behind one that was not applied is refused with `GAP`, or
- * the one before it would be taken for applied. Replies for each event its place in the stream, `dup`, or nothing where it was applied
+ * the one before it would be taken for applied; so is one for a server that has forgotten what it confirmed. Replies for each event its place in the stream, `dup`, or nothing where it was applied
  * before and its place is not known.
  *
  * The publisher's key is a hash: `last` the number that was applied last, and under small numbers the places of the last
@@ -19,8 +19,8 @@ import { createHash } from 'node:crypto';
 export const PUBLISH_SCRIPT = `
 local first, n = tonumber(ARGV[1]), tonumber(ARGV[7])
 local last = tonumber(redis.call('HGET', KEYS[2], 'last') or '-1')
-if ARGV[2] ~= '1' and last < first - 1 then
-  return redis.error_reply('GAP expected ' .. (last + 1) .. ', got ' .. first)
+if last < tonumber(ARGV[2]) then
+  return redis.error_reply('GAP applied up to ' .. last .. ', expected ' .. ARGV[2])
 end
 local idKeys, out, isRow = {}, {}, true
 for k = 3, #KEYS do idKeys[tonumber(ARGV[5 + n + k])] = KEYS[k] end
@@ -83,8 +83,8 @@ interface PublishCall {
   readonly streamKey: string;
   readonly publisherKey: string;
   readonly firstSeq: number;
-  /** Nothing of the publisher is under way before it. */
-  readonly isHead: boolean;
+  /** The number of the publisher that the server must have applied. -1: none, or not known. */
+  readonly afterSeq: number;
   readonly publisherTtlMs: number;
   readonly dedupeWindowMs: number;
   /** Somebody waits for the places. */
@@ -104,7 +104,7 @@ export const publishCommand = (call: PublishCall): readonly string[] => [
   call.publisherKey,
   ...call.idKeys.map(({ key }) => key),
   String(call.firstSeq),
-  call.isHead ? '1' : '0',
+  String(call.afterSeq),
   String(call.publisherTtlMs),
   String(call.dedupeWindowMs),
   call.wantsPlaces ? '1' : '0',

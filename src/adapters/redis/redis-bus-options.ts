@@ -35,12 +35,17 @@ export const redisBusSchema = z
     connectTimeoutMs: z.int().min(10).max(600_000).default(5_000),
     /** Longest wait before connecting again, milliseconds; doubles from 50 with each attempt, full jitter. Default: 5,000. */
     maxBackoffMs: z.int().min(1).max(600_000).default(5_000),
-    /** For how long the server knows an id again that a caller gave, milliseconds. Default: 10 minutes. */
+    /**
+     * For how long the server knows an id again that a caller gave, milliseconds. Default: 10 minutes. What spilled to disk after
+     * an answer was lost is known again for 7 days without an id too; sent later than that, it may be there twice.
+     */
     dedupeWindowMs: z
       .int()
       .min(1)
       .max(30 * dayMs)
       .default(600_000),
+    /** Of an event as JSON; `publish` refuses a longer one. No server takes less. 1,024 to 1,048,576. Default: 1,048,576. */
+    maxEventBytes: z.int().min(1024).max(1_048_576).default(1_048_576),
     overflow: overflowSchema.optional(),
     /** For how long a member that does not speak keeps its partitions, milliseconds. Default: 10,000. */
     leaseMs: z.int().min(100).max(600_000).default(10_000),

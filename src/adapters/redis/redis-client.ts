@@ -41,11 +41,29 @@ export function settingsOf(
   };
 }
 
-/** Takes what must not be seen out of a text: credentials in URLs, and the password itself wherever it turns up. */
+/** A word shorter than this is not searched for: it would be found in any text. */
+const SHORTEST_SECRET = 4;
+
+/**
+ * Takes what must not be seen out of a text: credentials in URLs, and passwords of the settings wherever they turn up, if they
+ * have 4 letters or more.
+ */
 export function withoutSecrets(settings: RedisClientSettings): (text: string) => string {
-  const secrets = new Set([settings.password, ...passwordsIn(settings.url)]);
-  const known = [...secrets].filter((secret) => secret !== undefined && secret !== '') as string[];
+  const secrets = new Set([...passwordsUnder(settings), ...passwordsIn(settings.url)]);
+  const known = [...secrets].filter((secret) => secret.length >= SHORTEST_SECRET);
+  known.sort((a, b) => b.length - a.length);
   return (text) => known.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), redactText(text));
+}
+
+/** In the settings themselves, and in those of Sentinel or a cluster beneath them. What a provider of credentials gives is not known here. */
+function passwordsUnder(settings: object, seen = new Set<object>()): string[] {
+  if (seen.has(settings)) return [];
+  seen.add(settings);
+  return Object.entries(settings).flatMap(([name, value]: [string, unknown]) => {
+    if (typeof value === 'string') return /^(password|passphrase)$/i.test(name) ? [value] : [];
+    const isPlain = typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
+    return isPlain ? passwordsUnder(value, seen) : [];
+  });
 }
 
 function passwordsIn(url: string | undefined): string[] {

@@ -11,7 +11,7 @@ import {
   settingsOf,
   withoutSecrets,
 } from './redis-client.ts';
-import { notNow, replyCode, unavailable } from './redis-failure.ts';
+import { isWrongServer, notNow, replyCode, unavailable } from './redis-failure.ts';
 
 interface RedisConnectionOptions {
   readonly settings: RedisClientSettings;
@@ -31,6 +31,9 @@ interface RedisConnectionDeps {
   readonly random?: (() => number) | undefined;
   readonly logger?: Logger | undefined;
   readonly createClient?: CreateRedisClient | undefined;
+  /** A reply said that this is the wrong server, as after a failover; the connection has been dropped. */
+  readonly onWrongServer?: ((because: string) => void) | undefined;
+  readonly onClosed?: (() => void) | undefined;
 }
 
 /** Sends one command; its reply as RESP 2 has it. */
@@ -77,6 +80,11 @@ export class RedisConnection {
   get error(): string | undefined {
     if (this.isConnected) return undefined;
     return this.#error?.message ?? 'not connected yet';
+  }
+
+  /** As `error`, but not while the first attempt is under way. */
+  get failure(): string | undefined {
+    return this.isConnected ? undefined : this.#error?.message;
   }
 
   /**
@@ -138,15 +146,6 @@ export class RedisConnection {
     return this.#sendOn(this.#state.link, args, timeoutMs) as Promise<T>;
   }
 
-  /** `MULTI`, the commands, `EXEC`: the replies, all or none. Errors as of `command`; nothing was done when the server replied one. */
-  async transaction(commands: readonly (readonly string[])[]): Promise<readonly unknown[]> {
-    const sent = [['MULTI'], ...commands, ['EXEC']].map((args) => this.command(args));
-    const settled = await Promise.allSettled(sent);
-    for (const each of settled) if (each.status === 'rejected') throw each.reason;
-    const last = settled.at(-1);
-    return (last?.status === 'fulfilled' ? last.value : []) as readonly unknown[];
-  }
-
   /** Lets go of this connection, since of this, and makes another one after a wait. */
   drop(because: string): void {
     if (this.#state.kind === 'connected') this.#lost(this.#state.link, unavailable(because));
@@ -159,6 +158,7 @@ export class RedisConnection {
     this.#state = { kind: 'closed' };
     if ('link' in state) state.link.end(unavailable('the connection was closed'));
     this.#tell();
+    this.#deps.onClosed?.();
   }
 
   async #connect(): Promise<void> {
@@ -201,10 +201,20 @@ export class RedisConnection {
 
   /** An error that is no reply is the client's own: it has no connection. */
   #asFailure(link: ClientSession, error: Error): Error {
-    if (error instanceof PortcullisError || replyCode(error) !== undefined) return error;
+    if (error instanceof PortcullisError) return error;
+    if (replyCode(error) !== undefined) {
+      if (isWrongServer(error)) this.#leave(link, this.#textOf(error));
+      return error;
+    }
     const failure = unavailable(this.#textOf(error));
     this.#lost(link, failure);
     return failure;
+  }
+
+  #leave(link: ClientSession, because: string): void {
+    if (link.isEnded) return;
+    this.#lost(link, unavailable(because));
+    this.#deps.onWrongServer?.(because);
   }
 
   #lost(link: ClientSession, error: Error): void {

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import { messageOf } from '../../core/message-of.ts';
-import { parseOptions } from '../../core/options.ts';
 import type {
   BusCloseReport,
   BusStatus,
@@ -27,16 +26,18 @@ import { SpillQueue } from '../../events/spill-queue.ts';
 import type { AppendLog } from '../../storage/append-log.ts';
 import { type Logger, type MetricsRegistry, type Tracing, silentLogger } from '../../telemetry/index.ts';
 import type { SpilledEvent } from './outgoing-event.ts';
-import { type Overflow, overflowSchema } from './overflow-options.ts';
+import { textOf } from './event-text.ts';
 import { partitionOf } from './partition-of.ts';
 import { PublishCounters } from './publish-counters.ts';
-import { type RedisEventBusOptions, redisBusSchema } from './redis-bus-options.ts';
+import type { RedisEventBusOptions } from './redis-bus-options.ts';
+import { type RedisBusSettings, redisBusSettings } from './redis-bus-settings.ts';
 import type { CreateRedisClient } from './redis-client.ts';
-import { RedisConnection } from './redis-connection.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { RedisConnections } from './redis-connections.ts';
 import { RedisGroups } from './redis-groups.ts';
 import { redisKeys } from './redis-keys.ts';
 import { RedisPublisher } from './redis-publisher.ts';
-import { checkServer } from './server-record.ts';
+import { ServerWatch } from './server-watch.ts';
 
 export interface RedisEventBusDeps {
   readonly clock: Clock;
@@ -71,10 +72,14 @@ export class RedisEventBus implements EventBus {
   readonly #publisher: RedisPublisher;
   readonly #groups: RedisGroups;
   readonly #counters: PublishCounters;
-  readonly #connections: Connections;
+  readonly #connections: RedisConnections;
+  readonly #connection: RedisConnection;
+  readonly #work: RedisConnection;
+  readonly #watch: ServerWatch;
+  readonly #maxEventBytes: number;
   #closed: Promise<BusCloseReport> | undefined;
 
-  private constructor(settings: Settings, deps: Deps, spill?: SpillQueue<SpilledEvent>) {
+  private constructor(settings: RedisBusSettings, deps: Deps, spill?: SpillQueue<SpilledEvent>) {
     const { name, prefix, partitions, batch, dedupeWindowMs, overflow } = settings;
     const { clock, catalogue, metrics } = deps;
     this.name = name;
@@ -87,24 +92,30 @@ export class RedisEventBus implements EventBus {
       source: settings.source ?? `/${name}`,
       idPrefix: publisher,
     });
-    this.#connections = new Connections(settings, deps);
-    const connection = this.#connections.open('publish');
-    this.#checkServer(connection, settings, deps);
-    this.#counters = new PublishCounters(name, metrics);
+    this.#maxEventBytes = settings.maxEventBytes;
     const keys = redisKeys(prefix);
+    const logger = (deps.logger ?? silentLogger).child({ bus: name });
+    this.#connections = new RedisConnections(settings, deps);
+    const connection = this.#connections.open('publish');
+    this.#connection = connection;
+    this.#watch = new ServerWatch(
+      { metaKey: keys.meta, topics: catalogue.topics, partitions, everyMs: settings.leaseMs },
+      { connection, clock, logger },
+    );
+    this.#counters = new PublishCounters(name, metrics);
     this.#publisher = new RedisPublisher(
       { keys, overflow, publisher, batch, dedupeWindowMs },
       { clock, connection, counters: this.#counters, spill },
     );
     this.#counters.watch(() => this.status());
-    const link = this.#connections.open('work');
+    this.#work = this.#connections.open('work');
     this.#groups = new RedisGroups(settings, {
       ...deps,
-      link,
+      link: this.#work,
       openLink: (of) => this.#connections.open(of),
     });
     connection.start();
-    link.start();
+    this.#work.start();
   }
 
   /**
@@ -116,7 +127,7 @@ export class RedisEventBus implements EventBus {
    */
   static async open(options: RedisEventBusOptions, given: RedisEventBusDeps): Promise<RedisEventBus> {
     const deps = { ...given, catalogue: given.catalogue ?? TRADING_EVENTS };
-    const settings = settingsOf(options, deps);
+    const settings = redisBusSettings(options, deps);
     const { overflow } = settings;
     const spill =
       deps.spill === undefined || overflow.policy !== 'spill'
@@ -124,7 +135,8 @@ export class RedisEventBus implements EventBus {
         : await SpillQueue.open<SpilledEvent>(deps.spill, { maxRecords: overflow.maxSpilled });
     const bus = new RedisEventBus(settings, deps, spill);
     try {
-      await bus.#connections.connected(settings.connectTimeoutMs);
+      await bus.#connection.connected(settings.connectTimeoutMs);
+      await bus.#work.connected(settings.connectTimeoutMs);
     } catch (error) {
       const canWait = error instanceof PortcullisError && error.retryable && spill !== undefined;
       if (!canWait) {
@@ -144,7 +156,7 @@ export class RedisEventBus implements EventBus {
         id,
         topic: type.topic,
         partition: partitionOf(orderingKey(event), this.#partitions),
-        text: JSON.stringify(event),
+        text: textOf(event, this.#maxEventBytes),
         given: options?.id === undefined ? undefined : [source, id],
       });
     } catch (error) {
@@ -178,22 +190,32 @@ export class RedisEventBus implements EventBus {
     return this.#groups.replay(types, handler as EventHandler, options);
   }
 
-  get deadLetters(): DeadLetters {
-    return this.#groups.deadLetters;
-  }
+  readonly deadLetters: DeadLetters = {
+    list: (...args) => this.#whileOpen(() => this.#groups.deadLetters.list(...args)),
+    requeue: (...args) => this.#whileOpen(() => this.#groups.deadLetters.requeue(...args)),
+    discard: (...args) => this.#whileOpen(() => this.#groups.deadLetters.discard(...args)),
+  };
 
   groups(): Promise<readonly GroupStatus[]> {
-    return this.#groups.groups();
+    return this.#whileOpen(() => this.#groups.groups());
   }
 
   dropGroup(group: string): Promise<boolean> {
-    return this.#groups.dropGroup(group);
+    return this.#whileOpen(() => this.#groups.dropGroup(group));
   }
 
-  /** `connected` is that of publishing: the server takes events. `error` also says when the disk does not. */
+  /**
+   * `connected` is that of publishing: the server takes events. `error` also says when it refuses those of one partition, when the
+   * disk takes none, and when groups of this process have no connection.
+   */
   status(): BusStatus {
-    const { isSending, waiting, spilled, error } = this.#publisher;
-    return { connected: isSending, waiting, spilled, dropped: this.#counters.dropped, error };
+    const { isSending, waiting, spilled } = this.#publisher;
+    const reasons = [this.#publisher.error, this.#connections.failureBeside(this.#connection)];
+    const error = reasons.filter((each) => each !== undefined).join('; ');
+    return {
+      ...{ connected: isSending, waiting, spilled, dropped: this.#counters.dropped },
+      error: error === '' ? undefined : error,
+    };
   }
 
   /**
@@ -210,29 +232,18 @@ export class RedisEventBus implements EventBus {
       this.#publisher.close(timeoutMs),
       this.#groups.close(timeoutMs).catch(() => undefined),
     ]);
+    this.#watch.stop();
     this.#connections.close();
     this.#counters.unwatch();
     return report;
   }
 
-  #checkServer(connection: RedisConnection, settings: Settings, deps: Deps): void {
-    const { prefix, partitions, name } = settings;
-    const log = (deps.logger ?? silentLogger).child({ bus: name });
-    let generation: string | undefined;
-    connection.onConnect(async (command) => {
-      const record = await checkServer(command, {
-        metaKey: redisKeys(prefix).meta,
-        ...{ topics: deps.catalogue.topics, partitions },
-        newGeneration: randomBytes(12).toString('base64url'),
-      });
-      if (generation !== undefined && generation !== record.generation)
-        log.error('Redis has come back without what it had: events that were published before are gone');
-      generation = record.generation;
-    });
-  }
-
   #checkOpen(): void {
     if (this.#closed !== undefined) throw this.#refusal();
+  }
+
+  #whileOpen<T>(ask: () => Promise<T>): Promise<T> {
+    return this.#closed === undefined ? ask() : Promise.reject(this.#refusal());
   }
 
   #refusal(): PortcullisError {
@@ -241,55 +252,3 @@ export class RedisEventBus implements EventBus {
 }
 
 type Deps = RedisEventBusDeps & { readonly catalogue: EventCatalogue };
-type Settings = ReturnType<typeof settingsOf>;
-
-function settingsOf(options: RedisEventBusOptions, deps: RedisEventBusDeps) {
-  const settings = parseOptions('RedisEventBus', redisBusSchema, options);
-  const policy = deps.spill === undefined ? 'block' : 'spill';
-  const overflow: Overflow = settings.overflow ?? overflowSchema.parse({ policy });
-  if ((overflow.policy === 'spill') !== (deps.spill !== undefined))
-    throw new PortcullisError(
-      'OPTION_INVALID',
-      `RedisEventBus: overflow.policy: expected spill with a log to spill to and only then, got ${overflow.policy}`,
-    );
-  if (settings.url === undefined && settings.client === undefined && deps.createClient === undefined)
-    throw new PortcullisError('OPTION_INVALID', 'RedisEventBus: expected url, client, or a dep createClient');
-  return { ...settings, overflow };
-}
-
-/** All connections of one bus. */
-class Connections {
-  readonly #settings: Settings;
-  readonly #deps: RedisEventBusDeps;
-  readonly #all: RedisConnection[] = [];
-
-  constructor(settings: Settings, deps: RedisEventBusDeps) {
-    this.#settings = settings;
-    this.#deps = deps;
-  }
-
-  open(of: string): RedisConnection {
-    const { url, client, name, commandTimeoutMs, connectTimeoutMs, maxBackoffMs } = this.#settings;
-    const { clock, random, logger, createClient } = this.#deps;
-    const connection = new RedisConnection(
-      {
-        settings: { ...client, ...(url === undefined ? {} : { url }) },
-        name: `portcullis:${name}:${of}`.replaceAll(' ', ':'),
-        ...{ commandTimeoutMs, connectTimeoutMs, maxBackoffMs },
-      },
-      { clock, random, logger, createClient },
-    );
-    this.#all.push(connection);
-    return connection;
-  }
-
-  async connected(timeoutMs: number): Promise<void> {
-    const [publish, work] = this.#all;
-    await publish?.connected(timeoutMs);
-    await work?.connected(timeoutMs);
-  }
-
-  close(): void {
-    for (const connection of this.#all) connection.close();
-  }
-}

@@ -1,24 +1,22 @@
 import type { Clock } from '../../core/clock.ts';
+import { PortcullisError } from '../../core/errors.ts';
 import type { BusCloseReport, PublishReceipt } from '../../events/event-bus.ts';
 import type { SpillQueue } from '../../events/spill-queue.ts';
 import { BlockedCallers } from './blocked-callers.ts';
 import { type OutgoingEvent, type SpilledEvent, settleEvent } from './outgoing-event.ts';
 import type { Overflow } from './overflow-options.ts';
 import type { PublishCounters } from './publish-counters.ts';
-import { PublishLane, type PublishLaneListener } from './publish-lane.ts';
+import type { PublishLane, PublishLaneListener } from './publish-lane.ts';
+import { PublishLanes, type PublishLanesOptions } from './publish-lanes.ts';
 import { PUBLISH_SCRIPT, type PublishedAt } from './publish-script.ts';
 import type { RedisConnection } from './redis-connection.ts';
-import { isLost, notNow, replyCode, unavailable } from './redis-failure.ts';
-import { type RedisKeys, positionOf } from './redis-keys.ts';
+import { PublishRefusals } from './publish-refusals.ts';
+import { isLost, notNow, replyCode } from './redis-failure.ts';
+import { positionOf } from './redis-keys.ts';
 import { SpillDrain } from './spill-drain.ts';
 
-interface RedisPublisherOptions {
-  readonly keys: RedisKeys;
+interface RedisPublisherOptions extends PublishLanesOptions {
   readonly overflow: Overflow;
-  /** Of this process, used by no other. */
-  readonly publisher: string;
-  readonly batch: number;
-  readonly dedupeWindowMs: number;
 }
 
 interface RedisPublisherDeps {
@@ -28,10 +26,8 @@ interface RedisPublisherDeps {
   readonly spill?: SpillQueue<SpilledEvent> | undefined;
 }
 
-/** Batches under way in one partition: enough to hide a round trip over a network. */
-const WINDOW = 16;
-/** For how long the server remembers what it applied of a publisher: longer than what lies on a disk should wait. */
-const PUBLISHER_TTL_MS = 7 * 86_400_000;
+/** For what is on its way to disk, once the bus is closed. */
+const FLUSH_MS = 5000;
 /** Before a partition that refuses for a reason of its own is tried again. */
 const REFUSED_PAUSE_MS = 1000;
 
@@ -42,15 +38,14 @@ type NewOutgoing = Pick<OutgoingEvent, 'id' | 'topic' | 'partition' | 'text' | '
 export class RedisPublisher implements PublishLaneListener {
   readonly #options: RedisPublisherOptions;
   readonly #deps: RedisPublisherDeps;
-  readonly #lanes = new Map<string, PublishLane>();
+  readonly #lanes: PublishLanes;
   readonly #paused = new Set<PublishLane>();
   readonly #blocked: BlockedCallers;
   readonly #drain: SpillDrain | undefined;
   /** Events taken that are in memory and not on disk. */
   #inMemory = 0;
   #taken = 0;
-  /** Why the server takes nothing although it is connected. */
-  #refusal: string | undefined;
+  readonly #refusals = new PublishRefusals();
   #isPumping = false;
   #isClosed = false;
   #onProgress: () => void = ignore;
@@ -58,6 +53,7 @@ export class RedisPublisher implements PublishLaneListener {
   constructor(options: RedisPublisherOptions, deps: RedisPublisherDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#lanes = new PublishLanes(options, (args) => deps.connection.command(args), this);
     const { overflow } = options;
     this.#blocked = new BlockedCallers(
       deps.clock,
@@ -66,11 +62,12 @@ export class RedisPublisher implements PublishLaneListener {
     if (deps.spill !== undefined)
       this.#drain = new SpillDrain(deps.spill, {
         clock: deps.clock,
-        lane: (event) => this.#laneOf(event),
-        lanes: () => [...this.#lanes.values()],
+        lane: (event) => this.#lanes.of(event),
+        lanes: () => this.#lanes.all(),
         hasRoom: () => this.#inMemory < overflow.maxWaiting,
         isConnected: () => deps.connection.isConnected,
         isSending: () => this.isSending,
+        isRefused: (lane) => (lane === undefined ? this.#refusals.ofSome : this.#refusals.has(lane)),
         keep: (event) => {
           this.#count(event, true);
         },
@@ -94,7 +91,7 @@ export class RedisPublisher implements PublishLaneListener {
 
   /** Whether the server takes events now. */
   get isSending(): boolean {
-    return this.#deps.connection.isConnected && this.#refusal === undefined;
+    return this.#deps.connection.isConnected && !this.#refusals.ofAll;
   }
 
   /** Why events do not reach the server, or the disk does not take them. */
@@ -102,7 +99,7 @@ export class RedisPublisher implements PublishLaneListener {
     const { connection, spill } = this.#deps;
     const disk =
       spill?.error === undefined ? undefined : `the disk refuses what should spill: ${spill.error}`;
-    const all = [this.#refusal ?? connection.error, disk].filter((each) => each !== undefined);
+    const all = [this.#refusals.reason ?? connection.error, disk].filter((each) => each !== undefined);
     return all.length === 0 ? undefined : all.join('; ');
   }
 
@@ -147,21 +144,23 @@ export class RedisPublisher implements PublishLaneListener {
     this.#onProgress = ignore;
     if (this.waiting > 0) this.#drain?.spillAll();
     this.#blocked.admit((event) => this.#take(event));
-    await spill?.flush();
+    await this.#flush();
     this.#isClosed = true;
-    this.#blocked.rejectAll('the bus was closed');
-    const lost = [...this.#lanes.values()]
+    this.#blocked.close();
+    const unwritten = this.#drain?.givenUp() ?? [];
+    const inMemory = this.#lanes
+      .all()
       .flatMap((lane) => lane.takeAll())
-      .concat(this.#drain?.held() ?? []);
-    let dropped = 0;
-    for (const event of lost) {
-      if (event.isOnDisk || !event.isCounted) continue;
+      .concat(this.#drain?.held() ?? [])
+      .filter(({ isOnDisk, isCounted }) => !isOnDisk && isCounted);
+    for (const event of [...inMemory, ...unwritten]) {
       this.#count(event, false);
-      dropped++;
       this.#settle(event, { outcome: 'dropped', id: event.id });
     }
-    const { spilled } = this;
-    return { unsent: dropped + spilled, spilled };
+    return {
+      unsent: inMemory.length + this.spilled,
+      spilled: Math.max(0, this.spilled - unwritten.length),
+    };
   }
 
   maySend(lane: PublishLane): boolean {
@@ -169,7 +168,7 @@ export class RedisPublisher implements PublishLaneListener {
   }
 
   onPublished(lane: PublishLane, events: readonly OutgoingEvent[], places: readonly PublishedAt[]): void {
-    this.#refusal = undefined;
+    if (this.#refusals.accepted(lane)) this.#drain?.onAccepted(lane);
     for (const [at, event] of events.entries()) {
       const place = places[at];
       this.#count(event, false);
@@ -192,9 +191,9 @@ export class RedisPublisher implements PublishLaneListener {
     if (isLost(error)) {
       if (connection.isConnected) lane.pump(); // it is back already
     } else if (refusal !== undefined) {
-      this.#refusal = refusal;
+      this.#refusals.refuseAll(refusal);
       connection.drop(refusal);
-    } else if (replyCode(error) === 'GAP') lane.pump();
+    } else if (replyCode(error) === 'GAP') connection.drop('the server does not know what it was sent last');
     else if (replyCode(error) === 'NOSCRIPT') {
       this.#paused.add(lane);
       connection
@@ -205,8 +204,9 @@ export class RedisPublisher implements PublishLaneListener {
           lane.pump();
         });
     } else {
-      this.#refusal = `${lane.topic} ${lane.partition}: ${error.message}`;
+      this.#refusals.refuse(lane, error.message);
       this.#paused.add(lane);
+      this.#drain?.onRefused(lane);
       clock.deadline(REFUSED_PAUSE_MS, () => {
         this.#paused.delete(lane);
         lane.pump();
@@ -221,38 +221,48 @@ export class RedisPublisher implements PublishLaneListener {
         return this.#drain.take(event);
     } else if (this.#inMemory >= this.#options.overflow.maxWaiting) return false;
     this.#count(event, true);
-    this.#laneOf(event).push(event);
+    this.#lanes.of(event).push(event);
     return true;
   }
 
   #overflow(event: OutgoingEvent, reject: (error: Error) => void): void {
     const { policy } = this.#options.overflow;
     if (policy === 'block' || policy === 'spill') {
-      this.#blocked.wait(event, (because) => {
+      this.#blocked.wait(event, (because, isClosed) => {
         event.settle = undefined;
-        reject(unavailable(`nothing of the event was kept: ${because}; ${this.error ?? 'the bus is full'}`));
+        const text = `nothing of the event was kept: ${because}; ${this.error ?? 'the bus is full'}`;
+        reject(new PortcullisError(isClosed ? 'BUS_CLOSED' : 'BUS_UNAVAILABLE', text));
       });
       return;
     }
-    const oldest = policy === 'drop-oldest' ? this.#dropOldest() : undefined;
-    if (oldest !== undefined) this.#take(event);
+    const oldest = policy === 'drop-oldest' ? this.#lanes.dropOldest() : undefined;
+    if (oldest !== undefined) {
+      this.#count(oldest, false);
+      this.#take(event);
+    }
     const dropped = oldest ?? event;
     this.#settle(dropped, { outcome: 'dropped', id: dropped.id });
   }
 
-  /** What was sent before is not dropped: it may have arrived. */
-  #dropOldest(): OutgoingEvent | undefined {
-    let first: PublishLane | undefined;
-    for (const lane of this.#lanes.values())
-      if (lane.oldestNeverSent < (first?.oldestNeverSent ?? Infinity)) first = lane;
-    const event = first?.dropOldest();
-    if (event !== undefined) this.#count(event, false);
-    return event;
+  /** A disk that hangs does not hold up the end. */
+  async #flush(): Promise<void> {
+    const { spill, clock } = this.#deps;
+    if (spill === undefined) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.deadline(FLUSH_MS, resolve);
+      void spill.flush().then(() => {
+        timer[Symbol.dispose]();
+        resolve();
+      });
+    });
   }
 
   #onConnection(): void {
-    if (this.#deps.connection.isConnected) this.#pump();
-    else this.#drain?.onDisconnected();
+    if (this.#deps.connection.isConnected) this.#lanes.pump();
+    else {
+      this.#lanes.disconnected();
+      this.#drain?.onDisconnected();
+    }
     this.#progress();
   }
 
@@ -269,12 +279,8 @@ export class RedisPublisher implements PublishLaneListener {
     this.#isPumping = true;
     queueMicrotask(() => {
       this.#isPumping = false;
-      this.#pump();
+      this.#lanes.pump();
     });
-  }
-
-  #pump(): void {
-    for (const lane of this.#lanes.values()) lane.pump();
   }
 
   #count(event: OutgoingEvent, isIn: boolean): void {
@@ -286,30 +292,6 @@ export class RedisPublisher implements PublishLaneListener {
   #settle(event: OutgoingEvent, receipt: PublishReceipt): void {
     const ms = this.#deps.clock.monotonicMs() - event.sinceMs;
     if (settleEvent(event, receipt)) this.#deps.counters.settled(event.topic, receipt.outcome, ms);
-  }
-
-  #laneOf({ topic, partition }: Pick<OutgoingEvent, 'topic' | 'partition'>): PublishLane {
-    const name = `${topic}.${partition}`;
-    let lane = this.#lanes.get(name);
-    if (lane === undefined) {
-      const { keys, publisher, batch, dedupeWindowMs } = this.#options;
-      lane = new PublishLane(
-        {
-          topic,
-          partition,
-          keys,
-          publisher,
-          batch,
-          dedupeWindowMs,
-          window: WINDOW,
-          publisherTtlMs: PUBLISHER_TTL_MS,
-        },
-        (args) => this.#deps.connection.command(args),
-        this,
-      );
-      this.#lanes.set(name, lane);
-    }
-    return lane;
   }
 }
 

@@ -14,6 +14,8 @@ interface SpillDrainPorts {
   readonly isConnected: () => boolean;
   /** Connected, and the server takes events. */
   readonly isSending: () => boolean;
+  /** The server refuses the events of this one; without one: of any. */
+  readonly isRefused: (lane?: PublishLane) => boolean;
   /** It is in memory from now on, or no longer. */
   readonly keep: (event: OutgoingEvent) => void;
   readonly letGo: (event: OutgoingEvent) => void;
@@ -40,8 +42,10 @@ export class SpillDrain {
   readonly #writing = new Fifo<OutgoingEvent>();
   #isNeeded: boolean;
   #isReading = false;
-  /** Read and in a lane. */
-  #loaded = 0;
+  /** Read and in a lane that the server does not refuse, by their place on disk. */
+  readonly #loaded = new Set<number>();
+  /** Lanes that the server refuses, with events that were passed over and are to be read again. */
+  readonly #passedOver = new Set<PublishLane>();
   #wantsMore = false;
   /** Grows with each loss of the connection. */
   #round = 0;
@@ -69,6 +73,11 @@ export class SpillDrain {
     return isTaken;
   }
 
+  /** Those that the disk has not taken yet, and perhaps never will. */
+  givenUp(): readonly OutgoingEvent[] {
+    return this.#writing.drain();
+  }
+
   /** Brings what is in memory to disk, as much as it takes. */
   spillAll(): void {
     if (!this.#isNeeded) {
@@ -83,18 +92,31 @@ export class SpillDrain {
 
   /** What was read from disk will be read again. What is in memory goes there. */
   onDisconnected(): void {
-    this.#round++;
-    for (const lane of this.#ports.lanes()) lane.forgetDisk();
-    this.#loaded = 0;
-    this.#queue.rewind();
+    this.#rewind();
     this.spillAll();
     this.#end();
+  }
+
+  /** Others are read past it: of its own events the first stays, to try with. */
+  onRefused(lane: PublishLane): void {
+    if (!this.#isNeeded) return;
+    const forgotten = lane.forgetDisk(1);
+    if (forgotten.length > 0) this.#passedOver.add(lane);
+    for (const event of [...forgotten, ...lane.events()])
+      if (event.record !== undefined) this.#loaded.delete(event.record);
+    this.spillAll();
+    this.pump();
+  }
+
+  /** It was refused, and is no longer. */
+  onAccepted(lane: PublishLane): void {
+    if (this.#passedOver.has(lane)) this.#rewind();
   }
 
   confirm({ record }: OutgoingEvent): void {
     if (record === undefined) return;
     this.#queue.confirm(record);
-    this.#loaded = Math.max(0, this.#loaded - 1);
+    this.#loaded.delete(record);
     this.#end();
   }
 
@@ -109,7 +131,7 @@ export class SpillDrain {
   }
 
   #takeBehind(event: OutgoingEvent): boolean {
-    const isNear = this.#ports.isSending() && this.#queue.count <= NEARLY_EMPTY;
+    const isNear = this.#ports.isSending() && !this.#ports.isRefused() && this.#queue.count <= NEARLY_EMPTY;
     if (this.#held.size > 0 || isNear || !this.#hasDisk) {
       if (this.#ports.hasRoom()) {
         this.#hold(event);
@@ -123,7 +145,9 @@ export class SpillDrain {
   }
 
   get #mayRead(): boolean {
-    return this.#wantsMore && this.#isNeeded && this.#ports.isConnected() && this.#loaded <= READ_AHEAD / 2;
+    return (
+      this.#wantsMore && this.#isNeeded && this.#ports.isConnected() && this.#loaded.size <= READ_AHEAD / 2
+    );
   }
 
   async #readOn(): Promise<void> {
@@ -137,15 +161,28 @@ export class SpillDrain {
 
   async #read(): Promise<void> {
     const round = this.#round;
-    const records = await this.#queue.next(READ_AHEAD - this.#loaded);
+    const records = await this.#queue.next(READ_AHEAD - this.#loaded.size);
     if (round !== this.#round || records.length === 0) return;
     const sinceMs = this.#ports.clock.monotonicMs();
     for (const { seq, record } of records) {
       const event = fromSpilled(record, seq, sinceMs);
-      this.#ports.lane(event).push(event);
+      const lane = this.#ports.lane(event);
+      const isRefused = this.#ports.isRefused(lane);
+      if (isRefused && (this.#passedOver.has(lane) || !lane.isEmpty)) this.#passedOver.add(lane);
+      else {
+        if (!isRefused) this.#loaded.add(seq);
+        lane.push(event);
+      }
     }
-    this.#loaded += records.length;
     this.#ports.onChange();
+  }
+
+  #rewind(): void {
+    this.#round++;
+    for (const lane of this.#ports.lanes()) lane.forgetDisk();
+    this.#loaded.clear();
+    this.#passedOver.clear();
+    this.#queue.rewind();
   }
 
   #hold(event: OutgoingEvent): void {
@@ -160,7 +197,7 @@ export class SpillDrain {
     this.#writing.push(event);
     this.#queue.push(toSpilled(event)).then(
       () => {
-        this.#writing.shift();
+        if (this.#writing.shift() === undefined) return; // given up
         this.#ports.onSpilled(event);
         this.#ports.onChange();
       },

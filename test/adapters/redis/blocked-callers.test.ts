@@ -8,7 +8,9 @@ function world() {
   const callers = new BlockedCallers(clock, 100);
   const rejected: string[] = [];
   const wait = (id: string): void => {
-    callers.wait({ id } as OutgoingEvent, (because) => rejected.push(`${id} ${because}`));
+    callers.wait({ id } as OutgoingEvent, (because, isClosed) =>
+      rejected.push(`${id} ${because}${isClosed ? ', for good' : ''}`),
+    );
   };
   return { clock, callers, rejected, wait };
 }
@@ -43,7 +45,7 @@ describe('BlockedCallers', () => {
     callers.admit(() => true);
     expect(clock.nextDueMs).toBe(Infinity);
     wait('b');
-    callers.rejectAll('closed');
-    expect([rejected, clock.nextDueMs]).toEqual([['b closed'], Infinity]);
+    callers.close();
+    expect([rejected, clock.nextDueMs]).toEqual([['b the bus was closed, for good'], Infinity]);
   });
 });

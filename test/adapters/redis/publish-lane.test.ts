@@ -24,7 +24,7 @@ function event(n: number, more: Partial<OutgoingEvent> = {}): OutgoingEvent {
 function world({ batch = 2, window = 3 } = {}) {
   const sent: {
     first: number;
-    isHead: boolean;
+    after: number;
     texts: string[];
     args: readonly string[];
     reply: (v: unknown) => void;
@@ -50,7 +50,7 @@ function world({ batch = 2, window = 3 } = {}) {
       const texts = rest.slice(7, 7 + Number(rest[6]));
       sent.push({
         first: Number(rest[0]),
-        isHead: rest[1] === '1',
+        after: Number(rest[1]),
         texts,
         args,
         reply: resolve,
@@ -74,16 +74,16 @@ function world({ batch = 2, window = 3 } = {}) {
 }
 
 const shape = (sent: ReturnType<typeof world>['sent']) =>
-  sent.map(({ first, isHead, texts }) => [first, isHead, texts.length]);
+  sent.map(({ first, after, texts }) => [first, after, texts.length]);
 
 describe('PublishLane', () => {
   test('sends batches, several under way, only the first as the head', () => {
     const { lane, sent, push } = world();
     push(...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => event(n)));
     expect(shape(sent)).toEqual([
-      [1, true, 2],
-      [3, false, 2],
-      [5, false, 2],
+      [1, -1, 2],
+      [3, 2, 2],
+      [5, 4, 2],
     ]);
     expect([lane.underWay, lane.unsent]).toEqual([6, 2]);
   });
@@ -95,8 +95,8 @@ describe('PublishLane', () => {
     await nextTurn();
     expect(published).toEqual(['e1 at', 'e2 duplicate']);
     expect(shape(sent)).toEqual([
-      [1, true, 2],
-      [3, true, 1],
+      [1, -1, 2],
+      [3, 2, 1],
     ]);
   });
 
@@ -105,7 +105,7 @@ describe('PublishLane', () => {
     push(event(1), event(2, { given: ['/me', 'x'], settle: undefined }));
     expect(sent[0]?.args.slice(2)).toEqual([
       ...['3', 'p:{t.0}:events', 'p:{t.0}:pub:me', 'p:{t.0}:id:/me x'],
-      ...['1', '1', '7', '5', '1', '0', '2', 'text 1', 'text 2', '2'],
+      ...['1', '-1', '7', '5', '1', '0', '2', 'text 1', 'text 2', '2'],
     ]);
   });
 
@@ -122,9 +122,9 @@ describe('PublishLane', () => {
     expect(failures).toEqual(['OOM no']);
     push(event(6));
     expect(shape(sent.slice(3))).toEqual([
-      [1, true, 2],
-      [3, false, 2],
-      [5, false, 2],
+      [1, -1, 2],
+      [3, 2, 2],
+      [5, 4, 2],
     ]);
     for (const each of sent.slice(3)) each.reply(['1-0', '1-1']);
     await nextTurn();
@@ -138,7 +138,7 @@ describe('PublishLane', () => {
     sent[1]?.reply(['1-0']);
     await nextTurn();
     lane.pump();
-    expect(shape(sent.slice(2))).toEqual([[1, true, 2]]);
+    expect(shape(sent.slice(2))).toEqual([[1, -1, 2]]);
     expect(published).toEqual(['e3 at']);
   });
 
@@ -168,11 +168,11 @@ describe('PublishLane', () => {
       sent[at]?.reply(['1-0']);
       await nextTurn();
     }
-    expect(sent.map(({ first, isHead, args }) => [first, isHead, args[4]])).toEqual([
-      [7, true, 'p:{t.0}:pub:old'],
-      [9, true, 'p:{t.0}:pub:old'],
-      [10, true, 'p:{t.0}:pub:older'],
-      [1, true, 'p:{t.0}:pub:me'],
+    expect(sent.map(({ first, after, args }) => [first, after, args[4]])).toEqual([
+      [7, -1, 'p:{t.0}:pub:old'],
+      [9, 7, 'p:{t.0}:pub:old'],
+      [10, -1, 'p:{t.0}:pub:older'],
+      [1, -1, 'p:{t.0}:pub:me'],
     ]);
   });
 

@@ -12,7 +12,13 @@ describe('options of RedisEventBus', () => {
   test('have these defaults', () => {
     expect(redisBusSchema.parse({ url: 'redis://host' })).toEqual({
       ...{ url: 'redis://host', prefix: 'portcullis', name: 'events', partitions: 1, batch: 32 },
-      ...{ commandTimeoutMs: 2_000, connectTimeoutMs: 5_000, maxBackoffMs: 5_000, leaseMs: 10_000 },
+      ...{
+        maxEventBytes: 1_048_576,
+        commandTimeoutMs: 2_000,
+        connectTimeoutMs: 5_000,
+        maxBackoffMs: 5_000,
+        leaseMs: 10_000,
+      },
       ...{ dedupeWindowMs: 600_000, keepMs: 604_800_000, trimEveryMs: 10_000 },
     });
     expect(

@@ -10,11 +10,13 @@ function world(settings: RedisClientSettings = {}) {
   const clock = new ManualClock();
   const clients: ScriptedClient[] = [];
   const made: RedisClientSettings[] = [];
+  const wrong: string[] = [];
   const connection = new RedisConnection(
     { settings, name: 'bus:publish', commandTimeoutMs: 2_000, connectTimeoutMs: 5_000, maxBackoffMs: 400 },
     {
       clock,
       random: () => 1,
+      onWrongServer: (because) => wrong.push(because),
       createClient: (given) => {
         const client = new ScriptedClient();
         clients.push(client);
@@ -33,7 +35,7 @@ function world(settings: RedisClientSettings = {}) {
     connection.start();
     await accept();
   };
-  return { clock, clients, made, connection, last, accept, connect };
+  return { clock, clients, made, connection, last, accept, connect, wrong };
 }
 
 const failureOf = (work: Promise<unknown>): Promise<unknown> => work.catch((error: unknown) => error);
@@ -221,19 +223,26 @@ describe('RedisConnection', () => {
     expect(connection.isConnected).toBe(false);
   });
 
-  test('a transaction gives the replies of its commands, or the error of the first that failed', async () => {
-    const { connection, last, connect } = world();
+  test.each(['READONLY', 'MASTERDOWN', 'LOADING', 'MOVED', 'UNBLOCKED'])(
+    'a reply that it is the wrong server, %s: the connection is left, and others are told',
+    async (code) => {
+      const { connection, last, connect, wrong } = world();
+      await connect();
+      const failure = failureOf(connection.command(['SET', 'a', '1']));
+      last().sent[0]?.fail(`${code} said the server`);
+      expect(await failure).toMatchObject({ message: `${code} said the server` });
+      expect([connection.isConnected, wrong]).toEqual([false, [connection.error]]);
+      expect(connection.error).toContain(code);
+    },
+  );
+
+  test('another reply that says no leaves it as it is', async () => {
+    const { connection, last, connect, wrong } = world();
     await connect();
-    const done = connection.transaction([['SET', 'a', '1']]);
-    expect(last().sent.map(({ args }) => args[0])).toEqual(['MULTI', 'SET', 'EXEC']);
-    for (const [at, reply] of ['OK', 'QUEUED', ['OK']].entries()) last().sent[at]?.reply(reply);
-    expect(await done).toEqual(['OK']);
-    const failed = failureOf(connection.transaction([['SET', 'a']]));
-    const [, , , multi, set, exec] = last().sent;
-    multi?.reply('OK');
-    set?.fail('ERR wrong number of arguments');
-    exec?.fail('EXECABORT Transaction discarded');
-    expect(await failed).toMatchObject({ message: 'ERR wrong number of arguments' });
+    const failure = failureOf(connection.command(['SET', 'a', '1']));
+    last().sent[0]?.fail('OOM command not allowed');
+    await failure;
+    expect([connection.isConnected, wrong]).toEqual([true, []]);
   });
 
   test('once closed nothing is made any more, and what waits is told', async () => {
@@ -248,6 +257,15 @@ describe('RedisConnection', () => {
     last().emit('error', new Error('late'));
     clock.advance(60_000);
     expect([clients.length, connection.isConnected]).toEqual([1, false]);
+  });
+
+  test('shows no password of settings beneath, and a short one does not blank the text', async () => {
+    const settings = { password: 'a', sentinel: { password: 'of sentinel' } } as RedisClientSettings;
+    const { clock, connection, last } = world(settings);
+    connection.start();
+    last().refuse('a bad day with of sentinel');
+    await clock.turn();
+    expect(connection.error).toBe('a bad day with [redacted]');
   });
 
   test('shows no password, wherever it turns up', async () => {

@@ -20,7 +20,12 @@ async function world() {
     send: async (first: number, last: number, given: readonly number[] = []) => {
       const seqs = upTo(last - first + 1).map((at) => first + at);
       const command = publishCommand({
-        ...{ streamKey: 'p:{t.0}:events', publisherKey: 'p:{t.0}:pub:me', firstSeq: first, isHead: false },
+        ...{
+          streamKey: 'p:{t.0}:events',
+          publisherKey: 'p:{t.0}:pub:me',
+          firstSeq: first,
+          afterSeq: first - 1,
+        },
         ...{ publisherTtlMs: 60_000, dedupeWindowMs: 60_000, wantsPlaces: true, slot: calls++ % 32 },
         texts: seqs.map((seq) => `event ${seq}`),
         idKeys: given.map((seq) => ({ key: `p:{t.0}:id:${seq}`, index: seq - first })),
@@ -97,7 +102,7 @@ describe.skipIf(redisMissing !== undefined)(
     test('a batch behind one that was not applied is refused', async () => {
       await using it = await world();
       await it.send(0, 1);
-      await expect(it.send(3, 4)).rejects.toThrow('GAP expected 2, got 3');
+      await expect(it.send(3, 4)).rejects.toThrow('GAP applied up to 1, expected 2');
     });
   },
 );

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
+import { partitionOf } from '../../../src/adapters/redis/partition-of.ts';
 import { FileAppendLog, MemoryAppendLog } from '../../../src/storage/index.ts';
 import { ScriptedAppendLog } from '../../../src/testing/scripted-append-log.ts';
 import { RedisServer, redisMissing } from '../../support/redis-server.ts';
@@ -211,6 +212,50 @@ describe.skipIf(redisMissing !== undefined)(
       await using plain = await plainClient(server.url);
       expect(await plain.numbers()).toEqual(upTo(30));
       await bus.close();
+    });
+
+    test('a partition that is refused for ever does not hold up the others; once it is mended all of it arrives in order', async () => {
+      await using server = await RedisServer.start();
+      await using plain = await plainClient(server.url);
+      await plain.call('SET', 'portcullis:{market.0}:events', 'no stream');
+      const bus = await openBus(
+        { url: server.url, partitions: 2, overflow: { policy: 'spill', maxWaiting: 10 } },
+        { spill: new MemoryAppendLog() },
+      );
+      const [bad = '', good = ''] = [0, 1].map(
+        (partition) =>
+          upTo(100)
+            .map(String)
+            .find((key) => partitionOf(key, 2) === partition) ?? '',
+      );
+      const refused = upTo(3_000).map((n) => bus.publish(BAR, { n, key: bad }));
+      expect(await Promise.all(refused.map(async (each) => (await each).outcome))).toContain('spilled');
+      await vi.waitFor(() => {
+        expect(bus.status().error).toMatch(/market 0: .*WRONGTYPE/);
+      }, soon);
+      const passed = upTo(3_000).map((n) => bus.publish(BAR, { n, key: good }));
+      await Promise.all(passed);
+      await vi.waitFor(async () => {
+        expect(await plain.numbers(1)).toHaveLength(3_000);
+      }, soon);
+      expect(bus.status()).toMatchObject({ connected: true, waiting: 3_000 });
+      await plain.call('DEL', 'portcullis:{market.0}:events');
+      await bus.publish(BAR, { n: 3_000, key: bad });
+      await vi.waitFor(() => {
+        expect(bus.status()).toMatchObject({ waiting: 0, error: undefined });
+      }, soon);
+      expect(await plain.numbers(0)).toEqual(upTo(3_001));
+      expect(await plain.numbers(1)).toEqual(upTo(3_000));
+      await bus.close();
+    });
+
+    test('a disk that hangs does not hold up the end for ever', async () => {
+      await using server = await RedisServer.start();
+      const bus = await openBus({ url: server.url }, { spill: new ScriptedAppendLog() });
+      await server.stop('SIGKILL');
+      const pending = publishRange(bus, 0, 5);
+      expect(await bus.close(10)).toEqual({ unsent: 5, spilled: 0 });
+      expect(await pending).toEqual({ dropped: 5 });
     });
 
     test('close while the server is away leaves what waits on disk, and says how much', async () => {

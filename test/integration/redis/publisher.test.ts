@@ -207,13 +207,11 @@ describe.skipIf(redisMissing !== undefined)(
         }, soon);
         await plain.call(...cure);
         expect(await published).toEqual({ published: 990 });
-        expect(bus.status()).toEqual({
-          connected: true,
-          waiting: 0,
-          spilled: 0,
-          dropped: 0,
-          error: undefined,
-        });
+        await vi.waitFor(() => {
+          expect(bus.status()).toEqual({
+            ...{ connected: true, waiting: 0, spilled: 0, dropped: 0, error: undefined },
+          });
+        }, soon);
         expect(await plain.numbers()).toEqual(upTo(1_000));
         await bus.close();
       },
@@ -295,6 +293,65 @@ describe.skipIf(redisMissing !== undefined)(
         message: expect.stringContaining('ECONNREFUSED') as string,
       });
       expect(QUICK.maxBackoffMs).toBeLessThan(1000);
+    });
+
+    test('emptied by somebody while it is quiet: noticed at the next publication, and the record is made again', async () => {
+      await using server = await RedisServer.start();
+      await using plain = await plainClient(server.url);
+      const bus = await openBus({ url: server.url, partitions: 4 });
+      await bus.publish(BAR, { n: 0 });
+      await plain.call('FLUSHALL');
+      expect((await bus.publish(BAR, { n: 1 })).outcome).toBe('published');
+      await expect(openBus({ url: server.url, partitions: 3 })).rejects.toMatchObject({
+        code: 'OPTION_INVALID',
+        message: expect.stringContaining('has 4 on record') as string,
+      });
+      await bus.close();
+    });
+
+    test('emptied by somebody while nothing is published: the record is made again all the same', async () => {
+      await using server = await RedisServer.start();
+      await using plain = await plainClient(server.url);
+      const bus = await openBus({ url: server.url, leaseMs: 200 });
+      await plain.call('FLUSHALL');
+      await vi.waitFor(async () => {
+        expect(await plain.call('HGET', 'portcullis:meta', 'partitions:market')).toBe('1');
+      }, soon);
+      await bus.close();
+    });
+
+    test('an event of more bytes than may be is refused, and holds up nobody', async () => {
+      await using server = await RedisServer.start();
+      const bus = await openBus({ url: server.url, maxEventBytes: 2_000 });
+      const sizeOf = async (length: number): Promise<unknown> =>
+        bus.publish(BAR, { n: 0, key: 'ä'.repeat(length) }).then(
+          ({ outcome }) => outcome,
+          (error: unknown) => error,
+        );
+      expect(await sizeOf(300)).toBe('published');
+      expect(await sizeOf(600)).toMatchObject({
+        code: 'INPUT_INVALID',
+        message: expect.stringMatching(/at most 2000 bytes \(maxEventBytes\), got \d+$/) as string,
+      });
+      expect(await sizeOf(1)).toBe('published');
+      await bus.close();
+    });
+
+    test('a caller that waits for room when the bus closes is told so', async () => {
+      await using server = await RedisServer.start();
+      const bus = await openBus({
+        url: server.url,
+        overflow: { policy: 'block', maxWaiting: 1, blockTimeoutMs: 60_000 },
+      });
+      await server.stop('SIGKILL');
+      const kept = bus.publish(BAR, { n: 0 });
+      const waits = bus.publish(BAR, { n: 1 }).catch((error: unknown) => error);
+      await bus.close(50);
+      expect((await kept).outcome).toBe('dropped');
+      expect(await waits).toMatchObject({ code: 'BUS_CLOSED' });
+      await expect(bus.groups()).rejects.toMatchObject({ code: 'BUS_CLOSED' });
+      await expect(bus.dropGroup('g')).rejects.toMatchObject({ code: 'BUS_CLOSED' });
+      await expect(bus.deadLetters.list()).rejects.toMatchObject({ code: 'BUS_CLOSED' });
     });
 
     test('after close nothing is taken', async () => {
