@@ -74,7 +74,7 @@ async function load(peer: Counted, events: number): Promise<number> {
   const before = peer.counter.handled;
   const startedMs = performance.now();
   let underWay = 0;
-  for (let at = 0; at < events; ) {
+  for (let at = 0; at < events;) {
     if (underWay + 256 > OUTSTANDING) {
       await new Promise((resolve) => setImmediate(resolve));
       continue;
@@ -127,7 +127,7 @@ async function paced(server: RedisServer): Promise<BenchResult> {
   for (let run = 0; run < ROUNDS; run += 1) {
     us.length = 0;
     const startedMs = performance.now();
-    for (let tick = 0; tick < PACED_MS; ) {
+    for (let tick = 0; tick < PACED_MS;) {
       const due = Math.min(PACED_MS, Math.floor(performance.now() - startedMs));
       for (; tick < due; tick += 1)
         for (let next = 0; next < PACED_PER_MS; next += 1) {

@@ -36,7 +36,7 @@ export const sourceOptions = {
   format: z.enum(['json', 'text'], 'expected json or text').default('json'),
 };
 
-export const SOURCE_USAGE = [
+const SOURCE_USAGE = [
   '[--format json|text]',
   '[--catalogue MODULE]',
   '[--bus NAME]',

@@ -18,7 +18,7 @@ export interface PartitionLease extends TopicPartition {
   state: 'held' | 'draining' | 'lost';
 }
 
-export interface LeaseListener {
+interface LeaseListener {
   /** Whether a partition can be taken now: not while a handler from an earlier lease still runs. */
   mayTake(at: TopicPartition): boolean;
   onTaken(lease: PartitionLease): void;

@@ -19,7 +19,7 @@ export interface TopicCounts {
 }
 
 /** Counts, and says how many. */
-export class Tally {
+class Tally {
   #value = 0;
   readonly #metric: BoundCounter | undefined;
 

@@ -6,10 +6,7 @@ import { type BusStorage, MortalStorage } from './mortal-storage.ts';
 const clock = new SystemClock();
 
 /** Opens a bus for the cases of the contract. */
-export const openEmbedded = (
-  options: EmbeddedEventBusOptions = {},
-  storage?: BusStorage,
-): Promise<EventBus> =>
+const openEmbedded = (options: EmbeddedEventBusOptions = {}, storage?: BusStorage): Promise<EventBus> =>
   EmbeddedEventBus.open(
     { source: '/contract', cursorEveryMs: 20, ...options },
     { clock, catalogue: contractCatalogue, ...(storage && { storage }) },

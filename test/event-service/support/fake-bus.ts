@@ -31,7 +31,7 @@ export const PRICED = eventType({
   ],
 });
 export const ALERTED = eventType({ type: 'risk.alerted', schema: z.strictObject({ text: z.string() }) });
-export const CATALOGUE = new EventCatalogue([PRICED, ALERTED]);
+const CATALOGUE = new EventCatalogue([PRICED, ALERTED]);
 
 interface Taken {
   readonly topic: string;

@@ -28,7 +28,7 @@ export const FILL = eventType({
 });
 export const CATALOGUE = new EventCatalogue([TICK, BAR, FILL]);
 
-export const OPTIONS = {
+const OPTIONS = {
   prefix: 'test',
   name: 'events',
   partitions: 1,
