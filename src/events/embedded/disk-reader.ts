@@ -8,22 +8,22 @@ export class DiskReader {
   readonly #open: (from: number) => AsyncGenerator<KeptEntry>;
   #entries: AsyncGenerator<KeptEntry> | undefined;
   #next = NaN;
+  #isClosed = false;
 
   constructor(open: (from: number) => AsyncGenerator<KeptEntry>) {
     this.#open = open;
   }
 
-  /** Events from one up to another, fewer than there are. One call at a time. */
+  /** Events from one up to another, fewer than there are; none once it is closed. One call at a time. */
   async page(from: number, to: number): Promise<KeptEntry[]> {
-    if (this.#entries === undefined || from !== this.#next) {
-      await this.close();
-      this.#entries = this.#open(from);
-    }
+    if (from !== this.#next) await this.#letGo();
     const page: KeptEntry[] = [];
+    if (this.#isClosed) return page;
+    const entries = (this.#entries ??= this.#open(from));
     while (page.length < PAGE) {
-      const { done, value } = (await this.#entries.next()) as IteratorResult<KeptEntry, undefined>;
+      const { done, value } = (await entries.next()) as IteratorResult<KeptEntry, undefined>;
       if (done === true || value.seq > to) {
-        await this.close();
+        await this.#letGo();
         return page;
       }
       page.push(value);
@@ -32,7 +32,13 @@ export class DiskReader {
     return page;
   }
 
-  async close(): Promise<void> {
+  /** For good. A read that is under way gets a shorter page. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#letGo();
+  }
+
+  async #letGo(): Promise<void> {
     const entries = this.#entries;
     this.#entries = undefined;
     await entries?.return(undefined);

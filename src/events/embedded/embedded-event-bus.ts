@@ -241,6 +241,7 @@ export class EmbeddedEventBus implements EventBus {
       for (const disk of disks.values()) await disk.close();
       await saved.save(this.#topics.values());
       await saved.unmark();
+      for (const topic of this.#topics.values()) await topic.letGo();
     };
     const left = leave().catch((error: unknown) => {
       this.#deps.logger?.error({ err: error }, 'the bus was closed, and its state not saved');

@@ -238,6 +238,11 @@ export class Topic {
     return refused;
   }
 
+  /** Lets go of what its places read. */
+  async letGo(): Promise<void> {
+    for (const place of this.places) await place.close();
+  }
+
   /** What becomes of an event whose id a caller gave where the topic has had it; rejects where it could not be written. */
   #known(event: BusEvent): Promise<PublishReceipt> | undefined {
     const { source, id } = event;
