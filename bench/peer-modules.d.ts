@@ -73,3 +73,34 @@ declare module 'got' {
   const got: Got;
   export default got;
 }
+
+declare module 'bullmq' {
+  interface Connection {
+    readonly host: string;
+    readonly port: number;
+    /** `null`: tries for ever, which a worker has to. */
+    readonly maxRetriesPerRequest: null;
+  }
+
+  export class Queue {
+    constructor(
+      name: string,
+      options: {
+        connection: Connection;
+        streams: { events: { maxLen: number } };
+        defaultJobOptions: { removeOnComplete: boolean; removeOnFail: boolean };
+      },
+    );
+    addBulk(jobs: readonly { name: string; data: object }[]): Promise<unknown>;
+    close(): Promise<void>;
+  }
+
+  export class Worker {
+    constructor(
+      name: string,
+      processor: (job: { readonly data: unknown }) => Promise<void>,
+      options: { connection: Connection; concurrency: number },
+    );
+    close(force: boolean): Promise<void>;
+  }
+}
