@@ -6,8 +6,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { FileAppendLog, MemoryAppendLog } from '../../../src/storage/index.ts';
 import { RedisServer, redisMissing } from '../../support/redis-server.ts';
 import { SlowProxy } from '../../support/slow-proxy.ts';
-import { collect, firsts, masterOf } from './outages-support.ts';
-import { BAR, openBus, plainClient, publishRange, upTo } from './publisher-support.ts';
+import { collect, firsts, masterOf } from '../../integration/redis/outages-support.ts';
+import { BAR, openBus, plainClient, publishRange, upTo } from '../../integration/redis/publisher-support.ts';
 
 const soon = { timeout: 90_000, interval: 20 };
 

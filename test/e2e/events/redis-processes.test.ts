@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RedisServer, redisMissing } from '../../support/redis-server.ts';
-import type { ChildOptions } from './groups-child.ts';
-import { type GroupsWorld, openGroups, tick } from './groups-world.ts';
+import type { ChildOptions } from '../../integration/redis/groups-child.ts';
+import { type GroupsWorld, openGroups, tick } from '../../integration/redis/groups-world.ts';
 
 interface Said {
   readonly pid: number;
@@ -16,7 +16,7 @@ interface Said {
 }
 
 const soon = { timeout: 80_000, interval: 20 };
-const script = fileURLToPath(new URL('groups-child.ts', import.meta.url));
+const script = fileURLToPath(new URL('../../integration/redis/groups-child.ts', import.meta.url));
 const PARTITIONS = 4;
 
 /** Members in processes of their own, and everything that they said. */
