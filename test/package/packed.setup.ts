@@ -9,6 +9,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A project folder in which the packed tarball is installed with its dependencies, and nothing else. */
     consumer: string;
+    /** Another one, with all optional peers beside it. */
+    consumerWithPeers: string;
   }
 }
 
@@ -16,27 +18,39 @@ declare module 'vitest' {
 export default function setup({ provide }: TestProject): () => void {
   execFileSync(process.execPath, [join(root, 'scripts/build.ts')], { stdio: 'inherit' });
 
-  const consumer = mkdtempSync(join(tmpdir(), 'portcullis-packed-'));
+  const folder = mkdtempSync(join(tmpdir(), 'portcullis-packed-'));
+  const packed = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const tarball = join(folder, packed.trim());
+  const dependencies = productionPackages();
+  provide('consumer', install(tarball, join(folder, 'alone'), dependencies));
+  provide('consumerWithPeers', install(tarball, join(folder, 'with-peers'), [...dependencies, ...peers()]));
+  return () => {
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+/** @returns the consumer's folder */
+function install(tarball: string, consumer: string, packages: readonly string[]): string {
   const installed = join(consumer, 'node_modules/portcullis');
   mkdirSync(installed, { recursive: true });
-  const packed = execFileSync(
-    'npm',
-    ['pack', '--silent', '--ignore-scripts', '--pack-destination', consumer],
-    {
-      cwd: root,
-      encoding: 'utf8',
-    },
-  );
-  execFileSync('tar', ['-xzf', join(consumer, packed.trim()), '-C', installed, '--strip-components=1']);
-  for (const path of productionPackages()) {
+  execFileSync('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1']);
+  for (const path of packages) {
     const link = join(consumer, path);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(root, path), link);
   }
-  provide('consumer', consumer);
-  return () => {
-    rmSync(consumer, { recursive: true, force: true });
+  return consumer;
+}
+
+/** What a user of every adapter installs besides. */
+function peers(): string[] {
+  const { peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    peerDependencies: Record<string, string>;
   };
+  return Object.keys(peerDependencies).map((name) => `node_modules/${name}`);
 }
 
 /** Top-level packages that `npm install portcullis` brings: no dev dependency, no peer. */

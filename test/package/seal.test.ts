@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { runModule } from './run-module.ts';
 
-const packed = join(inject('consumer'), 'node_modules/portcullis');
+/** With all optional peers, or an adapter could not be looked at. */
+const packed = join(inject('consumerWithPeers'), 'node_modules/portcullis');
 
 /** It runs when it is loaded, and exports nothing. */
 const COMMAND = 'dist/cli/main.js';

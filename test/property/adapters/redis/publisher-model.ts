@@ -20,10 +20,10 @@ export class ModelServer {
     if (args[0] === 'SCRIPT') return 'sha';
     if (this.refusal !== undefined) return new Error(this.refusal);
     const keys = args.slice(3, 3 + Number(args[2]));
-    const [first = '', head, , , , n = '', ...rest] = args.slice(3 + keys.length);
+    const [first = '', after, , , , , n = '', ...rest] = args.slice(3 + keys.length);
     const [stream = '', publisher = '', ...idKeys] = keys;
     const last = this.#applied.get(publisher) ?? -1;
-    if (head !== '1' && last < Number(first) - 1) return new Error('GAP');
+    if (last < Number(after)) return new Error('GAP');
     const texts = rest.slice(0, Number(n));
     const idKeyOf = new Map(idKeys.map((key, at) => [Number(rest[texts.length + at]) - 1, key]));
     const entries = this.streams.get(stream) ?? [];
