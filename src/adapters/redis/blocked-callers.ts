@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../../events/fifo.ts';
 import type { OutgoingEvent } from './outgoing-event.ts';
 
 interface Caller {

@@ -1,5 +1,5 @@
 import { isLost, unavailable } from './redis-failure.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../../events/fifo.ts';
 import type { OutgoingEvent } from './outgoing-event.ts';
 import { type PublishedAt, publishCommand, readPublished } from './publish-script.ts';
 import type { RedisCommand } from './redis-connection.ts';

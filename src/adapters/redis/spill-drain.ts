@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { SpillQueue } from '../../events/spill-queue.ts';
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../../events/fifo.ts';
 import { type OutgoingEvent, type SpilledEvent, fromSpilled, toSpilled } from './outgoing-event.ts';
 import type { PublishLane } from './publish-lane.ts';
 

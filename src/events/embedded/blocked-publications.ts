@@ -2,7 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import type { BusEvent } from '../bus-event.ts';
 import type { PublishReceipt } from '../event-bus.ts';
-import { WaitingLine } from './waiting-line.ts';
+import { Fifo } from '../fifo.ts';
 
 /** A publication that waits for room. */
 export interface BlockedPublication {
@@ -29,7 +29,7 @@ export interface BlockedPublicationsDeps {
 /** Publications that wait for room in a topic, first come first served, each for so long. */
 export class BlockedPublications {
   readonly #deps: BlockedPublicationsDeps;
-  #line = new WaitingLine<Blocked>();
+  readonly #line = new Fifo<Blocked>();
   #timer: Disposable | undefined;
 
   constructor(deps: BlockedPublicationsDeps) {
@@ -64,7 +64,7 @@ export class BlockedPublications {
   }
 
   #arm(): void {
-    const first = this.#line.first;
+    const first = this.#line.peek();
     if (this.#timer !== undefined || first === undefined) return;
     const { clock } = this.#deps;
     this.#timer = clock.deadline(Math.max(1, first.dueMs - clock.monotonicMs()), () => {
@@ -79,9 +79,9 @@ export class BlockedPublications {
     const nowMs = clock.monotonicMs();
     let late = 0;
     for (
-      let first = this.#line.first;
+      let first = this.#line.peek();
       first !== undefined && first.dueMs <= nowMs;
-      first = this.#line.first
+      first = this.#line.peek()
     ) {
       this.#line.shift();
       late += 1;

@@ -1,6 +1,6 @@
 import { fc } from '@fast-check/vitest';
 import { expect, test } from 'vitest';
-import { Fifo } from '../../../src/adapters/redis/fifo.ts';
+import { Fifo } from '../../src/events/fifo.ts';
 
 test('a Fifo is a list whose front moves', () => {
   const step = fc.oneof(
