@@ -70,7 +70,7 @@ export {
 export { type OverrideTerms, type SignedOverride, signOverride } from './overrides/override.ts';
 export type { ReleaseOrder } from './release.ts';
 export type { Reservation } from './reservation.ts';
-export type { Restraint, RestrainOrder } from './restraint.ts';
+export type { ConditionalRestraint, Restraint, RestrainOrder, RestrainUnlessOrder } from './restraint.ts';
 export { Correlations, type CorrelationsDeps, type CorrelationsOptions } from './returns/correlations.ts';
 export {
   type BarOutcome,

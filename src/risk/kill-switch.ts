@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../audit/audit-log.ts';
-import { type Clock, onDispose } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import { type Principal, requirePerson, system } from '../core/principal.ts';
@@ -10,10 +10,19 @@ import type { KillRecord } from './kill-record.ts';
 import { KillRecordStore } from './kill-record-store.ts';
 import { type KillSwitchChange, KillSwitchListeners } from './kill-switch-change.ts';
 import { type ReleaseAuditDeps, type ReleaseOrder, auditRelease, checkRelease, refused } from './release.ts';
-import type { Restraint, RestrainOrder } from './restraint.ts';
+import {
+  type ConditionalRestraint,
+  type Restraint,
+  type RestrainOrder,
+  type RestrainUnlessOrder,
+  type RestraintDeps,
+  restrain,
+  restrainUnless,
+} from './restraint.ts';
 import { Restrictions } from './restrictions.ts';
 import { FIRM, type Scope, type Scoped, type TradingState, scopeKey, stricter } from './trading-state.ts';
-import { type CancelResult, type WorkingOrders, cancelThrough } from './working-orders.ts';
+import { TripCancels } from './trip-cancels.ts';
+import type { CancelResult, WorkingOrders } from './working-orders.ts';
 
 const schema = z.strictObject({
   /** How long a write may take before it counts as failed. */
@@ -59,17 +68,6 @@ export interface KillSwitchDeps {
   readonly venue?: string;
 }
 
-/** The cancels of a trip. */
-interface Cancels {
-  readonly requested: readonly string[];
-  readonly confirmed: Promise<CancelResult>;
-  readonly error: PortcullisError | undefined;
-  readonly atMs: number;
-}
-
-/** For how long a trip that tightens nothing is answered with the cancels of the one before: many may come at once. */
-const REPEAT_MS = 5_000;
-
 /**
  * The durable switch. A trip counts in memory before `trip` returns its promise, which is about the disk; a release
  * counts only when it is on disk. The strictest state of all scopes that an order is in applies.
@@ -81,10 +79,9 @@ export class KillSwitch {
   readonly #releasing: ReleaseAuditDeps;
   /** Where all orders go to; `undefined` when nobody said, or desks of several venues share it. */
   readonly venue: string | undefined;
-  readonly #workingOrders = new Set<WorkingOrders>();
-  /** The last of each scope. */
-  readonly #cancels = new Map<string, Cancels>();
   readonly #listeners = new KillSwitchListeners();
+  readonly #cancels: TripCancels;
+  readonly #restraining: RestraintDeps;
   #restrictions: Restrictions;
 
   private constructor(deps: KillSwitchDeps, rules: z.output<typeof schema>) {
@@ -92,7 +89,10 @@ export class KillSwitch {
     this.#clock = deps.clock;
     this.#releasing = deps;
     this.venue = deps.venue;
+    this.#cancels = new TripCancels(deps.clock, this.#listeners);
     this.#restrictions = new Restrictions([], deps.venue);
+    const restrictions = (): Restrictions => this.#restrictions;
+    this.#restraining = { clock: deps.clock, listeners: this.#listeners, restrictions };
     this.#disk = new KillRecordStore(deps, rules.writeTimeoutMs, () => this.#restrictions.allTripped);
   }
 
@@ -137,9 +137,7 @@ export class KillSwitch {
    * a switch.
    */
   attach(workingOrders: WorkingOrders): Disposable {
-    this.#workingOrders.add(workingOrders);
-    this.#cancels.clear(); // it has not been asked for what was tripped before
-    return onDispose(() => void this.#workingOrders.delete(workingOrders));
+    return this.#cancels.attach(workingOrders);
   }
 
   /**
@@ -188,8 +186,7 @@ export class KillSwitch {
       () => undefined,
       (error: unknown) => error as PortcullisError,
     );
-    const before = tightens ? undefined : this.#cancelsOf(key);
-    const cancels = before ?? this.#cancel(record, tightens);
+    const cancels = this.#cancels.of(record, tightens);
     if (tightens) this.#listeners.tell({ kind: 'tripped', record });
     const { requested, confirmed } = cancels;
     return written.then((storeError) => {
@@ -237,27 +234,17 @@ export class KillSwitch {
    * Restricts trading at once and in memory only, for as long as a condition of this process lasts: not reconciled yet,
    * disconnected. Several on one scope stand beside each other, and beside what is tripped. Cancels nothing.
    */
-  restrain({ scope, to, reason, by }: RestrainOrder): Restraint {
-    const owner = {};
-    let record: KillRecord | undefined;
-    const set = (why: string): void => {
-      record = { scope, state: to, reason: why, by, atMs: this.#clock.nowMs() };
-      this.#restrictions.setRestraint(owner, record);
-      this.#listeners.tell({ kind: 'restrained', record });
-    };
-    set(reason);
-    return {
-      update: (why) => {
-        if (record !== undefined && record.reason !== why) set(why);
-      },
-      [Symbol.dispose]: () => {
-        if (record === undefined) return;
-        const lifted = record;
-        record = undefined;
-        this.#restrictions.setRestraint(owner, undefined);
-        this.#listeners.tell({ kind: 'unrestrained', record: lifted });
-      },
-    };
+  restrain(order: RestrainOrder): Restraint {
+    return restrain(this.#restraining, order);
+  }
+
+  /**
+   * As `restrain`, but in force whenever `isFine` says anything but `true`, or throws. Every order asks it in the tick in which
+   * it is decided, so it has to be as cheap as a look at the clock: a process that stood still finds itself restrained before its
+   * timers have run.
+   */
+  restrainUnless(isFine: () => boolean, order: RestrainUnlessOrder): ConditionalRestraint {
+    return restrainUnless(this.#restraining, isFine, order);
   }
 
   /**
@@ -271,30 +258,5 @@ export class KillSwitch {
     const permit = this.#restrictions.permitExit(clientOrderId);
     this.#listeners.tell({ kind: 'exit-permitted', clientOrderId, reason, by, atMs: this.#clock.nowMs() });
     return permit;
-  }
-
-  /** What a scope was asked for a moment ago. */
-  #cancelsOf(key: string): Cancels | undefined {
-    const cancels = this.#cancels.get(key);
-    const ageMs = this.#clock.nowMs() - (cancels?.atMs ?? NaN);
-    return ageMs >= 0 && ageMs < REPEAT_MS ? cancels : undefined;
-  }
-
-  #cancel(record: KillRecord, tightens: boolean): Cancels {
-    const { scope, state } = record;
-    let error: PortcullisError | undefined;
-    const onFailed = (cause: unknown): void => {
-      error = new PortcullisError('CALLBACK_FAILED', 'the cancels of a trip failed', { cause });
-      this.#listeners.tell({ kind: 'failed', record, error });
-    };
-    const rule = state === 'halted' ? 'all' : 'not-reducing';
-    const { requested, settled } = cancelThrough(this.#workingOrders, scope, rule, onFailed);
-    const confirmed = settled.then((result) => {
-      if (tightens || requested.length > 0) this.#listeners.tell({ kind: 'confirmed', record, result });
-      return result;
-    });
-    const cancels = { requested, confirmed, error, atMs: this.#clock.nowMs() };
-    this.#cancels.set(scopeKey(scope), cancels);
-    return cancels;
   }
 }

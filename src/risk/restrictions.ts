@@ -1,4 +1,5 @@
 import { onDispose } from '../core/clock.ts';
+import type { Condition } from './condition.ts';
 import type { KillRecord } from './kill-record.ts';
 import { type Scoped, type TradingState, inScope, scopeKey, stricter } from './trading-state.ts';
 
@@ -7,6 +8,7 @@ export class Restrictions {
   readonly #venue: string | undefined;
   #tripped: ReadonlyMap<string, KillRecord>;
   readonly #restraints = new Map<object, KillRecord>();
+  readonly #conditions = new Set<Condition>();
   readonly #permits = new Map<string, number>();
   /** Both kinds in one list, since every order asks. */
   #all: readonly KillRecord[] = [];
@@ -20,7 +22,7 @@ export class Restrictions {
 
   /** The state that applies to an order; without one, the strictest anywhere. */
   stateOf(order?: Scoped, venue?: string): TradingState {
-    if (this.#all.length === 0) return 'active';
+    if (this.#all.length === 0 && this.#conditions.size === 0) return 'active';
     const state = this.deciding(order, venue)?.state ?? 'active';
     return state === 'halted' && this.#mayExit(order) ? 'reducing' : state;
   }
@@ -29,9 +31,10 @@ export class Restrictions {
   deciding(order?: Scoped, venue = this.#venue): KillRecord | undefined {
     let deciding: KillRecord | undefined;
     for (const record of this.#all) {
-      if (order !== undefined && !inScope(record.scope, order, venue)) continue;
-      if (deciding === undefined || stricter(deciding.state, record.state) !== deciding.state)
-        deciding = record;
+      if (isStricter(record, deciding, order, venue)) deciding = record;
+    }
+    for (const { standing } of this.#conditions) {
+      if (standing !== undefined && isStricter(standing, deciding, order, venue)) deciding = standing;
     }
     return deciding;
   }
@@ -44,8 +47,10 @@ export class Restrictions {
     return this.#tripped.values();
   }
 
+  /** Also of the conditions that are not fine now. */
   get allRestraints(): Iterable<KillRecord> {
-    return this.#restraints.values();
+    const standing = [...this.#conditions].flatMap((condition) => condition.standing ?? []);
+    return [...this.#restraints.values(), ...standing];
   }
 
   setTripped(key: string, record: KillRecord | undefined): void {
@@ -60,6 +65,12 @@ export class Restrictions {
     if (record === undefined) this.#restraints.delete(owner);
     else this.#restraints.set(owner, record);
     this.#relist();
+  }
+
+  /** Until disposed, every order asks it. */
+  addCondition(condition: Condition): Disposable {
+    this.#conditions.add(condition);
+    return onDispose(() => void this.#conditions.delete(condition));
   }
 
   /** Until disposed, halted counts as reducing for this order. */
@@ -83,3 +94,13 @@ export class Restrictions {
     this.#all = [...this.#tripped.values(), ...this.#restraints.values()];
   }
 }
+
+/** Whether a record concerns an order, and is stricter than what decides so far. */
+const isStricter = (
+  { scope, state }: KillRecord,
+  than: KillRecord | undefined,
+  order: Scoped | undefined,
+  venue: string | undefined,
+): boolean =>
+  (order === undefined || inScope(scope, order, venue)) &&
+  (than === undefined || stricter(than.state, state) !== than.state);
