@@ -6,7 +6,13 @@ export class MemoryStateSignals implements StateSignals {
   readonly #listeners = new Map<string, Set<() => void>>();
 
   announce(key: string): Promise<void> {
-    for (const listener of [...(this.#listeners.get(key) ?? [])]) listener();
+    for (const listener of [...(this.#listeners.get(key) ?? [])]) {
+      try {
+        listener();
+      } catch {
+        // Nothing to the others, nor to whoever announces.
+      }
+    }
     return Promise.resolve();
   }
 

@@ -37,6 +37,7 @@ export type { Credentials } from './fault-x509.ts';
 export { ScriptedAppendLog } from './scripted-append-log.ts';
 export { ScriptedUpstream, type UpstreamAnswer, type UpstreamRequest } from './scripted-upstream.ts';
 export { type SnapshotStoreUnderTest, snapshotStoreContract } from './snapshot-store-contract.ts';
+export { type StateSignalsUnderTest, stateSignalsContract } from './state-signals-contract.ts';
 export { type StateStoreUnderTest, stateStoreContract } from './state-store-contract.ts';
 export { type VenueUnderTest, venueContract } from './venue-contract.ts';
 export {
