@@ -1,10 +1,45 @@
 /**
  * What has been earned and lost, read from the Book: the {@link statement} of an account, and its {@link EquityCurve};
- * and told by {@link PortfolioPublisher}.
+ * and told by {@link PortfolioPublisher}. What was: {@link TradingHistory}, which a {@link HistoryProjector} writes from
+ * the events of a bus.
  *
  * @packageDocumentation
  */
 export { type Drawdown, EquityCurve, type EquityCurveOptions } from './equity-curve.ts';
+export type {
+  HistoryChange,
+  HistoryMark,
+  Standing,
+  StandingAccount,
+  StandingPosition,
+  StandingQuery,
+} from './history/history-change.ts';
+export { HISTORY_EVENTS } from './history/history-events.ts';
+export { HistoryProjector, type HistoryProjectorDeps, type Projected } from './history/history-projector.ts';
+export type {
+  BalanceQuery,
+  EquityQuery,
+  FillQuery,
+  GapQuery,
+  LedgerQuery,
+  OrderQuery,
+  Page,
+  PositionQuery,
+} from './history/history-query.ts';
+export type {
+  EquityPoint,
+  EquitySample,
+  GapCode,
+  HistoryAccount,
+  HistoryBalance,
+  HistoryFill,
+  HistoryGap,
+  HistoryOrder,
+  HistoryPosition,
+  LedgerEntry,
+  LedgerKind,
+} from './history/history-rows.ts';
+export type { PruneReport, TradingHistory } from './history/trading-history.ts';
 export {
   PortfolioPublisher,
   type PortfolioPublisherDeps,

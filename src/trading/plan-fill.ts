@@ -3,10 +3,11 @@ import { type Lots, type Units, sub } from '../core/units.ts';
 import { attribute } from './attribution.ts';
 import { bears } from './bears.ts';
 import type { Account } from './book-account.ts';
-import type { Cell, Mark } from './book-cell.ts';
+import type { Mark } from './book-cell.ts';
 import { type Booking, baseFeeOf, bookingOf } from './booking.ts';
 import type { Fee, Fill } from './fill.ts';
 import type { BookedOrder } from './order-event.ts';
+import type { Side } from './order-intent.ts';
 
 /** A fill that has been worked out, but not made. */
 export interface PlannedFill {
@@ -17,7 +18,7 @@ export interface PlannedFill {
 }
 
 /** What a fill does: to the position, to the cash in its quote currency, and to that of the account where it is another. */
-interface Effect {
+export interface FillEffect {
   readonly booking: Booking;
   /** In quote currency. */
   readonly cash: Decimal;
@@ -36,7 +37,7 @@ export function planFill(
   mark: Mark | undefined,
 ): PlannedFill | undefined {
   const before = account.cellOf(instrument);
-  const effect = withFee(bookingOf(before, side, fill), before, fill, account.currency);
+  const effect = fillEffect(before, side, fill, account.currency);
   const { booking, cash, fee, ownFee, feeTaken } = effect;
   const { isOwn } = before.ledger;
   const isBorne = isOwn
@@ -76,12 +77,23 @@ export function planFill(
 
 const NO_FEE: Fee = { amount: ZERO, currency: '' };
 
-function withFee(
-  booking: Booking,
-  { instrument }: Cell,
-  { fee: { amount, currency }, price }: Fill,
+/**
+ * Works out what a fill does, without making it.
+ *
+ * @param own currency of the account
+ */
+export function fillEffect(
+  before: Parameters<typeof bookingOf>[0],
+  side: Side,
+  fill: Pick<Fill, 'quantity' | 'price' | 'fee'>,
   own: string,
-): Effect {
+): FillEffect {
+  const { instrument } = before;
+  const {
+    fee: { amount, currency },
+    price,
+  } = fill;
+  const booking = bookingOf(before, side, fill);
   const { paid: cash } = booking;
   const none = { booking, cash, fee: ZERO, ownFee: ZERO, feeTaken: true };
   if (amount.eq('0')) return none;
