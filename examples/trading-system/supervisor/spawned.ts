@@ -50,8 +50,8 @@ export const spawnNode: Spawn = ({ args, env, onLine }) => {
   });
   for (const from of ['stdout', 'stderr'] as const) {
     const input = child[from];
-    // Of a pipe that breaks nothing is left to read.
-    input.on('error', () => undefined);
+    if (input === null) continue; // it could not be started
+    input.on('error', () => undefined); // of a pipe that breaks nothing is left to read
     createInterface({ input }).on('line', (line) => {
       onLine(line, from);
     });

@@ -115,7 +115,7 @@ export class SupervisedChild {
       waitMs = Math.min(maxBackoffMs, waitMs * 2);
       tell({ event: 'waiting', child, forMs, crashes });
       await clock.sleep(forMs, over).catch(() => undefined);
-      if (over.aborted) return;
+      if (isAborted(over)) return;
     }
   }
 
@@ -211,10 +211,10 @@ export class SupervisedChild {
     if (first.url === undefined) return;
     for (let failures = 0; failures < liveFailures;) {
       await clock.sleep(liveEveryMs, gone).catch(() => undefined);
-      if (gone.aborted) return;
+      if (isAborted(gone)) return;
       failures = (await isAlive(first.url, liveTimeoutMs)) ? 0 : failures + 1;
-      if (gone.aborted) return;
     }
+    if (isAborted(gone)) return;
     tell({ event: 'unresponsive', child, reason: `no answer ${liveFailures} times in a row` });
     spawned.kill('SIGKILL');
   }
@@ -225,5 +225,8 @@ export class SupervisedChild {
     for (const tell of this.#waiters.splice(0)) tell(state === 'ready');
   }
 }
+
+/** Asked anew after each wait. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;
 
 const since = (clock: Clock, startMs: number): number => Math.round(clock.monotonicMs() - startMs);
