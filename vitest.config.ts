@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -5,6 +6,15 @@ const src = fileURLToPath(new URL('src', import.meta.url));
 
 /** Suites with a project of their own; every other test under `test/` is a unit test. */
 const named = ['property', 'contract', 'integration', 'e2e', 'package'];
+
+/**
+ * What uses real processes, servers and sockets is tried a second time by the CI run, which says so of each test that
+ * needed it (`flaky: ...`). What is computed never is.
+ */
+const retry = process.env['CI'] === undefined ? 0 : 1;
+
+/** Tests that wait for processes and servers leave their core to others. */
+const waiting = availableParallelism() + 1;
 
 export default defineConfig({
   resolve: {
@@ -31,24 +41,37 @@ export default defineConfig({
       reportOnFailure: true,
       thresholds: { lines: 95, statements: 95, functions: 95, branches: 90 },
     },
+    // One project after the other (groupOrder): a worker that goes from one to another loses its modules.
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
+          sequence: { groupOrder: 1 },
           include: ['test/**/*.test.ts', 'examples/*/test/unit/**/*.test.ts'],
           exclude: named.map((folder) => `test/${folder}/**`),
         },
       },
       {
         extends: true,
-        test: { name: 'property', include: ['test/property/**/*.test.ts'], testTimeout: 60_000 },
+        test: {
+          name: 'property',
+          sequence: { groupOrder: 4 },
+          include: ['test/property/**/*.test.ts'],
+          testTimeout: 240_000,
+        },
       },
-      { extends: true, test: { name: 'contract', include: ['test/contract/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'contract', sequence: { groupOrder: 2 }, include: ['test/contract/**/*.test.ts'] },
+      },
       {
         extends: true,
         test: {
           name: 'integration',
+          sequence: { groupOrder: 3 },
+          maxWorkers: waiting,
+          retry,
           include: ['test/integration/**/*.test.ts', 'examples/*/test/integration/**/*.test.ts'],
           testTimeout: 30_000,
         },
@@ -58,6 +81,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           isolate: true,
+          sequence: { groupOrder: 5 },
+          maxWorkers: waiting,
+          retry,
           include: ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts', 'examples/*/test/e2e/**/*.test.ts'],
           // Builds, packs and unpacks once: `inject('consumer')` is the folder.
           globalSetup: ['test/package/packed.setup.ts'],
