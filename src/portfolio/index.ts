@@ -39,6 +39,10 @@ export type {
   LedgerEntry,
   LedgerKind,
 } from './history/history-rows.ts';
+export type { HistoryDatabase, HistoryQuery, SqlAnswer } from './history/history-sql.ts';
+export type { SqlRow, SqlValue } from './history/history-tables.ts';
+export { SqlTradingHistory } from './history/sql-trading-history.ts';
+export { SqliteTradingHistory, type SqliteTradingHistoryOptions } from './history/sqlite-trading-history.ts';
 export type { PruneReport, TradingHistory } from './history/trading-history.ts';
 export {
   PortfolioPublisher,

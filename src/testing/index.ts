@@ -39,6 +39,7 @@ export { ScriptedUpstream, type UpstreamAnswer, type UpstreamRequest } from './s
 export { type SnapshotStoreUnderTest, snapshotStoreContract } from './snapshot-store-contract.ts';
 export { type StateSignalsUnderTest, stateSignalsContract } from './state-signals-contract.ts';
 export { type StateStoreUnderTest, stateStoreContract } from './state-store-contract.ts';
+export { type TradingHistoryUnderTest, tradingHistoryContract } from './trading-history-contract.ts';
 export { type VenueUnderTest, venueContract } from './venue-contract.ts';
 export {
   type TestPorts,

@@ -131,9 +131,10 @@ export class AccountDraft {
     return position;
   }
 
-  /** Those that are known of it, as they were. */
-  heldBefore(): Iterable<string> {
-    return this.#standing.positions.map(({ instrumentId }) => instrumentId);
+  /** The instruments that it is known to have held. */
+  held(): ReadonlySet<string> {
+    const before = this.#standing.positions.map(({ instrumentId }) => instrumentId);
+    return new Set([...before, ...this.#positions.keys()]);
   }
 
   /** Moves a position on. */

@@ -20,7 +20,7 @@ export function takeOpening(draft: AccountDraft, said: SaidOpening, told: Told):
       'a journal began anew: positions and cash are those of its beginning',
       told,
     );
-    for (const instrumentId of draft.heldBefore()) draft.clearPosition(instrumentId, told);
+    for (const instrumentId of draft.held()) draft.clearPosition(instrumentId, told);
     for (const [other, amount] of draft.balances()) {
       draft.addEntry({ kind: 'opening', currency: other, amount: amount.times('-1') }, told);
     }
