@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PostgresDatabase, PostgresTradingHistory } from '../../../src/adapters/postgres/index.ts';
+import { SystemClock } from '../../../src/core/index.ts';
+import { HISTORY_INDICES, HISTORY_TABLES, columnOf } from '../../../src/portfolio/history/history-tables.ts';
+import { type TradingHistoryUnderTest, tradingHistoryContract } from '../../../src/testing/index.ts';
+import { PostgresServer, postgresMissing } from '../../support/postgres-server.ts';
+
+describe.skipIf(postgresMissing)('PostgresTradingHistory', () => {
+  let server: PostgresServer;
+  let schemas = 0;
+
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+  }, 120_000);
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const connect = (schema: string): Promise<PostgresDatabase> =>
+    PostgresDatabase.open({ url: server.url, schema }, { clock: new SystemClock() });
+
+  async function open(): Promise<TradingHistoryUnderTest> {
+    const schema = `history_${(schemas += 1)}`;
+    let database = await connect(schema);
+    let history = new PostgresTradingHistory(database);
+    return {
+      history,
+      async reopen() {
+        await history.close();
+        await database.close();
+        database = await connect(schema);
+        history = new PostgresTradingHistory(database);
+        return history;
+      },
+      dispose: () => database.close(),
+    };
+  }
+
+  for (const contract of tradingHistoryContract) test(contract.name, () => contract.run(open), 30_000);
+
+  test('its tables and indices are those that a history names', async () => {
+    await using database = disposable(await connect('tables'));
+    const { rows: columns } = await database.of.query<{ at: string }>(
+      `SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable AS at
+         FROM information_schema.columns WHERE table_schema = 'tables' AND table_name LIKE 'history%'`,
+    );
+    const types = {
+      ...{ text: 'text', decimal: 'numeric', integer: 'bigint', flag: 'boolean' },
+      fraction: 'double precision',
+    };
+    const expected = HISTORY_TABLES.flatMap(({ name, columns: fields }) =>
+      Object.entries(fields).map(([field, kind]) => {
+        const type = types[kind.replace('?', '') as keyof typeof types];
+        return `${name}.${columnOf(field)} ${type} ${kind.endsWith('?') ? 'YES' : 'NO'}`;
+      }),
+    );
+    expect(columns.map(({ at }) => at).sort()).toEqual(expected.sort());
+    const { rows: indices } = await database.of.query<{ indexdef: string }>(
+      "SELECT indexdef FROM pg_indexes WHERE schemaname = 'tables'",
+    );
+    const defined = indices.map(({ indexdef }) =>
+      indexdef.replace(/^.* ON tables\.(\S+) USING btree /, '$1 '),
+    );
+    for (const [{ name }, ...fields] of HISTORY_INDICES) {
+      expect(defined).toContain(`${name} (${fields.map(columnOf).join(', ')})`);
+    }
+  });
+});
+
+const disposable = (of: PostgresDatabase) => ({
+  of,
+  [Symbol.asyncDispose]: () => of.close(),
+});
