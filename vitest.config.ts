@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -12,9 +11,6 @@ const named = ['property', 'contract', 'integration', 'e2e', 'package'];
  * needed it (`flaky: ...`). What is computed never is.
  */
 const retry = process.env['CI'] === undefined ? 0 : 1;
-
-/** Tests that wait for processes and servers leave their core to others. */
-const waiting = availableParallelism() + 1;
 
 export default defineConfig({
   resolve: {
@@ -70,7 +66,6 @@ export default defineConfig({
         test: {
           name: 'integration',
           sequence: { groupOrder: 3 },
-          maxWorkers: waiting,
           retry,
           include: ['test/integration/**/*.test.ts', 'examples/*/test/integration/**/*.test.ts'],
           testTimeout: 30_000,
@@ -82,7 +77,6 @@ export default defineConfig({
           name: 'e2e',
           isolate: true,
           sequence: { groupOrder: 5 },
-          maxWorkers: waiting,
           retry,
           include: ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts', 'examples/*/test/e2e/**/*.test.ts'],
           // Builds, packs and unpacks once: `inject('consumer')` is the folder.

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { StopReport } from '../../src/service/index.ts';
@@ -40,8 +41,10 @@ export interface Round {
   readonly refusedMs: number;
   readonly lastAnswerMs: number;
   readonly endedMs: number;
-  /** The longest that the machine let a timer of this process wait meanwhile. */
+  /** The longest that the machine let a timer of this process, or the service, wait for a core meanwhile. */
   readonly stalledMs: number;
+  /** How long the service waited for a core in all; 0 where the system does not say. */
+  readonly starvedMs: number;
   readonly code: number | null;
   readonly report: Pick<StopReport, 'forced' | 'steps'>;
   /** Log lines about requests that were no probes. */
@@ -92,9 +95,11 @@ export async function shutdownRound(options: RoundOptions): Promise<Round> {
     const ended = once(child, 'exit').then(() => performance.now() - signalMs);
     const closed = once(child, 'close');
     const stalled = watchStalls();
+    const starved = watchStarvation(child.pid);
     child.kill('SIGTERM');
     const endedMs = await ended;
-    const stalledMs = stalled();
+    const { longestMs, totalMs } = starved();
+    const stalledMs = Math.max(stalled(), longestMs);
     await Promise.all([closed, polling, ...clients]);
     const slowClosed = await Promise.all(slowOnes);
     const since = (ms: number): number => ms - signalMs;
@@ -111,6 +116,7 @@ export async function shutdownRound(options: RoundOptions): Promise<Round> {
       lastAnswerMs: since(balancer.lastAnswerMs),
       endedMs,
       stalledMs,
+      starvedMs: totalMs,
       code: child.exitCode,
       report: written.findLast(({ msg }) => msg === 'stopped') as unknown as StopReport,
       logged:
@@ -217,5 +223,29 @@ function watchStalls(): () => number {
   return () => {
     clearInterval(timer);
     return longestMs;
+  };
+}
+
+/** How long the main thread of a process waits for a core from now on, in all and at a time; as seen last, when it is gone. */
+function watchStarvation(pid: number | undefined): () => { longestMs: number; totalMs: number } {
+  const waited = (): number => {
+    try {
+      const [, waitedNs] = readFileSync(`/proc/${String(pid)}/schedstat`, 'utf8').split(' ');
+      return Number(waitedNs) / 1e6;
+    } catch {
+      return Number.NaN;
+    }
+  };
+  const before = waited();
+  let [last, longestMs] = [before, 0];
+  const timer = setInterval(() => {
+    const now = waited();
+    if (!(now > last)) return;
+    longestMs = Math.max(longestMs, now - last);
+    last = now;
+  }, TICK_MS);
+  return () => {
+    clearInterval(timer);
+    return { longestMs, totalMs: Number.isNaN(before) ? 0 : last - before };
   };
 }

@@ -157,7 +157,8 @@ describe('npm start', () => {
   });
 
   test('cancels what works before it goes: no order is left open', async () => {
-    // What works at the last look may be filled before the signal is there: then there was nothing to cancel.
+    // What works at the last look may be filled before the signal is there, and on a busy machine mostly is: then there
+    // was nothing to cancel.
     for (let tries = 1; ; tries += 1) {
       const directory = join(folder.path, `cancels-${tries}`);
       const service = await startService(['--seed', '1', '--data-dir', directory], {
@@ -168,7 +169,7 @@ describe('npm start', () => {
       const { book, types } = await recover(directory);
       expect([...book.orders()].filter(({ state }) => isOpen(state))).toEqual([]);
       if (types.includes('cancelled')) return;
-      expect(tries).toBeLessThan(5);
+      expect(tries).toBeLessThan(30);
     }
   });
 
