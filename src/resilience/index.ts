@@ -97,17 +97,16 @@ export {
 } from './policies/circuit-state.ts';
 export { Fallback, type FallbackDeps, type FallbackOptions } from './policies/fallback.ts';
 export { Hedge, type HedgeDeps, type HedgeOptions } from './policies/hedge.ts';
-export {
-  type RateLimitBucket,
-  RateLimiter,
-  type RateLimiterDeps,
-  type RateLimiterOptions,
-  type RateLimiterStatus,
-} from './policies/rate-limiter.ts';
+export { MemorySharedRate } from './policies/memory-shared-rate.ts';
+export type { RateLimitBucket, RateLimiterOptions } from './policies/rate-limiter-options.ts';
+export { RateLimiter, type RateLimiterDeps, type RateLimiterStatus } from './policies/rate-limiter.ts';
 export { RetryBudget, type RetryBudgetDeps, type RetryBudgetOptions } from './policies/retry-budget.ts';
 export { Retry, type RetryDeps, type RetryOptions } from './policies/retry.ts';
 export type { Room } from './policies/room.ts';
 export type { CacheStore } from './policies/second-level.ts';
+export type { SharedRateOptions } from './policies/shared-rate-options.ts';
+export type { SharedRate, SharedRateAnswer, SharedRateTake } from './policies/shared-rate.ts';
+export type { SharedRateSide } from './policies/shared-turn.ts';
 export { SingleFlight, type SingleFlightDeps } from './policies/single-flight.ts';
 export { Timeout, type TimeoutDeps, type TimeoutOptions } from './policies/timeout.ts';
 export { Policy, type Task, type Work } from './policy.ts';

@@ -8,6 +8,7 @@
 export type { RedisEventBusOptions } from './redis-bus-options.ts';
 export type { CreateRedisClient, RedisClientPort, RedisClientSettings } from './redis-client.ts';
 export { RedisEventBus, type RedisEventBusDeps } from './redis-event-bus.ts';
+export { RedisRateLimit } from './state/redis-rate-limit.ts';
 export type { RedisServerOptions } from './state/redis-server-options.ts';
 export {
   type CreateRedisSubscriber,

@@ -12,6 +12,7 @@ import { systemRandom } from '../../core/backoff.ts';
 import type { Cached } from '../policies/cache.ts';
 import type { CircuitBreaker } from '../policies/circuit-breaker.ts';
 import type { RateLimiter } from '../policies/rate-limiter.ts';
+import type { SharedRate } from '../policies/shared-rate.ts';
 import { ResilienceError } from '../resilience-error.ts';
 import { type AskedRequest, askedRequest } from './asked-request.ts';
 import { type Answered, delivered, parsedBy } from './delivered.ts';
@@ -51,6 +52,8 @@ export interface ResilientFetcherDeps {
   readonly metrics?: MetricsRegistry | undefined;
   /** A second level of the cache, which outlives the process or is shared with others. Default: none. */
   readonly store?: StateStore | undefined;
+  /** Who is asked by sources whose `rateLimit` is `shared`. */
+  readonly sharedRate?: SharedRate | undefined;
   /** By source: what signs its endpoints that are `signed`. */
   readonly signers?: Readonly<Record<string, Signer>> | undefined;
   /** Resolves names. Default: the resolver of the system. */
@@ -207,7 +210,7 @@ const deliveredOf = <S extends z.ZodType>(
 ): Outcome<DataResponse<z.output<S>>> => (answer.ok ? delivered(answer.value, request, call) : answer);
 
 function knownSource(name: string, settings: SourceSettings, deps: ResilientFetcherDeps): Known {
-  const { clock, random = systemRandom, logger = silentLogger, metrics, lookup, signers } = deps;
+  const { clock, random = systemRandom, logger = silentLogger, metrics, lookup, signers, sharedRate } = deps;
   const signer = signers?.[name];
   const signed = Object.entries(settings.endpoints).find(([, { signed }]) => signed);
   if (signed !== undefined && signer === undefined) {
@@ -218,7 +221,7 @@ function knownSource(name: string, settings: SourceSettings, deps: ResilientFetc
   }
   try {
     return {
-      source: new Source(name, settings, { clock, random, logger, metrics, lookup, signer }),
+      source: new Source(name, settings, { clock, random, logger, metrics, lookup, signer, sharedRate }),
       metrics: metrics && new FetchMetrics(name, metrics),
     };
   } catch (cause) {

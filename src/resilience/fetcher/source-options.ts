@@ -3,7 +3,7 @@ import type { TransportOptions } from '../http/http-transport.ts';
 import type { BulkheadOptions } from '../policies/bulkhead.ts';
 import type { CircuitBreakerOptions } from '../policies/circuit-options.ts';
 import type { HedgeOptions } from '../policies/hedge.ts';
-import type { RateLimiterOptions } from '../policies/rate-limiter.ts';
+import type { RateLimiterOptions } from '../policies/rate-limiter-options.ts';
 import type { RetryOptions } from '../policies/retry.ts';
 import { EndpointOptionsSchema } from './endpoint.ts';
 
@@ -66,7 +66,7 @@ export const SourceOptionsSchema = z
  * - `headers`: sent with every request. No secrets: a signer is for those.
  * - `timeoutMs`: for a whole call from the moment the rate limit lets it go. Default 10,000.
  * - `attemptTimeoutMs`: for each attempt. Default 3,000.
- * - `rateLimit`: see `RateLimiterOptions`. Default: none.
+ * - `rateLimit`: see `RateLimiterOptions`. Default: none. With `shared` in it, held together with other processes.
  * - `retry`, `bulkhead`: see their options; `false` for none. By default 3 retries within a budget, and as many calls at a time
  *   as there may be connections, with 1,000 waiting.
  * - `breaker`: see its options; with `false` it never opens by itself, and can still be isolated.

@@ -13,6 +13,7 @@ import { CircuitBreaker } from '../policies/circuit-breaker.ts';
 import { Hedge } from '../policies/hedge.ts';
 import { RateLimiter } from '../policies/rate-limiter.ts';
 import { Retry } from '../policies/retry.ts';
+import type { SharedRate } from '../policies/shared-rate.ts';
 import { Timeout } from '../policies/timeout.ts';
 import type { Policy } from '../policy.ts';
 import type { AskedRequest } from './asked-request.ts';
@@ -28,6 +29,7 @@ export interface SourceDeps {
   readonly metrics?: MetricsRegistry | undefined;
   readonly signer?: Signer | undefined;
   readonly lookup?: Lookup | undefined;
+  readonly sharedRate?: SharedRate | undefined;
 }
 
 /** What a source answered: parsed, and with what a cache has to know. */
@@ -94,7 +96,9 @@ export class Source {
               onFree: () => this.limiter?.roomMade(),
             },
           );
-    this.limiter = rateLimit && new RateLimiter({ ...rateLimit, name }, { clock, metrics, room: slots });
+    this.limiter =
+      rateLimit &&
+      new RateLimiter({ ...rateLimit, name }, { clock, metrics, room: slots, shared: deps.sharedRate });
     this.#total = new Timeout({ timeoutMs, scope: 'total', name }, { clock, metrics });
     const before = (call: Call): Promise<Failure | undefined> => this.#tokens(call);
     const policies = {

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
+import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { MetricsRegistry } from '../../telemetry/index.ts';
 import type { Call } from '../call.ts';
@@ -7,57 +7,12 @@ import { type Failure, type RateLimited, aborted } from '../failure.ts';
 import { type Outcome, failed } from '../outcome.ts';
 import { Policy, type Work } from '../policy.ts';
 import { RateLimitMetrics } from './rate-limit-metrics.ts';
+import { type RateLimiterOptions, rateLimiterSchema } from './rate-limiter-options.ts';
 import type { Room } from './room.ts';
+import type { SharedRate } from './shared-rate.ts';
+import { type SharedRateSide, SharedTurn } from './shared-turn.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { WaitingLine } from './waiting-line.ts';
-
-const bucketSchema = z.strictObject({
-  name: z.string().min(1),
-  capacity: z.number().min(1),
-  refillPerSecond: z.number().positive(),
-  counts: z.enum(['weight', 'calls']).default('weight'),
-  windowLimit: z.number().positive().optional(),
-});
-
-const schema = z.strictObject({
-  buckets: z
-    .array(bucketSchema)
-    .min(1)
-    .refine((buckets) => new Set(buckets.map(({ name }) => name)).size === buckets.length, {
-      error: 'expected a different name for each bucket',
-    }),
-  maxQueued: z.int().min(0).default(1_000),
-  maxWaitMs: z.number().min(0).default(5_000),
-  ageingMs: z.number().min(1).default(2_000),
-  name: z.string().min(1).default('rate-limiter'),
-});
-
-/**
- * One limit.
- *
- * - `name`: such as `request-weight`; the label `bucket` in metrics.
- * - `capacity`: calls or weight that may go at once after a rest, 1 or more.
- * - `refillPerSecond`: what may go in the long run, above 0.
- * - `counts`: `weight` of each call (default), or `calls` as 1 each.
- * - `windowLimit`: what the server's own count, which `observe` tells, may come to. Default: the capacity.
- *
- * A server that counts in fixed windows sees up to `capacity + window * refillPerSecond` in one of them: keep that at or
- * under its limit. For 6,000 a minute that may be a capacity of 1,000 with 83 a second, and a `windowLimit` of 6,000.
- *
- * @interface
- */
-export type RateLimitBucket = z.input<typeof bucketSchema>;
-
-/**
- * - `buckets`: limits that all hold for each call, at least one.
- * - `maxQueued`: calls that may wait at a time. Default 1,000.
- * - `maxWaitMs`: how long a call may wait. Default 5,000.
- * - `ageingMs`: each such time of waiting lifts a call by one priority, 1 or more. Default 2,000.
- * - `name`: the `target` in metrics. Default `rate-limiter`.
- *
- * @interface
- */
-export type RateLimiterOptions = z.input<typeof schema>;
 
 export interface RateLimiterDeps {
   readonly clock: Pick<Clock, 'monotonicMs' | 'deadline'>;
@@ -66,6 +21,8 @@ export interface RateLimiterDeps {
    * tokens already, and may reach the server in one burst.
    */
   readonly room?: Room | undefined;
+  /** Who is asked when the options say `shared`. */
+  readonly shared?: SharedRate | undefined;
   readonly metrics?: Pick<MetricsRegistry, 'counter' | 'gauge' | 'histogram' | 'collector'> | undefined;
 }
 
@@ -80,6 +37,8 @@ export interface RateLimiterStatus {
   readonly waiting: number;
   /** End of the pause, on the monotonic clock; undefined without one. */
   readonly pausedUntilMs: number | undefined;
+  /** Of a limit that is held with other processes: whether they are asked, or this one goes by its own part. */
+  readonly decidedBy?: SharedRateSide | undefined;
 }
 
 interface Limit {
@@ -101,6 +60,10 @@ const GRANTED: Promise<undefined> = Promise.resolve(undefined);
  * (`weight-too-high`), and when too many wait that go before it (`queue-full`). A more urgent newcomer takes the place of
  * the last in a full line.
  *
+ * With `shared`, other processes hold the same limit: who is first is asked for there, and its wait is what the answer says. A
+ * failure to ask is never a refusal: this process goes on with its part then. Its own buckets, which a server's count lowers, hold as
+ * well.
+ *
  * With `room`, each attempt that goes has a place kept further in until it arrives there. Between two attempts a call has none.
  */
 export class RateLimiter extends Policy implements Disposable {
@@ -110,13 +73,15 @@ export class RateLimiter extends Policy implements Disposable {
   readonly #line: WaitingLine;
   readonly #room: Room | undefined;
   readonly #metrics: RateLimitMetrics | undefined;
+  readonly #turn: SharedTurn | undefined;
   #pausedUntilMs = -Infinity;
   #closed: Failure | undefined;
 
   /** @throws {PortcullisError} `OPTION_INVALID` */
-  constructor(options: RateLimiterOptions, { clock, room, metrics }: RateLimiterDeps) {
+  constructor(options: RateLimiterOptions, { clock, room, metrics, shared }: RateLimiterDeps) {
     super();
-    const { buckets, maxQueued, ageingMs, maxWaitMs, name } = parseOptions('RateLimiter', schema, options);
+    const settings = parseOptions('RateLimiter', rateLimiterSchema, options);
+    const { buckets, maxQueued, ageingMs, maxWaitMs, name } = settings;
     const nowMs = clock.monotonicMs();
     this.#limits = buckets.map((bucket) => ({
       name: bucket.name,
@@ -129,15 +94,35 @@ export class RateLimiter extends Policy implements Disposable {
     );
     this.#maxWaitMs = maxWaitMs;
     this.#room = room;
-    this.#metrics = metrics && new RateLimitMetrics(name, metrics, () => this.#usage());
+    this.#metrics =
+      metrics && new RateLimitMetrics(name, metrics, () => this.#usage(), settings.shared !== undefined);
+    if (settings.shared !== undefined) {
+      if (shared === undefined)
+        throw new PortcullisError(
+          'OPTION_INVALID',
+          'RateLimiter: shared: expected a dep shared, got nothing',
+        );
+      this.#turn = new SharedTurn({ ...settings.shared, limit: settings.shared.limit ?? name }, buckets, {
+        clock,
+        shared,
+        onChange: () => {
+          this.#turnChanged();
+        },
+        onFailure: () => this.#metrics?.sharedFailed(),
+      });
+    }
     this.#line = new WaitingLine({ maxQueued, ageingMs }, clock, {
       shutUntilMs: () => this.#pausedUntilMs,
       opensMs: (call, atMs) => {
         const opensMs = this.#opensMs(call.weight, 1, atMs);
-        return opensMs <= atMs && !this.#hasRoom() ? undefined : opensMs;
+        if (!(opensMs <= atMs)) return opensMs;
+        if (!this.#hasRoom()) return undefined;
+        return this.#turn === undefined ? opensMs : this.#turn.opensMs(call, atMs);
       },
       enter: (call, atMs, waitedMs) => {
         this.#take(call, atMs);
+        const side = this.#turn?.take(call, atMs);
+        if (side !== undefined) this.#metrics?.sharedBy(side);
         this.#metrics?.waited(call.priority, waitedMs);
       },
       refuse: (because, atMs, opensMs) =>
@@ -206,6 +191,7 @@ export class RateLimiter extends Policy implements Disposable {
       })),
       waiting: this.#line.length,
       pausedUntilMs: this.#pausedUntilMs > nowMs ? this.#pausedUntilMs : undefined,
+      ...(this.#turn === undefined ? {} : { decidedBy: this.#turn.side }),
     };
   }
 
@@ -237,8 +223,14 @@ export class RateLimiter extends Policy implements Disposable {
     }
   }
 
-  /** Whether it went at once. */
+  #turnChanged(): void {
+    this.#line.serve(this.#line.now());
+    if (this.#line.length === 0) this.#turn?.lineIsEmpty();
+  }
+
+  /** Whether it went at once. What others have to be asked for never does. */
   #goes(call: Call): boolean {
+    if (this.#turn !== undefined) return false;
     if (this.#closed !== undefined || call.signal?.aborted === true || !this.#fits(call)) return false;
     const nowMs = this.#line.now();
     if (this.#line.length > 0 && !this.#line.isFirst(call.priority, nowMs)) return false;
