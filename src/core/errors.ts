@@ -29,10 +29,22 @@ export const ERROR_CATALOGUE = {
     retryable: true,
     meaning: 'The event bus cannot be reached, or its disk refused an event; nothing of it was kept.',
   },
+  LOG_FENCED: {
+    retryable: false,
+    meaning: 'Another process has taken the append log over, or owns it by a later lease; nothing more is written here.',
+  },
   LOG_CLOSED: { retryable: false, meaning: 'The append log has been closed.' },
   SNAPSHOT_FAILED: { retryable: true, meaning: 'A snapshot could not be written, or looked for.' },
   STORE_UNAVAILABLE: { retryable: true, meaning: 'The state store cannot be opened, read or written.' },
   FORMAT_UNSUPPORTED: { retryable: false, meaning: 'A file was written by a version this one cannot read.' },
+  LEASE_LOST: {
+    retryable: false,
+    meaning: 'The lease that this needs is not held any more: another process has taken over, or may have.',
+  },
+  LEASE_OUTDATED: {
+    retryable: false,
+    meaning: 'A later owner of the lease has written the journal: this one comes from before.',
+  },
   JOURNAL_INCOMPLETE: {
     retryable: false,
     meaning: 'Journal, snapshots and order archive do not belong together, or a part is missing.',

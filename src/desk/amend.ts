@@ -26,6 +26,8 @@ export interface AmendDesk {
   readonly canAmend: boolean;
   /** All gates, on the order as it would be. */
   decideChange(row: OrderView, change: OrderChange): AmendDecision;
+  /** Why nothing is sent or written any more, if so. */
+  deposed(): Denial | undefined;
   /** The last look, in the tick of the send. */
   confirm(order: HeldOrder): Denial | undefined;
   /** Seals the order as it is to be and hands it to the venue, once. */
@@ -57,11 +59,11 @@ export async function amend(
   const about = { clientOrderId, atMs: desk.clock.nowMs() };
   using _waiting = desk.amending(clientOrderId);
   if (!(await desk.record({ type: 'amendRequested', ...about, to }))) {
-    return await abandon(desk, clientOrderId, deny('journal', 'JOURNAL_UNAVAILABLE'));
+    return await abandon(desk, clientOrderId, desk.deposed() ?? deny('journal', 'JOURNAL_UNAVAILABLE'));
   }
   const isAudited = mayGoUnaudited || (await decision.audited);
   if (!isOpen(row.state)) return { kind: 'finished', clientOrderId, state: row.state };
-  const late = isAudited ? lateDenial(desk, row, order) : notAudited();
+  const late = desk.deposed() ?? (isAudited ? lateDenial(desk, row, order) : notAudited());
   if (late !== undefined) return await abandon(desk, clientOrderId, late);
   const answer = await answerInTime(
     desk.clock,

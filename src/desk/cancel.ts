@@ -3,6 +3,7 @@ import { type Lots, abs, add, lots } from '../core/units.ts';
 import { toText } from '../core/increment.ts';
 import type { CancelResult, CancelRound, CancelRule, UnprotectedPosition } from '../risk/working-orders.ts';
 import { type Scope, inScope } from '../risk/trading-state.ts';
+import type { Denial } from '../trading/denial.ts';
 import type { BookReader } from '../trading/book.ts';
 import type { OrderView } from '../trading/order-view.ts';
 import type { OrderEvent } from '../trading/order-event.ts';
@@ -23,6 +24,8 @@ export interface CancelDesk {
   readonly book: BookReader;
   readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
   readonly venueTimeoutMs: number;
+  /** Why nothing is sent or written any more, if so. */
+  deposed(): Denial | undefined;
   /** Whether the order has been handed to the venue. */
   wasSent(clientOrderId: string): boolean;
   /** While the venue has not answered for the order yet: until it has, it may not know what to cancel. */
@@ -31,8 +34,11 @@ export interface CancelDesk {
   record(event: OrderEvent): Promise<boolean>;
 }
 
-/** Cancels are never blocked: not by the kill switch, not by the disk. A finished order is answered from the table. */
+/** Cancels are never blocked: not by the kill switch, not by the disk; only a desk that has lost its lease asks for none. A finished order is answered from the table. */
 export async function cancel(desk: CancelDesk, clientOrderId: string): Promise<CancelOutcome> {
+  // What it knows of its orders may be outdated.
+  const deposed = desk.deposed();
+  if (deposed !== undefined) return { kind: 'failed', clientOrderId, reason: deposed.code };
   const order = desk.book.order(clientOrderId);
   if (order === undefined) return { kind: 'not-found', clientOrderId };
   if (!isOpen(order.state)) return { kind: 'finished', clientOrderId, state: order.state };

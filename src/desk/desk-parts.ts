@@ -6,6 +6,7 @@ import type { ExecutionPolicy } from '../execution/execution-policy.ts';
 import type { KillSwitch } from '../risk/kill-switch.ts';
 import type { OverrideRegister } from '../risk/overrides/override-register.ts';
 import type { RiskGuard } from '../risk/risk-guard.ts';
+import type { Tenure } from '../storage/lease-hold.ts';
 import type { Book } from '../trading/book.ts';
 import type { Instrument } from '../trading/instrument.ts';
 import type { DeskAudit } from './desk-audit.ts';
@@ -58,6 +59,11 @@ export interface DeskParts {
   readonly clock: Clock;
   /** Default: UTC days. */
   readonly tradingDay?: TradingDay;
+  /**
+   * Asked in the tick of each request to the venue: once it is not held any more, nothing is sent, written or tripped. The one
+   * that the journal was opened under. Default: needs none.
+   */
+  readonly tenure?: Tenure;
   /** Takes the overrides that orders come with. Default: none is taken. */
   readonly overrides?: OverrideRegister;
   /** Every verdict and every anomaly is recorded there. No entry goes out before its verdict is kept. */
@@ -67,7 +73,8 @@ export interface DeskParts {
 }
 
 /** @throws {PortcullisError} `ENGINE_NOT_GENUINE`; `OPTION_INVALID` when parts were made for another desk: then a trip or a restart would be about something else */
-export function checkParts({ book, guard, policy, journal, killSwitch }: DeskParts, venue: string): void {
+export function checkParts(parts: DeskParts, venue: string): void {
+  const { book, guard, policy, journal, killSwitch, tenure } = parts;
   checkEngines({ book, guard, policy });
   const of = (named: string | undefined): string | undefined =>
     named === undefined || named === venue
@@ -75,6 +82,7 @@ export function checkParts({ book, guard, policy, journal, killSwitch }: DeskPar
       : `expected one of venue ${venue}, got one of ${named}`;
   const strangers = {
     journal: journal.book === book ? undefined : 'expected one over the same Book',
+    tenure: journal.tenure === tenure ? undefined : 'expected the one that the journal was opened under',
     // A restriction of our venue must concern our orders.
     killSwitch: of(killSwitch.venue),
     guard: guard.obeys(killSwitch) ? of(guard.venueName) : 'expected one that obeys the same KillSwitch',

@@ -1,19 +1,19 @@
 import { PortcullisError } from '../core/errors.ts';
 import { units } from '../core/units.ts';
 import type { SpentOverride } from '../risk/overrides/override-register.ts';
-import { FIRM, type Scope } from '../risk/trading-state.ts';
+import type { Scope } from '../risk/trading-state.ts';
 import type { OrderChange } from '../trading/amend-outcome.ts';
 import type { OrderView } from '../trading/order-view.ts';
 import type { MarketView } from '../trading/market-view.ts';
 import { type Denial, deny } from '../trading/denial.ts';
 import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
 import type { OrderIntent } from '../trading/order-intent.ts';
-import { isOpen } from '../trading/order-life-cycle.ts';
 import type { AmendDecision, AmendDesk } from './amend.ts';
 import type { CancelOutcome, CancelRoundDesk } from './cancel.ts';
 import { Cancels } from './cancels.ts';
 import { unwritable } from './desk-audit.ts';
 import type { DeskParts, DeskRules } from './desk-parts.ts';
+import { DeskTenure } from './desk-tenure.ts';
 import type { Reconciliation } from './reconcile/difference.ts';
 import { type FlattenDesk, type FlattenOrder, type FlattenReport, flatten } from './flatten.ts';
 import { InFlight } from './in-flight.ts';
@@ -25,10 +25,12 @@ import { Recorder } from './recorder.ts';
 import { type AtMost, type SelfTradeDesk, preventSelfTrade } from './self-trade.ts';
 import { SharedListening } from './shared-listening.ts';
 import { spendOverride } from './spend-override.ts';
+import { type StopDesk, type StopOptions, stop } from './stop.ts';
 import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
 import type { Explanation } from './explain.ts';
 import type { Outlet } from './venue/outlet.ts';
 import type { VenueOrder } from './venue/venue-driver.ts';
+import { underTenure } from './venue/under-tenure.ts';
 import { venueOrder } from './venue/venue-order.ts';
 import { VenueWatch } from './reconcile/venue-watch.ts';
 import { VerdictTrail } from './verdict-inputs/verdict-inputs-trail.ts';
@@ -54,7 +56,9 @@ export class DeskWorks {
   /** What ends with the desk. */
   readonly #held: readonly Disposable[];
   #recalled: Promise<void> | undefined;
+  readonly #tenure: DeskTenure;
   #accepting = true;
+  #left: Promise<void> | undefined;
 
   constructor(rules: DeskRules, parts: DeskParts, outlet: Outlet) {
     const { book, clock, killSwitch } = parts;
@@ -62,9 +66,14 @@ export class DeskWorks {
     const { dayId } = parts.journal.recovered;
     parts.policy.restoreSpent(dayId, parts.journal.spent);
     this.#parts = parts;
+    // What goes on by itself, such as looks at orders in doubt, ends with it.
+    this.#tenure = new DeskTenure(parts.tenure, () => {
+      this.watch.stop('the lease is not held any more');
+    });
     this.path = new OrderPath({ ...parts, dayId, noAudit: () => unwritable(parts.audit) });
     this.#listening = new SharedListening(() =>
       outlet.listen((event) => {
+        if (this.#tenure.isOver) return;
         this.rollIfDue();
         this.watch.takeIn(event);
       }),
@@ -73,7 +82,8 @@ export class DeskWorks {
       ...parts,
       auditTimeoutMs: rules.auditTimeoutMs,
       path: this.path,
-      isListening: () => this.#listening.isOn,
+      deskTenure: this.#tenure,
+      isListening: () => this.#listening.isOn && !this.#tenure.isOver,
       onMoved: () => {
         this.#cancels.enforce();
       },
@@ -87,6 +97,7 @@ export class DeskWorks {
     this.#inFlight = new InFlight(book, clock);
     const ends = new OrderEnds(book);
     const { recorder } = this;
+    const way = underTenure(this.#tenure, outlet);
     const inFlight = this.#inFlight;
     const record = (event: OrderEvent): Promise<boolean> => {
       const turnsUp = inFlight.turnsUp(event);
@@ -105,15 +116,18 @@ export class DeskWorks {
       canAmend: venue.canAmend,
       older: (intent) => findOlder(parts, intent),
       spendOverride: (intent, override) =>
-        this.#accepting ? spendOverride(this.#parts, intent, override) : Promise.resolve(undefined),
+        this.#refusal === undefined
+          ? spendOverride(this.#parts, intent, override)
+          : Promise.resolve(undefined),
       preventSelfTrade: (intent, overridden) =>
-        this.#accepting ? preventSelfTrade(this.#clearing, intent, overridden) : undefined,
+        this.#refusal === undefined ? preventSelfTrade(this.#clearing, intent, overridden) : undefined,
       decide: (intent, older, override, atMost) =>
-        this.#accepting ? this.#decide(intent, older, override, atMost) : REFUSED,
-      decideChange: (row, change) => (this.#accepting ? this.#decideChange(row, change) : REFUSED),
+        this.#refusal ?? this.#decide(intent, older, override, atMost),
+      decideChange: (row, change) => this.#refusal ?? this.#decideChange(row, change),
+      deposed: () => this.#tenure.denial(),
       confirm: (order) => this.#confirm(order),
-      send: (order, signal) => outlet.place(this.#taken(order), signal),
-      sendAmended: (order, signal) => outlet.amend(venueOrder(order), signal),
+      send: (order, signal) => way.place(this.#taken(order), signal),
+      sendAmended: (order, signal) => way.amend(venueOrder(order), signal),
       amending: (id) => inFlight.amending(id),
       watch: (id) => {
         this.watch.watch(id);
@@ -125,7 +139,7 @@ export class DeskWorks {
       placed: (id) => inFlight.placed(id),
       isCancelling: (id) => inFlight.isCancelling(id),
       ended: (ids, signal) => ends.of(ids, signal),
-      cancelAtVenue: (id, signal) => venue.cancel(id, signal),
+      cancelAtVenue: (id, signal) => inFlight.asked(way.cancel(id, signal)),
       record,
     };
     this.#clearing = { ...this.verbs, guard: parts.guard, recorder, path: this.path };
@@ -137,6 +151,7 @@ export class DeskWorks {
       answers: venue.answers,
       inFlight,
       recorder,
+      deskTenure: this.#tenure,
       record,
       cancels: this.#cancels,
     });
@@ -160,6 +175,7 @@ export class DeskWorks {
 
   /** Ends a doubt by the word of a person, also of a desk that has been stopped. */
   async writeOff(clientOrderId: string, order: WriteOffOrder): Promise<WriteOffOutcome> {
+    this.#tenure.require('write-off');
     using _listening = this.#listening.hold();
     const desk: WriteOffDesk = {
       ...this.verbs,
@@ -180,7 +196,7 @@ export class DeskWorks {
     const { book, clock, killSwitch } = this.#parts;
     const verbs: SubmitDesk = {
       ...this.verbs,
-      decide: (intent, older) => this.#decide(intent, older),
+      decide: (intent, older) => this.#deposed ?? this.#decide(intent, older),
     };
     return {
       book,
@@ -199,24 +215,41 @@ export class DeskWorks {
     this.path.mark(view);
   }
 
+  /** Before something is booked by the word of somebody. @throws {PortcullisError} `LEASE_LOST` */
+  beforeBooking(what: string): void {
+    this.#tenure.require(what);
+    this.rollIfDue();
+  }
+
   rollIfDue(): void {
     const day = this.path.rollIfDue();
     if (day !== undefined) this.recorder.rolled(day);
   }
 
-  /** Cancels what works, waits for its end as long as the venue may take, and for the disk. */
-  async stop(): Promise<void> {
-    const { book, journal, clock } = this.#parts;
+  get #stopping(): StopDesk {
+    const { journal, clock } = this.#parts;
+    return {
+      ...this.verbs,
+      clock,
+      journal,
+      inFlight: this.#inFlight,
+      isDeposed: () => this.#tenure.isOver,
+      cancelAll: (scope) => this.cancelAll(scope),
+      ended: (ids, isAwaited) => this.#cancels.ended(ids, isAwaited),
+      close: () => {
+        for (const one of this.#held) one[Symbol.dispose]();
+      },
+    };
+  }
+
+  /** What has been left to the next desk is not cancelled by a second call. */
+  stop(options: StopOptions): Promise<void> {
+    if (this.#left !== undefined) return this.#left;
     this.#accepting = false;
     this.watch.stop();
-    await this.cancelAll(FIRM);
-    const ids = Array.from(book.liveOrders(), ({ order }) => order.clientOrderId);
-    // The unknown ones are not waited for.
-    await this.#cancels.ended(ids, (state) => isOpen(state) && state !== 'unknown');
-    await journal.settled(clock);
-    for (const one of this.#held) one[Symbol.dispose]();
-    await journal.settled(clock); // what came meanwhile
-    await journal.checkpoint();
+    const stopped = stop(this.#stopping, options);
+    if (options.workingOrders === 'leave') this.#left = stopped;
+    return stopped;
   }
 
   /** Resolves when nothing is on its way to a disk, and nothing that waited for that wants to write more. */
@@ -234,7 +267,20 @@ export class DeskWorks {
     const older = looking && (await looking);
     this.rollIfDue();
     const explanation = this.path.explain(intent, older);
-    return this.#accepting ? explanation : { ...explanation, decision: 'denied', denials: REFUSED.denials };
+    const refusal = this.#refusal;
+    return refusal === undefined
+      ? explanation
+      : { ...explanation, decision: 'denied', denials: refusal.denials };
+  }
+
+  /** Why nothing is decided any more, if so. */
+  get #refusal() {
+    return this.#deposed ?? (this.#accepting ? undefined : refused(STOPPED));
+  }
+
+  get #deposed() {
+    const lost = this.#tenure.denial();
+    return lost && refused(lost);
   }
 
   #decide(intent: OrderIntent, older: Older, override?: SpentOverride, atMost?: AtMost): SubmitDecision {
@@ -271,7 +317,11 @@ export class DeskWorks {
   }
 
   #confirm(order: HeldOrder): Denial | undefined {
+    // What waited for its disk for so long that the desk has ended meanwhile.
+    if (!this.#listening.isOn) return STOPPED;
     const state = this.#parts.book.order(order.clientOrderId)?.state;
+    const lost = this.#tenure.denial();
+    if (lost !== undefined) return lost;
     return state === 'cancelPending' ? deny('confirm', 'CANCELLED_BEFORE_SEND') : this.path.confirm(order);
   }
 
@@ -283,4 +333,5 @@ export class DeskWorks {
   }
 }
 
-const REFUSED = { kind: 'denied', denials: [deny('desk', 'DESK_STOPPED')] } as const;
+const refused = (denial: Denial) => ({ kind: 'denied', denials: [denial] }) as const;
+const STOPPED = deny('desk', 'DESK_STOPPED');

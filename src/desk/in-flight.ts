@@ -17,6 +17,9 @@ export class InFlight {
   readonly #book: Pick<BookReader, 'order'>;
   readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #amending = new Set<string>();
+  /** Cancels that the venue has not answered. */
+  readonly #asked = new Set<Promise<unknown>>();
+  readonly #quiet = new Set<() => void>();
 
   constructor(book: Pick<BookReader, 'order'>, clock: Pick<Clock, 'monotonicMs'>) {
     this.#book = book;
@@ -52,7 +55,30 @@ export class InFlight {
   /** Until disposed, an amendment of the order is waited for. */
   amending(clientOrderId: string): Disposable {
     this.#amending.add(clientOrderId);
-    return onDispose(() => this.#amending.delete(clientOrderId));
+    return onDispose(() => {
+      this.#amending.delete(clientOrderId);
+      this.#noteQuiet();
+    });
+  }
+
+  /** A request to the venue that is waited for. */
+  asked<T>(request: Promise<T>): Promise<T> {
+    const over = (): void => {
+      this.#asked.delete(request);
+      this.#noteQuiet();
+    };
+    this.#asked.add(request);
+    request.then(over, over);
+    return request;
+  }
+
+  /** Resolves when nothing is under way; never, when the wait is given up before. */
+  quiet(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#quiet.add(resolve);
+      signal.addEventListener('abort', () => this.#quiet.delete(resolve), { once: true });
+      this.#noteQuiet();
+    });
   }
 
   isAmending(clientOrderId: string): boolean {
@@ -94,7 +120,17 @@ export class InFlight {
     const result = count();
     const order = this.#book.order(clientOrderId);
     if (order !== undefined && !isOpen(order.state)) this.#over(clientOrderId);
+    this.#noteQuiet();
     return result;
+  }
+
+  #noteQuiet(): void {
+    const isQuiet = [this.#unsent, this.#placing, this.#amending, this.#asked].every(
+      ({ size }) => size === 0,
+    );
+    if (!isQuiet) return;
+    for (const tell of this.#quiet) tell();
+    this.#quiet.clear();
   }
 
   #over(clientOrderId: string): void {

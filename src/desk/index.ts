@@ -26,6 +26,7 @@ export {
 } from './journal/journal.ts';
 export type { CheckpointOutcome } from './journal/journal-checkpoint-writer.ts';
 export type { JournalDeps, Recovered } from './journal/journal-replay.ts';
+export type { JournalTenure } from './journal/journal-tenure.ts';
 export type { AdjustedBy } from './journal/journal-adjusted.ts';
 export { LimitControl, type LimitControlDeps, type LimitControlOptions } from './limits/limit-control.ts';
 export type { LimitDifference } from './limits/limit-difference.ts';
@@ -73,6 +74,7 @@ export type { Latency } from './paper/paper-latency.ts';
 export type { PaperVenueOpening } from './paper/paper-opening.ts';
 export type { RejectionOptions } from './paper/paper-rejections.ts';
 export { type Execution, type PaperOrder, PaperVenue, type PaperVenueOptions } from './paper/paper-venue.ts';
+export type { StopOptions } from './stop.ts';
 export type { SubmitOptions } from './submit.ts';
 export type { WriteOffOrder, WriteOffOutcome } from './reconcile/write-off.ts';
 export type { SpentStamp } from './journal/journal-spent.ts';

@@ -17,6 +17,7 @@ import type { Reconciliation } from './reconcile/difference.ts';
 import type { Explanation } from './explain.ts';
 import type { FlattenOrder, FlattenReport } from './flatten.ts';
 import { type FlowOrder, type FundingOrder, flow, fund } from './flow.ts';
+import type { StopOptions } from './stop.ts';
 import type { SubmitOptions } from './submit.ts';
 import { type DeskTracing, tracedSubmit } from './telemetry/traced-submit.ts';
 import type { AmendReply, PlaceReply, VenueDriver, VenueOrder } from './venue/venue-driver.ts';
@@ -243,21 +244,22 @@ export class OrderDesk {
    * Books what a named person has found to be true, and no order explains. The same `adjustmentId` counts once.
    *
    * @throws {PortcullisError} `PRINCIPAL_REQUIRED`, `INPUT_INVALID`, `NUMBER_INVALID`, `ACCOUNT_UNKNOWN`,
-   *   `INSTRUMENT_UNKNOWN`; `LOG_WRITE_FAILED` when it is counted but not on disk, or not in the audit log
+   *   `INSTRUMENT_UNKNOWN`; `LOG_WRITE_FAILED` when it is counted but not on disk, or not in the audit log; `LEASE_LOST`
    */
-  adjust(order: AdjustOrder): Promise<'adjusted' | 'duplicate'> {
+  async adjust(order: AdjustOrder): Promise<'adjusted' | 'duplicate'> {
+    this.#works.beforeBooking('adjustment');
     return adjust({ ...this.#deps, recorder: this.#works.recorder }, order);
   }
 
   /** Books a deposit or a withdrawal once by its id: neither profit nor loss, and the drawdown stays. Throws as `adjust`. */
-  flow(order: FlowOrder): Promise<'booked' | 'duplicate'> {
-    this.#works.rollIfDue();
+  async flow(order: FlowOrder): Promise<'booked' | 'duplicate'> {
+    this.#works.beforeBooking('flow');
     return flow({ ...this.#deps, recorder: this.#works.recorder }, order);
   }
 
   /** Books funding that the venue settled: profit or loss of the day. The same `fundingId` counts once. Throws as `adjust`. */
-  fund(order: FundingOrder): Promise<'booked' | 'duplicate'> {
-    this.#works.rollIfDue();
+  async fund(order: FundingOrder): Promise<'booked' | 'duplicate'> {
+    this.#works.beforeBooking('funding');
     return fund({ ...this.#deps, recorder: this.#works.recorder }, order);
   }
 
@@ -290,9 +292,12 @@ export class OrderDesk {
     return this.#works.settled();
   }
 
-  /** Takes no more orders, cancels those that work, waits for their end as long as the venue may take, and for the disk. */
-  stop(): Promise<void> {
-    return this.#works.stop();
+  /**
+   * Takes no more orders, cancels those that work, or leaves them to the desk that comes after, waits for what is under way as
+   * long as the venue may take, and for the disk.
+   */
+  stop(options: StopOptions = {}): Promise<void> {
+    return this.#works.stop(options);
   }
 }
 freeze(OrderDesk.prototype);

@@ -12,6 +12,7 @@ import type { OrderIntent } from '../trading/order-intent.ts';
 import { answerInTime } from './answer-in-time.ts';
 import type { ChangeDecision } from './change-order.ts';
 import type { DeskAudit } from './desk-audit.ts';
+import { type DeskTenure, isDeposed } from './desk-tenure.ts';
 import type { DeskAnomaly, DeskEvent, DeskListener } from './desk-event.ts';
 import type { Adjustment, SavedOrder } from '../trading/saved-book.ts';
 import type { AdjustedBy } from './journal/journal-adjusted.ts';
@@ -28,6 +29,8 @@ export interface RecorderDeps {
   readonly clock: Pick<Clock, 'nowMs' | 'deadline'>;
   readonly audit?: DeskAudit;
   readonly auditTimeoutMs: number;
+  /** Once it is over nothing is written, and nothing is an anomaly: what is true, the next owner finds out. */
+  readonly deskTenure: DeskTenure;
   /** Whether the desk listens to its venue. What it is told otherwise is for the next start to find out. */
   readonly isListening: () => boolean;
   /** A position has moved as no hold foresaw: what reduced it before need not do so any more. */
@@ -193,6 +196,7 @@ export class Recorder {
 
   anomaly(anomaly: DeskAnomaly): void {
     const { code, clientOrderId, detail } = anomaly;
+    if (this.#deps.deskTenure.isOver) return;
     if (!this.#deps.isListening() && code !== 'DISK_FAILED') return;
     const about = clientOrderId === undefined ? '' : ` (order ${clientOrderId})`;
     const reason = `${code}: ${detail}${about}`;
@@ -213,13 +217,15 @@ export class Recorder {
    * that fails, or is not kept in time, also restricts trading. Without an audit log nothing has to be kept.
    */
   kept(event: AuditEvent): Promise<boolean> {
-    const { audit, auditTimeoutMs, clock } = this.#deps;
+    const { audit, auditTimeoutMs, clock, deskTenure } = this.#deps;
+    if (deskTenure.isOver) return Promise.resolve(false);
     if (audit === undefined) return Promise.resolve(true);
     const kept = answerInTime(clock, auditTimeoutMs, () =>
       audit.record({ by: BY, ...(plainJson(event) as AuditEvent) }),
     ).then((answer) => {
       this.#auditing.delete(kept);
       if (answer.kind === 'answer') return true;
+      if (deskTenure.isOver) return false;
       this.#tripOnce('reducing', `the audit log cannot be written: ${answer.reason}`);
       return false;
     });
@@ -256,6 +262,7 @@ export class Recorder {
   }
 
   #diskFailed(error: unknown, clientOrderId?: string): void {
+    if (isDeposed(error)) this.#deps.deskTenure.end();
     const detail = messageOf(error);
     this.anomaly(
       clientOrderId === undefined

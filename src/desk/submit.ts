@@ -41,6 +41,8 @@ export interface SubmitDesk {
     overridden: ReadonlySet<string> | undefined,
   ): Promise<Prevented> | undefined;
   decide(intent: OrderIntent, older: Older, override?: SpentOverride, atMost?: AtMost): SubmitDecision;
+  /** Why nothing is sent or written any more, if so. */
+  deposed(): Denial | undefined;
   /** The last look, in the tick of the send. */
   confirm(order: HeldOrder): Denial | undefined;
   /** Seals the order and hands it to the venue, once. */
@@ -77,7 +79,7 @@ export async function submit(
   }
   const { order, reduced } = decision;
   const unrecorded = await recording(decision);
-  if (unrecorded !== undefined) return abandon(desk, order, unrecorded);
+  if (unrecorded !== undefined) return abandon(desk, order, desk.deposed() ?? unrecorded);
   const late = desk.confirm(order);
   if (late !== undefined) return abandon(desk, order, late);
   const answer = await answerInTime(

@@ -73,6 +73,7 @@ export const DENIAL_CATALOGUE = {
   AMEND_BELOW_FILLED: 'The quantity in all is not above what has been filled.',
   // the path
   DESK_STOPPED: 'The desk has been stopped and takes no more orders.',
+  LEASE_LOST: 'The desk does not hold its lease any more: another one sends orders now, or may do so.',
   CANCELLED_BEFORE_SEND: 'The order was cancelled before it was sent.',
   DECISION_EXPIRED: 'Too much time passed between the decision and the send.',
   GATE_FAILED: 'A gate threw an error; it denies in its own name.',

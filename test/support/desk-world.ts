@@ -7,6 +7,7 @@ import {
   type DeskEvent,
   Journal,
   type JournalRecord,
+  type JournalTenure,
   OrderDesk,
   type OrderDeskDeps,
   type OrderDeskOptions,
@@ -80,6 +81,8 @@ export interface WorldOptions {
   /** The venue of the world before a restart. Default: one that knows nothing. */
   readonly driver?: ScriptedDriver;
   readonly desk?: OrderDeskOptions;
+  /** Of journal and desk. */
+  readonly tenure?: JournalTenure;
   readonly deps?: Partial<Pick<OrderDeskDeps, 'audit' | 'overrides' | 'stopwatch' | 'tracing'>>;
 }
 
@@ -151,10 +154,23 @@ export function openJournal(
   log: AppendLog,
   book: Book,
   clock: ManualClock,
-  { accounts = ACCOUNTS, instruments = INSTRUMENTS, tradingDay = new TradingDay() }: WorldOptions = {},
+  {
+    accounts = ACCOUNTS,
+    instruments = INSTRUMENTS,
+    tradingDay = new TradingDay(),
+    tenure,
+  }: WorldOptions = {},
 ): Promise<Journal> {
-  if (log instanceof ScriptedAppendLog) void clock.turn().then(() => log.commit());
-  return Journal.open({ input: { seed: 1 }, accounts }, { log, book, instruments, clock, tradingDay });
+  if (log instanceof ScriptedAppendLog) void commitSoon(log, clock, tenure === undefined ? 1 : 2);
+  const deps = { log, book, instruments, clock, tradingDay, ...(tenure && { tenure }) };
+  return Journal.open({ input: { seed: 1 }, accounts }, deps);
+}
+
+async function commitSoon(log: ScriptedAppendLog, clock: ManualClock, times: number): Promise<void> {
+  for (let time = 0; time < times; time += 1) {
+    await clock.turn();
+    log.commit();
+  }
 }
 
 /** A desk with everything it needs, a venue and a disk that do what the test says, and all that the desk told. */
@@ -221,7 +237,7 @@ export class DeskWorld {
     return world;
   }
 
-  deps({ instruments = INSTRUMENTS, tradingDay, deps }: WorldOptions = {}): OrderDeskDeps {
+  deps({ instruments = INSTRUMENTS, tradingDay, tenure, deps }: WorldOptions = {}): OrderDeskDeps {
     const { book, guard, policy, killSwitch, venue, journal, clock } = this;
     return {
       book,
@@ -233,6 +249,7 @@ export class DeskWorld {
       clock,
       instruments,
       ...(tradingDay && { tradingDay }),
+      ...(tenure && { tenure }),
       ...deps,
     };
   }

@@ -1,6 +1,6 @@
 import { type DecimalInput, TradingDay, decimal, lots, ticks, units } from '../../src/core/index.ts';
 import { ManualClock } from '../../src/core/manual-clock.ts';
-import { Journal, type JournalDeps, type OrderArchive } from '../../src/desk/index.ts';
+import { Journal, type JournalDeps, type JournalTenure, type OrderArchive } from '../../src/desk/index.ts';
 import type { AppendLog, SnapshotStore } from '../../src/storage/index.ts';
 import {
   Book,
@@ -40,6 +40,7 @@ export interface DriveOptions {
   readonly instruments?: readonly Instrument[];
   readonly checkpointEvery?: number;
   readonly clock?: ManualClock;
+  readonly tenure?: JournalTenure;
 }
 
 export interface OrderWish {
@@ -63,7 +64,7 @@ export class JournalDrive {
 
   static async open(log: AppendLog, options: DriveOptions = {}): Promise<JournalDrive> {
     const { clock = new ManualClock(NOON_MS), instruments = INSTRUMENTS, snapshots, archive } = options;
-    const { checkpointEvery } = options;
+    const { checkpointEvery, tenure } = options;
     const book = new Book();
     const deps: JournalDeps = {
       log,
@@ -73,6 +74,7 @@ export class JournalDrive {
       tradingDay: new TradingDay(),
       ...(snapshots && { snapshots }),
       ...(archive && { archive }),
+      ...(tenure && { tenure }),
     };
     const journal = await Journal.open(
       {

@@ -34,7 +34,7 @@ export interface ToPublish {
 }
 
 /**
- * What a record of a journal tells, in order: nothing where orders were only moved in or out of memory.
+ * What a record of a journal tells, in order: nothing where orders were only moved in or out of memory, and of who writes it.
  *
  * @param order that it is about, as it is after the record; `undefined` where it is about none
  */
@@ -60,6 +60,7 @@ export function eventsOf(record: JournalRecord, order: OrderView | undefined): r
     }
     case 'retired':
     case 'revived':
+    case 'tenure':
       return [];
     case 'submitting':
       return order === undefined ? [] : [submitted(record, order)];

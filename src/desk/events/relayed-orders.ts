@@ -48,6 +48,7 @@ export class RelayedOrders {
       case 'adjusted':
       case 'flowed':
       case 'funded':
+      case 'tenure':
         return undefined;
       case 'retired':
         this.#retire(record.before);

@@ -29,6 +29,8 @@ export function instrumentsById(instruments: readonly Instrument[]): InstrumentO
  */
 export function applyRecord(book: Book, instrumentOf: InstrumentOf, record: JournalRecord): void {
   switch (record.type) {
+    case 'tenure':
+      break;
     case 'opened':
       openBook(book, record);
       break;

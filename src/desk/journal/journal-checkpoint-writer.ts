@@ -17,6 +17,8 @@ export interface CheckpointWriterDeps {
   readonly book: { snapshot(): SavedBook };
   /** The facts of the journal now, but for its last record. */
   readonly facts: () => Omit<JournalFacts, 'record'>;
+  /** Throws when the journal belongs to somebody else by now. */
+  readonly require: () => void;
 }
 
 /** Where a journal stands when it is opened. */
@@ -85,7 +87,7 @@ export class CheckpointWriter {
   }
 
   async #save(): Promise<CheckpointOutcome> {
-    const { log, snapshots, book, facts } = this.#deps;
+    const { log, snapshots, book, facts, require } = this.#deps;
     // In a step of its own: whoever appends has then done both halves, to the Book and to the journal.
     await Promise.resolve();
     const { receipt, digest } = this.#last;
@@ -94,6 +96,7 @@ export class CheckpointWriter {
     this.#since = 0;
     const { seq } = await receipt; // durable, and all before it: a snapshot must never know more than the log
     if (this.#good.at(-1) === seq) return { kind: 'unchanged', seq };
+    require();
     await snapshots.save(seq, checkpointLines(saved, about));
     this.#good = [...this.#good.slice(-1), seq];
     const [older] = this.#good;

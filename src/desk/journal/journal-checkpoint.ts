@@ -31,6 +31,8 @@ const headerSchema = z.object({
   openedAtMs: z.number(),
   /** Orders that were over before that day have been moved to the archive. */
   retiredBefore: text.exactOptional(),
+  /** Token of the lease that the journal was written under last. */
+  tenureToken: z.number().exactOptional(),
   /** Digest of the last record that is in it, so that it is not put in front of another journal. */
   record: text,
   instruments: z.array(z.object({ instrumentId: text, tick: text, step: text })),
@@ -49,6 +51,8 @@ export interface JournalFacts {
   readonly openedAtMs: number;
   /** Orders that were over before that day have been moved to the archive. */
   readonly retiredBefore: DayId | undefined;
+  /** Of the lease that it was written under last, if any. */
+  readonly tenureToken: number | undefined;
   /** Of the slippage budgets of the day that is open. */
   readonly spent: SpentStamps;
   /** The last record, in short. */
@@ -66,7 +70,7 @@ export const recordDigest = (record: JsonValue | object): string =>
 /** The lines of a checkpoint, made one by one as they are taken. */
 export function* checkpointLines(
   book: SavedBook,
-  { openedAtMs, retiredBefore, spent, record }: JournalFacts,
+  { openedAtMs, retiredBefore, tenureToken, spent, record }: JournalFacts,
 ): Iterable<object> {
   const instruments = new Map<string, Instrument>();
   const { accounts, adjustments, flows = [], fundings = [], dayId } = book;
@@ -79,6 +83,7 @@ export function* checkpointLines(
     dayId,
     openedAtMs,
     ...(retiredBefore !== undefined && { retiredBefore }),
+    ...(tenureToken !== undefined && { tenureToken }),
     record,
     instruments: Array.from(instruments.values(), (instrument) => ({
       instrumentId: instrument.instrumentId,
@@ -127,13 +132,22 @@ export function readCheckpoint({ seq, lines }: Snapshot, instrumentOf: Instrumen
       });
     }
   }
-  const { dayId, adjustments, flows = [], fundings = [], openedAtMs, retiredBefore, record } = header;
+  const {
+    dayId,
+    adjustments,
+    flows = [],
+    fundings = [],
+    openedAtMs,
+    retiredBefore,
+    tenureToken,
+    record,
+  } = header;
   const book = { dayId, adjustments, flows, fundings, accounts, orders: orders() };
   const spent = new SpentStamps();
   at(seq, 1, () => {
     spent.restore(header.spent);
   });
-  return { book, openedAtMs, retiredBefore, spent, record };
+  return { book, openedAtMs, retiredBefore, tenureToken, spent, record };
 }
 
 function readHeader(seq: number, line: JsonValue | undefined) {

@@ -123,6 +123,8 @@ export const journalRecordSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('retired'), atMs: z.number(), before: text }),
   /** Something has happened to one of them after all: it is taken back, as it was kept. */
   z.object({ type: z.literal('revived'), atMs: z.number(), ...loneOrderSchema.shape }),
+  /** From here on it is written under this lease: by nobody with a lower token. Journals of before there were leases have none. */
+  z.object({ type: z.literal('tenure'), atMs: z.number(), token: z.number(), owner: text.exactOptional() }),
   z.object({
     type: z.literal('dayRolled'),
     atMs: z.number(),
@@ -157,7 +159,8 @@ type OtherType =
   | 'flowed'
   | 'funded'
   | 'retired'
-  | 'revived';
+  | 'revived'
+  | 'tenure';
 
 /** The facts of a decision that a restart cannot derive. */
 export interface Stamp {

@@ -14,6 +14,7 @@ import { eventRecord } from './journal-order.ts';
 import { readRecord } from './journal-read.ts';
 import type { JournalRecord } from './journal-record.ts';
 import { SpentStamps } from './journal-spent.ts';
+import { type JournalTenure, beginTenure } from './journal-tenure.ts';
 import type { OrderArchive } from './order-archive.ts';
 
 export interface JournalDeps {
@@ -28,6 +29,8 @@ export interface JournalDeps {
   readonly snapshots?: SnapshotStore;
   /** Where orders go that are over and older than two trading days. Default: they stay in memory. */
   readonly archive?: OrderArchive;
+  /** Without it nothing is written, nor with a token lower than one that the journal was written under. Default: needs none. */
+  readonly tenure?: JournalTenure;
 }
 
 /** What was found in the journal. */
@@ -74,8 +77,9 @@ export async function replay(deps: JournalDeps): Promise<Replayed | undefined> {
   }
   if (retiredBefore !== undefined) checkArchive(archive, retiredBefore);
 
+  const tenure = await beginTenure(deps, past.tenureToken);
   const doubts = await markInDoubt(deps);
-  const last = doubts.records.at(-1);
+  const last = doubts.records.at(-1) ?? tenure?.record;
   return {
     recovered: {
       records,
@@ -87,9 +91,10 @@ export async function replay(deps: JournalDeps): Promise<Replayed | undefined> {
       skippedSnapshots: skipped,
       tornBytes: log.openReport?.tornBytes,
     },
-    seq: seq + doubts.records.length,
+    seq: (tenure?.seq ?? seq) + doubts.records.length,
     openedAtMs,
     retiredBefore,
+    tenureToken: deps.tenure?.token ?? past.tenureToken,
     spent: past.spent,
     record: last === undefined ? past.record : recordDigest(last),
   };
@@ -103,6 +108,7 @@ const SILENT: ReadonlySet<JournalRecord['type']> = new Set([
   'adjusted',
   'flowed',
   'funded',
+  'tenure',
 ]);
 
 /** The Book on its way from the snapshot to the end of the journal. */
@@ -114,6 +120,7 @@ class Past implements JournalFacts {
   openedAtMs = NaN;
   lastAtMs = -Infinity;
   retiredBefore: DayId | undefined;
+  tenureToken: number | undefined;
   spent = new SpentStamps();
   /** Whether the log has been seen to hold the record at which the snapshot was taken. */
   isConfirmed = true;
@@ -138,6 +145,7 @@ class Past implements JournalFacts {
     this.dayId = checkpoint.book.dayId;
     this.openedAtMs = checkpoint.openedAtMs;
     this.retiredBefore = checkpoint.retiredBefore;
+    this.tenureToken = checkpoint.tenureToken;
     this.spent = checkpoint.spent;
     this.#digest = checkpoint.record;
     this.isConfirmed = false;
@@ -166,6 +174,7 @@ class Past implements JournalFacts {
     if (record.type === 'opened') this.openedAtMs = record.atMs;
     if (record.type === 'opened' || record.type === 'dayRolled') this.dayId = record.dayId;
     if (record.type === 'retired') this.retiredBefore = record.before;
+    if (record.type === 'tenure') this.tenureToken = record.token;
   }
 
   #noteSpent(record: JournalRecord): void {

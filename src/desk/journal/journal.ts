@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { type Clock, onDispose } from '../../core/clock.ts';
-import { type DecimalInput, decimal } from '../../core/decimal.ts';
+import type { DecimalInput } from '../../core/decimal.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { DayId } from '../../core/trading-day.ts';
 import type { SpentSlippage } from '../../execution/spent-slippage.ts';
 import type { AppendLog, AppendReceipt } from '../../storage/append-log.ts';
+import type { Tenure } from '../../storage/lease-hold.ts';
 import type { Book, BookReader, DayRolled } from '../../trading/book.ts';
 import type { Fill } from '../../trading/fill.ts';
 import type { Instrument } from '../../trading/instrument.ts';
@@ -12,23 +13,18 @@ import type { BookedOrder, HeldOrder, OrderEvent } from '../../trading/order-eve
 import { units } from '../../core/units.ts';
 import type { Adjustment, Flow, Funding, SavedOrder } from '../../trading/saved-book.ts';
 import { type AdjustedBy, adjustedRecord } from './journal-adjusted.ts';
-import { openBook } from './journal-apply.ts';
-import { recordDigest } from './journal-checkpoint.ts';
+import { begin } from './journal-begin.ts';
+import type { JournalFacts } from './journal-checkpoint.ts';
 import { recentRecords } from './journal-recent.ts';
 import { loneOrder } from './journal-checkpoint-order.ts';
 import { type CheckpointOutcome, CheckpointWriter } from './journal-checkpoint-writer.ts';
 import { flowedRecord, fundedRecord } from './journal-flow.ts';
 import { eventRecord, externalRecord } from './journal-order.ts';
-import {
-  JOURNAL_VERSION,
-  type JournalRecord,
-  type Stamp,
-  dayRolledRecord,
-  submittingRecord,
-} from './journal-record.ts';
+import { type JournalRecord, type Stamp, dayRolledRecord, submittingRecord } from './journal-record.ts';
 import { type JournalDeps, type Recovered, type Replayed, replay } from './journal-replay.ts';
-import { type SpentStamp, SpentStamps } from './journal-spent.ts';
+import type { SpentStamp } from './journal-spent.ts';
 import { digestOf } from './journal-digest.ts';
+import { DeskTenure } from '../desk-tenure.ts';
 import type { OrderArchive } from './order-archive.ts';
 
 const Options = z.strictObject({
@@ -72,13 +68,16 @@ export class Journal {
   readonly recovered: Recovered;
   /** The Book that was built from it. */
   readonly book: BookReader;
+  /** The lease that it is written under, if any. */
+  readonly tenure: Tenure | undefined;
   readonly #book: Book;
   readonly #log: AppendLog;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #archive: OrderArchive | undefined;
   readonly #checkpoints: CheckpointWriter | undefined;
   readonly #listeners = new Set<JournalListener>();
-  readonly #facts: { openedAtMs: number; retiredBefore: DayId | undefined; readonly spent: SpentStamps };
+  readonly #facts: Omit<JournalFacts, 'record' | 'retiredBefore'> & { retiredBefore: DayId | undefined };
+  readonly #tenure: DeskTenure;
   #dayId: DayId;
   #retiring: Promise<unknown> = Promise.resolve();
   /** The last record of before. */
@@ -94,7 +93,10 @@ export class Journal {
     this.recovered = recovered;
     this.#pastSeq = past.seq;
     this.#dayId = recovered.dayId;
-    this.#facts = { openedAtMs: past.openedAtMs, retiredBefore: past.retiredBefore, spent: past.spent };
+    const { openedAtMs, retiredBefore, tenureToken, spent } = past;
+    this.#facts = { openedAtMs, retiredBefore, tenureToken, spent };
+    this.tenure = deps.tenure;
+    this.#tenure = new DeskTenure(deps.tenure);
     const { fromSnapshot, skippedSnapshots, records } = recovered;
     const good = skippedSnapshots.length === 0 ? fromSnapshot : undefined;
     this.#checkpoints =
@@ -105,7 +107,15 @@ export class Journal {
         (outcome) => {
           this.#tell({ task: 'checkpoint', outcome });
         },
-        { log, book, snapshots, facts: () => ({ ...this.#facts }) },
+        {
+          log,
+          book,
+          snapshots,
+          facts: () => ({ ...this.#facts }),
+          require: () => {
+            this.#tenure.require('snapshot of the journal');
+          },
+        },
       );
   }
 
@@ -114,40 +124,12 @@ export class Journal {
    *
    * @throws {PortcullisError} `INPUT_INVALID` naming the record, or the line of the snapshot, that cannot be read;
    *   `INSTRUMENT_UNKNOWN`; `FORMAT_UNSUPPORTED`; `JOURNAL_INCOMPLETE` when log, snapshots and archive do not belong together
-   *   or a part is missing, with the way out; `SNAPSHOT_FAILED`; `OPTION_INVALID`
+   *   or a part is missing, with the way out; `SNAPSHOT_FAILED`; `OPTION_INVALID`; `LEASE_LOST`, `LEASE_OUTDATED`
    */
   static async open(options: JournalOptions, deps: JournalDeps): Promise<Journal> {
     const { input, accounts, checkpointEvery } = parseOptions('Journal', Options, options);
-    const replayed = await replay(deps);
-    if (replayed !== undefined) return new Journal(checkpointEvery, deps, replayed);
-    const atMs = deps.clock.nowMs();
-    const dayId = deps.tradingDay.dayOf(atMs);
-    const opened = {
-      type: 'opened' as const,
-      version: JOURNAL_VERSION,
-      atMs,
-      dayId,
-      input,
-      accounts: accounts.map(({ accountId, currency, balance }) => ({
-        accountId,
-        currency,
-        balance: decimal(balance, `accounts.${accountId}.balance`).toFixed(),
-      })),
-    };
-    openBook(deps.book, opened); // first: what cannot be opened must not be on disk
-    const { seq } = await deps.log.append(opened);
-    const recovered = {
-      records: 0,
-      openedAtMs: atMs,
-      lastAtMs: atMs,
-      dayId,
-      inDoubt: [],
-      fromSnapshot: undefined,
-      skippedSnapshots: [],
-      tornBytes: deps.log.openReport?.tornBytes,
-    };
-    const begun = { recovered, seq, openedAtMs: atMs, retiredBefore: undefined, spent: new SpentStamps() };
-    return new Journal(checkpointEvery, deps, { ...begun, record: recordDigest(opened) });
+    const past = (await replay(deps)) ?? (await begin(deps, input, accounts));
+    return new Journal(checkpointEvery, deps, past);
   }
 
   /** What was spent of the slippage budgets of the trading day that is open, as far as orders have written it down. */
@@ -265,6 +247,8 @@ export class Journal {
   }
 
   #append(record: JournalRecord): Promise<AppendReceipt> {
+    const lost = this.#tenure.error('journal');
+    if (lost !== undefined) return Promise.reject(lost);
     const receipt = this.#log.append(record);
     this.#checkpoints?.appended(record, receipt);
     return receipt;
@@ -272,6 +256,7 @@ export class Journal {
 
   async #retire(archive: OrderArchive, before: DayId): Promise<void> {
     try {
+      this.#tenure.require('order archive');
       const finished = this.#book.finishedBefore(before);
       if (finished.length === 0) return;
       await archive.keep(finished, before);

@@ -1,6 +1,7 @@
 import type { Cancels } from '../cancels.ts';
 import { CoalescedWork } from './coalesced-work.ts';
 import type { DeskParts, DeskRules } from '../desk-parts.ts';
+import type { DeskTenure } from '../desk-tenure.ts';
 import { type Difference, type Reconciliation, restricts } from './difference.ts';
 import type { InFlight } from '../in-flight.ts';
 import { Investigator } from './investigator.ts';
@@ -22,6 +23,7 @@ export interface VenueWatchDeps {
   readonly answers: VenueAnswers;
   readonly inFlight: InFlight;
   readonly recorder: Recorder;
+  readonly deskTenure: DeskTenure;
   record(event: OrderEvent): Promise<boolean>;
   readonly cancels: Cancels;
 }
@@ -36,7 +38,7 @@ export class VenueWatch {
   readonly #cancels: Cancels;
 
   constructor(deps: VenueWatchDeps) {
-    const { parts, rules, venue, answers, inFlight, recorder, cancels } = deps;
+    const { parts, rules, venue, answers, inFlight, recorder, deskTenure, cancels } = deps;
     const record = (event: OrderEvent) => deps.record(event);
     const { book, clock, killSwitch, journal } = parts;
     const { archive } = journal;
@@ -109,8 +111,10 @@ export class VenueWatch {
           return { kind: 'failed', atMs: clock.nowMs(), reason };
         };
         // Nothing would be taken over any more.
-        if (this.#stopping.signal.aborted) return failed(this.#stopping.signal.reason);
+        if (deskTenure.isOver || this.#stopping.signal.aborted) return failed(this.#stopping.signal.reason);
         const result = await reconcile(comparing).catch(failed);
+        // What was found meanwhile has not been taken over.
+        if (deskTenure.denial() !== undefined) return failed(this.#stopping.signal.reason);
         recorder.emit({ kind: 'reconciled', result });
         return result;
       },
@@ -172,10 +176,10 @@ export class VenueWatch {
     return this.#synchroniser.pass();
   }
 
-  stop(): void {
+  stop(why = 'the desk has been stopped'): void {
     this.#synchroniser.stop();
     this.#investigator.stop();
-    this.#stopping.abort(new Error('the desk has been stopped'));
+    this.#stopping.abort(new Error(why));
   }
 
   async #catchUp(fills: VenueFills): Promise<void> {

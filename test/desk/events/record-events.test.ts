@@ -382,6 +382,7 @@ const CASES: {
       ],
     },
   ],
+  tenure: [{ what: 'is about who writes it only', record: { type: 'tenure', ...AT, token: 1 }, says: [] }],
   retired: [{ what: 'is about memory only', record: { type: 'retired', ...AT, before: '' }, says: [] }],
   revived: [
     {

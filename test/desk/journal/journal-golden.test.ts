@@ -30,6 +30,9 @@ const INSTRUMENTS = [
 const ledgersEntries = (): LogEntry[] =>
   goldenLines('journal-v1-ledgers.jsonl').map((record, at) => ({ seq: at + 1, record }));
 
+const tenureEntries = (): LogEntry[] =>
+  goldenLines('journal-v1-tenure.jsonl').map((record, at) => ({ seq: at + 1, record }));
+
 /** What is kept of a Book since the golden files were written. */
 const LATER: ReadonlySet<string> = new Set([
   'shares',
@@ -49,8 +52,8 @@ const asThen = <T>(value: T): T =>
 const BOOK = goldenText('book-v1.jsonl');
 
 describe('the golden journal of version 1', () => {
-  test('has, with the one of the ledgers, every type of record', () => {
-    const all = [...goldenEntries(), ...ledgersEntries()];
+  test('has, with those of the ledgers and of a tenure, every type of record', () => {
+    const all = [...goldenEntries(), ...ledgersEntries(), ...tenureEntries()];
     const types = new Set(all.map(({ record }) => (record as { type: string }).type));
     expect([...types].sort()).toEqual(
       journalRecordSchema.options.map(({ shape }) => shape.type.value).sort(),
@@ -129,5 +132,21 @@ describe('the golden journal of ledgers, shares and funding', () => {
     await snapshots.save(12, goldenLines('snapshot-v1-ledgers.jsonl') as object[]);
     const { state } = await JournalDrive.open(log, { snapshots, instruments: INSTRUMENTS });
     expect(lines(state)).toBe(goldenText('book-v1-ledgers.jsonl'));
+  });
+});
+
+describe('the golden journal of a tenure', () => {
+  const TOKEN = 1_767_355_201_500_000;
+
+  test('is read as far as what it says of accounts and orders goes, and by who has no lease as well', async () => {
+    const { journal } = await JournalDrive.open(new MemoryAppendLog(tenureEntries()));
+    expect(journal.recovered).toMatchObject({ records: 3, lastAtMs: 1_767_355_200_000 });
+  });
+
+  test('is gone on with by the last owner, not by one of before', async () => {
+    const open = (token: number) =>
+      JournalDrive.open(new MemoryAppendLog(tenureEntries()), { tenure: { token, isHeld: () => true } });
+    await expect(open(TOKEN - 1)).rejects.toMatchObject({ code: 'LEASE_OUTDATED' });
+    expect((await open(TOKEN)).journal.recovered.records).toBe(3);
   });
 });
