@@ -59,7 +59,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'contract', sequence: { groupOrder: 2 }, include: ['test/contract/**/*.test.ts'] },
+        test: {
+          name: 'contract',
+          sequence: { groupOrder: 2 },
+          retry,
+          include: ['test/contract/**/*.test.ts'],
+        },
       },
       {
         extends: true,

@@ -19,16 +19,25 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const answers = (port: number): Promise<boolean> =>
+/** Whether this process is ready there: the port may have been taken by the server of another test. */
+const answers = (port: number, pid: number | undefined): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
-    const end = (isUp: boolean) => () => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\nINFO server\r\n'));
+    let said = '';
+    const end = (): void => {
       socket.destroy();
-      resolve(isUp);
+      resolve(said.startsWith('+PONG') && said.includes(`\nprocess_id:${String(pid)}\r\n`));
     };
-    socket.once('data', (data) => end(data.toString().startsWith('+PONG'))());
-    socket.once('error', end(false));
+    socket.on('data', (data) => {
+      said += data.toString();
+      if (said.startsWith('-') || /\nprocess_id:\d+\r\n/u.test(said)) end();
+    });
+    socket.once('error', end);
+    socket.once('close', end);
   });
+
+/** How often a server is started on another port, when the first was not free any more. */
+const PORTS = 5;
 
 /** A real redis-server on a free port, in a directory of its own, that keeps an append-only file between restarts. */
 export class RedisServer implements AsyncDisposable {
@@ -46,9 +55,15 @@ export class RedisServer implements AsyncDisposable {
   /** @param more options as on its command line: `['--maxmemory', '4mb']` */
   static async start(more: readonly string[] = []): Promise<RedisServer> {
     const directory = await mkdtemp(join(tmpdir(), 'redis-'));
-    const server = new RedisServer(await freePort(), directory, more);
-    await server.start();
-    return server;
+    for (let port = 1; ; port++) {
+      const server = new RedisServer(await freePort(), directory, more);
+      try {
+        await server.start();
+        return server;
+      } catch (error) {
+        if (port === PORTS) throw error;
+      }
+    }
   }
 
   get url(): string {
@@ -71,9 +86,11 @@ export class RedisServer implements AsyncDisposable {
       { stdio: 'ignore' },
     );
     this.#process = child;
-    for (let tries = 0; !(await answers(this.port)); tries++) {
-      if (child.exitCode !== null || tries > 500)
+    for (let tries = 0; !(await answers(this.port, child.pid)); tries++) {
+      if (child.exitCode !== null || tries > 1_500) {
+        child.kill('SIGKILL');
         throw new Error(`redis-server on port ${this.port} did not start`);
+      }
       await sleep(20);
     }
   }

@@ -1,9 +1,9 @@
 import { createClient } from '@redis/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type EventBusUnderTest, eventBusContract } from '../../src/testing/index.ts';
-import { redisSubject } from '../contract/support/redis-subject.ts';
-import { RedisServer, redisMissing } from '../support/redis-server.ts';
-import { acknowledgesFirst, hasNoOrder, requeuesToAll } from './support/sabotaged-bus.ts';
+import { type EventBusUnderTest, eventBusContract } from '../../../src/testing/index.ts';
+import { redisSubject } from '../../contract/support/redis-subject.ts';
+import { RedisServer, redisMissing } from '../../support/redis-server.ts';
+import { acknowledgesFirst, hasNoOrder, requeuesToAll } from '../../testing/support/sabotaged-bus.ts';
 
 const clientOf = (url: string) => createClient({ url });
 
