@@ -42,12 +42,3 @@ export const gateExplanation = z.object({
   code: z.string().optional(),
   ...facts,
 });
-
-/** A page of a list: `limit` entries at most, those behind `after`, which is `next` of the page before. */
-export const page = {
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
-  after: z.string().min(1).max(256).optional(),
-};
-
-/** Left out behind the last. */
-export const next = z.string().optional();

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { reason } from './fields.ts';
 
-/** Limits of one engine as they stand in a file: every default in place, money as text. */
+/** Limits of one engine as they stand in a file, money as text. */
 const limitText = z.record(z.string(), z.json());
 
 export const limits = z.object({
-  risk: limitText,
-  execution: limitText,
+  risk: z.record(z.string(), z.unknown()),
+  execution: z.record(z.string(), z.unknown()),
   /** `settled`: what is in force is on disk. Otherwise `error` says why not. */
   status: z.enum(['settled', 'changing', 'unsettled', 'unreadable']),
   /** SHA-256 of the limits in force. */

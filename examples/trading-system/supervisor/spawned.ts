@@ -38,7 +38,7 @@ const WATCH = new URL('watch-parent.ts', import.meta.url).href;
 export const spawnNode: Spawn = ({ args, env, onLine }) => {
   const child = spawn(process.execPath, ['--import', WATCH, ...args], {
     detached: true,
-    env: { ...process.env, ...env },
+    env: { ...process.env, PORT: undefined, ...env }, // one port for all of them would be none
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   const { promise: ended, resolve } = Promise.withResolvers<ChildEnd>();

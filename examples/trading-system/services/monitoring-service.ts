@@ -1,0 +1,107 @@
+import { SYSTEM_HEALTH_CHANGED } from 'portcullis/events';
+import {
+  BaseEnterpriseService,
+  type ServiceApp,
+  type ServicePorts,
+  type StartContext,
+  serveApi,
+} from 'portcullis/service';
+import { monitoringApi } from '../api/monitoring-api.ts';
+import { ROLES, leaseNameOf, portOf } from '../config.ts';
+import { Fleet } from '../monitoring/fleet.ts';
+import { type HealthChange, overviewOf } from '../monitoring/overview.ts';
+import type { Parts, ServiceSeat } from '../parts/parts.ts';
+import { type ActiveDesk, TradingLink } from '../risk/trading-link.ts';
+
+const INSTANCES = {
+  name: 'monitoring_instances',
+  help: 'Processes of a service by how they were found last.',
+  labels: { role: [...ROLES], level: ['up', 'degraded', 'down'] },
+} as const;
+
+const LOOK_EVERY_MS = 1_000;
+const REMEMBERED = 100;
+
+/** Looks after all processes: asks each how it is, listens to what they tell, and says all of it on one page. */
+export class MonitoringService extends BaseEnterpriseService {
+  readonly #instances = this.metrics.gauge(INSTANCES);
+  readonly #seat: ServiceSeat;
+  readonly #parts: Parts;
+  readonly #fleet: Fleet;
+  readonly #trading: TradingLink;
+  /** The newest first. */
+  #changes: readonly HealthChange[] = [];
+  #active: ActiveDesk | undefined;
+  #problem: string | undefined;
+  #stopEvents: (() => Promise<void>) | undefined;
+
+  constructor(seat: ServiceSeat, parts: Parts, ports: ServicePorts = {}) {
+    const { config, instance } = seat;
+    const { host, logLevel } = config;
+    const port = portOf(config, 'monitoring', instance);
+    super({ name: 'monitoring', host, port, logLevel }, { clock: parts.clock, events: parts.bus, ...ports });
+    this.#seat = seat;
+    this.#parts = parts;
+    this.#fleet = new Fleet(parts);
+    this.#trading = new TradingLink(leaseNameOf(config), parts);
+  }
+
+  protected override async onStart({ signal, use }: StartContext): Promise<void> {
+    const { bus, endpoints } = this.#parts;
+    const { instance } = this.#seat;
+    use('fleet', this.#fleet, { critical: false, check: () => this.#problem ?? true });
+    const told = bus.subscribe('monitoring', [SYSTEM_HEALTH_CHANGED], ({ data, time }) => {
+      const { service, state, level } = data;
+      const change = { service, state, level, atMs: Date.parse(time) };
+      this.#changes = [change, ...this.#changes].slice(0, REMEMBERED);
+    });
+    this.#stopEvents = () => told.stop();
+    await told.ready;
+    use(
+      'endpoint',
+      endpoints.register({ role: 'monitoring', instance, url: this.address, pid: process.pid }),
+    );
+    void this.run('look-after', ({ signal: cut }) => this.#lookUntil(AbortSignal.any([signal, cut]))).catch(
+      () => undefined,
+    );
+  }
+
+  protected override async onDrain(): Promise<void> {
+    await this.#stopEvents?.();
+  }
+
+  protected override routes(app: ServiceApp): void {
+    serveApi(app, monitoringApi, {
+      getOverview: () => {
+        const { members, killSwitch } = this.#fleet;
+        const leaseName = leaseNameOf(this.#seat.config);
+        const sight = { members, killSwitch, leaseName, active: this.#active, changes: this.#changes };
+        return overviewOf({ ...sight, atMs: this.clock.nowMs() });
+      },
+    });
+  }
+
+  async #lookUntil(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      try {
+        const [active] = await Promise.all([this.#trading.active(), this.#fleet.look(over)]);
+        this.#active = active;
+        this.#problem = undefined;
+        this.#count();
+      } catch (error) {
+        this.#problem = error instanceof Error ? error.message : 'the shared state does not answer';
+      }
+      await this.clock.sleep(LOOK_EVERY_MS, over).catch(() => undefined);
+    }
+  }
+
+  #count(): void {
+    const { members } = this.#fleet;
+    for (const role of ROLES)
+      for (const level of ['up', 'degraded', 'down'] as const)
+        this.#instances.set(
+          { role, level },
+          members.filter((one) => one.role === role && one.level === level).length,
+        );
+  }
+}

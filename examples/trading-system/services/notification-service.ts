@@ -1,0 +1,84 @@
+import {
+  BaseEnterpriseService,
+  type ServiceApp,
+  type ServicePorts,
+  type StartContext,
+  serveApi,
+} from 'portcullis/service';
+import { notificationApi } from '../api/notification-api.ts';
+import { portOf } from '../config.ts';
+import { NOTICED, noticeOf } from '../notification/notice.ts';
+import { type Notification, Notifications } from '../notification/notifications.ts';
+import type { Parts, ServiceSeat } from '../parts/parts.ts';
+
+const TOLD = {
+  name: 'notification_notices_total',
+  help: 'What people were told, by how bad it is.',
+  labels: { severity: ['info', 'warning', 'critical'] },
+} as const;
+
+const LEVELS = { info: 'info', warning: 'warn', critical: 'error' } as const;
+
+/** Tells people: one line of the log for each thing that they have to know, which a shipper of logs may pass on. */
+export class NotificationService extends BaseEnterpriseService {
+  readonly #told = this.metrics.counter(TOLD);
+  readonly #seat: ServiceSeat;
+  readonly #parts: Parts;
+  readonly #notifications: Notifications;
+  #stopEvents: (() => Promise<void>) | undefined;
+
+  constructor(seat: ServiceSeat, parts: Parts, ports: ServicePorts = {}) {
+    const { config, instance } = seat;
+    const { host, logLevel } = config;
+    const port = portOf(config, 'notification', instance);
+    super(
+      { name: 'notification', host, port, logLevel },
+      { clock: parts.clock, events: parts.bus, ...ports },
+    );
+    this.#seat = seat;
+    this.#parts = parts;
+    this.#notifications = new Notifications(
+      {},
+      {
+        clock: parts.clock,
+        tell: (notification) => {
+          this.#tell(notification);
+        },
+      },
+    );
+  }
+
+  protected override async onStart({ use }: StartContext): Promise<void> {
+    const { bus, endpoints } = this.#parts;
+    const { instance } = this.#seat;
+    use('notifications', this.#notifications);
+    const events = bus.subscribe('notification', NOTICED, (event) => {
+      const notice = noticeOf(event);
+      if (notice !== undefined) this.#notifications.add(notice, Date.parse(event.time));
+    });
+    this.#stopEvents = () => events.stop();
+    await events.ready;
+    use(
+      'endpoint',
+      endpoints.register({ role: 'notification', instance, url: this.address, pid: process.pid }),
+    );
+  }
+
+  protected override async onDrain(): Promise<void> {
+    await this.#stopEvents?.();
+  }
+
+  protected override routes(app: ServiceApp): void {
+    serveApi(app, notificationApi, {
+      listNotifications: ({ query: { limit = 100, severity } }) => ({
+        notifications: this.#notifications.last(limit, severity),
+      }),
+    });
+  }
+
+  #tell(notification: Notification): void {
+    const { severity, subject, code } = notification;
+    this.#told.inc({ severity });
+    this.log[LEVELS[severity]]({ notification }, `${code} ${subject}`);
+  }
+}
