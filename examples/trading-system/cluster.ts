@@ -12,6 +12,7 @@ import { type ClusterOptions, HELP, parseCommandLine } from './cluster/options.t
 import { passedOn } from './cluster/pass-on.ts';
 import { type ClusterPlan, planCluster } from './cluster/plan.ts';
 import { ROLES, readConfigFile } from './config.ts';
+import { isAlive } from './supervisor/is-alive.ts';
 import { spawnNode } from './supervisor/spawned.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
 import { SupervisorService } from './supervisor/supervisor-service.ts';
@@ -26,23 +27,6 @@ const clock = new SystemClock();
 function tell(event: object): void {
   process.stdout.write(`${JSON.stringify({ at: new Date(clock.nowMs()).toISOString(), ...event })}\n`);
 }
-
-/** Whether it answers at all: what it answers is for others. */
-const isAlive = async (url: string, timeoutMs: number): Promise<boolean> => {
-  const over = new AbortController();
-  const late = clock.deadline(timeoutMs, () => {
-    over.abort();
-  });
-  try {
-    const answer = await fetch(`${url}/live`, { signal: over.signal });
-    await answer.body?.cancel();
-    return true;
-  } catch {
-    return false;
-  } finally {
-    late[Symbol.dispose]();
-  }
-};
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -76,7 +60,8 @@ async function run(options: ClusterOptions, dataDir: string, cleanUp: () => Prom
     plan.children,
     {},
     {
-      ...{ spawn: spawnNode, clock, isAlive, tell, findActive, random: Math.random },
+      ...{ spawn: spawnNode, clock, tell, findActive, random: Math.random },
+      isAlive: isAlive(clock),
       onLine: (child, line, from) => {
         const text = passedOn(options.log, child, line, from);
         if (text !== undefined) process.stderr.write(`${text}\n`);
