@@ -4,10 +4,11 @@ import { PortcullisError } from '../core/errors.ts';
 import { parseInput, parseOptions } from '../core/options.ts';
 import { messageOf } from '../core/message-of.ts';
 import { DRAFT_EXTENSION, DraftFile } from './draft-file.ts';
-import { type JsonValue, toJsonText } from './json.ts';
+import type { JsonValue } from './json.ts';
 import { type LogFs, nodeFs } from './log-fs.ts';
 import { finishSwap } from './salvage-swap.ts';
 import { readSnapshot, snapshotFile, snapshotIn, SnapshotSum } from './snapshot-file.ts';
+import { slicesOf } from './snapshot-slices.ts';
 import type { SkippedSnapshot, Snapshot, SnapshotStore } from './snapshot-store.ts';
 import { storageName } from './storage-name.ts';
 
@@ -20,10 +21,6 @@ const Options = z.strictObject({
 
 /** @interface */
 export type FileSnapshotStoreOptions = z.input<typeof Options>;
-
-/** How much is serialised in one go: whichever comes first. Both take well under 5 ms. */
-const SLICE_LENGTH = 64 * 1024;
-const SLICE_LINES = 500;
 
 /** How many snapshots are kept. */
 const KEPT = 2;
@@ -165,21 +162,5 @@ export class FileSnapshotStore implements SnapshotStore {
 }
 
 const Seq = z.int().min(0);
-
-/** The text of the lines, in pieces that are quickly made. */
-function* slicesOf(lines: Iterable<unknown>): Generator<{ text: string; count: number }> {
-  let text = '';
-  let count = 0;
-  let total = 0;
-  for (const line of lines) {
-    text += `${toJsonText(`line ${++total} of a snapshot`, line)}\n`;
-    count += 1;
-    if (text.length < SLICE_LENGTH && count < SLICE_LINES) continue;
-    yield { text, count };
-    text = '';
-    count = 0;
-  }
-  if (count > 0) yield { text, count };
-}
 
 const ignore = (): void => undefined;

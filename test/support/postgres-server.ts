@@ -11,19 +11,20 @@ import pg from 'pg';
 function programs(): string | undefined {
   if (spawnSync('postgres', ['--version']).status === 0) return '';
   const versions = '/usr/lib/postgresql';
-  const found = existsSync(versions)
+  const folders = existsSync(versions)
     ? readdirSync(versions)
         .sort((a, b) => Number(b) - Number(a))
         .map((version) => `${versions}/${version}/bin/`)
     : [];
-  return found.find((folder) => existsSync(`${folder}postgres`) && existsSync(`${folder}initdb`));
+  return folders.find((folder) => existsSync(`${folder}postgres`) && existsSync(`${folder}initdb`));
 }
 
-const bin = programs();
+const found = programs();
+const bin = found ?? '';
 
 /** Whether the machine has a PostgreSQL server. Tests that need one are skipped without it, with this reason. */
 export const postgresMissing =
-  bin === undefined ? 'postgres is not installed (Debian package postgresql)' : undefined;
+  found === undefined ? 'postgres is not installed (Debian package postgresql)' : undefined;
 
 /** The server refuses to run as root. */
 function unprivileged(): { uid?: number; gid?: number } {

@@ -42,19 +42,17 @@ const TIMES = new Set([1082, 1083, 1114, 1184, 1266]);
 const asText = (text: string): string => text;
 
 /** `int8` as an integer that a number holds, or an error; dates and times as the server writes them; all else as `pg` does. */
-const types = {
-  getTypeParser(type: number, format?: 'text' | 'binary'): (text: string) => unknown {
-    if (type === INT8) return readInteger;
-    if (TIMES.has(type)) return asText;
-    return pg.types.getTypeParser(type, format as 'text') as (text: string) => unknown;
-  },
+const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = (type, format): unknown => {
+  const id: number = type;
+  if (id === INT8) return readInteger;
+  return TIMES.has(id) ? asText : pg.types.getTypeParser(type, format);
 };
 
 class DefaultClient implements PostgresClientPort {
   readonly #client: pg.Client;
 
   constructor(settings: PostgresClientSettings) {
-    this.#client = new pg.Client({ ...settings, types: types as pg.CustomTypesConfig });
+    this.#client = new pg.Client({ ...settings, types: { getTypeParser } });
   }
 
   connect(): Promise<unknown> {
@@ -62,9 +60,9 @@ class DefaultClient implements PostgresClientPort {
   }
 
   async query(text: string, values: readonly unknown[]): Promise<PostgresAnswer> {
-    const answer: PostgresAnswer | PostgresAnswer[] = await this.#client.query(text, [...values]);
+    const answer: unknown = await this.#client.query(text, [...values]);
     // Of several statements in one text, the last.
-    return Array.isArray(answer) ? (answer.at(-1) as PostgresAnswer) : answer;
+    return (Array.isArray(answer) ? answer.at(-1) : answer) as PostgresAnswer;
   }
 
   onEnd(listener: (error?: Error) => void): void {

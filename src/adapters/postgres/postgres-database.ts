@@ -4,7 +4,7 @@ import { parseOptions } from '../../core/options.ts';
 import { type Logger, silentLogger } from '../../telemetry/index.ts';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations/index.ts';
-import { type CreatePostgresClient, defaultClient, type PostgresAnswer } from './postgres-client.ts';
+import { type CreatePostgresClient, defaultClient } from './postgres-client.ts';
 import { unavailable } from './postgres-failure.ts';
 import { PostgresLink } from './postgres-link.ts';
 import {
@@ -15,7 +15,7 @@ import {
   withoutSecrets,
 } from './postgres-options.ts';
 import { PostgresPool } from './postgres-pool.ts';
-import type { PostgresQuery, PostgresResult, TransactionOptions } from './postgres-query.ts';
+import type { PostgresQuery, PostgresResult, PostgresSession, TransactionOptions } from './postgres-query.ts';
 import { beginSession } from './postgres-session.ts';
 
 export interface PostgresDatabaseDeps {
@@ -24,6 +24,9 @@ export interface PostgresDatabaseDeps {
   /** Default: `Client` of `pg`. */
   readonly createClient?: CreatePostgresClient | undefined;
 }
+
+const LOCAL_TIMEOUTS = `
+  SELECT set_config('statement_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true)`;
 
 /**
  * A PostgreSQL server, version 14 or newer, with the tables of this package in a schema of their own: what logs, stores and
@@ -97,7 +100,7 @@ export class PostgresDatabase {
     sql: string,
     values: readonly unknown[] = [],
   ): Promise<PostgresResult<R>> {
-    return this.#pool.use((link) => this.on(link)<R>(sql, values));
+    return this.#pool.use((link) => this.#ask(link, sql, values));
   }
 
   /**
@@ -112,11 +115,9 @@ export class PostgresDatabase {
     return this.#pool.use(async (link) => {
       await link.query(readOnly ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN');
       try {
-        if (timeoutMs !== undefined) {
-          await link.query(`SET LOCAL statement_timeout = ${timeoutMs}`);
-          await link.query(`SET LOCAL idle_in_transaction_session_timeout = ${timeoutMs}`);
-        }
-        const result = await work(this.on(link, timeoutMs));
+        if (timeoutMs !== undefined) await link.query(LOCAL_TIMEOUTS, [String(timeoutMs)]);
+        const waitMs = timeoutMs === undefined ? undefined : timeoutMs + this.#settings.graceMs;
+        const result = await work((sql, values) => this.#ask(link, sql, values, waitMs));
         const { command } = await link.query('COMMIT');
         if (command !== 'COMMIT') throw unavailable('the transaction had failed and was rolled back');
         return result;
@@ -138,38 +139,31 @@ export class PostgresDatabase {
   }
 
   /**
-   * A connection that is not lent to anybody else, until it is closed or lost.
+   * A connection of one's own, for what belongs to a connection: LISTEN, or a lock of the session.
    *
-   * @internal
+   * @param of what it does, as `pg_stat_activity` shows it
+   * @throws {PortcullisError} `STORE_UNAVAILABLE`
    */
-  async connect(of: string): Promise<PostgresLink> {
+  async session(of: string): Promise<PostgresSession> {
     const link = await this.#open(of);
     if (this.#isClosed) link.close();
     this.#own.add(link);
     link.onEnd(() => this.#own.delete(link));
-    return link;
-  }
-
-  /**
-   * As `query`, on a connection.
-   *
-   * @internal
-   */
-  on(link: PostgresLink, timeoutMs?: number): PostgresQuery {
-    const waitMs = timeoutMs === undefined ? undefined : timeoutMs + this.#settings.graceMs;
-    return async <R>(sql: string, values: readonly unknown[] = []) => {
-      const { rows, rowCount }: PostgresAnswer = await link.query(this.sql(sql), values, waitMs);
-      return { rows: rows as readonly R[], count: rowCount ?? 0 };
+    return {
+      get isOpen() {
+        return link.error === undefined;
+      },
+      query: (sql, values, timeoutMs) => this.#ask(link, sql, values, timeoutMs),
+      onEnd: (listener) => {
+        link.onEnd(listener);
+      },
+      onNotification: (listener) => {
+        link.onNotification(listener);
+      },
+      close: () => {
+        link.close();
+      },
     };
-  }
-
-  /**
-   * The text with the schema in the place of `$schema`.
-   *
-   * @internal
-   */
-  sql(text: string): string {
-    return text.replaceAll('$schema.', `"${this.#settings.schema}".`);
   }
 
   /** At once: what is under way rejects. A second call is harmless. */
@@ -178,6 +172,17 @@ export class PostgresDatabase {
     this.#pool.close();
     for (const link of [...this.#own]) link.close();
     return Promise.resolve();
+  }
+
+  async #ask<R>(
+    link: PostgresLink,
+    sql: string,
+    values?: readonly unknown[],
+    timeoutMs?: number,
+  ): Promise<PostgresResult<R>> {
+    const text = sql.replaceAll('$schema.', `"${this.#settings.schema}".`);
+    const { rows, rowCount } = await link.query(text, values, timeoutMs);
+    return { rows: rows as readonly R[], count: rowCount ?? 0 };
   }
 
   #migrate(isAllowed: boolean): Promise<void> {

@@ -1,3 +1,5 @@
+import type { PostgresNotification } from './postgres-client.ts';
+
 /** What a statement gave. */
 export interface PostgresResult<R> {
   readonly rows: readonly R[];
@@ -19,4 +21,21 @@ export interface TransactionOptions {
   readonly readOnly?: boolean | undefined;
   /** For each statement, and between two of them, milliseconds. Default: as all statements (`statementTimeoutMs`). */
   readonly timeoutMs?: number | undefined;
+}
+
+/** A connection that nobody else uses, until it is closed or lost: it does not come back. */
+export interface PostgresSession {
+  readonly isOpen: boolean;
+  /** As that of the database; `timeoutMs` is after which it ends for want of an answer. Default: as all statements. */
+  readonly query: <R = Record<string, unknown>>(
+    sql: string,
+    values?: readonly unknown[],
+    timeoutMs?: number,
+  ) => Promise<PostgresResult<R>>;
+  /** Calls once, when it has ended for whatever reason. */
+  onEnd(listener: () => void): void;
+  /** Calls for each NOTIFY on a channel that it listens on. */
+  onNotification(listener: (message: PostgresNotification) => void): void;
+  /** At once: what is under way rejects. */
+  close(): void;
 }
