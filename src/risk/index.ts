@@ -112,5 +112,16 @@ export type {
   UnprotectedPosition,
   WorkingOrders,
 } from './working-orders.ts';
+export { SharedKillSwitch } from './shared/shared-kill-switch.ts';
+export type { SharedLinkState } from './shared/shared-link.ts';
+export type {
+  SharedKillSwitchDeps,
+  SharedKillSwitchOptions,
+  SharedKillSwitchStatus,
+} from './shared/shared-options.ts';
+export {
+  SharedKillSwitchMetrics,
+  type SharedKillSwitchMetricsDeps,
+} from './shared/shared-kill-switch-metrics.ts';
 export type { SelfTradeMode } from './order-controls.ts';
 export type { RiskBasis } from './risk-basis.ts';

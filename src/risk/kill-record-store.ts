@@ -70,15 +70,16 @@ export class KillRecordStore {
   }
 
   /**
-   * Writes what counts less one record. `done` is called in the step in which that is known to be on disk, and may throw.
+   * Writes what counts less one record, with another in its place if one is to stand there. `done` is called in the step in which that is known to be on disk, and may throw.
    * What failed or was given up is followed by a save of what counts then, since it may have been written all the same.
    *
    * @throws {PortcullisError} `STORE_UNAVAILABLE`
    */
-  without(record: KillRecord, done: () => void): Promise<void> {
+  without(record: KillRecord, done: () => void, instead?: KillRecord): Promise<void> {
     return this.#inTurn(async () => {
       try {
-        await this.#write([...this.#standing()].filter((standing) => standing !== record));
+        const others = [...this.#standing()].filter((standing) => standing !== record);
+        await this.#write(instead === undefined ? others : [...others, instead]);
       } catch (error) {
         void this.save().catch(() => undefined); // the caller is told of the first failure
         throw error;

@@ -12,16 +12,20 @@ export interface KillRecord {
   readonly reason: string;
   readonly by: Principal;
   readonly atMs: number;
+  /** Of the trip, and of no other. Only where several processes share their trips. */
+  readonly id?: string;
 }
 
 const VERSION = 1;
 
-const recordSchema = z.strictObject({
+/** @internal */
+export const recordSchema = z.strictObject({
   scope: scopeSchema,
   state: restrictedSchema,
   reason: z.string(),
   by: z.strictObject({ kind: z.enum(['person', 'system']), id: z.string() }),
   atMs: z.number(),
+  id: z.string().min(1).exactOptional(),
 });
 const stateSchema = z.strictObject({ version: z.literal(VERSION), records: z.array(recordSchema) });
 const newerSchema = z.looseObject({ version: z.number().gt(VERSION) });

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { AuditTrail } from '../audit/audit-log.ts';
 import type { Clock } from '../core/clock.ts';
-import { PortcullisError } from '../core/errors.ts';
+import type { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
-import { type Principal, requirePerson, system } from '../core/principal.ts';
+import { requirePerson, system } from '../core/principal.ts';
 import { messageOf } from '../core/message-of.ts';
 import type { StateStore } from '../storage/state-store.ts';
 import type { KillRecord } from './kill-record.ts';
@@ -20,9 +20,11 @@ import {
   restrainUnless,
 } from './restraint.ts';
 import { Restrictions } from './restrictions.ts';
-import { FIRM, type Scope, type Scoped, type TradingState, scopeKey, stricter } from './trading-state.ts';
+import { FIRM, type Scoped, type TradingState, scopeKey, stricter } from './trading-state.ts';
+import type { Released, SharedSide } from './shared-side.ts';
 import { TripCancels } from './trip-cancels.ts';
-import type { CancelResult, WorkingOrders } from './working-orders.ts';
+import type { TripOrder, TripReport } from './trip-order.ts';
+import type { WorkingOrders } from './working-orders.ts';
 
 const schema = z.strictObject({
   /** How long a write may take before it counts as failed. */
@@ -36,25 +38,7 @@ const schema = z.strictObject({
 /** @interface */
 export type KillSwitchOptions = z.input<typeof schema>;
 
-export interface TripOrder {
-  /** Default: the firm. */
-  readonly scope?: Scope;
-  readonly to: 'reducing' | 'halted';
-  readonly reason: string;
-  readonly by: Principal;
-}
-
-export interface TripReport {
-  readonly record: KillRecord;
-  /** Client order ids whose cancel was requested. */
-  readonly cancelRequested: readonly string[];
-  /** What became of the cancels, once that is known. Never rejects. */
-  readonly confirmed: Promise<CancelResult>;
-  /** Whether the trip is on disk. If not it stands all the same, until the process ends. */
-  readonly durable: boolean;
-  /** What failed: the disk, or else the cancels. */
-  readonly error?: PortcullisError;
-}
+export type { TripOrder, TripReport };
 
 export interface KillSwitchDeps {
   readonly store: Pick<StateStore, 'get' | 'set'>;
@@ -67,6 +51,11 @@ export interface KillSwitchDeps {
    */
   readonly venue?: string;
 }
+
+let openShared: (killSwitch: KillSwitch) => SharedSide;
+
+/** What keeps a switch in step with those of other processes does with it; nobody else may. */
+export const sharedSide = (killSwitch: KillSwitch): SharedSide => openShared(killSwitch);
 
 /**
  * The durable switch. A trip counts in memory before `trip` returns its promise, which is about the disk; a release
@@ -83,6 +72,27 @@ export class KillSwitch {
   readonly #cancels: TripCancels;
   readonly #restraining: RestraintDeps;
   #restrictions: Restrictions;
+  #newId: (() => string) | undefined;
+
+  static {
+    openShared = (killSwitch) => ({
+      identify: (newId) => {
+        killSwitch.#newId = newId;
+      },
+      adopt: (record) => void killSwitch.#count(record, true),
+      renew: (record) => {
+        const id = killSwitch.#newId?.();
+        const renewed = { ...record, ...(id !== undefined && { id }) };
+        killSwitch.#restrictions.setTripped(scopeKey(record.scope), renewed);
+        void killSwitch.#disk.save().catch(() => undefined); // is tried again
+        return renewed;
+      },
+      check: (order, record) => checkRelease(order, record, killSwitch.#rules, killSwitch.#clock.nowMs()),
+      audit: (order, record) =>
+        auditRelease(killSwitch.#releasing, killSwitch.#rules.writeTimeoutMs, order, record),
+      end: (record, released, instead) => killSwitch.#end(record, released, instead),
+    });
+  }
 
   private constructor(deps: KillSwitchDeps, rules: z.output<typeof schema>) {
     this.#rules = rules;
@@ -178,10 +188,16 @@ export class KillSwitch {
     const present = this.#restrictions.tripped(key);
     const tightens = present === undefined || stricter(present.state, to) !== present.state;
     // A record of its own in any case: a release that is being written sees by it that it came too late.
+    const id = this.#newId?.();
     const record: KillRecord = tightens
-      ? { scope, state: to, reason, by, atMs: this.#clock.nowMs() }
+      ? { scope, state: to, reason, by, atMs: this.#clock.nowMs(), ...(id !== undefined && { id }) }
       : { ...present };
-    this.#restrictions.setTripped(key, record);
+    return this.#count(record, tightens);
+  }
+
+  /** In force from here on, and told; the promise is about the disk. */
+  #count(record: KillRecord, tightens: boolean): Promise<TripReport> {
+    this.#restrictions.setTripped(scopeKey(record.scope), record);
     const written = this.#disk.save().then(
       () => undefined,
       (error: unknown) => error as PortcullisError,
@@ -212,11 +228,26 @@ export class KillSwitch {
    *   nothing is released.
    */
   async release(order: ReleaseOrder): Promise<void> {
-    const key = scopeKey(order.scope);
-    const record = checkRelease(order, this.#restrictions.tripped(key), this.#rules, this.#clock.nowMs());
+    const record = checkRelease(
+      order,
+      this.#restrictions.tripped(scopeKey(order.scope)),
+      this.#rules,
+      this.#clock.nowMs(),
+    );
     await auditRelease(this.#releasing, this.#rules.writeTimeoutMs, order, record);
-    await this.#disk.without(record, () => {
-      // Tripped since it was asked for: that stands, and is on disk or written next.
+    await this.#end(record, order);
+  }
+
+  /** Ends a trip once that is on disk, unless it was tripped since it was asked for: that stands, and is on disk or written next. */
+  async #end(
+    record: KillRecord,
+    { reason, by, second }: Released,
+    instead: () => KillRecord | undefined = () => undefined,
+  ): Promise<void> {
+    const key = scopeKey(record.scope);
+    const written = instead();
+    let standing: KillRecord | undefined;
+    const done = (): void => {
       const now = this.#restrictions.tripped(key);
       if (now !== record) {
         throw refused(
@@ -224,10 +255,13 @@ export class KillSwitch {
           now === undefined ? 'it is not tripped' : `tripped again meanwhile: ${now.reason}`,
         );
       }
-      this.#restrictions.setTripped(key, undefined);
-    });
-    const { reason, by, second } = order;
+      standing = instead();
+      this.#restrictions.setTripped(key, standing);
+      if (standing !== written) void this.#disk.save().catch(() => undefined); // is tried again
+    };
+    await this.#disk.without(record, done, written);
     this.#listeners.tell({ kind: 'released', record, reason, by, ...(second && { second }) });
+    if (standing !== undefined) this.#listeners.tell({ kind: 'tripped', record: standing });
   }
 
   /**

@@ -1,0 +1,269 @@
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import { PortcullisError } from '../../core/errors.ts';
+import { parseOptions } from '../../core/options.ts';
+import { system } from '../../core/principal.ts';
+import { messageOf } from '../../core/message-of.ts';
+import type { KillRecord } from '../kill-record.ts';
+import { sharedSide } from '../kill-switch.ts';
+import { type ReleaseOrder, refused } from '../release.ts';
+import type { ConditionalRestraint } from '../restraint.ts';
+import type { SharedSide } from '../shared-side.ts';
+import { FIRM, scopeKey } from '../trading-state.ts';
+import { bounded, withoutTrips } from './shared-change.ts';
+import { type Found, SharedEntry } from './shared-entry.ts';
+import { SharedLink } from './shared-link.ts';
+import {
+  type SharedKillSwitchDeps,
+  type SharedKillSwitchOptions,
+  type SharedKillSwitchStatus,
+  sharedOptionsSchema,
+} from './shared-options.ts';
+import { type SharedState, liveTrips, tripId } from './shared-record.ts';
+import { SharedTrips } from './shared-trips.ts';
+
+/** Others may write as well; each of them gets on with every conflict. */
+const MOST_ATTEMPTS = 20;
+const BY = system('shared-kill-switch');
+
+/**
+ * Keeps the kill switches of several processes in step, each with its own record on its own disk, through one entry of a state
+ * store that all of them reach. A trip counts here at once and everywhere as soon as the others hear of it; a release by a named
+ * person reaches everybody who holds that very trip, also who was not there. While nobody can say what the others have tripped,
+ * only exits pass here. Orders never wait for it: they ask the switch of their process. Restraints stay where they are.
+ */
+export class SharedKillSwitch {
+  readonly #rules: z.output<typeof sharedOptionsSchema>;
+  readonly #deps: SharedKillSwitchDeps;
+  readonly #side: SharedSide;
+  readonly #entry: SharedEntry;
+  readonly #link: SharedLink;
+  readonly #trips: SharedTrips;
+  readonly #restraint: ConditionalRestraint;
+  readonly #held: Disposable[] = [];
+  #queue: Promise<unknown> = Promise.resolve();
+  /** A look that has not begun yet: it sees whatever is asked for until then. */
+  #nextLook: Promise<void> | undefined;
+  #isClosed = false;
+  #pushes = 0;
+  #polls = 0;
+  #conflicts = 0;
+
+  private constructor(deps: SharedKillSwitchDeps, options: SharedKillSwitchOptions) {
+    const rules = parseOptions('SharedKillSwitch', sharedOptionsSchema, options);
+    this.#rules = rules;
+    this.#deps = deps;
+    this.#side = sharedSide(deps.killSwitch);
+    this.#entry = new SharedEntry(deps, rules.key, rules.timeoutMs);
+    this.#link = new SharedLink(() => deps.clock.monotonicMs(), rules.maxAgeMs);
+    this.#side.identify(randomUUID);
+    this.#trips = new SharedTrips(deps.killSwitch, this.#side);
+    this.#restraint = deps.killSwitch.restrainUnless(() => this.#link.kind === 'in-step', {
+      scope: FIRM,
+      to: 'reducing',
+      reason: () => this.#link.reason,
+      by: BY,
+    });
+  }
+
+  /**
+   * Joins the others. Until the entry has been seen only exits pass; what is tripped there counts when the promise resolves, if
+   * the store answers. A store that does not is looked at again for ever.
+   *
+   * @throws {PortcullisError} `OPTION_INVALID`
+   */
+  static async open(
+    deps: SharedKillSwitchDeps,
+    options: SharedKillSwitchOptions = {},
+  ): Promise<SharedKillSwitch> {
+    const shared = new SharedKillSwitch(deps, options);
+    shared.#listen();
+    await shared.look();
+    return shared;
+  }
+
+  get status(): SharedKillSwitchStatus {
+    const { kind: link, ageMs, error } = this.#link;
+    return {
+      link,
+      ageMs: Number.isFinite(ageMs) ? ageMs : undefined,
+      unshared: this.#trips.unshared,
+      pushes: this.#pushes,
+      polls: this.#polls,
+      conflicts: this.#conflicts,
+      ...(error && { error }),
+    };
+  }
+
+  /** For the health of a service: `true`, or what keeps entries back. */
+  health(): true | string {
+    return this.#link.kind === 'in-step' ? true : this.#link.reason;
+  }
+
+  /** Looks at the entry now and writes what is missing there. Never rejects. */
+  look(): Promise<void> {
+    this.#nextLook ??= this.#inTurn(async () => {
+      this.#nextLook = undefined;
+      if (this.#isClosed) return;
+      try {
+        await this.#sync();
+      } catch (error) {
+        this.#link.failed(asError(error));
+      }
+      this.#restraint.tell();
+    });
+    return this.#nextLook.then(() => this.#trips.settled());
+  }
+
+  /**
+   * Releases a scope everywhere, as `KillSwitch.release` does here: with the rules and the audit log of the switch of this
+   * process. When it fails, what was tripped stands, and is tripped anew should the store have taken the release all the same.
+   *
+   * @throws {PortcullisError} what `KillSwitch.release` throws; `STORE_UNAVAILABLE` also when the shared entry is not to be had;
+   *   `INPUT_INVALID`, `FORMAT_UNSUPPORTED` when it cannot be read
+   */
+  async release(order: ReleaseOrder): Promise<void> {
+    const key = scopeKey(order.scope);
+    const record = this.#trips.present(key);
+    const known = this.#link.state === undefined ? [] : (liveTrips(this.#link.state).get(key) ?? []);
+    const tripped = this.#side.check(order, record);
+    for (const other of known) this.#side.check(order, other);
+    await this.#side.audit(order, tripped);
+    const ids = new Set([...known, tripped].map(tripId));
+    await this.#inTurn(() => this.#release(order, tripped, ids));
+    await this.#trips.following(tripped);
+    this.#checkPresent(key, undefined);
+  }
+
+  /** Looks no more. What the last look said holds until it is too old: closing loosens nothing. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const one of this.#held) one[Symbol.dispose]();
+    await this.#queue;
+    await this.#trips.settled();
+  }
+
+  #listen(): void {
+    const { clock, signals, killSwitch } = this.#deps;
+    this.#held.push(
+      clock.every(this.#rules.pollMs, () => {
+        this.#polls += 1;
+        void this.look();
+      }),
+      killSwitch.onChange((change) => {
+        if (change.kind === 'released') this.#trips.ended(change.record);
+        if (change.kind !== 'tripped' || this.#trips.isTaking) return;
+        this.#trips.tripped(change.record);
+        void this.look();
+      }),
+    );
+    if (signals === undefined) return;
+    const onAnnounced = (): void => {
+      this.#pushes += 1;
+      void this.look();
+    };
+    this.#held.push(signals.onAnnounced(this.#rules.key, onAnnounced));
+  }
+
+  async #sync(): Promise<void> {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+      const found = await this.#read();
+      const wanted = this.#wanted(found.state);
+      if (wanted === undefined || (await this.#write(wanted, found))) return;
+    }
+    throw busy();
+  }
+
+  /** What should stand in the entry; `undefined` when that is what stands there. */
+  #wanted(state: SharedState | undefined): SharedState | undefined {
+    const { settleMs } = this.#rules;
+    if (state === undefined) {
+      // Gone, or never there: nobody may take that for nothing tripped.
+      if (this.#link.state !== undefined) this.#trips.lost(this.#link.state);
+      const begun = { epoch: randomUUID(), isSettling: settleMs > 0, trips: [], tombstones: [] };
+      return this.#trips.into(begun) ?? begun;
+    }
+    const settled =
+      state.isSettling && this.#link.hasSettled(settleMs) ? { ...state, isSettling: false } : state;
+    return this.#trips.into(settled) ?? (settled === state ? undefined : settled);
+  }
+
+  async #release(order: ReleaseOrder, record: KillRecord, known: ReadonlySet<string>): Promise<void> {
+    const key = scopeKey(order.scope);
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+      const found = await this.#read();
+      if (found.state === undefined) throw missing();
+      const live = liveTrips(found.state).get(key) ?? [];
+      const newer = live.find(({ id }) => !known.has(id));
+      if (newer !== undefined) throw refused(key, `tripped again meanwhile: ${newer.reason}`);
+      this.#checkPresent(key, record);
+      const { clock } = this.#deps;
+      const without = withoutTrips(found.state, known, order, clock.nowMs());
+      const isWritten = await this.#write(this.#trips.into(without) ?? without, found).catch(
+        (error: unknown) => {
+          this.#trips.renew(record); // it may have been written all the same
+          void this.look();
+          throw error;
+        },
+      );
+      if (isWritten) return;
+    }
+    throw busy();
+  }
+
+  #checkPresent(key: string, expected: KillRecord | undefined): void {
+    const now = this.#trips.present(key);
+    if (now === expected) return;
+    throw refused(key, now === undefined ? 'it is not tripped' : `tripped again meanwhile: ${now.reason}`);
+  }
+
+  async #read(): Promise<Found> {
+    const asked = this.#trips.standing();
+    const askedMs = this.#deps.clock.monotonicMs();
+    const found = await this.#entry.read();
+    if (found.state !== undefined) this.#saw(found.state, askedMs, asked);
+    return found;
+  }
+
+  /** @returns whether it was written; else somebody else was faster */
+  async #write(wanted: SharedState, found: Found): Promise<boolean> {
+    const { clock, signals } = this.#deps;
+    const state = bounded(wanted, this.#rules, clock.nowMs());
+    const asked = this.#trips.standing();
+    const askedMs = clock.monotonicMs();
+    if (!(await this.#entry.write(state, found))) {
+      this.#conflicts += 1;
+      return false;
+    }
+    this.#saw(state, askedMs, asked);
+    void signals?.announce(this.#rules.key).catch(() => undefined); // found by looking
+    return true;
+  }
+
+  #saw(state: SharedState, askedMs: number, asked: readonly KillRecord[]): void {
+    const before = this.#link.state;
+    if (before !== undefined && before.epoch !== state.epoch) this.#trips.lost(before);
+    this.#link.saw(state, askedMs);
+    this.#trips.take(state, asked);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+}
+
+const busy = (): PortcullisError =>
+  new PortcullisError('STORE_UNAVAILABLE', 'the shared kill switch is being changed all the time');
+
+const missing = (): PortcullisError =>
+  new PortcullisError(
+    'STORE_UNAVAILABLE',
+    'the shared kill switch is not there, and is being written anew: release again then',
+  );
+
+const asError = (error: unknown): PortcullisError =>
+  error instanceof PortcullisError
+    ? error
+    : new PortcullisError('CALLBACK_FAILED', `the shared kill switch: ${messageOf(error)}`, { cause: error });
