@@ -27,6 +27,11 @@ export default defineConfig({
     // file took most of the time.
     isolate: false,
     reporters: ['default', './scripts/end-line-reporter.ts'],
+    // Limits for what hangs, on a busy machine too; how fast something has to be is for its test to say.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
+    setupFiles: ['test/support/patience.setup.ts'],
     // The seed is printed at the start; `npx vitest run --sequence.seed=N` repeats an order.
     sequence: { shuffle: { files: true, tests: true } },
     coverage: {
@@ -73,7 +78,6 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
           retry,
           include: ['test/integration/**/*.test.ts', 'examples/*/test/integration/**/*.test.ts'],
-          testTimeout: 30_000,
         },
       },
       {
@@ -87,7 +91,6 @@ export default defineConfig({
           // Builds, packs and unpacks once: `inject('consumer')` is the folder.
           globalSetup: ['test/package/packed.setup.ts'],
           testTimeout: 120_000,
-          hookTimeout: 120_000,
         },
       },
     ],
