@@ -88,14 +88,14 @@ export class PostgresStateSignals implements StateSignals {
     await this.#running;
   }
 
-  get #isOver(): boolean {
+  #isOver(): boolean {
     return this.#stop.signal.aborted || this.#database.isClosed;
   }
 
   async #run(): Promise<void> {
     const { clock, logger } = this.#database;
     const { signal } = this.#stop;
-    for (let attempt = 0, made = 0; !this.#isOver; attempt++) {
+    for (let attempt = 0, made = 0; !this.#isOver(); attempt++) {
       try {
         const session = await this.#listen();
         attempt = 0;
@@ -109,7 +109,7 @@ export class PostgresStateSignals implements StateSignals {
           await session.query('SELECT 1');
         }
       } catch (error) {
-        if (this.#isOver) return;
+        if (this.#isOver()) return;
         this.#session?.close();
         if (attempt === 0) logger.warn({ error: messageOf(error) }, 'announcements are not heard');
       }
