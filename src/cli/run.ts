@@ -2,6 +2,7 @@ import { PortcullisError } from '../core/errors.ts';
 import { auditHead, auditVerify } from './audit-commands.ts';
 import type { Command, CommandIo } from './command.ts';
 import { configExplain } from './config-command.ts';
+import { dataCopy } from './data-copy.ts';
 import { eventsDeadDiscard, eventsDeadList, eventsDeadRequeue } from './events-dead.ts';
 import { eventsReplay, eventsTail } from './events-read.ts';
 import { journalShow, journalVerify } from './journal-commands.ts';
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   limitsShow,
   limitsDiff,
   configExplain,
+  dataCopy,
   eventsTail,
   eventsReplay,
   eventsDeadList,

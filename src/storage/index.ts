@@ -6,6 +6,10 @@
  * @packageDocumentation
  */
 export type { AppendLog, AppendReceipt, LogEntry } from './append-log.ts';
+export { type CopyReport, logDigest } from './copy/copy-digest.ts';
+export { copyLog, type LogSource } from './copy/copy-log.ts';
+export { copySnapshots, type SnapshotSource } from './copy/copy-snapshots.ts';
+export { copyState, type StateSource } from './copy/copy-state.ts';
 export { DataDirectory, type DataDirectoryDeps } from './data-directory.ts';
 export { FileAppendLog, type FileAppendLogOptions, type LogOpenReport } from './file-append-log.ts';
 export { FileSnapshotStore, type FileSnapshotStoreOptions } from './file-snapshot-store.ts';
