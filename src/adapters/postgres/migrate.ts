@@ -102,7 +102,7 @@ interface Applied {
   readonly checksum: string;
 }
 
-const checksumOf = ({ id, name, sql }: Migration): string =>
+export const checksumOf = ({ id, name, sql }: Migration): string =>
   createHash('sha256').update(`${id} ${name}\n${sql}`).digest('hex');
 
 /** The same number for everybody who migrates this schema. */

@@ -219,6 +219,26 @@ describe.skipIf(postgresMissing !== undefined)(`logs on a PostgreSQL server ${po
     await again.close();
   });
 
+  test('a journal over it recovers from its snapshot and the records after it', async () => {
+    const database = await postgres.open();
+    const snapshots = new PostgresSnapshotStore({ name: 'journal' }, { database });
+    const open = () => PostgresAppendLog.open({ name: 'journal' }, { database });
+    const log = await open();
+    const drive = await JournalDrive.open(log, { snapshots, checkpointEvery: 10 });
+    for (let order = 1; order <= 8; order++) {
+      await drive.submit(`c${order}`);
+      await drive.event({ type: 'accepted', clientOrderId: `c${order}` });
+      await drive.fill(`c${order}`, `e${order}`, 3);
+    }
+    const before = JSON.stringify(drive.book.snapshot());
+    await vi.waitFor(async () => expect((await snapshots.newest())?.seq).toBeGreaterThanOrEqual(10), PATIENT);
+    await log.close();
+    const again = await open();
+    const heir = await JournalDrive.open(again, { snapshots, clock: drive.clock });
+    expect(JSON.stringify(heir.book.snapshot())).toBe(before);
+    await again.close();
+  });
+
   test(
     'two processes: the one with the later token ends the other, and nothing of it comes after',
     { timeout: 90_000 },
@@ -238,9 +258,9 @@ describe.skipIf(postgresMissing !== undefined)(`logs on a PostgreSQL server ${po
         return { process: process_, lines, exit: once(process_, 'exit') };
       };
       const old = child(1);
-      await vi.waitFor(() => expect(old.lines.length).toBeGreaterThan(20), PATIENT);
+      await vi.waitFor(() => expect(old.lines.length).toBeGreaterThan(5), PATIENT);
       const heir = child(2);
-      await vi.waitFor(() => expect(heir.lines.length).toBeGreaterThan(20), PATIENT);
+      await vi.waitFor(() => expect(heir.lines.length).toBeGreaterThan(5), PATIENT);
       await old.exit;
       expect(old.lines.at(-1)).toBe('LOG_FENCED');
       heir.process.kill('SIGKILL');
