@@ -181,7 +181,7 @@ describe.skipIf(redisMissing !== undefined)('what is removed, and a server that 
   });
 
   test('answers that are lost while the lease holds: what they said is read again, once, in order', async () => {
-    const a = await open(server.url, { leaseMs: 5000 });
+    const a = await open(server.url, { leaseMs: 60_000 });
     let reads = 0;
     let recorded = 0;
     const { link } = a;
@@ -201,7 +201,7 @@ describe.skipIf(redisMissing !== undefined)('what is removed, and a server that 
       },
       isConnected: true,
     };
-    const b = await open(server.url, { leaseMs: 5000 }, { link: lossy });
+    const b = await open(server.url, { leaseMs: 60_000 }, { link: lossy });
     const seen: string[] = [];
     const one = b.groups.subscribe(
       'risk',
