@@ -5,17 +5,17 @@ import { amount, denial, gateExplanation, id, side } from './fields.ts';
 export const intent = z.strictObject({
   intentId: id,
   /** Default: `manual`. */
-  strategyId: id.optional(),
+  strategyId: id.exactOptional(),
   instrumentId: id,
   side,
   quantity: amount,
-  reduceOnly: z.boolean().optional(),
+  reduceOnly: z.boolean().exactOptional(),
   price: z.discriminatedUnion('type', [
     z.strictObject({
       type: z.literal('limit'),
       limit: amount,
-      postOnly: z.boolean().optional(),
-      timeInForce: z.enum(['GTC', 'IOC', 'FOK']).optional(),
+      postOnly: z.boolean().exactOptional(),
+      timeInForce: z.enum(['GTC', 'IOC', 'FOK']).exactOptional(),
     }),
     z.strictObject({ type: z.literal('market'), maxSlippageBps: z.number().min(0).max(10_000) }),
   ]),
@@ -51,7 +51,6 @@ export const cancelOutcome = z.object({
 /** An order as the books of the desk have it now. */
 export const workingOrder = z.object({
   clientOrderId: z.string(),
-  intentId: z.string(),
   accountId: z.string(),
   strategyId: z.string(),
   instrumentId: z.string(),

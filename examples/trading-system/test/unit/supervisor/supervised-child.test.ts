@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { FakeProcess, World, childSpec } from './fake-children.ts';
+import { type FakeProcess, World, childSpec } from './fake-children.ts';
 
 const RULES = { backoffMs: 100, maxBackoffMs: 400, maxCrashes: 5, crashWindowMs: 30_000, steadyMs: 5_000 };
 
