@@ -1,5 +1,4 @@
 import type { Clock } from '../../core/clock.ts';
-import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
 import { type Logger, silentLogger } from '../../telemetry/index.ts';
 import { migrate } from './migrate.ts';
@@ -166,7 +165,7 @@ export class PostgresDatabase {
     };
   }
 
-  /** At once: what is under way rejects. A second call is harmless. */
+  /** At once: what is under way rejects, so close logs before. A second call is harmless. */
   close(): Promise<void> {
     this.#isClosed = true;
     this.#pool.close();
@@ -203,9 +202,7 @@ export class PostgresDatabase {
       return link;
     } catch (error) {
       link.close();
-      throw error instanceof PortcullisError
-        ? error
-        : unavailable('the session cannot be begun', { cause: error });
+      throw error;
     }
   }
 }

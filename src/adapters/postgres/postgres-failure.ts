@@ -16,8 +16,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 /** The five characters by which PostgreSQL names an error; `undefined` for what did not come from a server. */
-export function sqlStateOf(error: unknown): string | undefined {
-  if (error instanceof PortcullisError) return error.details['sqlState'] as string | undefined;
+function sqlStateOf(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code)
     ? code
