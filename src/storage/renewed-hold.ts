@@ -111,7 +111,7 @@ export class RenewedHold implements LeaseHold {
     return true;
   }
 
-  /** Writes on our last version. A conflict means another owner, unless it may be with a write of ours. */
+  /** Writes on our last version. A conflict means another owner, unless it is with a write of ours. */
   async #write(value: LeaseValue): Promise<boolean> {
     const wasSure = this.#isSure;
     this.#isSure = false;
@@ -122,7 +122,8 @@ export class RenewedHold implements LeaseHold {
       this.#isSure = true;
       return true;
     }
-    if (answer?.outcome === 'conflict' && wasSure) this.#taken();
+    // A store that asks its server again by itself may meet what it has written.
+    if (answer?.outcome === 'conflict' && wasSure && !(await this.#findOut())) this.#taken();
     return false;
   }
 

@@ -197,19 +197,19 @@ describe('one who waits', () => {
     expect(hold.token).toBe(store.entry?.version);
   });
 
-  test('does not hold what it was told of when it was over already', async () => {
+  test('counts from before the request that took it, not from its answer', async () => {
     const { clock, store, lease } = world();
-    const got = vi.fn();
-    void lease('a').acquire().then(got);
+    const waiting = lease('a').acquire();
     await advanceBy(clock, 990);
-    const set = store.set.bind(store);
-    vi.spyOn(store, 'set').mockImplementationOnce(async (...about) => {
-      clock.advance(900); // stopped in between, timers and all
-      return set(...about);
-    });
-    clock.advance(10);
-    for (let turns = 0; turns < 9; turns += 1) await clock.turn();
-    expect(got).not.toHaveBeenCalled();
+    store.next.push('do', 'answer-late');
+    await advanceBy(clock, 110); // asked for at 1,000
+    store.mode = 'hang';
+    store.answer();
+    const hold = await waiting;
+    clock.advance(799);
+    expect(hold.isHeld()).toBe(true);
+    clock.advance(1);
+    expect(hold.isHeld()).toBe(false);
   });
 });
 
@@ -268,6 +268,17 @@ describe('a hold', () => {
     expect(hold.isHeld()).toBe(false);
   });
 
+  test('that has run out when a renewal is answered is over, also where no timer has said so yet', async () => {
+    const { clock, store, hold } = await heldWorld();
+    store.mode = 'answer-late';
+    await advanceBy(clock, 300);
+    const nowMs = clock.monotonicMs();
+    vi.spyOn(clock, 'monotonicMs').mockReturnValue(nowMs + 600); // it was stopped, and is answered before its timers run
+    store.answer();
+    for (let turns = 0; turns < 5; turns += 1) await clock.turn();
+    expect(hold.isHeld()).toBe(false);
+  });
+
   test('is lost at once when a renewal finds that another has written', async () => {
     const { clock, store, hold } = await heldWorld();
     const told = vi.fn();
@@ -279,6 +290,19 @@ describe('a hold', () => {
     const { version } = store.entry ?? {};
     await hold.release(); // and leaves theirs alone
     expect(store.entry).toMatchObject({ version, value: { owner: 'b' } });
+  });
+
+  test('goes on where the store conflicts with what it has written itself', async () => {
+    const { clock, store, hold } = await heldWorld();
+    const set = store.set.bind(store);
+    for (let round = 0; round < 5; round += 1) {
+      vi.spyOn(store, 'set').mockImplementationOnce(async (...about) => {
+        await set(...about); // the answer is lost on the way, and it asks again
+        return set(...about);
+      });
+      await advanceBy(clock, 700);
+      expect(hold.isHeld()).toBe(true);
+    }
   });
 
   test('is lost at once when the store has forgotten it', async () => {
