@@ -41,6 +41,15 @@ export {
 export type { LimitChangeOrder } from './limits/limit-order.ts';
 export type { LimitRecord } from './limits/limit-record.ts';
 export type { LimitChange, LimitSource, LimitStatus } from './limits/limit-status.ts';
+export { LimitShares } from './limits/shares/limit-shares.ts';
+export type {
+  LimitSharesDeps,
+  LimitSharesOptions,
+  ShareMoveOrder,
+  ShareOutOrder,
+} from './limits/shares/share-options.ts';
+export { type ShareLimits, shareLimits } from './limits/shares/share-limits.ts';
+export type { ShareAmounts, ShareMove, ShareRecord, SharedLimit } from './limits/shares/share-record.ts';
 export type { LimitText } from './limits/limit-text.ts';
 export { OrderArchive, type OrderArchiveDeps } from './journal/order-archive.ts';
 export { JOURNAL_VERSION, type JournalRecord, type Stamp } from './journal/journal-record.ts';

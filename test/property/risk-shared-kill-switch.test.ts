@@ -15,7 +15,7 @@ type Step =
   | { readonly do: 'away' | 'back' | 'restart' | 'late'; readonly who: number }
   | { readonly do: 'lose' | 'poll' | 'quiet' };
 
-const steps = fc.array(
+const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     {
       weight: 4,
@@ -32,7 +32,7 @@ const steps = fc.array(
       arbitrary: fc.record({ do: fc.constantFrom('away', 'back', 'restart', 'late' as const), who }),
     },
     { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('lose', 'poll', 'poll', 'quiet' as const) }) },
-  ) as fc.Arbitrary<Step>,
+  ),
   { minLength: 1, maxLength: 25 },
 );
 

@@ -1,0 +1,75 @@
+import { PortcullisError } from '../../../core/errors.ts';
+import { moneyText } from '../../../core/money-text.ts';
+import { type Units, add, sub, units } from '../../../core/units.ts';
+import {
+  SHARED_LIMITS,
+  type ShareAmounts,
+  type ShareMove,
+  type ShareRecord,
+  amountOf,
+  checkSum,
+} from './share-record.ts';
+
+/** What a desk may have in force: its share, less what it is asked to give. Never below 0. */
+export function inForceOf(record: ShareRecord, desk: string): ShareAmounts {
+  const asked = record.moves.filter(({ step, from }) => step === 'asked' && from === desk);
+  return asked.reduce((left, move) => combined(left, move.amounts, less), record.shares[desk] ?? {});
+}
+
+/** @throws {PortcullisError} `INPUT_INVALID` unless the giver has that much besides what it gives already */
+export function asked(record: ShareRecord, move: ShareMove): ShareRecord {
+  const left = inForceOf(record, move.from);
+  for (const limit of SHARED_LIMITS) {
+    if (amountOf(move.amounts, limit) <= amountOf(left, limit)) continue;
+    throw new PortcullisError(
+      'INPUT_INVALID',
+      `move limit: expected at most ${left[limit] ?? '0'} of ${limit}, got ${move.amounts[limit] ?? '0'}`,
+    );
+  }
+  return { ...record, moves: [...record.moves, move] };
+}
+
+/** What was asked of a desk is nobody's any more. */
+export function given(record: ShareRecord, ids: ReadonlySet<string>): ShareRecord {
+  let { shares } = record;
+  const moves = record.moves.map((move): ShareMove => {
+    if (!ids.has(move.id) || move.step !== 'asked') return move;
+    shares = { ...shares, [move.from]: combined(shares[move.from] ?? {}, move.amounts, less) };
+    return { ...move, step: 'given' };
+  });
+  return checkSum({ ...record, shares, moves });
+}
+
+/** What was given belongs to the one it was meant for. */
+export const taken = (record: ShareRecord, ids: ReadonlySet<string>): ShareRecord =>
+  ended(record, ids, ({ to }) => to);
+
+/** The move is off: what was given goes back. */
+export const cancelled = (record: ShareRecord, id: string): ShareRecord =>
+  ended(record, new Set([id]), ({ from }) => from);
+
+function ended(
+  record: ShareRecord,
+  ids: ReadonlySet<string>,
+  toWhom: (move: ShareMove) => string,
+): ShareRecord {
+  let { shares } = record;
+  for (const move of record.moves) {
+    if (!ids.has(move.id) || move.step !== 'given') continue;
+    const desk = toWhom(move);
+    shares = { ...shares, [desk]: combined(shares[desk] ?? {}, move.amounts, add) };
+  }
+  return checkSum({ ...record, shares, moves: record.moves.filter(({ id }) => !ids.has(id)) });
+}
+
+export const isSame = (a: ShareAmounts, b: ShareAmounts): boolean =>
+  SHARED_LIMITS.every((limit) => amountOf(a, limit) === amountOf(b, limit));
+
+const less = (a: Units, b: Units): Units => (a >= b ? sub(a, b) : units(0));
+
+function combined(a: ShareAmounts, b: ShareAmounts, how: (a: Units, b: Units) => Units): ShareAmounts {
+  const named = SHARED_LIMITS.filter((limit) => a[limit] !== undefined || b[limit] !== undefined);
+  return Object.fromEntries(
+    named.map((limit) => [limit, moneyText(how(amountOf(a, limit), amountOf(b, limit)))]),
+  );
+}

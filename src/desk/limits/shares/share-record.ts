@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { decimal } from '../../../core/decimal.ts';
+import { PortcullisError } from '../../../core/errors.ts';
+import { moneySchema } from '../../../core/money-schema.ts';
+import { moneyText } from '../../../core/money-text.ts';
+import { parseInput } from '../../../core/options.ts';
+import { type Units, unitsFloor } from '../../../core/units.ts';
+
+/** Limits of the firm that are amounts of money, and can be shared: what several desks lose or hold adds up. */
+export const SHARED_LIMITS = [
+  'maxDailyLoss',
+  'maxTotalExposure',
+  'maxClusterExposure',
+  'maxCapital',
+] as const;
+export type SharedLimit = (typeof SHARED_LIMITS)[number];
+
+/** Money as text, by limit; 0 where one is left out. */
+export type ShareAmounts = Readonly<Partial<Record<SharedLimit, string>>>;
+
+const VERSION = 1;
+
+export const amountsSchema = z
+  .partialRecord(
+    z.enum(SHARED_LIMITS),
+    moneySchema.transform((money) => moneyText(money)),
+  )
+  .readonly();
+export const principalSchema = z.strictObject({ kind: z.enum(['person', 'system']), id: z.string() });
+
+const moveSchema = z.strictObject({
+  id: z.string().min(1),
+  from: z.string().min(1),
+  to: z.string().min(1),
+  amounts: amountsSchema,
+  by: principalSchema,
+  reason: z.string(),
+  atMs: z.number(),
+  /** `asked`: still the giver's. `given`: nobody's, until the other takes it. */
+  step: z.enum(['asked', 'given']),
+});
+
+/** An amount on its way from one desk to another. */
+export type ShareMove = Readonly<z.output<typeof moveSchema>>;
+
+const recordSchema = z.strictObject({
+  version: z.literal(VERSION),
+  /** The limits of the firm. */
+  firm: amountsSchema,
+  shares: z.record(z.string(), amountsSchema).readonly(),
+  moves: z.array(moveSchema).readonly(),
+  /** Who has shared them out, and why. */
+  by: principalSchema,
+  reason: z.string(),
+});
+const newerSchema = z.looseObject({ version: z.number().gt(VERSION) });
+
+/** Who has which share of the limits of the firm. */
+export type ShareRecord = Readonly<Omit<z.output<typeof recordSchema>, 'version'>>;
+
+export const writtenShares = (record: ShareRecord): object => ({ version: VERSION, ...record });
+
+/** @throws {PortcullisError} `INPUT_INVALID` when it is damaged, or more is shared out than there is; `FORMAT_UNSUPPORTED` */
+export function readShares(value: unknown): ShareRecord {
+  const newer = newerSchema.safeParse(value);
+  if (newer.success) {
+    throw new PortcullisError(
+      'FORMAT_UNSUPPORTED',
+      `limit shares: format ${newer.data.version} was written by a newer version of portcullis, this one reads ${VERSION}`,
+    );
+  }
+  const { version: _, ...record } = parseInput('limit shares', recordSchema, value);
+  return checkSum(record);
+}
+
+/** @throws {PortcullisError} `INPUT_INVALID` when shares and what is on its way are more than the limit of the firm */
+export function checkSum(record: ShareRecord): ShareRecord {
+  for (const limit of SHARED_LIMITS) {
+    const given = record.moves.filter(({ step }) => step === 'given').map((move) => move.amounts);
+    const all = [...Object.values(record.shares), ...given];
+    const sum = all.reduce((total, one) => total + BigInt(amountOf(one, limit)), 0n);
+    if (sum <= BigInt(amountOf(record.firm, limit))) continue;
+    throw new PortcullisError(
+      'INPUT_INVALID',
+      `limit shares: expected shares of ${limit} of at most ${record.firm[limit] ?? '0'} together, got more`,
+    );
+  }
+  return record;
+}
+
+/** 0 where there is none. */
+export const amountOf = (of: ShareAmounts, limit: SharedLimit): Units =>
+  unitsFloor(decimal(of[limit] ?? '0', limit));
