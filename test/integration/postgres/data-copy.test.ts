@@ -26,7 +26,7 @@ describe.skipIf(postgresMissing)('portcullis data copy', () => {
 
   test('directory to PostgreSQL to directory: the same journal, audit chain and kill switch', async () => {
     const path = await dataDirectory();
-    const tripped = ['--scope', 'firm', '--reason', 'test', '--by', 'ada'];
+    const tripped = ['--scope', 'firm', '--to', 'halted', '--reason', 'test', '--by', 'ada'];
     expect(await portcullis('kill-switch', 'trip', path, ...tripped)).toMatchObject({ code: 0 });
     await using(path, async (directory) => {
       await (await directory.openSnapshots('journal')).save(3, [{ some: 'state' }]);
