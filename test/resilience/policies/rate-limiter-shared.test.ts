@@ -345,7 +345,7 @@ describe('options of a shared limit', () => {
     [{ expectedProcesses: 2, retry: 1 }, 'retry'],
   ])('refuses %o', (given, name) => {
     expect(() => make(given)).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining(name) }),
+      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining(name) as string }),
     );
   });
 

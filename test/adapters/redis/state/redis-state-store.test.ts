@@ -122,7 +122,7 @@ describe('RedisStateStore', () => {
       (reason: unknown) => reason as Error,
     );
     expect(error?.message).toContain('ERR something about [redacted]');
-    expect(`${error?.stack} ${String(error?.cause)}`).not.toContain('hunter22');
+    expect(`${String(error?.stack)} ${String(error?.cause)}`).not.toContain('hunter22');
   });
 
   test('no answer in time is refused, and the connection is made anew', async () => {
