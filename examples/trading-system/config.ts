@@ -131,6 +131,8 @@ export const configSchema = z
         execution: z.custom<ExecutionLimitsInput>((value) => typeof value === 'object' && value !== null),
       })
       .default(LIMITS),
+    /** How far beyond the best price an order for a signal may go. */
+    maxSlippageBps: z.number().min(0).max(1_000).default(15),
     /** A fall from the highest equity at which the account is set to reducing. */
     tripAtDrawdownFraction: z.number().gt(0).max(1).default(0.05),
     barMs: z.int().min(50).default(1_000),

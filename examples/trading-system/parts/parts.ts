@@ -1,8 +1,9 @@
 import type { Clock } from 'portcullis/core';
 import type { EventBus } from 'portcullis/events';
 import type { TradingHistory } from 'portcullis/portfolio';
-import type { StateSignals, StateStore } from 'portcullis/storage';
+import type { StateSignals, StateStore, Tenure } from 'portcullis/storage';
 import type { Role, SystemConfig } from '../config.ts';
+import type { DeskStorage } from '../trading/desk-storage.ts';
 
 /** Where a process of the system can be reached. */
 export interface Endpoint {
@@ -35,6 +36,12 @@ export interface Parts {
   readonly dataDir: string;
   /** In order: what is still to be told goes out first. A second call is harmless. */
   close(): Promise<void>;
+}
+
+/** What a trading process has beside that. */
+export interface TradingParts extends Parts {
+  /** Where a desk keeps what its successor needs, for the holder of the lease alone. @throws what opening throws */
+  readonly openDesk: (tenure: Tenure) => Promise<DeskStorage>;
 }
 
 /** What the constructor of each service takes, beside its parts. */

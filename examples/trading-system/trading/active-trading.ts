@@ -1,0 +1,95 @@
+import { PortcullisError } from 'portcullis/core';
+import { SIGNAL_RAISED, type Subscription } from 'portcullis/events';
+import type { LimitControl, OrderDesk } from 'portcullis/desk';
+import type { SystemConfig } from '../config.ts';
+import type { TradingParts } from '../parts/parts.ts';
+import { SIGNAL_OUTCOMES, SignalTrader } from './signal-trader.ts';
+import type { Tenancy } from './standby.ts';
+import { TradingDesk, type TradingDeskDeps } from './trading-desk.ts';
+
+const SIGNALS = {
+  name: 'trading_signals_total',
+  help: 'Signals by what became of them.',
+  labels: { outcome: SIGNAL_OUTCOMES },
+} as const;
+
+const OPENING = {
+  name: 'trading_takeover_seconds',
+  help: 'How long the parts of the last opening of the desk took.',
+  labels: { part: ['storage', 'journal', 'reconcile', 'signals'] },
+} as const;
+
+export type ActiveTradingDeps = Omit<TradingDeskDeps, 'storage'> & Pick<TradingParts, 'openDesk'>;
+
+/** What trades for as long as a lease is held: the desk, and the signals that it takes. */
+export interface ActiveTrading extends Tenancy {
+  readonly desk: OrderDesk;
+  readonly limits: LimitControl;
+  readonly token: number;
+}
+
+/** Opens the desk, compares its books with the venue's, then takes signals. @throws what opening throws, with all closed again */
+export async function openActiveTrading(
+  config: SystemConfig,
+  deps: ActiveTradingDeps,
+): Promise<ActiveTrading> {
+  const { clock, tenure, logger, metrics } = deps;
+  const opening = metrics.gauge(OPENING);
+  const tookMs: Record<string, number> = {};
+  let beganMs = clock.monotonicMs();
+  const lap = (part: 'storage' | 'journal' | 'reconcile' | 'signals'): void => {
+    const ms = clock.monotonicMs() - beganMs;
+    beganMs += ms;
+    tookMs[part] = Math.round(ms);
+    opening.set({ part }, ms / 1_000);
+  };
+  const storage = await deps.openDesk(tenure);
+  lap('storage');
+  const desk = await TradingDesk.open(config, { ...deps, storage }).catch(async (error: unknown) => {
+    await storage.close();
+    throw error;
+  });
+  lap('journal');
+  // What the process has for others stays with it; on paper the venue ends with the desk.
+  const workingOrders = config.venue.kind === 'paper' ? 'cancel' : 'leave';
+  try {
+    const found = await desk.start();
+    lap('reconcile');
+    const signals = takeSignals(config, { ...deps, desk });
+    await signals.ready;
+    lap('signals');
+    logger.info({ token: tenure.token, tookMs, reconciled: found.kind }, 'this process trades');
+    return {
+      ...{ desk: desk.desk, limits: desk.limits, token: tenure.token },
+      close: async () => {
+        await signals.stop(tenure.isHeld() ? 2_000 : 100);
+        await desk.close(workingOrders);
+        logger.info({ token: tenure.token }, 'this process no longer trades');
+      },
+    };
+  } catch (error) {
+    await desk.close(workingOrders);
+    throw error;
+  }
+}
+
+/** Signals wait on the bus while nobody trades; those that have expired by then are dropped and counted. */
+function takeSignals(
+  config: SystemConfig,
+  { bus, clock, instruments, metrics, tenure, desk }: ActiveTradingDeps & { readonly desk: TradingDesk },
+): Subscription {
+  const counter = metrics.counter(SIGNALS);
+  const trader = new SignalTrader(config, { desk: desk.desk, clock, instruments });
+  return bus.subscribe(
+    'trading',
+    [SIGNAL_RAISED],
+    async ({ data }) => {
+      const outcome = await trader.take(data);
+      // What was denied since the lease is over is for whoever has it now.
+      if (!tenure.isHeld())
+        throw new PortcullisError('LEASE_LOST', 'signals: the lease is not held any more');
+      counter.inc({ outcome });
+    },
+    { from: 'new', concurrency: 8, backoffMs: 50 },
+  );
+}
