@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ManualClock } from '../../../src/core/index.ts';
+import { isDeadLetter } from '../../../src/events/dead-letter.ts';
+import type { DeliveryContext } from '../../../src/events/index.ts';
+import {
+  HISTORY_EVENTS,
+  type HistoryChange,
+  HistoryProjector,
+  SqliteTradingHistory,
+  type TradingHistory,
+} from '../../../src/portfolio/index.ts';
+import {
+  HISTORY_INSTRUMENTS,
+  historyEvent,
+  opened,
+  submitted,
+} from '../../../src/testing/trading-history-events.ts';
+
+const T0 = Date.UTC(2026, 0, 2);
+const open = () => SqliteTradingHistory.open({ path: ':memory:' });
+const over = (history: TradingHistory) => new HistoryProjector({ history, instruments: HISTORY_INSTRUMENTS });
+
+/** A history whose commits go as the test says. */
+async function scripted(answer: (change: HistoryChange) => 'written' | 'conflict' | Error | undefined) {
+  const history = await open();
+  const { commit } = history;
+  const changes: HistoryChange[] = [];
+  history.commit = async (change) => {
+    changes.push(change);
+    const said = answer(change);
+    if (said instanceof Error) throw said;
+    return said ?? commit.call(history, change);
+  };
+  return { history, changes };
+}
+
+describe('HistoryProjector', () => {
+  test('subscribes to what a history is made of, denials and anomalies aside', () => {
+    const names = HISTORY_EVENTS.map(({ type }) => type);
+    expect(names).toContain('order.executed');
+    expect(names).toContain('portfolio.updated');
+    expect(names).not.toContain('order.denied');
+    expect(names).not.toContain('desk.anomaly-raised');
+  });
+
+  test('as a handler it sends what it refuses to the dead letters, and says nothing of the rest', async () => {
+    const history = await open();
+    const { handler } = over(history);
+    const delivery = {} as DeliveryContext;
+    expect(await handler(opened(T0), delivery)).toBeUndefined();
+    expect(isDeadLetter(await handler({ ...opened(T0), dataversion: 9 }, delivery))).toBe(true);
+    expect(isDeadLetter(await handler({ ...opened(T0), time: 'yesterday' }, delivery))).toBe(true);
+  });
+
+  test('works an event out anew when somebody else was first', async () => {
+    let conflicts = 3;
+    const { history, changes } = await scripted(() => (conflicts-- > 0 ? 'conflict' : undefined));
+    expect(await over(history).project(opened(T0))).toEqual({ outcome: 'written', gaps: [] });
+    expect(changes.length).toBe(4);
+  });
+
+  test('gives up where others are always first', async () => {
+    const { history } = await scripted(() => 'conflict');
+    await expect(over(history).project(opened(T0))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  test('an event whose write fails is taken when it comes again', async () => {
+    let failures = 1;
+    const { history } = await scripted(() => (failures-- > 0 ? new Error('the disk is full') : undefined));
+    const event = opened(T0);
+    await expect(over(history).project(event)).rejects.toThrow('the disk is full');
+    expect(await over(history).project(event)).toEqual({ outcome: 'written', gaps: [] });
+  });
+
+  test('writes many events of an account in one change, and what stands before a refused one', async () => {
+    const { history, changes } = await scripted(() => undefined);
+    const events = Array.from({ length: 450 }, (_, at) => submitted(T0 + at, { clientOrderId: `o-${at}` }));
+    const strange = historyEvent('account.opened', T0, {});
+    await expect(over(history).projectAll([opened(T0), ...events, strange])).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+    });
+    expect(changes.map(({ marks }) => marks.length)).toEqual([201, 200, 51]);
+    expect(await over(history).projectAll([...events, historyEvent('system.health-changed', T0, {})])).toBe(
+      0,
+    );
+  });
+});
+
+describe('SqliteTradingHistory', () => {
+  test('refuses a file of another program, and a path that is none', async () => {
+    await expect(SqliteTradingHistory.open({ path: '' })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    await expect(SqliteTradingHistory.open({ path: '/nowhere/history.sqlite' })).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
+    const path = join(await temporaryDirectory(), 'state.db');
+    await (await SqliteStateStore.open({ path }, { clock: new ManualClock() })).close();
+    await expect(SqliteTradingHistory.open({ path })).rejects.toMatchObject({ code: 'FORMAT_UNSUPPORTED' });
+  });
+});
