@@ -88,7 +88,7 @@ export class RunningSystem {
     let isClean = true;
     for (const { service } of [...this.#running].reverse()) {
       const report = await service.stop(reason);
-      isClean &&= !report.forced && report.steps.every(({ ok }) => ok);
+      isClean &&= !report.forced && report.steps.every(({ outcome }) => outcome === 'done');
     }
     await this.parts.close();
     return isClean;

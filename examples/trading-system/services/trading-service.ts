@@ -188,7 +188,7 @@ export class TradingService extends BaseEnterpriseService {
 const intentOf = (
   { strategyId = MANUAL, ...asked }: z.output<typeof intent>,
   accountId: string,
-): OrderIntent => ({ ...asked, strategyId, accountId }) as OrderIntent;
+): OrderIntent => ({ ...asked, strategyId, accountId });
 
 const DESK_PATHS = ['/orders', '/positions', '/explain', '/limits'];
 const isOfDesk = (url: string): boolean =>

@@ -58,13 +58,13 @@ export async function openActiveTrading(
     const signals = takeSignals(config, { ...deps, desk });
     await signals.ready;
     lap('signals');
-    logger.info({ token: tenure.token, tookMs, reconciled: found.kind }, 'this process trades');
+    logger.info({ fencedBy: tenure.token, tookMs, reconciled: found.kind }, 'this process trades');
     return {
       ...{ desk: desk.desk, limits: desk.limits, token: tenure.token },
       close: async () => {
         await signals.stop(tenure.isHeld() ? 2_000 : 100);
         await desk.close(workingOrders);
-        logger.info({ token: tenure.token }, 'this process no longer trades');
+        logger.info({ fencedBy: tenure.token }, 'this process no longer trades');
       },
     };
   } catch (error) {

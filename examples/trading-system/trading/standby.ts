@@ -44,7 +44,7 @@ export class Standby<T extends Tenancy> {
         await this.#serve(hold, signal);
       } catch (error) {
         this.#deps.logger.error(
-          { error: String(error), token: hold.token },
+          { error: String(error), fencedBy: hold.token },
           'what the lease is for could not be opened',
         );
         await hold.release();
