@@ -16,6 +16,8 @@ import {
   opened,
   submitted,
 } from '../../../src/testing/trading-history-events.ts';
+import { SqliteStateStore } from '../../../src/storage/index.ts';
+import { temporaryDirectory } from '../../storage/support/temporary.ts';
 
 const T0 = Date.UTC(2026, 0, 2);
 const open = () => SqliteTradingHistory.open({ path: ':memory:' });
