@@ -61,7 +61,7 @@ function templateCluster(): Promise<string> {
     const made = spawnSync(
       `${bin}initdb`,
       ['--auth=trust', '--username=postgres', '--encoding=UTF8', '--locale=C', '--no-sync', '-D', directory],
-      { ...unprivileged(), cwd: directory, timeout: 60_000 },
+      { ...unprivileged(), cwd: directory, timeout: 120_000 },
     );
     if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr.toString()}`);
     return directory;
@@ -141,7 +141,7 @@ export class PostgresServer implements AsyncDisposable {
     );
     this.#process = child;
     for (let tries = 0; !(await this.#answers()); tries++) {
-      if (child.exitCode !== null || tries > 1000)
+      if (child.exitCode !== null || tries > 3000)
         throw new Error(`postgres on port ${this.port} did not start: ${this.#output}`);
       await sleep(20);
     }

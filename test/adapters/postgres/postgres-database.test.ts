@@ -91,7 +91,7 @@ describe('PostgresDatabase', () => {
   ])('refuses a server of $version and $encoding', async (found) => {
     const { createClient, made } = scriptedClients((client) => {
       client.version = found;
-      client.connecting.resolve();
+      client.connecting.resolve(undefined);
     });
     await expect(
       PostgresDatabase.open({ url: 'postgres://db/x' }, { clock: new ManualClock(), createClient }),

@@ -14,11 +14,11 @@ export function postgresForFile(options: PostgresServerOptions = {}) {
   const databases: PostgresDatabase[] = [];
   beforeAll(async () => {
     if (postgresMissing === undefined) server = await PostgresServer.start(options);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     for (const database of databases) await database.close();
     await server?.[Symbol.asyncDispose]();
-  }, 60_000);
+  }, 180_000);
   return {
     get server(): PostgresServer {
       if (server === undefined) throw new Error('the server has not been started');

@@ -20,12 +20,11 @@ describe.skipIf(postgresMissing !== undefined)(
       const databases = await Promise.all(
         [1, 2, 3, 4].map(() => postgres.open({ schema, maxConnections: 2 })),
       );
-      const { rows } = await databases[0]!.query<{ id: number }>(
-        'SELECT id FROM $schema.migrations ORDER BY id',
-      );
+      const [first = await postgres.open({ schema })] = databases;
+      const { rows } = await first.query<{ id: number }>('SELECT id FROM $schema.migrations ORDER BY id');
       expect(rows.map(({ id }) => id)).toEqual(rows.map((_, at) => at + 1));
       expect(rows.length).toBeGreaterThanOrEqual(3);
-      await databases[0]!.migrate();
+      await first.migrate();
       for (const database of databases) await database.close();
     });
 
@@ -186,12 +185,13 @@ describe.skipIf(postgresMissing !== undefined)(
 
     test('versions of many writers grow in the order in which changes are seen', async () => {
       const database = await postgres.open();
+      const watched = new PostgresStateStore({}, { database });
       const stores = [1, 2, 3, 4].map(() => new PostgresStateStore({}, { database }));
       const seen: number[] = [];
       let isOver = false;
       const watching = (async () => {
         while (!isOver) {
-          const entry = await stores[0]!.get('shared');
+          const entry = await watched.get('shared');
           if (entry !== undefined) seen.push(entry.version);
         }
       })();

@@ -7,6 +7,7 @@ import { PostgresAppendLog, PostgresSnapshotStore } from '../../../src/adapters/
 import { AuditLog, verifyAudit } from '../../../src/audit/index.ts';
 import { SystemClock } from '../../../src/core/index.ts';
 import type { AppendLog, LogEntry } from '../../../src/storage/index.ts';
+import type { SavedBook } from '../../../src/trading/index.ts';
 import { postgresForFile } from '../../contract/support/postgres-subject.ts';
 import { JournalDrive } from '../../support/journal-drive.ts';
 import { postgresMissing } from '../../support/postgres-server.ts';
@@ -231,7 +232,7 @@ describe.skipIf(postgresMissing !== undefined)(`logs on a PostgreSQL server ${po
       await drive.fill(`c${order}`, `e${order}`, 3);
     }
     const facts = ({ book }: JournalDrive) => {
-      const { accounts, orders } = book.snapshot();
+      const { accounts, orders }: SavedBook = book.snapshot();
       return JSON.stringify([accounts, orders.map(({ order, ...rest }) => [order.clientOrderId, rest])]);
     };
     const before = facts(drive);

@@ -21,7 +21,7 @@ export const serverError = (code: string, message = 'the server says no'): Error
 export class ScriptedClient implements PostgresClientPort {
   readonly settings: PostgresClientSettings;
   readonly asked: Asked[] = [];
-  readonly connecting = Promise.withResolvers<void>();
+  readonly connecting = Promise.withResolvers<undefined>();
   isDestroyed = false;
   readonly #onEnd: ((error?: Error) => void)[] = [];
   readonly #onNotification: ((message: PostgresNotification) => void)[] = [];
@@ -30,7 +30,7 @@ export class ScriptedClient implements PostgresClientPort {
     this.settings = settings;
   }
 
-  connect(): Promise<void> {
+  connect(): Promise<unknown> {
     return this.connecting.promise;
   }
 
@@ -71,7 +71,7 @@ export class ScriptedClient implements PostgresClientPort {
 
 /** The clients that were made, the newest last. */
 export function scriptedClients(
-  onMade: (client: ScriptedClient) => void = (client) => client.connecting.resolve(),
+  onMade: (client: ScriptedClient) => void = (client) => client.connecting.resolve(undefined),
 ): {
   readonly made: ScriptedClient[];
   readonly createClient: CreatePostgresClient;
