@@ -71,6 +71,8 @@ export class MonitoringService extends BaseEnterpriseService {
   }
 
   protected override routes(app: ServiceApp): void {
+    // For whoever types the address.
+    app.get('/', { schema: { hide: true } }, (_request, reply) => reply.redirect('/overview'));
     serveApi(app, monitoringApi, {
       getOverview: () => {
         const { members, killSwitch } = this.#fleet;

@@ -17,7 +17,7 @@ export class SupervisorService extends BaseEnterpriseService {
   readonly #supervisor: Supervisor;
 
   constructor(supervisor: Supervisor, port: number, ports: ServicePorts = {}) {
-    super({ name: 'supervisor', port, logLevel: 'warn', stopTimeoutMs: STOP_MS }, ports);
+    super({ name: 'supervisor', port, logLevel: 'error', stopTimeoutMs: STOP_MS }, ports);
     this.#supervisor = supervisor;
     this.health.add('children', () => this.#problem(), { critical: true });
   }
