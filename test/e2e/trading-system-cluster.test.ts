@@ -78,8 +78,8 @@ async function startCluster(redisUrl: string) {
   const children = async (): Promise<readonly Child[]> =>
     (await ask<{ children: Child[] }>(`${url}/status`)).children;
   const orders = async (): Promise<readonly Order[]> => {
-    const portfolio = (await children()).find(({ name }) => name === 'portfolio');
-    return (await ask<{ orders: Order[] }>(`${portfolio?.url}/orders?limit=1000`)).orders;
+    const { url: portfolio } = named(await children(), 'portfolio');
+    return (await ask<{ orders: Order[] }>(`${portfolio}/orders?limit=1000`)).orders;
   };
   /** Who trades. */
   const active = async () => {
@@ -93,6 +93,12 @@ async function startCluster(redisUrl: string) {
     throw new Error('nobody trades');
   };
   return { child, ended, events, url, children, orders, active };
+}
+
+function named(children: readonly Child[], name: string): Child {
+  const found = children.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`there is no ${name}`);
+  return found;
 }
 
 async function ask<T>(url: string, init?: RequestInit): Promise<T> {
@@ -128,10 +134,10 @@ test.skipIf(redisMissing !== undefined)(
 
     // The process that trades, and one of two that have opinions.
     const trader = await cluster.active();
-    const signals = (await cluster.children()).find(({ name }) => name === 'signals-1');
+    const signals = named(await cluster.children(), 'signals-1');
     const killedMs = performance.now();
     process.kill(trader.pid, 'SIGKILL');
-    process.kill(signals?.pid ?? NaN, 'SIGKILL');
+    process.kill(signals.pid, 'SIGKILL');
     await vi.waitFor(async () => {
       expect((await cluster.active()).pid).not.toBe(trader.pid);
     }, LONG);
