@@ -14,7 +14,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 async function run({ config, only, instance }: Command): Promise<void> {
   const logger = createLogger({ name: only ?? 'trading-system', level: config.logLevel }, { clock });
-  let system: RunningSystem | undefined;
+  const running: { system?: RunningSystem } = {};
   let isEnding = false;
   const end = (reason: string, code: number): void => {
     if (isEnding) {
@@ -22,7 +22,7 @@ async function run({ config, only, instance }: Command): Promise<void> {
       return;
     }
     isEnding = true;
-    const stopped = system?.stop(reason) ?? Promise.resolve(true);
+    const stopped = running.system?.stop(reason) ?? Promise.resolve(true);
     void stopped.then(
       (isClean) => process.exit(isClean ? code : 1),
       () => process.exit(1),
@@ -54,7 +54,7 @@ async function run({ config, only, instance }: Command): Promise<void> {
       }),
     },
   );
-  system = started;
+  running.system = started;
   if (only !== undefined) {
     const [address] = started.addresses();
     console.log(JSON.stringify({ ready: true, role: only, instance, url: address?.url, pid: process.pid }));

@@ -3,7 +3,7 @@ import type { TradingHistory } from 'portcullis/portfolio';
 /** A history that is opened with the first call, and closed if it was. */
 export function lazyHistory(open: () => Promise<TradingHistory>): {
   readonly history: () => Promise<TradingHistory>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 } {
   let opening: Promise<TradingHistory> | undefined;
   return {
