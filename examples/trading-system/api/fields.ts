@@ -8,6 +8,9 @@ export const id = z
 /** Money, a price or a quantity as text: none of them is ever a JavaScript number. */
 export const amount = z.string().regex(/^-?\d{1,24}(?:\.\d{1,23})?$/, 'expected a plain decimal as text');
 
+/** What comes of a division: as many digits as it was given. */
+export const average = z.string().regex(/^-?\d{1,24}(?:\.\d{1,64})?$/, 'expected a plain decimal as text');
+
 /** Wall time in milliseconds since the Unix epoch. */
 export const timeMs = z.number();
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, denial, gateExplanation, id, side } from './fields.ts';
+import { amount, average, denial, gateExplanation, id, side } from './fields.ts';
 
 /** What somebody wants. The same `intentId` of the same strategy is the same order, however often it is sent. */
 export const intent = z.strictObject({
@@ -80,7 +80,7 @@ export const position = z.object({
   /** What the amounts below are in. */
   quote: z.string(),
   /** Left out when flat. */
-  averagePrice: amount.optional(),
+  averagePrice: average.optional(),
   /** Left out without one; so is `unrealised`. */
   mark: amount.optional(),
   unrealised: amount.optional(),

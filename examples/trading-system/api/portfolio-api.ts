@@ -1,6 +1,6 @@
 import { defineApi } from 'portcullis/service';
 import { z } from 'zod';
-import { amount, id, side, timeMs } from './fields.ts';
+import { amount, average, id, side, timeMs } from './fields.ts';
 
 const tags = ['portfolio'] as const;
 const time = z.coerce.number().min(0).max(8.64e15).optional();
@@ -65,7 +65,7 @@ const position = z.object({
   /** What the amounts below are in. */
   quote: z.string(),
   /** Left out when flat. */
-  averagePrice: amount.optional(),
+  averagePrice: average.optional(),
   cost: amount,
   realised: amount,
   fees: amount,
