@@ -37,13 +37,13 @@ export class SharedEntry {
   /**
    * Writes over what was found, and nothing else. One that was given up may land later, as long as nobody else writes.
    *
-   * @returns whether it was written
+   * @returns the entry as it is then; `undefined` when somebody else was faster
    * @throws {PortcullisError} `STORE_UNAVAILABLE`
    */
-  async write(state: SharedState, { version: ifVersion }: Found): Promise<boolean> {
+  async write(state: SharedState, { version: ifVersion }: Found): Promise<Found | undefined> {
     const write = () => this.#deps.store.set(this.#key, writtenState(state), { ifVersion });
-    const { outcome } = await this.#inTime('written', write);
-    return outcome === 'written';
+    const { outcome, version } = await this.#inTime('written', write);
+    return outcome === 'written' ? { state, version } : undefined;
   }
 
   async #inTime<T>(what: 'read' | 'written', work: () => Promise<T>): Promise<T> {

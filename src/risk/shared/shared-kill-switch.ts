@@ -24,6 +24,8 @@ import { SharedTrips } from './shared-trips.ts';
 
 /** Others may write as well; each of them gets on with every conflict. */
 const MOST_ATTEMPTS = 20;
+/** Answers to announcements that are waited for at the same time; more of them wait for one look. */
+const MOST_HEARD = 8;
 const BY = system('shared-kill-switch');
 
 /**
@@ -44,6 +46,10 @@ export class SharedKillSwitch {
   #queue: Promise<unknown> = Promise.resolve();
   /** A look that has not begun yet: it sees whatever is asked for until then. */
   #nextLook: Promise<void> | undefined;
+  /** The entry as it was taken last. */
+  #newest: Found | undefined;
+  #hearing = 0;
+  #isAnnouncing = false;
   #isClosed = false;
   #pushes = 0;
   #polls = 0;
@@ -159,13 +165,31 @@ export class SharedKillSwitch {
     );
     if (signals === undefined) return;
     const onAnnounced = (): void => {
+      if (this.#isAnnouncing) return; // of what this process has just written
       this.#pushes += 1;
-      void this.look();
+      void this.#hear();
     };
     this.#held.push(signals.onAnnounced(this.#rules.key, onAnnounced));
   }
 
+  /** One read, at once, whatever else is under way. What takes more is left to a look. */
+  async #hear(): Promise<void> {
+    if (this.#hearing >= MOST_HEARD) return void this.look();
+    this.#hearing += 1;
+    const [asked, askedMs] = this.#asking();
+    const found = await this.#entry.read().catch(() => undefined);
+    this.#hearing -= 1;
+    if (this.#isClosed) return;
+    if (found?.state === undefined || this.#isOvertaken(found)) return void this.look();
+    this.#saw(found, askedMs, asked);
+    this.#restraint.tell();
+    if (this.#wanted(found.state) !== undefined) void this.look();
+  }
+
   async #sync(): Promise<void> {
+    const known = this.#newest?.state && this.#wanted(this.#newest.state);
+    // A trip does not wait for a read that tells nothing new: if it would have, the write is refused.
+    if (this.#newest && known && (await this.#write(known, this.#newest))) return;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
       const found = await this.#read();
       const wanted = this.#wanted(found.state);
@@ -199,14 +223,18 @@ export class SharedKillSwitch {
       this.#checkPresent(key, record);
       const { clock } = this.#deps;
       const without = withoutTrips(found.state, known, order, clock.nowMs());
-      const isWritten = await this.#write(this.#trips.into(without) ?? without, found).catch(
-        (error: unknown) => {
-          this.#trips.renew(record); // it may have been written all the same
-          void this.look();
-          throw error;
-        },
-      );
-      if (isWritten) return;
+      this.#trips.hold(record);
+      try {
+        if (!(await this.#write(this.#trips.into(without) ?? without, found))) continue;
+      } catch (error) {
+        this.#trips.renew(record); // it may have been written all the same
+        void this.look();
+        throw error;
+      } finally {
+        this.#trips.hold(undefined);
+      }
+      if (this.#newest?.state !== undefined) this.#trips.take(this.#newest.state, []);
+      return;
     }
     throw busy();
   }
@@ -218,10 +246,15 @@ export class SharedKillSwitch {
   }
 
   async #read(): Promise<Found> {
-    const asked = this.#trips.standing();
-    const askedMs = this.#deps.clock.monotonicMs();
+    const [asked, askedMs] = this.#asking();
+    const before = this.#newest;
     const found = await this.#entry.read();
-    if (found.state !== undefined) this.#saw(found.state, askedMs, asked);
+    if (this.#newest !== before && this.#isOvertaken(found)) {
+      // One that was asked for later has answered earlier.
+      if (found.state !== undefined) this.#trips.shown(found.state, asked);
+      return this.#newest ?? found;
+    }
+    this.#saw(found, askedMs, asked);
     return found;
   }
 
@@ -229,22 +262,36 @@ export class SharedKillSwitch {
   async #write(wanted: SharedState, found: Found): Promise<boolean> {
     const { clock, signals } = this.#deps;
     const state = bounded(wanted, this.#rules, clock.nowMs());
-    const asked = this.#trips.standing();
-    const askedMs = clock.monotonicMs();
-    if (!(await this.#entry.write(state, found))) {
+    const [asked, askedMs] = this.#asking();
+    const written = await this.#entry.write(state, found);
+    if (written === undefined) {
       this.#conflicts += 1;
       return false;
     }
-    this.#saw(state, askedMs, asked);
+    if (this.#isOvertaken(written)) this.#trips.shown(state, asked);
+    else this.#saw(written, askedMs, asked);
+    this.#isAnnouncing = true;
     void signals?.announce(this.#rules.key).catch(() => undefined); // found by looking
+    this.#isAnnouncing = false;
     return true;
   }
 
-  #saw(state: SharedState, askedMs: number, asked: readonly KillRecord[]): void {
+  /** What stands here when the store is asked, and when that is. */
+  #asking(): readonly [asked: readonly KillRecord[], askedMs: number] {
+    return [this.#trips.standing(), this.#deps.clock.monotonicMs()];
+  }
+
+  #isOvertaken({ version }: Found): boolean {
+    return version < (this.#newest?.version ?? 0);
+  }
+
+  #saw(found: Found, askedMs: number, asked: readonly KillRecord[]): void {
+    if (found.state === undefined) return;
     const before = this.#link.state;
-    if (before !== undefined && before.epoch !== state.epoch) this.#trips.lost(before);
-    this.#link.saw(state, askedMs);
-    this.#trips.take(state, asked);
+    if (before !== undefined && before.epoch !== found.state.epoch) this.#trips.lost(before);
+    this.#newest = found;
+    this.#link.saw(found.state, askedMs);
+    this.#trips.take(found.state, asked);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -72,7 +72,7 @@ export class SharedLink {
     const isFirst = this.#state?.epoch !== state.epoch || !this.#state.isSettling;
     if (state.isSettling && isFirst) this.#settlingSinceMs = this.#monotonicMs();
     this.#state = state;
-    this.#confirmedMs = askedMs;
+    this.#confirmedMs = Math.max(this.#confirmedMs, askedMs);
     this.#unreadable = undefined;
     this.#error = undefined;
   }

@@ -24,6 +24,7 @@ export class SharedTrips {
   readonly #following = new Map<KillRecord, Promise<void>>();
   #live: ReadonlyMap<string, readonly SharedTrip[]> = new Map();
   #isTaking = false;
+  #held: KillRecord | undefined;
 
   constructor(killSwitch: Pick<KillSwitch, 'records'>, side: SharedSide) {
     this.#killSwitch = killSwitch;
@@ -83,8 +84,7 @@ export class SharedTrips {
     this.#unshared.found(state);
     this.#collect(state); // before what is stricter stands in its place
     this.#live = liveTrips(state);
-    const live = new Set([...this.#live.values()].flat().map(({ id }) => id));
-    for (const record of asked) if (live.has(tripId(record))) this.#seen.set(scopeKey(record.scope), record);
+    this.shown(state, asked);
     this.#isTaking = true;
     try {
       this.#adopt();
@@ -92,6 +92,18 @@ export class SharedTrips {
     } finally {
       this.#isTaking = false;
     }
+  }
+
+  /** What stood here when a state was asked for that has it: whoever releases that knows of this. */
+  shown({ trips, tombstones }: SharedState, asked: readonly KillRecord[]): void {
+    const live = new Set(trips.map(({ id }) => id)).difference(new Set(tombstones.map(({ id }) => id)));
+    for (const record of this.standing())
+      if (asked.includes(record) && live.has(tripId(record))) this.#seen.set(scopeKey(record.scope), record);
+  }
+
+  /** Ends this one not before nothing, or another, is held: whether its release counts is not known yet. */
+  hold(record: KillRecord | undefined): void {
+    this.#held = record;
   }
 
   /** Waits for the end of a trip that was released. @throws {PortcullisError} `STORE_UNAVAILABLE` when the own disk refuses it */
@@ -106,7 +118,13 @@ export class SharedTrips {
 
   #collect({ trips, tombstones }: SharedState): void {
     const known = new Set([...trips, ...tombstones].map(({ id }) => id));
-    for (const record of this.standing()) if (!known.has(tripId(record))) this.#unshared.add(record);
+    for (const record of this.standing()) {
+      if (known.has(tripId(record))) continue;
+      const seen = this.#seen.get(scopeKey(record.scope));
+      const isAgain = seen !== undefined && seen !== record && tripId(seen) === tripId(record);
+      // Tripped again since it was last seen: what of the entry is lost may have ended the one before.
+      this.#unshared.add(isAgain ? this.#side.renew(record) : record);
+    }
   }
 
   #adopt(): void {
@@ -122,7 +140,7 @@ export class SharedTrips {
     const released = new Map(tombstones.map((tombstone) => [tombstone.id, tombstone]));
     for (const record of this.standing()) {
       const tombstone = released.get(tripId(record));
-      if (tombstone === undefined || this.#following.has(record)) continue;
+      if (tombstone === undefined || this.#following.has(record) || this.#held === record) continue;
       const key = scopeKey(record.scope);
       // Tripped again since it was last seen: nobody who released it can have known of that.
       if (this.#seen.get(key) !== record) this.renew(record);
