@@ -19,6 +19,7 @@ export interface CancelsDeps {
   readonly killSwitch: Pick<KillSwitch, 'records'>;
   readonly inFlight: InFlight;
   readonly ends: OrderEnds;
+  isDeposed(): boolean;
 }
 
 /** The cancels of many orders, and the waits for their ends. Through here a trip cancels. */
@@ -31,6 +32,10 @@ export class Cancels implements WorkingOrders {
 
   cancel(scope: Scope, rule: CancelRule): CancelRound {
     return cancelRound(this.#deps.desk, scope, rule);
+  }
+
+  isDeposed(): boolean {
+    return this.#deps.isDeposed();
   }
 
   /** Cancels every open order in a scope. */

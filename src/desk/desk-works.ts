@@ -1,17 +1,11 @@
-import { PortcullisError } from '../core/errors.ts';
-import { units } from '../core/units.ts';
-import type { SpentOverride } from '../risk/overrides/override-register.ts';
 import type { Scope } from '../risk/trading-state.ts';
-import type { OrderChange } from '../trading/amend-outcome.ts';
-import type { OrderView } from '../trading/order-view.ts';
 import type { MarketView } from '../trading/market-view.ts';
-import { type Denial, deny } from '../trading/denial.ts';
-import type { HeldOrder, OrderEvent } from '../trading/order-event.ts';
-import type { OrderIntent } from '../trading/order-intent.ts';
-import type { AmendDecision, AmendDesk } from './amend.ts';
+import type { OrderEvent } from '../trading/order-event.ts';
+import type { AmendDesk } from './amend.ts';
 import type { CancelOutcome, CancelRoundDesk } from './cancel.ts';
 import { Cancels } from './cancels.ts';
 import { unwritable } from './desk-audit.ts';
+import { DeskDecisions } from './desk-decisions.ts';
 import type { DeskParts, DeskRules } from './desk-parts.ts';
 import { DeskTenure } from './desk-tenure.ts';
 import type { Reconciliation } from './reconcile/difference.ts';
@@ -19,17 +13,15 @@ import { type FlattenDesk, type FlattenOrder, type FlattenReport, flatten } from
 import { InFlight } from './in-flight.ts';
 import { findOlder } from './older-order.ts';
 import { OrderEnds } from './order-ends.ts';
-import { type Older, OrderPath } from './order-path.ts';
+import { OrderPath } from './order-path.ts';
 import { recall } from './recall.ts';
 import { Recorder } from './recorder.ts';
-import { type AtMost, type SelfTradeDesk, preventSelfTrade } from './self-trade.ts';
+import { type SelfTradeDesk, preventSelfTrade } from './self-trade.ts';
 import { SharedListening } from './shared-listening.ts';
 import { spendOverride } from './spend-override.ts';
 import { type StopDesk, type StopOptions, stop } from './stop.ts';
-import { type SubmitDecision, type SubmitDesk, submit } from './submit.ts';
-import type { Explanation } from './explain.ts';
+import { type SubmitDesk, submit } from './submit.ts';
 import type { Outlet } from './venue/outlet.ts';
-import type { VenueOrder } from './venue/venue-driver.ts';
 import { underTenure } from './venue/under-tenure.ts';
 import { venueOrder } from './venue/venue-order.ts';
 import { VenueWatch } from './reconcile/venue-watch.ts';
@@ -49,7 +41,7 @@ export class DeskWorks {
   readonly verbs: SubmitDesk & CancelRoundDesk & AmendDesk;
   readonly #parts: DeskParts;
   readonly #clearing: SelfTradeDesk;
-  readonly #trail: VerdictTrail;
+  readonly decisions: DeskDecisions;
   readonly #inFlight: InFlight;
   readonly #cancels: Cancels;
   readonly #listening: SharedListening;
@@ -57,7 +49,6 @@ export class DeskWorks {
   readonly #held: readonly Disposable[];
   #recalled: Promise<void> | undefined;
   readonly #tenure: DeskTenure;
-  #accepting = true;
   #left: Promise<void> | undefined;
 
   constructor(rules: DeskRules, parts: DeskParts, outlet: Outlet) {
@@ -88,7 +79,7 @@ export class DeskWorks {
         this.#cancels.enforce();
       },
     });
-    this.#trail = new VerdictTrail(rules.verdictInputs, {
+    const trail = new VerdictTrail(rules.verdictInputs, {
       ...parts,
       stopwatch: parts.stopwatch ?? clock,
       dayId: () => this.path.dayId,
@@ -96,9 +87,18 @@ export class DeskWorks {
     });
     this.#inFlight = new InFlight(book, clock);
     const ends = new OrderEnds(book);
-    const { recorder } = this;
+    const { recorder, path } = this;
     const way = underTenure(this.#tenure, outlet);
     const inFlight = this.#inFlight;
+    const decisions = new DeskDecisions({
+      ...{ parts, path, recorder, trail, inFlight },
+      tenure: this.#tenure,
+      isListening: () => this.#listening.isOn,
+      rollIfDue: () => {
+        this.rollIfDue();
+      },
+    });
+    this.decisions = decisions;
     const record = (event: OrderEvent): Promise<boolean> => {
       const turnsUp = inFlight.turnsUp(event);
       const written = inFlight.around(event, () => recorder.record(event));
@@ -116,17 +116,14 @@ export class DeskWorks {
       canAmend: venue.canAmend,
       older: (intent) => findOlder(parts, intent),
       spendOverride: (intent, override) =>
-        this.#refusal === undefined
-          ? spendOverride(this.#parts, intent, override)
-          : Promise.resolve(undefined),
+        decisions.refusal === undefined ? spendOverride(parts, intent, override) : Promise.resolve(undefined),
       preventSelfTrade: (intent, overridden) =>
-        this.#refusal === undefined ? preventSelfTrade(this.#clearing, intent, overridden) : undefined,
-      decide: (intent, older, override, atMost) =>
-        this.#refusal ?? this.#decide(intent, older, override, atMost),
-      decideChange: (row, change) => this.#refusal ?? this.#decideChange(row, change),
+        decisions.refusal === undefined ? preventSelfTrade(this.#clearing, intent, overridden) : undefined,
+      decide: (intent, older, override, atMost) => decisions.decide(intent, older, override, atMost),
+      decideChange: (row, change) => decisions.decideChange(row, change),
       deposed: () => this.#tenure.denial(),
-      confirm: (order) => this.#confirm(order),
-      send: (order, signal) => way.place(this.#taken(order), signal),
+      confirm: (order) => decisions.confirm(order),
+      send: (order, signal) => way.place(decisions.taken(order), signal),
       sendAmended: (order, signal) => way.amend(venueOrder(order), signal),
       amending: (id) => inFlight.amending(id),
       watch: (id) => {
@@ -143,7 +140,10 @@ export class DeskWorks {
       record,
     };
     this.#clearing = { ...this.verbs, guard: parts.guard, recorder, path: this.path };
-    this.#cancels = new Cancels({ desk: this.verbs, killSwitch, inFlight, ends });
+    this.#cancels = new Cancels({
+      ...{ desk: this.verbs, killSwitch, inFlight, ends },
+      isDeposed: () => this.#tenure.isOver,
+    });
     this.watch = new VenueWatch({
       parts,
       rules,
@@ -196,7 +196,7 @@ export class DeskWorks {
     const { book, clock, killSwitch } = this.#parts;
     const verbs: SubmitDesk = {
       ...this.verbs,
-      decide: (intent, older) => this.#deposed ?? this.#decide(intent, older),
+      decide: (intent, older) => this.decisions.decideExit(intent, older),
     };
     return {
       book,
@@ -245,7 +245,7 @@ export class DeskWorks {
   /** What has been left to the next desk is not cancelled by a second call. */
   stop(options: StopOptions): Promise<void> {
     if (this.#left !== undefined) return this.#left;
-    this.#accepting = false;
+    this.decisions.end();
     this.watch.stop();
     const stopped = stop(this.#stopping, options);
     if (options.workingOrders === 'leave') this.#left = stopped;
@@ -260,78 +260,4 @@ export class DeskWorks {
       await journal.settled(clock);
     } while (this.recorder.isAuditing);
   }
-
-  /** What `submit` would decide now. */
-  async explain(intent: OrderIntent): Promise<Explanation> {
-    const looking = findOlder(this.#parts, intent);
-    const older = looking && (await looking);
-    this.rollIfDue();
-    const explanation = this.path.explain(intent, older);
-    const refusal = this.#refusal;
-    return refusal === undefined
-      ? explanation
-      : { ...explanation, decision: 'denied', denials: refusal.denials };
-  }
-
-  /** Why nothing is decided any more, if so. */
-  get #refusal() {
-    return this.#deposed ?? (this.#accepting ? undefined : refused(STOPPED));
-  }
-
-  get #deposed() {
-    const lost = this.#tenure.denial();
-    return lost && refused(lost);
-  }
-
-  #decide(intent: OrderIntent, older: Older, override?: SpentOverride, atMost?: AtMost): SubmitDecision {
-    this.rollIfDue();
-    const asked = { intent, older, overridden: override?.gates };
-    const { decision, ...made } = this.#trail.around(asked, () =>
-      this.path.decide(intent, older, override?.gates, atMost),
-    );
-    const rest = atMost === undefined ? made : { ...made, inputs: atMost.inputs };
-    // Written before anybody is told: whatever a listener does about it stands behind it in the journal.
-    const written = decision.kind === 'held' ? this.#writeDown(decision.order) : Promise.resolve();
-    const { limitsHash } = this.#parts.guard;
-    const audited = this.recorder.decided(intent, decision, { ...rest, limitsHash, override });
-    return decision.kind === 'held' ? { ...decision, written, audited } : decision;
-  }
-
-  #decideChange(row: OrderView, change: OrderChange): AmendDecision {
-    this.rollIfDue();
-    const decision = this.path.decideChange(row, change);
-    const audited = this.recorder.decidedChange(row, decision, this.#parts.guard.limitsHash);
-    return decision.kind === 'changed' ? { ...decision, audited } : decision;
-  }
-
-  #writeDown(order: HeldOrder): Promise<unknown> {
-    const { book, journal, guard } = this.#parts;
-    const account = book.account(order.accountId);
-    this.#inFlight.add(Object.freeze(venueOrder(order)));
-    return journal.submitting(order, {
-      limitsHash: guard.limitsHash,
-      dayOpen: account?.dayOpen ?? units(NaN),
-      highWater: account?.highWater ?? units(NaN),
-      spent: this.path.spentBy(order.strategyId),
-    });
-  }
-
-  #confirm(order: HeldOrder): Denial | undefined {
-    // What waited for its disk for so long that the desk has ended meanwhile.
-    if (!this.#listening.isOn) return STOPPED;
-    const state = this.#parts.book.order(order.clientOrderId)?.state;
-    const lost = this.#tenure.denial();
-    if (lost !== undefined) return lost;
-    return state === 'cancelPending' ? deny('confirm', 'CANCELLED_BEFORE_SEND') : this.path.confirm(order);
-  }
-
-  /** What was written down, given out once. */
-  #taken({ clientOrderId }: HeldOrder): VenueOrder {
-    const order = this.#inFlight.take(clientOrderId);
-    if (order !== undefined) return order;
-    throw new PortcullisError('SEAL_FORGED', `seal: order ${clientOrderId} is not waiting to be sent`);
-  }
 }
-
-const refused = (denial: Denial) => ({ kind: 'denied', denials: [denial] }) as const;
-const STOPPED = deny('desk', 'DESK_STOPPED');

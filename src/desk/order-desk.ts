@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { type ErrorCode, PortcullisError } from '../core/errors.ts';
+import { PortcullisError } from '../core/errors.ts';
 import { parseOptions } from '../core/options.ts';
 import { FIRM, type Scope } from '../risk/trading-state.ts';
 import type { BookReader } from '../trading/book.ts';
@@ -17,6 +17,7 @@ import type { Reconciliation } from './reconcile/difference.ts';
 import type { Explanation } from './explain.ts';
 import type { FlattenOrder, FlattenReport } from './flatten.ts';
 import { type FlowOrder, type FundingOrder, flow, fund } from './flow.ts';
+import { forged, sealError } from './seal-error.ts';
 import type { StopOptions } from './stop.ts';
 import type { SubmitOptions } from './submit.ts';
 import { type DeskTracing, tracedSubmit } from './telemetry/traced-submit.ts';
@@ -70,11 +71,6 @@ freeze(Sealed.prototype);
 freeze(Sealed);
 
 export type { Sealed as SealedOrder };
-
-const forged = (message: string): PortcullisError => new PortcullisError('SEAL_FORGED', `seal: ${message}`);
-
-const sealError = (code: ErrorCode, id: string, why: string): PortcullisError =>
-  new PortcullisError(code, `order ${id} ${why}`);
 
 let claim: (venue: Venue, clock: Pick<Clock, 'monotonicMs'>, check: () => void) => VenueDriver['onEvent'];
 
@@ -208,7 +204,7 @@ export class OrderDesk {
 
   /** What the gates say now, what each measures, and what self-trade prevention would do first. Decides when `submit` would; leaves no trace. */
   explain(intent: OrderIntent): Promise<Explanation> {
-    return this.#works.explain(intent);
+    return this.#works.decisions.explain(intent);
   }
 
   /** Changes quantity or limit of a working order. It passes all gates as it would be; all of it or nothing. */

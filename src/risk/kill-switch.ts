@@ -181,7 +181,8 @@ export class KillSwitch {
 
   /**
    * Restricts trading at once. Never loosens: tripping what is halted to reducing leaves it halted. Never throws or
-   * rejects, whatever disk, cancels and listeners do; the promise waits for the disk, and no longer than it may take.
+   * rejects, whatever disk, cancels and listeners do; the promise waits for the disk, and no longer than it may take. Where every
+   * desk of the switch has been deposed only a person trips: what else asks for it gets `LEASE_LOST`.
    */
   trip({ scope = FIRM, to, reason, by }: TripOrder): Promise<TripReport> {
     const key = scopeKey(scope);
@@ -192,7 +193,7 @@ export class KillSwitch {
     const record: KillRecord = tightens
       ? { scope, state: to, reason, by, atMs: this.#clock.nowMs(), ...(id !== undefined && { id }) }
       : { ...present };
-    return this.#count(record, tightens);
+    return this.#cancels.refusal(by, record) ?? this.#count(record, tightens);
   }
 
   /** In force from here on, and told; the promise is about the disk. */

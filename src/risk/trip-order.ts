@@ -20,6 +20,6 @@ export interface TripReport {
   readonly confirmed: Promise<CancelResult>;
   /** Whether the trip is on disk. If not it stands all the same, until the process ends. */
   readonly durable: boolean;
-  /** What failed: the disk, or else the cancels. */
+  /** What failed: the disk, or else the cancels. `LEASE_LOST`: the trip does not count, since another process trades now. */
   readonly error?: PortcullisError;
 }

@@ -30,6 +30,11 @@ export interface CancelRound {
 export interface WorkingOrders {
   /** Asks the venue to cancel. Never throws. */
   cancel(scope: Scope, rule: CancelRule): CancelRound;
+  /**
+   * Whether another process has these orders now, so that what this one still sees of them says nothing. Asked in the tick of a
+   * trip, also after it was detached. Default: never.
+   */
+  isDeposed?(): boolean;
 }
 
 /**
