@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { PortcullisError, SystemClock } from 'portcullis/core';
 import { HttpProblem } from 'portcullis/service';
+import { Lease } from 'portcullis/storage';
+import { EndedTraders } from './cluster/ended-traders.ts';
 import { findActive } from './cluster/find-active.ts';
 import { type ClusterOptions, HELP, parseCommandLine } from './cluster/options.ts';
 import { passedOn } from './cluster/pass-on.ts';
 import { type ClusterPlan, planCluster } from './cluster/plan.ts';
-import { ROLES, readConfigFile } from './config.ts';
+import { ROLES, leaseNameOf, parseConfig, readConfigFile } from './config.ts';
 import { isAlive } from './supervisor/is-alive.ts';
 import { spawnNode } from './supervisor/spawned.ts';
 import { Supervisor } from './supervisor/supervisor.ts';
@@ -53,14 +55,36 @@ async function prepare(options: ClusterOptions, dataDir: string): Promise<Cluste
   return plan;
 }
 
+/** What the processes share, as far as their parent takes part in it. */
+async function openState({ system }: ClusterPlan) {
+  const { redis } = parseConfig(system);
+  if (redis === undefined) throw new PortcullisError('INPUT_INVALID', 'config: expected redis');
+  const { RedisStateSignals, RedisStateStore } = await import('portcullis/adapters/redis');
+  const store = await RedisStateStore.open(redis, { clock });
+  try {
+    return { store, signals: await RedisStateSignals.open(redis, { clock }) };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
 /** Runs until a signal, or until it cannot start. Then the process ends. */
 async function run(options: ClusterOptions, dataDir: string, cleanUp: () => Promise<void>): Promise<void> {
   const plan = await prepare(options, dataDir);
+  const state = await openState(plan);
+  const traders = new EndedTraders(
+    new Lease({ name: leaseNameOf(parseConfig(plan.system)), owner: 'supervisor' }, { ...state, clock }),
+  );
   const supervisor = new Supervisor(
     plan.children,
     {},
     {
-      ...{ spawn: spawnNode, clock, tell, findActive, random: Math.random },
+      ...{ spawn: spawnNode, clock, findActive, random: Math.random },
+      tell: (event) => {
+        tell(event);
+        void traders.take(event);
+      },
       isAlive: isAlive(clock),
       onLine: (child, line, from) => {
         const text = passedOn(options.log, child, line, from);

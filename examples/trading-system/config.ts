@@ -76,7 +76,11 @@ const market = z.discriminatedUnion('kind', [
 
 /** Where orders go. */
 const venue = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('paper') }),
+  z.strictObject({
+    kind: z.literal('paper'),
+    /** Between sending an order and its arrival there. */
+    latencyMs: z.int().min(0).max(10_000).default(5),
+  }),
   z.strictObject({
     kind: z.literal('exchange'),
     url: z.url(),
@@ -87,9 +91,9 @@ const venue = z.discriminatedUnion('kind', [
 
 const lease = z
   .strictObject({
-    /** How long one that is not renewed keeps others out. */
-    ttlMs: z.int().min(100).default(1_200),
-    renewEveryMs: z.int().min(10).default(300),
+    /** How long one that is not renewed keeps others out: counts where nobody has seen the end of its owner. */
+    ttlMs: z.int().min(100).default(3_000),
+    renewEveryMs: z.int().min(10).default(600),
     /** How often one who waits looks. */
     pollMs: z.int().min(10).default(100),
   })

@@ -16,7 +16,7 @@ const optionsSchema = z
     name: z
       .string()
       .regex(/^[\x21-\x7e]{1,200}$/, 'expected 1 to 200 visible ASCII characters without blanks'),
-    /** Who takes part, for others to read. */
+    /** Who takes part, for others to read. Of one run of a process, where `ownerEnded` is to be told of it. */
     owner: z.string().min(1),
     /** For how long the holder may count on it from a renewal on; those who wait leave it alone for that long. */
     ttlMs: z.number().gt(0).max(86_400_000).default(5_000),
@@ -40,6 +40,8 @@ const optionsSchema = z
     ({ ttlMs, marginMs, renewEveryMs }) => 2 * renewEveryMs <= ttlMs - marginMs,
     'expected renewEveryMs of at most half of what marginMs leaves of ttlMs, so that one renewal may fail',
   );
+
+const RELEASE_TRIES = 3;
 
 /** @interface */
 export type LeaseOptions = z.input<typeof optionsSchema>;
@@ -117,6 +119,25 @@ export class Lease {
     const found = await this.#store.look();
     if (found !== undefined) return holderOf(found.entry);
     throw new PortcullisError('STORE_UNAVAILABLE', `lease ${this.name}: the store does not say who holds it`);
+  }
+
+  /**
+   * Lets the next one have it at once, by the word of one who knows for certain that its owner does not run any more, as the
+   * parent of a process does that has been told of its end. Never rejects.
+   *
+   * @returns whether it was let go: `false` where somebody else has it, nobody, or the store does not answer in time
+   */
+  async ownerEnded(owner: string): Promise<boolean> {
+    // What it sent last may arrive behind our look.
+    for (let tries = 0; tries < RELEASE_TRIES; tries += 1) {
+      const entry = (await this.#store.look())?.entry;
+      if (entry === undefined || holderOf(entry)?.owner !== owner) return false;
+      const answer = await this.#store.write({ state: 'released' }, entry.version);
+      if (answer?.outcome !== 'written') continue;
+      await this.#announce();
+      return true;
+    }
+    return false;
   }
 
   async #contend(signal: AbortSignal): Promise<LeaseHold | undefined> {

@@ -15,6 +15,7 @@ import { instrumentsOf, leaseNameOf, portOf } from '../config.ts';
 import type { ServiceSeat, TradingParts } from '../parts/parts.ts';
 import { type LocalKillSwitch, openLocalKillSwitch } from '../risk/local-kill-switch.ts';
 import { TradingLink } from '../risk/trading-link.ts';
+import { leaseOwnerOf } from '../trading/lease-owner.ts';
 import { MarketViews } from '../trading/market-views.ts';
 import { Standby } from '../trading/standby.ts';
 import { type ActiveTrading, openActiveTrading } from '../trading/active-trading.ts';
@@ -40,6 +41,7 @@ export class TradingService extends BaseEnterpriseService {
   readonly #seat: ServiceSeat;
   readonly #parts: TradingParts;
   readonly #ports: TradingServicePorts;
+  readonly #name: string;
   readonly #owner: string;
   readonly #link: TradingLink;
   #standby: Standby<ActiveTrading> | undefined;
@@ -55,7 +57,8 @@ export class TradingService extends BaseEnterpriseService {
     this.#seat = seat;
     this.#parts = parts;
     this.#ports = ports;
-    this.#owner = `trading-${instance}`;
+    this.#name = `trading-${instance}`;
+    this.#owner = leaseOwnerOf(this.#name, process.pid);
     this.#link = new TradingLink(leaseNameOf(config), parts);
   }
 
@@ -68,7 +71,7 @@ export class TradingService extends BaseEnterpriseService {
       this.log.warn(
         'no token is configured: anybody on this machine may send orders, nobody may change limits',
       );
-    const local = await openLocalKillSwitch(this.#owner, this.#parts, this.log);
+    const local = await openLocalKillSwitch(this.#name, this.#parts, this.log);
     this.#local = use('kill-switch', local, { critical: false, check: () => local.shared.health() });
     const views = use('quotes', new MarketViews({ bus, clock, instruments }));
     await views.start();
@@ -107,7 +110,7 @@ export class TradingService extends BaseEnterpriseService {
       reply.header('retry-after', RETRY_AFTER_S);
       if (active !== undefined && active.owner !== this.#owner)
         reply.header('location', `${active.url}${request.url}`);
-      throw new HttpProblem(503, `${this.#owner} does not trade; ${active?.owner ?? 'nobody'} has the lease`);
+      throw new HttpProblem(503, `${this.#name} does not trade; ${active?.owner ?? 'nobody'} has the lease`);
     });
     serveApi(app, tradingApi, {
       submitOrder: async ({ body, request }) => {
@@ -149,7 +152,7 @@ export class TradingService extends BaseEnterpriseService {
 
   #active(): ActiveTrading {
     const active = this.#standby?.active;
-    if (active === undefined) throw new HttpProblem(503, `${this.#owner} does not trade`);
+    if (active === undefined) throw new HttpProblem(503, `${this.#name} does not trade`);
     return active;
   }
 
@@ -169,7 +172,7 @@ export class TradingService extends BaseEnterpriseService {
           ? ('starting' as const)
           : ('standby' as const);
     return {
-      ...{ role, instance: this.#owner, accountId },
+      ...{ role, instance: this.#name, accountId },
       lease: { name: leaseNameOf(config), ...(active && { token: active.token }), ...(holder && { holder }) },
       tradingState: this.#local?.killSwitch.tradingState() ?? ('reducing' as const),
       ...(restricted !== undefined && { restricted }),

@@ -24,7 +24,10 @@ export function openVenue(
   const { venue, account } = config;
   const name = venueNameOf(config);
   if (venue.kind === 'paper') {
-    const paper = new PaperVenue({ name, latencyMs: 5, opening: paperOpening(deps.book) }, deps);
+    const paper = new PaperVenue(
+      { name, latencyMs: venue.latencyMs, opening: paperOpening(deps.book) },
+      deps,
+    );
     return {
       venue: new Venue(paper),
       onMarket: (book) => {

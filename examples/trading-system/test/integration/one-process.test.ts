@@ -10,6 +10,7 @@ import { riskApi } from '../../api/risk-api.ts';
 import { tradingApi } from '../../api/trading-api.ts';
 import { type SystemConfigInput, parseConfig } from '../../config.ts';
 import { RunningSystem } from '../../running-system.ts';
+import { leaseOwnerOf } from '../../trading/lease-owner.ts';
 
 const clock = new SystemClock();
 const PERSON = 'token-of-ann-0123456789';
@@ -90,7 +91,7 @@ describe('the trading system in one process', () => {
     await vi.waitFor(async () => {
       expect(await two.trading.getStatus({})).toMatchObject({
         ...{ role: 'active', tradingState: 'reducing', orders: { working: 0, inDoubt: 0 } },
-        lease: { name: 'desk:main', holder: { owner: 'trading-1' } },
+        lease: { name: 'desk:main', holder: { owner: leaseOwnerOf('trading-1', process.pid) } },
       });
     }, WAIT);
     await two.risk.releaseKillSwitch({

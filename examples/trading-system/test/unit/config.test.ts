@@ -12,7 +12,7 @@ describe('configuration', () => {
       'LTC-USD',
     ]);
     expect(symbolsOf(config)).toMatchObject({ 'BTC-USD': 'BTCUSD' });
-    expect(config.lease).toEqual({ ttlMs: 1_200, renewEveryMs: 300, pollMs: 100 });
+    expect(config.lease).toEqual({ ttlMs: 3_000, renewEveryMs: 600, pollMs: 100 });
   });
 
   test.each([
