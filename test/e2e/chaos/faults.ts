@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SeededRandom } from 'portcullis/core';
+import type { ClusterProcess } from './cluster-process.ts';
+import type { Ground } from './ground.ts';
+import type { KillSwitchDrill } from './kill-switch-drill.ts';
+
+export interface FaultWorld {
+  readonly cluster: ClusterProcess;
+  readonly ground: Ground;
+  readonly drill: KillSwitchDrill;
+  readonly random: SeededRandom;
+}
+
+/** What goes wrong, until it is healed. */
+export interface Fault {
+  readonly kind: string;
+  /** Resolves once it is over; what it has broken recovers by itself. */
+  readonly strike: (world: FaultWorld) => Promise<void>;
+  /** Whether another process has to take over the trading. */
+  readonly takesOver?: true;
+  readonly needsPostgres?: true;
+}
+
+/** Longer than the lease is good for, and than the standby needs. */
+const PAST_THE_LEASE_MS = 9_000;
+
+export const FAULTS: readonly Fault[] = [
+  {
+    kind: 'kill trading',
+    takesOver: true,
+    strike: async (world) => signal(await activePid(world), 'SIGKILL'),
+  },
+  {
+    ...{ kind: 'freeze trading', takesOver: true },
+    strike: async (world) => {
+      const pid = await activePid(world);
+      signal(pid, 'SIGSTOP');
+      await sleep(PAST_THE_LEASE_MS);
+      signal(pid, 'SIGCONT');
+    },
+  },
+  { kind: 'kill standby', strike: async (world) => signal(await standbyPid(world), 'SIGKILL') },
+  ...['signals-1', 'portfolio', 'market-data', 'risk'].map((name): Fault => ({
+    kind: `kill ${name}`,
+    strike: async ({ cluster }) => signal((await cluster.child(name))?.pid, 'SIGKILL'),
+  })),
+  {
+    kind: 'redis restarted',
+    strike: async ({ ground: { redis }, random }) => {
+      await redis.stop();
+      await sleep(random.integer(300, 4_000));
+      await redis.start();
+    },
+  },
+  {
+    kind: 'redis hung',
+    strike: async ({ ground: { redis }, random }) => {
+      redis.hang();
+      await sleep(random.integer(1_000, 6_000));
+      redis.resume();
+    },
+  },
+  { kind: 'redis restarted empty', strike: ({ ground }) => ground.redis.restartEmpty() },
+  ...(['fast', 'immediate'] as const).map((how): Fault => ({
+    ...{ kind: `postgres restarted ${how}`, needsPostgres: true },
+    strike: async ({ ground: { postgres }, random }) => {
+      await postgres?.stop(how);
+      await sleep(random.integer(200, 2_000));
+      await postgres?.start();
+    },
+  })),
+  {
+    ...{ kind: 'postgres hung', needsPostgres: true },
+    strike: async ({ ground: { postgres }, random }) => {
+      postgres?.hang();
+      await sleep(random.integer(1_000, 4_000));
+      postgres?.resume();
+    },
+  },
+  ...(['redis', 'postgres', 'exchange'] as const).flatMap((what): Fault[] => {
+    const needs = what === 'postgres' ? ({ needsPostgres: true } as const) : {};
+    const link = ({ ground }: FaultWorld) => ground[`${what}Link`];
+    return [
+      {
+        ...{ kind: `${what} cut off`, ...needs },
+        strike: async (world) => {
+          link(world)?.cut();
+          await sleep(world.random.integer(500, 5_000));
+          link(world)?.mend();
+        },
+      },
+      {
+        ...{ kind: `${what} slow`, ...needs },
+        strike: async (world) => {
+          const slow = link(world);
+          if (slow !== undefined) slow.delayMs = world.random.integer(20, 300);
+          await sleep(5_000);
+          slow?.mend();
+        },
+      },
+    ];
+  }),
+  {
+    kind: 'rolling restart',
+    strike: async ({ cluster }) => {
+      await cluster.restart('chaos');
+    },
+  },
+  tripDuring('kill trading', async (world) => {
+    signal(await activePid(world), 'SIGKILL');
+    await sleep(500);
+  }),
+  tripDuring('redis cut off', async ({ ground }) => {
+    ground.redisLink.cut();
+    await sleep(300);
+  }),
+];
+
+/** A trip that has to be obeyed whatever else is wrong, and is released by a person when all is well. */
+function tripDuring(what: string, begin: (world: FaultWorld) => Promise<void>): Fault {
+  return {
+    kind: `kill switch, ${what}`,
+    strike: async (world) => {
+      await begin(world);
+      const window = await world.drill.trip(what);
+      await sleep(world.random.integer(3_000, 6_000));
+      world.ground.redisLink.mend();
+      await sleep(2_000);
+      await world.drill.release(window);
+    },
+  };
+}
+
+async function activePid({ cluster }: FaultWorld): Promise<number> {
+  const active = await cluster.active();
+  if (active === undefined) throw new Error('nobody trades');
+  return active.pid;
+}
+
+async function standbyPid({ cluster }: FaultWorld): Promise<number | undefined> {
+  const [active, children] = [await cluster.active(), await cluster.children()];
+  return children.find(({ name }) => name.startsWith('trading') && name !== active?.name)?.pid;
+}
+
+function signal(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended by itself.
+  }
+}
