@@ -43,6 +43,7 @@ export type { LimitRecord } from './limits/limit-record.ts';
 export type { LimitChange, LimitSource, LimitStatus } from './limits/limit-status.ts';
 export { LimitShares } from './limits/shares/limit-shares.ts';
 export type {
+  FirmLimitsOrder,
   LimitSharesDeps,
   LimitSharesOptions,
   ShareMoveOrder,

@@ -1,31 +1,33 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { PortcullisError } from '../../../core/errors.ts';
-import { parseInput, parseOptions } from '../../../core/options.ts';
+import { parseOptions } from '../../../core/options.ts';
 import { type Principal, requirePerson, system } from '../../../core/principal.ts';
 import { messageOf } from '../../../core/message-of.ts';
 import { FIRM } from '../../../risk/trading-state.ts';
 import { answerInTime } from '../../answer-in-time.ts';
-import type { LimitSharesDeps, LimitSharesOptions, ShareMoveOrder, ShareOutOrder } from './share-options.ts';
-import { sharesOptionsSchema } from './share-options.ts';
-import { ShareEntry } from './share-entry.ts';
-import { asked, cancelled, given, inForceOf, isSame, taken } from './share-moves.ts';
 import {
-  SHARED_LIMITS,
+  type FirmLimitsOrder,
+  type LimitSharesDeps,
+  type LimitSharesOptions,
+  type ShareMoveOrder,
+  type ShareOutOrder,
+  sharesOptionsSchema,
+} from './share-options.ts';
+import { type KnownShare, ShareMemory } from './share-memory.ts';
+import { lacks, withTotal, writtenBack } from './share-total.ts';
+import { ShareEntry } from './share-entry.ts';
+import { asked, cancelled, checkMove, given, inForceOf, isSame, taken } from './share-moves.ts';
+import {
   type ShareAmounts,
   type ShareMove,
   type ShareRecord,
-  amountOf,
-  amountsSchema,
   checkSum,
-  principalSchema,
   readShares,
   writtenShares,
 } from './share-record.ts';
 
-const LOCAL_KEY = 'limit-share';
 const BY = system('limit-shares');
-const localSchema = z.strictObject({ share: amountsSchema, by: principalSchema, reason: z.string() });
 
 /**
  * Shares out limits of the firm among desks that know nothing of each other's positions, so that all of them together stay
@@ -39,6 +41,7 @@ export class LimitShares {
   readonly #deps: LimitSharesDeps;
   readonly #held: Disposable[] = [];
   readonly #entry: ShareEntry;
+  readonly #memory: ShareMemory;
   #record: ShareRecord | undefined;
   #inForce: ShareAmounts | undefined;
   #error: PortcullisError | undefined;
@@ -48,6 +51,7 @@ export class LimitShares {
     this.#rules = parseOptions('LimitShares', sharesOptionsSchema, options);
     this.#deps = deps;
     this.#entry = new ShareEntry(deps, this.#rules.key, this.#rules.timeoutMs);
+    this.#memory = new ShareMemory(deps.local, this.#entry);
     if (this.#rules.desk === undefined) return;
     const reason = (): string =>
       `no share of the limits of the firm is known: ${this.#error?.message ?? 'none is recorded'}`;
@@ -106,7 +110,8 @@ export class LimitShares {
    */
   async shareOut({ firm, shares, by, reason }: ShareOutOrder): Promise<void> {
     requirePerson(by, reason, 'share out limits');
-    const value = writtenShares({ firm, shares, moves: [], by: { kind: by.kind, id: by.id }, reason });
+    const author = { kind: by.kind, id: by.id };
+    const value = writtenShares({ firm, revision: 1, shares, moves: [], missing: [], by: author, reason });
     const record = checkSum(readShares(value));
     await this.#audit('shared-out', { by, reason, firm: record.firm, shares: record.shares });
     await this.#change((present) => {
@@ -168,6 +173,26 @@ export class LimitShares {
     await this.look();
   }
 
+  /**
+   * Changes the limits of the firm, and shares along with them. A share that is smaller counts as soon as its desk has looked, and is
+   * among the moves until then; one that is larger takes only what is nobody's.
+   *
+   * @throws {PortcullisError} `PRINCIPAL_REQUIRED`; `INPUT_INVALID` when shares are more than the limits, one is to grow by what another
+   *   has yet to give up, or by what a desk may hold that has not written so since the record was lost; `LOG_WRITE_FAILED`,
+   *   `STORE_UNAVAILABLE`: look at `record` before you ask again
+   */
+  async changeFirm({ firm, shares = {}, by, reason }: FirmLimitsOrder): Promise<void> {
+    requirePerson(by, reason, 'change limits of the firm');
+    const author = { kind: by.kind, id: by.id };
+    const asked = { id: randomUUID(), by: author, reason, atMs: this.#deps.clock.nowMs() };
+    await this.#audit('firm-changed', { by, reason, firm, shares });
+    await this.#change((present) => {
+      const changed = withTotal(sharedOut(present), { firm, shares }, asked);
+      return readShares(writtenShares({ ...changed, by: author, reason }));
+    });
+    await this.look();
+  }
+
   /** Looks no more. What is in force stays so. */
   async close(): Promise<void> {
     for (const one of this.#held) one[Symbol.dispose]();
@@ -177,8 +202,11 @@ export class LimitShares {
   /** The part of this desk: lower, then write that it has given; write that it has taken, then raise. */
   async #settle(): Promise<void> {
     const { desk } = this.#rules;
-    const record = sharedOut(await this.#entry.read());
-    this.#record = record;
+    const found = await this.#entry.read();
+    if (desk !== undefined && this.#memory.known !== undefined && lacks(found, desk)) {
+      await this.#writeBack(desk, this.#memory.known);
+    } else this.#record = sharedOut(found);
+    const record = sharedOut(this.#record);
     if (desk === undefined) return;
     if (record.shares[desk] === undefined)
       throw new PortcullisError('INPUT_INVALID', `the desk ${JSON.stringify(desk)} has no share`);
@@ -196,22 +224,32 @@ export class LimitShares {
     if (this.#record !== undefined) await this.#apply(this.#record, desk);
   }
 
+  /** A record that was lost: every desk writes what it holds, which nobody else can have got meanwhile. */
+  async #writeBack(desk: string, known: KnownShare): Promise<void> {
+    const reason = 'the record of the shares was lost';
+    await this.#audit('written-back', { by: BY, reason, desk, share: known.share, firm: known.firm });
+    await this.#write((present) => writtenBack(present, desk, known));
+  }
+
   async #apply(record: ShareRecord, desk: string): Promise<void> {
     const share = inForceOf(record, desk);
-    if (this.#inForce !== undefined && isSame(this.#inForce, share)) return;
     const { by, reason } = record.moves.findLast(({ from, to }) => from === desk || to === desk) ?? record;
-    await this.#deps.limits.apply(share, { by, reason: `share of the limits of the firm: ${reason}` });
-    this.#inForce = share;
-    await this.#entry.inTime('remembered', () => this.#deps.local.set(LOCAL_KEY, { share, by, reason }));
+    if (this.#inForce === undefined || !isSame(this.#inForce, share)) {
+      await this.#deps.limits.apply(share, { by, reason: `share of the limits of the firm: ${reason}` });
+      this.#inForce = share;
+    }
+    const { firm, revision, shares, missing } = record;
+    const desks = [...new Set([...Object.keys(shares), ...missing])].sort();
+    await this.#memory.keep({ share, by: record.by, reason: record.reason, firm, revision, desks });
   }
 
   /** Nobody but this desk can have made it smaller since. */
   async #takeLastKnown(): Promise<void> {
     if (this.#rules.desk === undefined) return;
     try {
-      const entry = await this.#entry.inTime('read', () => this.#deps.local.get(LOCAL_KEY));
-      if (entry === undefined) return;
-      const { share, by, reason } = parseInput('limit share', localSchema, entry.value);
+      const known = await this.#memory.recall();
+      if (known === undefined) return;
+      const { share, by, reason } = known;
       await this.#deps.limits.apply(share, { by, reason: `last share that was known here: ${reason}` });
       this.#inForce = share;
     } catch (error) {
@@ -241,20 +279,6 @@ export class LimitShares {
     this.#queue = done.catch(() => undefined);
     return done;
   }
-}
-
-function checkMove(
-  record: ShareRecord | undefined,
-  { from, to, amounts }: ShareMove,
-): asserts record is ShareRecord {
-  const unknown = [from, to].find((desk) => record?.shares[desk] === undefined);
-  const isSome = SHARED_LIMITS.some((limit) => amountOf(amounts, limit) > 0);
-  if (unknown === undefined && from !== to && isSome) return;
-  const expected = 'expected two desks that have shares, and an amount above 0';
-  throw new PortcullisError(
-    'INPUT_INVALID',
-    `move limit: ${expected}, got ${JSON.stringify({ from, to, amounts })}`,
-  );
 }
 
 /** @throws {PortcullisError} `INPUT_INVALID` for an entry that is not there, or not any more: it says nothing about shares */

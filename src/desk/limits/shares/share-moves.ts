@@ -13,7 +13,22 @@ import {
 /** What a desk may have in force: its share, less what it is asked to give. Never below 0. */
 export function inForceOf(record: ShareRecord, desk: string): ShareAmounts {
   const asked = record.moves.filter(({ step, from }) => step === 'asked' && from === desk);
-  return asked.reduce((left, move) => combined(left, move.amounts, less), record.shares[desk] ?? {});
+  return asked.reduce((left, move) => over(left, move.amounts), record.shares[desk] ?? {});
+}
+
+/** @throws {PortcullisError} `INPUT_INVALID` unless both desks have shares, and something is to move */
+export function checkMove(
+  record: ShareRecord | undefined,
+  { from, to, amounts }: ShareMove,
+): asserts record is ShareRecord {
+  const areKnown = [from, to].every((desk) => desk !== undefined && record?.shares[desk] !== undefined);
+  const isSome = SHARED_LIMITS.some((limit) => amountOf(amounts, limit) > 0);
+  if (areKnown && from !== to && isSome) return;
+  const expected = 'expected two desks that have shares, and an amount above 0';
+  throw new PortcullisError(
+    'INPUT_INVALID',
+    `move limit: ${expected}, got ${JSON.stringify({ from, to, amounts })}`,
+  );
 }
 
 /** @throws {PortcullisError} `INPUT_INVALID` unless the giver has that much besides what it gives already */
@@ -29,13 +44,13 @@ export function asked(record: ShareRecord, move: ShareMove): ShareRecord {
   return { ...record, moves: [...record.moves, move] };
 }
 
-/** What was asked of a desk is nobody's any more. */
+/** What was asked of a desk is nobody's any more; for good when it was asked for nobody. */
 export function given(record: ShareRecord, ids: ReadonlySet<string>): ShareRecord {
   let { shares } = record;
-  const moves = record.moves.map((move): ShareMove => {
-    if (!ids.has(move.id) || move.step !== 'asked') return move;
-    shares = { ...shares, [move.from]: combined(shares[move.from] ?? {}, move.amounts, less) };
-    return { ...move, step: 'given' };
+  const moves = record.moves.flatMap((move): readonly ShareMove[] => {
+    if (!ids.has(move.id) || move.step !== 'asked') return [move];
+    shares = { ...shares, [move.from]: over(shares[move.from] ?? {}, move.amounts) };
+    return move.to === undefined ? [] : [{ ...move, step: 'given' }];
   });
   return checkSum({ ...record, shares, moves });
 }
@@ -51,19 +66,24 @@ export const cancelled = (record: ShareRecord, id: string): ShareRecord =>
 function ended(
   record: ShareRecord,
   ids: ReadonlySet<string>,
-  toWhom: (move: ShareMove) => string,
+  toWhom: (move: ShareMove) => string | undefined,
 ): ShareRecord {
   let { shares } = record;
   for (const move of record.moves) {
     if (!ids.has(move.id) || move.step !== 'given') continue;
     const desk = toWhom(move);
-    shares = { ...shares, [desk]: combined(shares[desk] ?? {}, move.amounts, add) };
+    if (desk !== undefined) shares = { ...shares, [desk]: plus(shares[desk] ?? {}, move.amounts) };
   }
   return checkSum({ ...record, shares, moves: record.moves.filter(({ id }) => !ids.has(id)) });
 }
 
 export const isSame = (a: ShareAmounts, b: ShareAmounts): boolean =>
   SHARED_LIMITS.every((limit) => amountOf(a, limit) === amountOf(b, limit));
+
+/** What one is more than the other, by limit; 0 where it is not. */
+export const over = (a: ShareAmounts, b: ShareAmounts): ShareAmounts => combined(a, b, less);
+
+export const plus = (a: ShareAmounts, b: ShareAmounts): ShareAmounts => combined(a, b, add);
 
 const less = (a: Units, b: Units): Units => (a >= b ? sub(a, b) : units(0));
 

@@ -54,3 +54,13 @@ export interface ShareOutOrder {
   readonly by: Principal;
   readonly reason: string;
 }
+
+export interface FirmLimitsOrder {
+  /** The limits of the firm from now on. */
+  readonly firm: ShareAmounts;
+  /** By desk, its whole share from now on; the others keep theirs. Also of a desk that had none, or is gone for good. */
+  readonly shares?: Readonly<Record<string, ShareAmounts>>;
+  /** A person. */
+  readonly by: Principal;
+  readonly reason: string;
+}

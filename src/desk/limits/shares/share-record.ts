@@ -31,7 +31,8 @@ export const principalSchema = z.strictObject({ kind: z.enum(['person', 'system'
 const moveSchema = z.strictObject({
   id: z.string().min(1),
   from: z.string().min(1),
-  to: z.string().min(1),
+  /** Left out: the limit of the firm is lower by it. */
+  to: z.string().min(1).exactOptional(),
   amounts: amountsSchema,
   by: principalSchema,
   reason: z.string(),
@@ -45,10 +46,14 @@ export type ShareMove = Readonly<z.output<typeof moveSchema>>;
 
 const recordSchema = z.strictObject({
   version: z.literal(VERSION),
-  /** The limits of the firm. */
+  /** The limits of the firm. Until those who are asked to give up what is over have done so, that is in force besides. */
   firm: amountsSchema,
+  /** How often they were changed. */
+  revision: z.int().min(1),
   shares: z.record(z.string(), amountsSchema).readonly(),
   moves: z.array(moveSchema).readonly(),
+  /** Desks that have yet to write down what they hold, after the record was lost. */
+  missing: z.array(z.string()).readonly(),
   /** Who has shared them out, and why. */
   by: principalSchema,
   reason: z.string(),
@@ -73,12 +78,12 @@ export function readShares(value: unknown): ShareRecord {
   return checkSum(record);
 }
 
-/** @throws {PortcullisError} `INPUT_INVALID` when shares and what is on its way are more than the limit of the firm */
+/** @throws {PortcullisError} `INPUT_INVALID` when shares and what is on its way are more than the limit of the firm, and what is asked for back */
 export function checkSum(record: ShareRecord): ShareRecord {
   for (const limit of SHARED_LIMITS) {
     const given = record.moves.filter(({ step }) => step === 'given').map((move) => move.amounts);
     const all = [...Object.values(record.shares), ...given];
-    const sum = all.reduce((total, one) => total + BigInt(amountOf(one, limit)), 0n);
+    const sum = sumOf(all, limit) - sumOf(givenUp(record), limit);
     if (sum <= BigInt(amountOf(record.firm, limit))) continue;
     throw new PortcullisError(
       'INPUT_INVALID',
@@ -87,6 +92,13 @@ export function checkSum(record: ShareRecord): ShareRecord {
   }
   return record;
 }
+
+/** What desks are asked to give up for nobody. */
+const givenUp = ({ moves }: ShareRecord): readonly ShareAmounts[] =>
+  moves.filter(({ to }) => to === undefined).map(({ amounts }) => amounts);
+
+const sumOf = (amounts: readonly ShareAmounts[], limit: SharedLimit): bigint =>
+  amounts.reduce((total, one) => total + BigInt(amountOf(one, limit)), 0n);
 
 /** 0 where there is none. */
 export const amountOf = (of: ShareAmounts, limit: SharedLimit): Units =>

@@ -6,6 +6,11 @@ import { ShareWorld, amounts } from './support.ts';
 
 const why = { by: ANN, reason: 'b trades more today' };
 const move = { from: 'a', to: 'b', amounts: amounts(10), ...why };
+const firmOf = (amount: number, shares: Readonly<Record<string, number>> = {}) => ({
+  firm: amounts(amount),
+  shares: Object.fromEntries(Object.entries(shares).map(([desk, share]) => [desk, amounts(share)])),
+  ...why,
+});
 const refusal = (code: string) => expect.objectContaining({ code }) as Error;
 
 describe('LimitShares', () => {
@@ -140,6 +145,143 @@ describe('LimitShares', () => {
     await shareLimits(control).apply({ maxTotalExposure: '30' }, why);
     expect(control.limits.risk['scopes']).toEqual([
       { scope: { kind: 'firm' }, maxDailyLoss: '5', maxTotalExposure: '30' },
+    ]);
+  });
+});
+
+describe('LimitShares, the limits of the firm', () => {
+  test('are lowered at once for those who are there, and audited; who is not is among the moves until then', async () => {
+    const world = new ShareWorld();
+    const risk = await world.shareOut();
+    const [a, b] = [await world.open('a'), await world.open('b')];
+    await risk.changeFirm(firmOf(70, { a: 30, b: 20 }));
+    await a.shares.look();
+    expect([world.inForce.get('a'), world.inForce.get('b')]).toEqual([30, 30]);
+    await risk.look();
+    expect(risk.record).toMatchObject({
+      firm: amounts(70),
+      shares: { a: amounts(30), b: amounts(30), c: amounts(20) },
+      moves: [{ from: 'b', amounts: amounts(10), step: 'asked' }],
+    });
+    await b.shares.look();
+    await risk.look();
+    expect([world.inForce.get('b'), risk.record?.moves, world.audit.kinds]).toEqual([
+      20,
+      [],
+      [
+        'limit-shares.shared-out',
+        'limit-shares.firm-changed',
+        'limit-shares.move-given',
+        'limit-shares.move-given',
+      ],
+    ]);
+  });
+
+  test("are raised, also for a desk that had no share, from what is nobody's", async () => {
+    const world = new ShareWorld();
+    const risk = await world.shareOut();
+    await risk.changeFirm(firmOf(130, { a: 60, d: 20 }));
+    const [a, d] = [await world.open('a'), await world.open('d')];
+    expect([a.shares.inForce, d.shares.inForce]).toEqual([amounts(60), amounts(20)]);
+  });
+
+  test.each([
+    ['shares are more than there is', firmOf(99), 'INPUT_INVALID'],
+    ['one grows by what nobody has', firmOf(100, { a: 51 }), 'INPUT_INVALID'],
+    ['one grows by what another has yet to give up', firmOf(100, { a: 60, b: 20 }), 'INPUT_INVALID'],
+    ['a part of the system asks', { ...firmOf(200), by: system('bot') }, 'PRINCIPAL_REQUIRED'],
+    ['nobody says why', { ...firmOf(200), reason: ' ' }, 'PRINCIPAL_REQUIRED'],
+  ])('stay as they are when %s', async (_, order, code) => {
+    const world = new ShareWorld();
+    const risk = await world.shareOut();
+    await expect(risk.changeFirm(order)).rejects.toThrow(refusal(code));
+    await risk.look();
+    expect([risk.record?.firm, risk.record?.moves]).toEqual([amounts(100), []]);
+  });
+
+  test('what is to be given up is not called off while it would be too much', async () => {
+    const world = new ShareWorld();
+    const risk = await world.shareOut();
+    await risk.changeFirm(firmOf(90, { a: 40 }));
+    const id = risk.record?.moves[0]?.id ?? '';
+    await expect(risk.cancel(id, why)).rejects.toThrow(refusal('INPUT_INVALID'));
+    await risk.changeFirm(firmOf(100));
+    await risk.cancel(id, why);
+    expect((await world.open('a')).shares.inForce).toEqual(amounts(50));
+  });
+});
+
+describe('LimitShares, a record that was lost', () => {
+  const lost = async () => {
+    const world = new ShareWorld();
+    const risk = await world.shareOut();
+    const [a, b, c] = [await world.open('a'), await world.open('b'), await world.open('c')];
+    await world.server.delete('limit-shares');
+    return { world, risk, a, b, c };
+  };
+
+  test('is begun anew by the desks, each with what it has in force', async () => {
+    const { world, risk, a, b, c } = await lost();
+    await a.shares.look();
+    await risk.look();
+    expect(risk.record).toMatchObject({
+      firm: amounts(100),
+      shares: { a: amounts(50) },
+      missing: ['b', 'c'],
+    });
+    for (const { shares } of [b, c]) await shares.look();
+    await risk.look();
+    expect([risk.record, world.sum]).toEqual([
+      {
+        firm: amounts(100),
+        revision: 1,
+        shares: { a: amounts(50), b: amounts(30), c: amounts(20) },
+        moves: [],
+        missing: [],
+        by: ANN,
+        reason: 'begin',
+      },
+      100,
+    ]);
+  });
+
+  test('is completed by a desk that was not there, from its disk', async () => {
+    const { world, risk, a, b } = await lost();
+    for (const { shares } of [a, b]) await shares.look();
+    const c = await world.open('c');
+    await c.shares.look();
+    expect([c.shares.inForce, c.shares.record?.missing]).toEqual([amounts(20), []]);
+    await risk.changeFirm(firmOf(110, { c: 30 }));
+    await c.shares.look();
+    expect(world.sum).toBe(110);
+  });
+
+  test('gives nobody more until all have written, but for those a person names', async () => {
+    const { risk, a, b } = await lost();
+    for (const { shares } of [a, b]) await shares.look();
+    await expect(risk.changeFirm(firmOf(100, { a: 60 }))).rejects.toThrow(refusal('INPUT_INVALID'));
+    await risk.changeFirm(firmOf(100, { a: 60, c: 0 }));
+    await a.shares.look();
+    expect([a.shares.inForce, a.shares.record?.missing]).toEqual([amounts(60), []]);
+  });
+
+  test('has the limits of whoever knows the later ones', async () => {
+    const { world, risk, a, b, c } = await lost();
+    await a.shares.look();
+    for (const { shares } of [b, c]) await shares.look();
+    await risk.changeFirm(firmOf(120));
+    await b.shares.look();
+    await world.server.delete('limit-shares');
+    for (const { shares } of [a, b, c]) await shares.look();
+    expect([c.shares.record?.firm, c.shares.record?.revision, world.sum]).toEqual([amounts(120), 2, 100]);
+  });
+
+  test('says nothing to those who never had a share', async () => {
+    const { world, risk } = await lost();
+    await risk.look();
+    expect([risk.error?.message, (await world.open('z')).killSwitch.tradingState()]).toEqual([
+      'the limits of the firm have not been shared out',
+      'reducing',
     ]);
   });
 });
