@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
 import { system } from '../../core/principal.ts';
-import { messageOf } from '../../core/message-of.ts';
 import type { KillRecord } from '../kill-record.ts';
 import { sharedSide } from '../kill-switch.ts';
 import { type ReleaseOrder, refused } from '../release.ts';
@@ -12,6 +10,7 @@ import type { SharedSide } from '../shared-side.ts';
 import { FIRM, scopeKey } from '../trading-state.ts';
 import { bounded, withoutTrips } from './shared-change.ts';
 import { type Found, SharedEntry } from './shared-entry.ts';
+import { asError, busy, missing } from './shared-failures.ts';
 import { SharedLink } from './shared-link.ts';
 import {
   type SharedKillSwitchDeps,
@@ -300,17 +299,3 @@ export class SharedKillSwitch {
     return done;
   }
 }
-
-const busy = (): PortcullisError =>
-  new PortcullisError('STORE_UNAVAILABLE', 'the shared kill switch is being changed all the time');
-
-const missing = (): PortcullisError =>
-  new PortcullisError(
-    'STORE_UNAVAILABLE',
-    'the shared kill switch is not there, and is being written anew: release again then',
-  );
-
-const asError = (error: unknown): PortcullisError =>
-  error instanceof PortcullisError
-    ? error
-    : new PortcullisError('CALLBACK_FAILED', `the shared kill switch: ${messageOf(error)}`, { cause: error });
