@@ -5,7 +5,11 @@ export interface BenchResult {
   readonly opsPerSec: number;
   readonly nsPerOp: number;
   readonly p50Us: number;
+  /** Where the tail is the point. */
+  readonly p90Us?: number;
   readonly p99Us: number;
+  /** As `p90Us`. */
+  readonly maxUs?: number;
   /** A peer's name to our speed as a multiple of its own, measured in the same run. */
   readonly vs: Readonly<Record<string, number>>;
 }

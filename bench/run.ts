@@ -6,6 +6,7 @@ import { busGrowth } from './suites/bus-growth.ts';
 import { bus } from './suites/bus.ts';
 import { chassis } from './suites/chassis.ts';
 import { fetcher } from './suites/fetcher.ts';
+import { leaseWindow } from './suites/lease-window.ts';
 import { metrics } from './suites/metrics.ts';
 import { orderPath } from './suites/order-path.ts';
 import { risk } from './suites/risk.ts';
@@ -18,6 +19,7 @@ const SUITES: readonly Suite[] = [
   busGrowth,
   chassis,
   fetcher,
+  leaseWindow,
   metrics,
   orderPath,
   risk,
@@ -42,10 +44,11 @@ for (const suite of SUITES) {
   console.log(suite.name);
   for (const result of await suite.run()) {
     results.push(result);
-    const { name, opsPerSec, nsPerOp, p50Us, p99Us } = result;
+    const { name, opsPerSec, nsPerOp, p50Us, p90Us, p99Us, maxUs } = result;
+    const tail = p90Us === undefined ? '' : `  p90 ${p90Us.toFixed(2)} us  max ${maxUs?.toFixed(2) ?? ''} us`;
     console.log(
       `  ${name.padEnd(20)} ${Math.round(opsPerSec).toLocaleString('en').padStart(12)}/s  ${nsPerOp.toFixed(0).padStart(8)} ns` +
-        `  p50 ${p50Us.toFixed(2)} us  p99 ${p99Us.toFixed(2)} us`,
+        `  p50 ${p50Us.toFixed(2)} us  p99 ${p99Us.toFixed(2)} us${tail}`,
     );
   }
 }
