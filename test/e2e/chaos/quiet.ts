@@ -35,8 +35,8 @@ export async function quiet(
   await drill.trip('the end');
   if (!(await until(CANCELLED_WITHIN_MS, () => nothingOpen(cluster, exchange))))
     stuck.push('orders stayed open');
-  if (!(await until(TOLD_WITHIN_MS, () => isTold(cluster, exchange))))
-    stuck.push('the history was not told in time');
+  const untold = await toldInFull(cluster, exchange);
+  if (untold !== undefined) stuck.push(untold);
   await sleep(TAIL_MS);
   let groups: readonly GroupStatus[] = [];
   await until(TOLD_WITHIN_MS, async () => {
@@ -70,9 +70,22 @@ async function nothingOpen(cluster: ClusterProcess, exchange: ExchangeTail): Pro
   return open.length === 0 && active.working === 0 && active.inDoubt === 0;
 }
 
-/** Whether the history has as many fills as the exchange. */
-async function isTold(cluster: ClusterProcess, exchange: ExchangeTail): Promise<boolean> {
+/** Waits until the history has as many fills as the exchange, as long as it gets any. @returns why not */
+async function toldInFull(cluster: ClusterProcess, exchange: ExchangeTail): Promise<string | undefined> {
   const wanted = [...exchange.record().orders.values()].reduce((sum, { fills }) => sum + fills.length, 0);
+  let told = -1;
+  const hasMore = async (): Promise<boolean> => {
+    const before = told;
+    told = Math.max(told, await fillsTold(cluster));
+    return told > before;
+  };
+  while (told < wanted)
+    if (!(await until(TOLD_WITHIN_MS, hasMore)))
+      return `the history has ${told} of ${wanted} fills, and none more within ${TOLD_WITHIN_MS} ms`;
+  return undefined;
+}
+
+async function fillsTold(cluster: ClusterProcess): Promise<number> {
   const url = (await cluster.child('portfolio'))?.url ?? '';
   let count = 0;
   for (let cursor: string | undefined; ;) {
@@ -80,6 +93,6 @@ async function isTold(cluster: ClusterProcess, exchange: ExchangeTail): Promise<
     const { fills, next } = await ask<{ fills: object[]; next?: string }>(`${url}/fills?${query}`);
     count += fills.length;
     cursor = next;
-    if (cursor === undefined) return count >= wanted;
+    if (cursor === undefined) return count;
   }
 }

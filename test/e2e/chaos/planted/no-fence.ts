@@ -2,7 +2,7 @@
 import { PostgresAppendLog } from 'portcullis/adapters/postgres';
 import { type AppendReceipt, Lease, type LeaseHold } from 'portcullis/storage';
 
-const acquire = Reflect.get(Lease.prototype, 'acquire') as Lease['acquire'];
+const acquire = Reflect.get(Lease.prototype, 'acquire');
 Lease.prototype.acquire = async function (this: Lease, ...args): Promise<LeaseHold> {
   const hold = await acquire.apply(this, args);
   return {
@@ -12,7 +12,7 @@ Lease.prototype.acquire = async function (this: Lease, ...args): Promise<LeaseHo
   };
 };
 
-const append = Reflect.get(PostgresAppendLog.prototype, 'append') as PostgresAppendLog['append'];
+const append = Reflect.get(PostgresAppendLog.prototype, 'append');
 const last = new WeakMap<PostgresAppendLog, number>();
 PostgresAppendLog.prototype.append = async function (
   this: PostgresAppendLog,

@@ -1,7 +1,7 @@
 /** Orders that are named after the moment, not after their signal: the same signal is another order each time. */
 import { SignalTrader } from '../../../../examples/trading-system/trading/signal-trader.ts';
 
-const take = Reflect.get(SignalTrader.prototype, 'take') as SignalTrader['take'];
+const take = Reflect.get(SignalTrader.prototype, 'take');
 let count = 0;
 SignalTrader.prototype.take = function (this: SignalTrader, signal) {
   count += 1;
