@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../../src/core/manual-clock.ts';
 import { PortcullisError, person } from '../../src/core/index.ts';
-import { type DeskAudit, OrderDesk, Venue } from '../../src/desk/index.ts';
+import { type DeskAudit, OrderDesk, StrategyHost, Venue } from '../../src/desk/index.ts';
+import { Watch } from '../../src/risk/index.ts';
 import {
   type JsonValue,
   MemoryAppendLog,
@@ -17,6 +18,7 @@ import {
   idOf,
   intent,
   venueFill,
+  view,
 } from '../support/desk-world.ts';
 import { JournalDrive } from '../support/journal-drive.ts';
 import { ScriptedDriver, failing, never } from '../support/scripted-driver.ts';
@@ -294,6 +296,23 @@ describe('a desk that has lost its lease', () => {
     expect(await world.drained(outcome)).toEqual({ kind: 'denied', denials: [LOST] });
     await world.drained(world.desk.submit(intent({ intentId: 'two' })));
     expect([kept.length - before, world.trading]).toEqual([0, 'active']);
+  });
+
+  test('trips nothing by what runs on it: a strategy and a monitor that throw', async () => {
+    const { world, tenure } = await under();
+    const { desk, killSwitch, clock } = world;
+    const fails = (): never => {
+      throw new Error('stale');
+    };
+    const strategy = { id: 'strat', instruments: ['GOLD'], onMarket: fails };
+    const host = new StrategyHost([strategy], { desk, killSwitch, clock });
+    const watch = new Watch({}, { monitors: [{ name: 'stale', check: fails }], killSwitch, clock });
+    tenure.lose();
+    host.onMarket(view(100));
+    watch.check();
+    await world.drained(desk.stop());
+    host.onMarket(view(100));
+    expect([killSwitch.records(), world.trading]).toEqual([[], 'active']);
   });
 
   test('stops at once, and leaves what works at the venue', async () => {
