@@ -50,7 +50,7 @@ export async function loadPart(
   const postgres = variant === 'exchange-postgres' ? await ground.postgres() : undefined;
   const cluster = await LoadCluster.start(
     {
-      ...{ variant, directory, instruments, quotesEveryMs: options['quotes-every'] },
+      ...{ variant, directory, instruments, quotesEveryMs: options['quotes-every'], say },
       ...{ redisUrl: redis.url, postgresUrl: postgres?.url, logLevel: 'warn', lease: LOAD_LEASE },
     },
     ground.track,

@@ -13,7 +13,16 @@ describe('options of the load', () => {
 
   test('is told all of it', () => {
     const args = [
-      ...['--minutes', '0.5', '--rate', '50', '--instruments', '4', '--variants', 'paper-files,exchange-files'],
+      ...[
+        '--minutes',
+        '0.5',
+        '--rate',
+        '50',
+        '--instruments',
+        '4',
+        '--variants',
+        'paper-files,exchange-files',
+      ],
       ...['--parts', 'load,takeover', '--rounds', '3', '--ramp-seconds', '0', '--quotes-every', '100'],
       ...['--redis', 'redis://127.0.0.1:6390', '--json', 'out.json'],
     ];

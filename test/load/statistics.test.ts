@@ -41,7 +41,14 @@ describe('Histogram', () => {
   });
 
   test('takes what is below 0 for 0', () => {
-    expect(histogramOf([-3]).quantiles()).toEqual({ count: 1, p50Ms: 0, p90Ms: 0, p99Ms: 0, p999Ms: 0, maxMs: 0 });
+    expect(histogramOf([-3]).quantiles()).toEqual({
+      count: 1,
+      p50Ms: 0,
+      p90Ms: 0,
+      p99Ms: 0,
+      p999Ms: 0,
+      maxMs: 0,
+    });
   });
 
   test('knows nothing of nothing', () => {
@@ -60,7 +67,14 @@ describe('distribution of rounds', () => {
   });
 
   test('of one round is that round, and of none nothing', () => {
-    expect(distributionOf([-4])).toEqual({ rounds: 1, minMs: -4, p50Ms: -4, p90Ms: -4, p99Ms: -4, maxMs: -4 });
+    expect(distributionOf([-4])).toEqual({
+      rounds: 1,
+      minMs: -4,
+      p50Ms: -4,
+      p90Ms: -4,
+      p99Ms: -4,
+      maxMs: -4,
+    });
     expect(distributionOf([])).toMatchObject({ rounds: 0, minMs: NaN, maxMs: NaN });
   });
 
@@ -165,7 +179,14 @@ describe('profile', () => {
 });
 
 describe('what processes say of themselves', () => {
-  const line = (atMs: number, cpuMs: number, rssMb: number, p99Ms: number, maxMs: number, ages: number[] = []) => ({
+  const line = (
+    atMs: number,
+    cpuMs: number,
+    rssMb: number,
+    p99Ms: number,
+    maxMs: number,
+    ages: number[] = [],
+  ) => ({
     ...{ atMs, cpuMs, rssMb, loop: { p50Ms: 0, p99Ms, maxMs } },
     groups: { portfolio: histogramOf(ages).pack() },
   });

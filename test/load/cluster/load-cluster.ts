@@ -33,6 +33,7 @@ export interface ClusterShape extends Pick<
   readonly variant: Variant;
   readonly directory: string;
   readonly quotesEveryMs: number;
+  readonly say: (line: string) => void;
 }
 
 /** The trading process that trades. */
@@ -186,7 +187,9 @@ export class LoadCluster {
       },
     });
     this.#processes.set(name, one);
+    const startedMs = performance.now();
     const url = await one.ready;
+    this.#shape.say(`  ${name} is ready after ${((performance.now() - startedMs) / 1_000).toFixed(1)} s`);
     if (this.#processes.get(name) === one) this.#urls.set(name, url);
     return url;
   }
