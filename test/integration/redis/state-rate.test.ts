@@ -12,7 +12,7 @@ import { Opened, SOON, clock, newName, tell } from './state-support.ts';
 const TIMELESS = RATE_LUA.replace(
   "local time = redis.call('TIME')",
   'local time = { math.floor(ARGV[#ARGV] / 1000000), ARGV[#ARGV] % 1000000 }',
-).replace(", 'PX', write[3]", '');
+).replace(", 'PX', string.format('%.0f', ttlMs)", '');
 
 const bucketOf = fc.record({
   capacity: fc.integer({ min: 1, max: 20 }),
@@ -163,13 +163,39 @@ describe.skipIf(redisMissing !== undefined)('RedisRateLimit', () => {
     expect(Number(await tell(server.url, 'PTTL', key))).toBeGreaterThan(4_000_000);
   });
 
-  test('a clock that is set back empties a bucket at worst', async () => {
+  test('after a clock was set back a bucket has what it had, and fills from there', async () => {
     const shared = limits();
     await connected(shared);
-    const future = (Date.UTC(2100, 0, 1) * 1_000).toString();
-    await tell(server.url, 'SET', `{portcullis:rate:${limit}}:b`, `${future} 1`);
-    const answer = await shared.take(limit, [{ bucket: 'b', capacity: 4, refillPerSecond: 2, cost: 1 }]);
-    expect(answer).toEqual({ outcome: 'wait', waitMs: 500 });
+    const key = `{portcullis:rate:${limit}}:b`;
+    const ahead = Date.UTC(2100, 0, 1) * 1_000;
+    // All 4 tokens taken just before, by a clock that was decades ahead; it was last full long before that.
+    await tell(server.url, 'SET', key, `${ahead - 1e12} ${2e6 + 4} ${ahead} 2`);
+    const take = (cost: number) =>
+      shared.take(limit, [{ bucket: 'b', capacity: 4, refillPerSecond: 2, cost }]);
+    const first = await take(1);
+    expect(first).toEqual({ outcome: 'wait', waitMs: 500 });
+    // Asked again and again it does not begin anew each time.
+    await vi.waitFor(async () => expect(await take(1)).toEqual({ outcome: 'allowed' }), SOON);
+    await vi.waitFor(async () => expect(await tell(server.url, 'EXISTS', key)).toBe(0), SOON);
+    expect(await take(4)).toEqual({ outcome: 'allowed' });
+  });
+
+  test('another refill or capacity goes on from what was taken before, and forgives nothing', async () => {
+    const shared = limits();
+    await connected(shared);
+    const take = (capacity: number, refillPerSecond: number, cost: number) =>
+      shared.take(limit, [{ bucket: 'b', capacity, refillPerSecond, cost }]);
+    expect(await take(10, 0.001, 10)).toEqual({ outcome: 'allowed' });
+    const waitMs = async (...args: Parameters<typeof take>) => {
+      const answer = await take(...args);
+      return answer.outcome === 'wait' ? answer.waitMs : answer.outcome;
+    };
+    // 10 were taken: of 4 there are 7 to flow off before there is one.
+    expect(await waitMs(4, 0.001, 1)).toBeGreaterThan(6_900_000);
+    expect(await waitMs(10, 0.001, 1)).toBeGreaterThan(900_000);
+    // A hundred times as quick from now on.
+    expect(await waitMs(10, 0.1, 1)).toBeLessThanOrEqual(10_000);
+    expect(await waitMs(10, 0.001, 1)).toBeGreaterThan(900_000);
   });
 
   test('refuses names and numbers that are none', async () => {

@@ -38,7 +38,8 @@ const takesSchema = z
  * looked at and taken from in one script, by the server's clock; what is not used any more expires.
  *
  * A server that has lost its data, or a replica that had not been told all before a failover, lets up to one more `capacity`
- * go at once. A clock that is set back makes a bucket empty at worst, no longer.
+ * go at once. When its clock is set back, a bucket has what it had when tokens were last taken, and fills from there. A smaller
+ * capacity holds for what was taken under the larger one too: until that has flowed off, all wait.
  */
 export class RedisRateLimit implements SharedRate {
   readonly #prefix: string;
