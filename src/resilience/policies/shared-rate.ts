@@ -20,6 +20,9 @@ export type SharedRateAnswer =
  * Rate limits that several processes hold together, as the generic cell rate algorithm has it: in any T seconds at most
  * `capacity + T * refillPerSecond` are taken, all processes together. All of a call's tokens are taken, or none.
  *
+ * Nothing is put by for who has to wait: while others take a little all the time, a cost near the capacity may wait without end,
+ * unlike in one process, whose line is in order. Give heavy calls a bucket in which they are small, or one process that makes them.
+ *
  * A refusal is an answer. That nobody can be asked is none: then it rejects, and what was asked may have been taken.
  */
 export interface SharedRate {
