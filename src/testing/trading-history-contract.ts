@@ -360,6 +360,55 @@ export const tradingHistoryContract: readonly ContractCase<TradingHistoryUnderTe
     assert.deepEqual(await at(T0 + 1e9), [['1.000'], ['899.9896543211']]);
     assert.deepEqual(await history.positions({ instrumentId: 'ETH-PERP' }), []);
   }),
+  contract(
+    'tells the last of them as the last, also where the clock of a new owner is behind',
+    async ({ history }) => {
+      const sold = { clientOrderId: 'o-2', side: 'sell' } as const;
+      const done = { state: 'filled', cumulativeQuantity: '1.000', leavesQuantity: '0.000' };
+      await over(history).projectAll([
+        opened(T0),
+        submitted(T0 + 1),
+        executed(T0 + 10_000, done, { executionId: 'x-1', quantity: '1.000', price: '100' }),
+        submitted(T0 + 5_000, sold),
+        executed(T0 + 5_001, { ...sold, ...done }, { executionId: 'x-2', quantity: '1.000', price: '110' }),
+      ]);
+      const now = [await history.positions(), await history.balances({ accountId: 'acc' })];
+      assert.deepEqual(
+        now.map((rows) => rows.map((row) => ('amount' in row ? row.amount : row.quantity))),
+        [['0.000'], ['1010']],
+      );
+      const later = async () => [
+        await history.positions({ atMs: T0 + 1e9 }),
+        await history.balances({ accountId: 'acc', atMs: T0 + 1e9 }),
+      ];
+      assert.deepEqual(await later(), now);
+      const { items } = await history.ledger({ accountId: 'acc' });
+      assert.deepEqual(
+        items.map(({ balance }) => balance),
+        ['1010', '900', '1000'],
+      );
+      // What was said by whom, and when, stays.
+      const fills = await history.fills();
+      assert.deepEqual(
+        fills.items.map(({ executionId, atMs }) => [executionId, atMs]),
+        [
+          ['x-1', T0 + 10_000],
+          ['x-2', T0 + 5_001],
+        ],
+      );
+      await history.prune(T0 + 20_000);
+      assert.deepEqual(await later(), now);
+    },
+  ),
+  contract('keeps the equity that two sources tell under one id', async ({ history }) => {
+    const told = ['/a', '/b'].map((source, at) => ({ ...equityOf(T0, `${900 + at}`), id: '7', source }));
+    assert.equal(await over(history).projectAll(told), 2);
+    const points = await history.equity({ accountId: 'acc' });
+    assert.deepEqual(
+      points.map(({ last }) => last),
+      ['900', '901'],
+    );
+  }),
   contract('makes fewer points of equity, and loses neither peak nor fall', async ({ history }) => {
     const equities = ['1000', '1010', '5', '1005', '1020.5', '1001', '990', '1002', '1003', '1004'];
     await over(history).projectAll(

@@ -117,7 +117,7 @@ export class AccountDraft {
   }
 
   addFill(fill: Omit<HistoryFill, 'seq' | 'atMs'>, told: Told): void {
-    this.#fills.push({ ...fill, atMs: told.atMs, seq: this.#nextSeq(told) });
+    this.#fills.push({ ...fill, atMs: told.atMs, seq: this.#nextStep(told).seq });
   }
 
   /** @throws {PortcullisError} `INSTRUMENT_UNKNOWN` */
@@ -153,8 +153,7 @@ export class AccountDraft {
       realised: realised.toFixed(),
       fees: fees.toFixed(),
       funding: funding.toFixed(),
-      atMs: told.atMs,
-      seq: this.#nextSeq(told),
+      ...this.#nextStep(told),
     };
     this.#changes.push(row);
     position.row = { ...row, lots: pos, dust: dust.toFixed() };
@@ -195,13 +194,14 @@ export class AccountDraft {
       accountId: this.accountId,
       amount: amount.toFixed(),
       balance: balance.toFixed(),
-      atMs: told.atMs,
-      seq: this.#nextSeq(told),
+      ...this.#nextStep(told),
     });
   }
 
   addEquity(sample: Omit<EquitySample, 'accountId' | 'atMs' | 'sampleId'>, told: Told): void {
-    const { eventId: sampleId, atMs } = told;
+    const { source, eventId, atMs } = told;
+    // Ids are given by each source for itself.
+    const sampleId = JSON.stringify([source, eventId]);
     this.#equity.push({ ...sample, accountId: this.accountId, atMs, sampleId });
   }
 
@@ -212,9 +212,9 @@ export class AccountDraft {
     if (code !== 'BEFORE_HORIZON') this.setAccount({ isComplete: false }, told);
   }
 
-  #nextSeq(told: Told): number {
-    const seq = (this.#account?.seq ?? 0) + 1;
-    this.setAccount({ seq }, told);
-    return seq;
+  /** Clocks of two owners differ: a step is never told as before the one that it came after, so that the last by time is the last. */
+  #nextStep(told: Told): { readonly atMs: number; readonly seq: number } {
+    const { seq, updatedMs: atMs } = this.setAccount({ seq: (this.#account?.seq ?? 0) + 1 }, told);
+    return { atMs, seq };
   }
 }

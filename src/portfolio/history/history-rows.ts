@@ -76,7 +76,7 @@ export interface HistoryPosition {
   readonly fees: string;
   /** Received less paid. */
   readonly funding: string;
-  /** When it was changed last. */
+  /** When it was changed last: the time of the event, but never before a change of the account that came before it. */
   readonly atMs: number;
   readonly seq: number;
 }
@@ -89,6 +89,7 @@ export interface LedgerEntry {
   readonly accountId: string;
   readonly currency: string;
   readonly seq: number;
+  /** The time of the event, but never before a change of the account that came before it. */
   readonly atMs: number;
   readonly kind: LedgerKind;
   /** Signed: positive is received. */

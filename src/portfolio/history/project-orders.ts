@@ -54,7 +54,7 @@ export function takeOrder(
   draft.putOrder({
     ...(was ?? { clientOrderId, intentId, accountId, strategyId, instrumentId, side, filledValue: '0' }),
     atMs: was?.atMs ?? told.atMs,
-    updatedMs: told.atMs,
+    updatedMs: Math.max(was?.updatedMs ?? told.atMs, told.atMs),
     state,
     cumulativeQuantity,
     leavesQuantity,

@@ -1,71 +1,132 @@
 import { TRANSITIONS, isOpen, type OrderState } from '../../trading/order-life-cycle.ts';
-import type { HistoryBalance, LedgerEntry } from './history-rows.ts';
-import { type HistoryQuery, marks, writeRows } from './history-sql.ts';
+import type { HistoryBalance, HistoryPosition, LedgerEntry } from './history-rows.ts';
+import { type HistoryDatabase, type HistoryQuery, marks, writeRows } from './history-sql.ts';
 import {
   BALANCES,
   EQUITY,
   FILLS,
+  type HistoryTable,
   HORIZON,
   LEDGER,
   MARKS,
   ORDERS,
+  POSITIONS,
   POSITION_CHANGES,
+  type SqlRow,
+  type SqlValue,
   rowOf,
 } from './history-tables.ts';
 import type { PruneReport } from './trading-history.ts';
 
 const OVER = (Object.keys(TRANSITIONS) as OrderState[]).filter((state) => !isOpen(state));
 
-/** Removes what is older, within a transaction. */
-export async function pruneHistory(
-  query: HistoryQuery,
-  prefix: string,
-  beforeMs: number,
-): Promise<PruneReport> {
-  const table = ({ name }: { readonly name: string }): string => `${prefix}${name}`;
-  const { rows } = await query(`SELECT * FROM ${table(HORIZON)}`);
-  const horizon = Math.max(
-    beforeMs,
-    ...rows.map((row) => rowOf<{ beforeMs: number }>(HORIZON, row).beforeMs),
-  );
-  await writeRows(query, prefix, HORIZON, [{ id: 1, beforeMs: horizon }], 'replace');
-  const orders = await query(
-    `DELETE FROM ${table(ORDERS)} WHERE updated_ms < ? AND state IN (${marks(OVER.length)})` +
-      ' AND CAST(leaves_quantity AS double precision) = 0',
-    [beforeMs, ...OVER],
-  );
-  const fills = await query(
-    `DELETE FROM ${table(FILLS)} AS f WHERE at_ms < ? AND NOT EXISTS` +
-      ` (SELECT 1 FROM ${table(ORDERS)} o WHERE o.client_order_id = f.client_order_id)`,
-    [beforeMs],
-  );
-  // The last one of before says what was held then.
-  const positionChanges = await query(
-    `DELETE FROM ${table(POSITION_CHANGES)} AS p WHERE at_ms < ? AND EXISTS` +
-      ` (SELECT 1 FROM ${table(POSITION_CHANGES)} n WHERE n.account_id = p.account_id` +
-      ' AND n.instrument_id = p.instrument_id AND n.at_ms < ? AND (n.at_ms, n.seq) > (p.at_ms, p.seq))',
-    [beforeMs, beforeMs],
-  );
-  const samples = await query(
-    `DELETE FROM ${table(EQUITY)} AS p WHERE at_ms < ? AND EXISTS` +
-      ` (SELECT 1 FROM ${table(EQUITY)} n WHERE n.account_id = p.account_id` +
-      ' AND n.at_ms < ? AND (n.at_ms, n.sample_id) > (p.at_ms, p.sample_id))',
-    [beforeMs, beforeMs],
-  );
-  let entries = 0;
-  const balances = await query(`SELECT * FROM ${table(BALANCES)}`);
-  for (const row of balances.rows) {
-    entries += await carry(query, prefix, rowOf<HistoryBalance>(BALANCES, row), beforeMs);
-  }
-  await query(`DELETE FROM ${table(MARKS)} WHERE at_ms < ?`, [beforeMs]);
-  return {
-    orders: orders.count,
-    fills: fills.count,
-    positionChanges: positionChanges.count,
-    entries,
-    samples: samples.count,
-  };
+/** Rows that one transaction removes, but for those of one and the same millisecond. */
+const BIT = 10_000;
+
+/** Rows of a table, all of them before a time. */
+interface Old {
+  readonly table: HistoryTable;
+  /** Columns that have these values: with the time after them, the beginning of an index. */
+  readonly of: Readonly<Record<string, string>>;
+  readonly beforeMs: number;
+  /** What else has to be true of a row `p` that goes. */
+  readonly and?: readonly [condition: string, ...values: SqlValue[]] | undefined;
 }
+
+/** Removes what is older, bit by bit. The horizon is moved first and the marks go last: at no time is an event taken twice. */
+export async function pruneHistory(database: HistoryDatabase, beforeMs: number): Promise<PruneReport> {
+  const { prefix } = database;
+  const all = async (sql: string, values?: readonly SqlValue[]): Promise<readonly SqlRow[]> =>
+    (await database.query(sql, values)).rows;
+  await database.transaction((query) =>
+    query(
+      `INSERT INTO ${prefix}${HORIZON.name} AS h (id, before_ms) VALUES (1, ?)` +
+        ' ON CONFLICT (id) DO UPDATE SET before_ms = excluded.before_ms WHERE h.before_ms < excluded.before_ms',
+      [beforeMs],
+    ),
+  );
+  const orders = await database.transaction((query) =>
+    query(
+      `DELETE FROM ${prefix}${ORDERS.name} WHERE updated_ms < ? AND state IN (${marks(OVER.length)})` +
+        ' AND CAST(leaves_quantity AS double precision) = 0',
+      [beforeMs, ...OVER],
+    ),
+  );
+  const isGone = `NOT EXISTS (SELECT 1 FROM ${prefix}${ORDERS.name} o WHERE o.client_order_id = p.client_order_id)`;
+  const fills = await remove(database, { table: FILLS, of: {}, beforeMs, and: [isGone] });
+  let positionChanges = 0;
+  for (const row of await all(`SELECT * FROM ${prefix}${POSITIONS.name}`)) {
+    const { accountId, instrumentId } = rowOf<HistoryPosition>(POSITIONS, row);
+    const of = { account_id: accountId, instrument_id: instrumentId };
+    positionChanges += await removeButLast(database, { table: POSITION_CHANGES, of, beforeMs }, 'seq');
+  }
+  let samples = 0;
+  for (let accountId = ''; ;) {
+    const [next] = await all(
+      `SELECT min(account_id) AS account_id FROM ${prefix}${EQUITY.name} WHERE account_id > ?`,
+      [accountId],
+    );
+    if (typeof next?.['account_id'] !== 'string') break;
+    accountId = next['account_id'];
+    const old = { table: EQUITY, of: { account_id: accountId }, beforeMs };
+    samples += await removeButLast(database, old, 'sample_id');
+  }
+  let entries = 0;
+  for (const row of await all(`SELECT * FROM ${prefix}${BALANCES.name}`)) {
+    const balance = rowOf<HistoryBalance>(BALANCES, row);
+    entries += await database.transaction((query) => carry(query, prefix, balance, beforeMs));
+  }
+  await remove(database, { table: MARKS, of: {}, beforeMs });
+  return { orders: orders.count, fills, positionChanges, entries, samples };
+}
+
+/** All but the last of them, which says how it was then. Of two of one time the last is the one whose `then` is higher. */
+async function removeButLast(database: HistoryDatabase, old: Old, then: string): Promise<number> {
+  const { table, beforeMs } = old;
+  const { text, values } = conditionsOf(old);
+  const { rows } = await database.query(
+    `SELECT at_ms, ${then} FROM ${database.prefix}${table.name} WHERE ${text}at_ms < ?` +
+      ` ORDER BY at_ms DESC, ${then} DESC LIMIT 1`,
+    [...values, beforeMs],
+  );
+  const [last] = rows;
+  if (last === undefined) return 0;
+  const lastOne = [Number(last['at_ms']), last[then] as SqlValue];
+  return remove(database, { ...old, and: [`(p.at_ms, p.${then}) < (?, ?)`, ...lastOne] });
+}
+
+/** Resolves to how many there were. */
+async function remove(database: HistoryDatabase, old: Old): Promise<number> {
+  const { table, beforeMs, and: [condition, ...more] = ['1 = 1'] } = old;
+  const name = `${database.prefix}${table.name}`;
+  const { text, values } = conditionsOf(old);
+  let removed = 0;
+  for (let fromMs = Number.MIN_SAFE_INTEGER; fromMs < beforeMs;) {
+    const { rows } = await database.query(
+      `SELECT at_ms FROM ${name} WHERE ${text}at_ms >= ? AND at_ms < ? ORDER BY at_ms LIMIT 1 OFFSET ${BIT - 1}`,
+      [...values, fromMs, beforeMs],
+    );
+    const toMs = rows[0] === undefined ? beforeMs : Number(rows[0]['at_ms']) + 1;
+    const { count } = await database.transaction((query) =>
+      query(`DELETE FROM ${name} AS p WHERE ${text}at_ms >= ? AND at_ms < ? AND ${condition}`, [
+        ...values,
+        fromMs,
+        toMs,
+        ...more,
+      ]),
+    );
+    removed += count;
+    fromMs = toMs;
+  }
+  return removed;
+}
+
+const conditionsOf = ({ of }: Old) => ({
+  text: Object.keys(of)
+    .map((column) => `${column} = ? AND `)
+    .join(''),
+  values: Object.values(of),
+});
 
 /** Puts one entry in the place of all that came before the first of the time after. Resolves to how many fewer there are. */
 async function carry(

@@ -192,8 +192,7 @@ export class SqlTradingHistory implements TradingHistory {
 
   async prune(beforeMs: number): Promise<PruneReport> {
     const before = Math.floor(parseInput('prune', z.number().min(-8.64e15).max(8.64e15), beforeMs));
-    const { prefix } = this.#database;
-    return this.#database.transaction((query) => pruneHistory(query, prefix, before));
+    return pruneHistory(this.#database, before);
   }
 
   async standing(query: StandingQuery): Promise<Standing> {
@@ -202,14 +201,13 @@ export class SqlTradingHistory implements TradingHistory {
     // First: what is read after it and is newer makes the commit a conflict.
     const [account] = await this.#all<StandingAccount>(ACCOUNTS, ofAccount());
     const named = instruments === 'all' ? undefined : instruments;
-    const [known, orders, positions, balances, horizon] = await Promise.all([
-      this.#some<{ mark: string }>(MARKS, 'mark', query.marks),
+    const [{ known, horizon }, orders, positions, balances] = await Promise.all([
+      this.#known(query.marks),
       this.#some<HistoryOrder>(ORDERS, 'client_order_id', query.orders),
       named?.length === 0
         ? []
         : this.#all<Standing['positions'][number]>(POSITIONS, ofAccount().any('instrument_id', named)),
       this.#all<HistoryBalance>(BALANCES, ofAccount()),
-      this.#all<{ beforeMs: number }>(HORIZON, new Conditions()),
     ]);
     return {
       ...(account && { account }),
@@ -233,6 +231,12 @@ export class SqlTradingHistory implements TradingHistory {
 
   close(): Promise<void> {
     return this.#database.close();
+  }
+
+  /** The horizon last: `prune` moves it before it removes a mark, so that whoever misses the mark sees the horizon. */
+  async #known(names: readonly string[]) {
+    const known = await this.#some<{ mark: string }>(MARKS, 'mark', names);
+    return { known, horizon: await this.#all<{ beforeMs: number }>(HORIZON, new Conditions()) };
   }
 
   async #write(query: HistoryQuery, change: HistoryChange): Promise<void> {

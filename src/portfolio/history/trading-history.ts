@@ -56,7 +56,8 @@ export interface TradingHistory {
   /**
    * Removes what is older: orders that are over and have not changed since, fills of orders that are gone, entries and samples. What is
    * open, held and owned stays: a `carried` entry stands for the entries that are gone, and positions and equity are known from
-   * then on. An event of before is not taken any more, but recorded as a gap.
+   * then on. An event of before is not taken any more, but recorded as a gap. It works bit by bit: one that was interrupted has
+   * removed some of it, and the next removes the rest.
    */
   prune(beforeMs: number): Promise<PruneReport>;
   /** For a projector: where an account stands. The account is read first. */

@@ -10,8 +10,11 @@ import {
   SqliteTradingHistory,
   type TradingHistory,
 } from '../../../src/portfolio/index.ts';
+import { SqlTradingHistory } from '../../../src/portfolio/history/sql-trading-history.ts';
+import { SqliteHistoryDatabase } from '../../../src/portfolio/history/sqlite-history-database.ts';
 import {
   HISTORY_INSTRUMENTS,
+  executed,
   historyEvent,
   opened,
   submitted,
@@ -53,6 +56,50 @@ describe('HistoryProjector', () => {
     expect(await handler(opened(T0), delivery)).toBeUndefined();
     expect(isDeadLetter(await handler({ ...opened(T0), dataversion: 9 }, delivery))).toBe(true);
     expect(isDeadLetter(await handler({ ...opened(T0), time: 'yesterday' }, delivery))).toBe(true);
+  });
+
+  test.each(['before', 'after'])(
+    'a fill that comes again while the history is pruned is booked once: %s its mark is read',
+    async (when) => {
+      const database = new SqliteHistoryDatabase(':memory:');
+      const history = new SqlTradingHistory(database);
+      const fill = executed(
+        T0 + 3,
+        { state: 'filled', cumulativeQuantity: '1.000', leavesQuantity: '0.000' },
+        { executionId: 'x-1', quantity: '1.000', price: '100' },
+      );
+      for (const event of [opened(T0), submitted(T0 + 1), fill]) await over(history).project(event);
+      const pruning = new SqlTradingHistory({
+        prefix: '',
+        transaction: (work) => database.transaction(work),
+        close: () => database.close(),
+        async query(sql, values) {
+          if (!sql.includes('history_marks')) return database.query(sql, values);
+          if (when === 'before') {
+            // Whatever else is asked at the same time is answered from before the history is pruned.
+            await new Promise((resolve) => setImmediate(resolve));
+            await history.prune(T0 + 1_000);
+          }
+          const answer = await database.query(sql, values);
+          if (when === 'after') await history.prune(T0 + 1_000);
+          return answer;
+        },
+      });
+      const again = await over(pruning).project(fill);
+      expect(again.outcome === 'written' ? again.gaps.map(({ code }) => code) : again.outcome).toEqual(
+        when === 'before' ? ['BEFORE_HORIZON'] : 'duplicate',
+      );
+      expect((await history.positions()).map(({ quantity }) => quantity)).toEqual(['1.000']);
+      expect((await history.balances({ accountId: 'acc' })).map(({ amount }) => amount)).toEqual(['900']);
+    },
+  );
+
+  test('two that prune at once leave the later horizon', async () => {
+    const history = await open();
+    await over(history).project(opened(T0));
+    await Promise.all([history.prune(T0 + 1_000), history.prune(T0 + 500)]);
+    const of = { accountId: 'acc', marks: [], orders: [], instruments: [] };
+    expect(await history.standing(of)).toMatchObject({ prunedBeforeMs: T0 + 1_000 });
   });
 
   test('works an event out anew when somebody else was first', async () => {
