@@ -89,4 +89,44 @@ describe('copyLog', () => {
     await to.close();
     await expect(copyLog(await source(), to)).rejects.toMatchObject({ code: 'LOG_CLOSED' });
   });
+
+  test('a target that refuses while the source is still read rejects, and nothing else: no rejection without a handler', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    let read = 0;
+    const from = {
+      firstSeq: 1,
+      async *read() {
+        for (read = 1; read <= 100; read += 1) {
+          // What nobody has taken notice of is reported by then.
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          yield { seq: read, record: read };
+        }
+      },
+    };
+    const to = new MemoryAppendLog();
+    to.append = () => Promise.reject(new Error('the disk is full'));
+    try {
+      await expect(copyLog(from, to)).rejects.toThrow('the disk is full');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+    expect(unhandled).toEqual([]);
+    expect(read).toBeLessThan(100);
+  });
+
+  test('says that the source was written to meanwhile, and goes on when it is not', async () => {
+    const [from, to] = [await source(), new MemoryAppendLog()];
+    const live = {
+      firstSeq: 1,
+      async *read(fromSeq = 1) {
+        yield* from.read(fromSeq);
+        if (fromSeq === 1) await from.append('more');
+      },
+    };
+    await expect(copyLog(live, to)).rejects.toThrow('the source got record 6 while it was copied');
+    expect(await copyLog(from, to)).toMatchObject({ copied: 1, present: 5 });
+  });
 });
