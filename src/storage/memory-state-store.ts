@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { type JsonValue, toJsonText } from './json.ts';
 import { checkKey, checkOptions, checkWrites } from './state-input.ts';
+import { versionAfter } from './state-version.ts';
 import type {
   DeleteOptions,
   DeleteResult,
@@ -43,7 +44,7 @@ export class MemoryStateStore implements StateStore {
       const text = toJsonText(`state ${key}`, value);
       const found = this.#rows.get(key)?.version ?? 0;
       if (ifVersion !== undefined && ifVersion !== found) return { outcome: 'conflict', version: found };
-      const version = ++this.#revision;
+      const version = this.#nextVersion();
       const expiresAtMs = ttlMs === undefined ? undefined : this.#clock.nowMs() + ttlMs;
       this.#rows.set(key, { text, version, expiresAtMs });
       return { outcome: 'written', version };
@@ -53,7 +54,7 @@ export class MemoryStateStore implements StateStore {
   setAll(entries: readonly StateWrite[]): Promise<void> {
     return this.#answer(() => {
       for (const { key, text } of checkWrites(entries)) {
-        this.#rows.set(key, { text, version: ++this.#revision, expiresAtMs: undefined });
+        this.#rows.set(key, { text, version: this.#nextVersion(), expiresAtMs: undefined });
       }
     });
   }
@@ -92,6 +93,10 @@ export class MemoryStateStore implements StateStore {
       this.#dropExpired();
       resolve(work());
     });
+  }
+
+  #nextVersion(): number {
+    return (this.#revision = versionAfter(this.#revision, this.#clock.nowMs()));
   }
 
   #dropExpired(): void {

@@ -6,6 +6,7 @@ import { parseOptions } from '../core/options.ts';
 import { type JsonValue, toJsonText } from './json.ts';
 import { openStateDatabase, unavailable } from './state-database.ts';
 import { checkKey, checkOptions, checkWrites } from './state-input.ts';
+import { versionAfter } from './state-version.ts';
 import type {
   DeleteOptions,
   DeleteResult,
@@ -80,7 +81,7 @@ export class SqliteStateStore implements StateStore {
       return this.#change((nowMs): SetResult => {
         const found = this.#versionOf(key) ?? 0;
         if (ifVersion !== undefined && ifVersion !== found) return { outcome: 'conflict', version: found };
-        const version = this.#nextVersion();
+        const version = this.#nextVersion(nowMs);
         this.#statements.put.run(key, text, version, ttlMs === undefined ? null : nowMs + ttlMs);
         return { outcome: 'written', version };
       });
@@ -91,8 +92,8 @@ export class SqliteStateStore implements StateStore {
     return this.#answer('setAll', () => {
       const rows = checkWrites(entries);
       if (rows.length === 0) return;
-      this.#change(() => {
-        for (const { key, text } of rows) this.#statements.put.run(key, text, this.#nextVersion(), null);
+      this.#change((nowMs) => {
+        for (const { key, text } of rows) this.#statements.put.run(key, text, this.#nextVersion(nowMs), null);
       });
     });
   }
@@ -155,8 +156,10 @@ export class SqliteStateStore implements StateStore {
     }
   }
 
-  #nextVersion(): number {
-    return Number(this.#statements.nextRevision.get()?.['revision']);
+  #nextVersion(nowMs: number): number {
+    const version = versionAfter(Number(this.#statements.revision.get()?.['revision']), nowMs);
+    this.#statements.toRevision.run(version);
+    return version;
   }
 
   #versionOf(key: string): number | undefined {
@@ -184,5 +187,5 @@ const prepare = (database: DatabaseSync) => ({
   remove: database.prepare('DELETE FROM state WHERE key = ?'),
   purge: database.prepare('DELETE FROM state WHERE expires_at_ms <= ?'),
   revision: database.prepare('SELECT revision FROM counter'),
-  nextRevision: database.prepare('UPDATE counter SET revision = revision + 1 RETURNING revision'),
+  toRevision: database.prepare('UPDATE counter SET revision = ?'),
 });

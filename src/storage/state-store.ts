@@ -4,7 +4,11 @@ import type { JsonValue } from './json.ts';
 export interface StateEntry {
   readonly key: string;
   readonly value: JsonValue;
-  /** Grows with every write to the store and is never given twice, so that an equal version means an untouched value. */
+  /**
+   * Grows with every write to the store and is never given twice, so that an equal version means an untouched value. In every
+   * store the higher of the last one plus one and the wall clock in microseconds: what moves from one store to another, or
+   * finds a store that has lost its data, goes on with higher ones as long as the clocks agree. So a version can be a fencing token.
+   */
   readonly version: number;
   /** Wall time, milliseconds since the Unix epoch, from which on the entry is gone; undefined for never. */
   readonly expiresAtMs: number | undefined;
@@ -52,10 +56,16 @@ export interface StateStore {
   /**
    * Writes all of the values or none, in the order given, each with a version of its own and for ever; of two for one
    * key the later stays. None at all is no write.
+   *
+   * A store on a server does that in one go, during which others wait: it takes up to 10,000 values whose JSON is at most
+   * 16 Mi characters in all, and rejects more with `INPUT_INVALID`.
    */
   setAll(entries: readonly StateWrite[]): Promise<void>;
   delete(key: string, options?: DeleteOptions): Promise<DeleteResult>;
-  /** All entries whose key starts with `prefix`, in the order of their keys. */
+  /**
+   * All entries whose key starts with `prefix`, in the order of their keys. A store on a server reads many of them in pages: with
+   * more than 1,000 of them it is not one moment that is told, and what is changed meanwhile may be there or not.
+   */
   list(prefix: string): Promise<readonly StateEntry[]>;
   /** A second call is harmless. */
   close(): Promise<void>;

@@ -32,7 +32,7 @@ describe('SqliteStateStore', () => {
       },
       { key: 'lease', value: 1, version: 2, expiresAtMs: GOLDEN_MS + 60_000 },
     ]);
-    expect(await store.set('new', 1)).toEqual({ outcome: 'written', version: 4 });
+    expect(await store.set('new', 1)).toEqual({ outcome: 'written', version: GOLDEN_MS * 1_000 });
     await store.close();
   });
 
