@@ -251,6 +251,17 @@ describe('events', () => {
     expect(failing({ exchange: exchangeOf(), journal, history })).toContain(EVENTS);
   });
 
+  test('an order that was never there has been turned down', () => {
+    const journal = [...JOURNAL.slice(0, 2), { type: 'absent', clientOrderId: ID, atMs: 3_000 } as const];
+    const told = (state: HistoryOrder['state']) =>
+      failing({
+        ...{ exchange: exchangeOf(), journal },
+        history: { ...HISTORY, orders: [{ ...order, state }], fills: [] },
+      });
+    expect(told('rejected')).not.toContain(EVENTS);
+    expect(told('cancelled')).toContain(EVENTS);
+  });
+
   test('groups that gave something up, or have something left', () => {
     expect(failing({ groups: [group({ deadLetters: 1 })] })).toEqual([LETTERS]);
     expect(failing({ groups: [group({ lag: 1 })] })).toEqual([LETTERS]);

@@ -31,7 +31,7 @@ export const FAULTS: readonly Fault[] = [
   {
     kind: 'kill trading',
     takesOver: true,
-    strike: async (world) => signal(await activePid(world), 'SIGKILL'),
+    strike: async (world) => kill(await activePid(world)),
   },
   {
     ...{ kind: 'freeze trading', takesOver: true },

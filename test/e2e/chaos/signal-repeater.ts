@@ -32,10 +32,10 @@ export class SignalRepeater {
 
   static async open(redisPort: number): Promise<SignalRepeater> {
     const url = `redis://127.0.0.1:${redisPort}`;
-    const bus = await RedisEventBus.open(
-      { url, prefix: PREFIX, partitions: PARTITIONS },
-      { clock: new SystemClock() },
-    );
+    const open = () =>
+      RedisEventBus.open({ url, prefix: PREFIX, partitions: PARTITIONS }, { clock: new SystemClock() });
+    // A machine that has just started ten processes may take longer than one try.
+    const bus = await open().catch(open).catch(open);
     return new SignalRepeater(bus);
   }
 

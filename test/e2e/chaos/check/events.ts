@@ -1,6 +1,13 @@
 import { readJournal } from '../../torture/check/journal-record.ts';
 import type { CheckResult, Evidence } from './evidence.ts';
 
+/** The state of an order that has come to an end, fills aside. */
+const STATE_OF = {
+  ...{ cancelled: 'cancelled', expired: 'expired', rejected: 'rejected', abandoned: 'abandoned' },
+  /** It has never been there: the same as one that was turned down. */
+  absent: 'rejected',
+} as const;
+
 /** The history has every order of the journal with its end, and every fill once; it knows of nothing that it misses. */
 export function checkHistory({ journal, history }: Evidence): CheckResult {
   const violations = history.gaps.map(({ code, detail }) => `gap ${code}: ${detail}`);
@@ -9,7 +16,7 @@ export function checkHistory({ journal, history }: Evidence): CheckResult {
   for (const [id, { end, fills }] of orders) {
     const one = told.get(id);
     if (one === undefined) violations.push(`${id}: not in the history`);
-    else if (end !== undefined && one.state !== end && one.state !== 'filled')
+    else if (end !== undefined && one.state !== STATE_OF[end] && one.state !== 'filled')
       violations.push(`${id}: ${one.state} in the history, ${end} in the journal`);
     const theirs = history.fills
       .filter(({ clientOrderId }) => clientOrderId === id)
