@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { PortcullisError } from '../../core/errors.ts';
 import { parseOptions } from '../../core/options.ts';
 import { type JsonValue, toJsonText } from '../../storage/json.ts';
-import { checkKey, checkOptions, checkWrites } from '../../storage/state-input.ts';
+import { checkKey, checkOptions, checkServerWrites, isKeyPrefix } from '../../storage/state-input.ts';
 import type {
   DeleteOptions,
   DeleteResult,
@@ -24,7 +24,11 @@ const Options = z.strictObject({
 /** @interface */
 export type PostgresStateStoreOptions = z.input<typeof Options>;
 
-const LIVE = '(expires_at_ms IS NULL OR expires_at_ms > $schema.now_ms())';
+const LIVE = '(expires_at_ms IS NULL OR expires_at_ms > (SELECT $schema.now_ms()))';
+/** Entries that one statement lists. */
+const PAGE_ENTRIES = 1_000;
+/** Entries whose time is over that one statement removes, while writers wait. */
+const PRUNE_ENTRIES = 1_000;
 const COLUMNS = 'key, value, version, expires_at_ms AS "expiresAtMs"';
 
 /**
@@ -71,7 +75,7 @@ export class PostgresStateStore implements StateStore {
 
   setAll(entries: readonly StateWrite[]): Promise<void> {
     return this.#answer(async () => {
-      const writes = checkWrites(entries);
+      const writes = checkServerWrites(entries);
       if (writes.length === 0) return;
       const keys = writes.map(({ key }) => key);
       const texts = writes.map(({ text }) => text);
@@ -91,15 +95,22 @@ export class PostgresStateStore implements StateStore {
     });
   }
 
+  /** In pages of 1,000, each as it is when it is read: what changes meanwhile may be there or not. */
   list(prefix: string): Promise<readonly StateEntry[]> {
     return this.#answer(async () => {
-      // Keys are ASCII, and compared byte by byte: those with the prefix stand together, and none after this.
-      const rows = await this.#rows<Row>(
-        `SELECT ${COLUMNS} FROM $schema.state
-         WHERE store = $1 AND key >= $2 AND key < $3 AND starts_with(key, $2) AND ${LIVE} ORDER BY key`,
-        [this.#name, prefix, `${prefix}\x7f`],
-      );
-      return rows.map(toEntry);
+      const entries: StateEntry[] = [];
+      if (!isKeyPrefix(prefix)) return entries;
+      for (let after = ''; ;) {
+        // Keys are ASCII, and compared byte by byte: those with the prefix stand together, and none after this.
+        const rows = await this.#rows<Row>(
+          `SELECT ${COLUMNS} FROM $schema.state WHERE store = $1 AND key >= $2 AND key < $3 AND key > $4 AND ${LIVE}
+           ORDER BY key LIMIT ${PAGE_ENTRIES}`,
+          [this.#name, prefix, `${prefix}\x7f`, after],
+        );
+        for (const row of rows) entries.push(toEntry(row));
+        after = rows.at(-1)?.key ?? '';
+        if (rows.length < PAGE_ENTRIES) return entries;
+      }
     });
   }
 
@@ -110,11 +121,14 @@ export class PostgresStateStore implements StateStore {
    */
   prune(): Promise<number> {
     return this.#answer(async () => {
-      const { count } = await this.#database.query(
-        'DELETE FROM $schema.state WHERE store = $1 AND expires_at_ms <= $schema.now_ms()',
-        [this.#name],
-      );
-      return count;
+      for (let count = 0; ;) {
+        const { removed } = await this.#one<{ removed: number }>(
+          `SELECT $schema.state_prune($1, ${PRUNE_ENTRIES}) AS removed`,
+          [this.#name],
+        );
+        count += removed;
+        if (removed < PRUNE_ENTRIES) return count;
+      }
     });
   }
 
