@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/clock.ts';
 import { type JsonValue, toJsonText } from '../../../storage/json.ts';
-import { checkKey, checkOptions, checkWrites } from '../../../storage/state-input.ts';
+import { checkKey, checkOptions, checkServerWrites, isKeyPrefix } from '../../../storage/state-input.ts';
 import type {
   DeleteOptions,
   DeleteResult,
@@ -116,7 +116,7 @@ export class RedisStateStore implements StateStore {
 
   setAll(entries: readonly StateWrite[]): Promise<void> {
     return this.#answer('setAll', async () => {
-      const rows = checkWrites(entries);
+      const rows = checkServerWrites(entries);
       if (rows.length > 0)
         await this.#write(
           SET_ALL,
@@ -135,14 +135,18 @@ export class RedisStateStore implements StateStore {
     });
   }
 
-  /** In one piece, as it stands at one moment; the server does nothing else meanwhile: about a millisecond for each 1,000. */
+  /** In pages of at most 1,000, each as it is when it is read, with room for others in between: what changes meanwhile may be there or not. */
   list(prefix: string): Promise<readonly StateEntry[]> {
     return this.#answer('list', async () => {
-      const found = (await this.#run(LIST, [prefix])) as readonly string[];
       const entries: StateEntry[] = [];
-      for (let at = 0; at + 1 < found.length; at += 2)
-        entries.push(entryOf(found[at] ?? '', found[at + 1] ?? ''));
-      return entries;
+      if (!isKeyPrefix(prefix)) return entries;
+      for (let after = ''; ;) {
+        const [last = '', ...found] = (await this.#run(LIST, [prefix, after])) as readonly string[];
+        for (let at = 0; at + 1 < found.length; at += 2)
+          entries.push(entryOf(found[at] ?? '', found[at + 1] ?? ''));
+        if (last === '') return entries;
+        after = last;
+      }
     });
   }
 

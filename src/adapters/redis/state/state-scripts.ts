@@ -43,11 +43,12 @@ local function purge()
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', expiry, '-inf', nowMs, 'LIMIT', 0, 100)) do remove(key) end
 end
 
-local function nextVersion()
+-- Takes so many, and gives the first of them.
+local function nextVersions(count)
   local last = tonumber(redis.call('GET', counter) or '0')
-  local version = string.format('%.0f', math.max(last + 1, nowUs))
-  redis.call('SET', counter, version)
-  return version
+  local first = math.max(last + 1, nowUs)
+  redis.call('SET', counter, string.format('%.0f', first + count - 1))
+  return first
 end
 
 local function put(key, version, expires, text)
@@ -62,7 +63,7 @@ export const SET = new RedisScript(`${WRITING}
 local key = ARGV[2]
 local found = living(redis.call('HGET', values, key)) or '0'
 if ARGV[5] ~= '' and ARGV[5] ~= found then return { 'conflict', found } end
-local version = nextVersion()
+local version = string.format('%.0f', nextVersions(1))
 local expires = '-'
 if ARGV[4] ~= '' then expires = string.format('%.17g', nowMs + tonumber(ARGV[4])) end
 put(key, version, expires, ARGV[3])
@@ -70,9 +71,24 @@ purge()
 return { 'written', version }
 `);
 
-/** ARGV: latest, then key and JSON of each. `written`, `late`. */
+/** ARGV: latest, then key and JSON of each. `written`, `late`. What is written goes to its places 1,000 at a time. */
 export const SET_ALL = new RedisScript(`${WRITING}
-for at = 2, #ARGV, 2 do put(ARGV[at], nextVersion(), '-', ARGV[at + 1]) end
+local version = nextVersions((#ARGV - 1) / 2)
+for from = 2, #ARGV, 2000 do
+  local texts, scored, keys = {}, {}, {}
+  for at = from, math.min(from + 1998, #ARGV - 1), 2 do
+    local key = ARGV[at]
+    keys[#keys + 1] = key
+    scored[#scored + 1] = 0
+    scored[#scored + 1] = key
+    texts[#texts + 1] = key
+    texts[#texts + 1] = string.format('%.0f - ', version) .. ARGV[at + 1]
+    version = version + 1
+  end
+  redis.call('HSET', values, unpack(texts))
+  redis.call('ZADD', index, unpack(scored))
+  redis.call('ZREM', expiry, unpack(keys))
+end
 purge()
 return { 'written' }
 `);
@@ -93,20 +109,31 @@ local text = redis.call('HGET', values, ARGV[1])
 return living(text) and text or nil
 `);
 
-/** ARGV: prefix. Keys and texts by turns, in the order of keys. */
+/** Keys that one call of LIST looks at. */
+const PAGE_KEYS = 1_000;
+/** After so many characters of text it goes no further. */
+const PAGE_LENGTH = 1024 * 1024;
+
+/**
+ * One page. ARGV: prefix, and the key after which it begins or empty. The last key that was looked at, or empty when there is
+ * none after it; then keys and texts by turns, in the order of keys.
+ */
 export const LIST = new SmallScript(`${COMMON}
-local keys
-if ARGV[1] == '' then keys = redis.call('ZRANGE', index, 0, -1)
-else keys = redis.call('ZRANGEBYLEX', index, '[' .. ARGV[1], '(' .. ARGV[1] .. '\\127') end
-local found = {}
-for from = 1, #keys, 1000 do
-  local texts = redis.call('HMGET', values, unpack(keys, from, math.min(from + 999, #keys)))
-  for at, text in ipairs(texts) do
-    if living(text) then
-      found[#found + 1] = keys[from + at - 1]
-      found[#found + 1] = text
-    end
+local from = ARGV[2] == '' and '[' .. ARGV[1] or '(' .. ARGV[2]
+local keys = redis.call('ZRANGEBYLEX', index, from, '(' .. ARGV[1] .. '\\127', 'LIMIT', 0, ${PAGE_KEYS})
+local page = { #keys == ${PAGE_KEYS} and keys[#keys] or '' }
+local length = 0
+for at, key in ipairs(keys) do
+  local text = redis.call('HGET', values, key)
+  if living(text) then
+    page[#page + 1] = key
+    page[#page + 1] = text
+    length = length + #text
+  end
+  if length >= ${PAGE_LENGTH} then
+    page[1] = key
+    break
   end
 end
-return found
+return page
 `);
