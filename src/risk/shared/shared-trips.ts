@@ -96,7 +96,8 @@ export class SharedTrips {
 
   /** What stood here when a state was asked for that has it: whoever releases that knows of this. */
   shown({ trips, tombstones }: SharedState, asked: readonly KillRecord[]): void {
-    const live = new Set(trips.map(({ id }) => id)).difference(new Set(tombstones.map(({ id }) => id)));
+    const over = new Set(tombstones.map(({ id }) => id));
+    const live = new Set(trips.map(({ id }) => id).filter((id) => !over.has(id)));
     for (const record of this.standing())
       if (asked.includes(record) && live.has(tripId(record))) this.#seen.set(scopeKey(record.scope), record);
   }

@@ -233,7 +233,10 @@ describe.skipIf(postgresMissing !== undefined)(`logs on a PostgreSQL server ${po
     }
     const facts = ({ book }: JournalDrive) => {
       const { accounts, orders }: SavedBook = book.snapshot();
-      return JSON.stringify([accounts, orders.map(({ order, ...rest }) => [order.clientOrderId, rest])]);
+      return JSON.stringify([
+        accounts,
+        Array.from(orders, ({ order, ...rest }) => [order.clientOrderId, rest]),
+      ]);
     };
     const before = facts(drive);
     await vi.waitFor(async () => expect((await snapshots.newest())?.seq).toBeGreaterThanOrEqual(10), PATIENT);

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { MetricsRegistry } from '../../../src/telemetry/index.ts';
-import { SharedKillSwitch, SharedKillSwitchMetrics } from '../../../src/risk/index.ts';
+import {
+  SharedKillSwitch,
+  SharedKillSwitchMetrics,
+  type SharedKillSwitchOptions,
+} from '../../../src/risk/index.ts';
 import { pricedOf } from '../../support/orders.ts';
 import { ANN, BOB, account, halted, kinds, recordOf, reducing, release } from '../support/kill-switch.ts';
 import { type Member, SharedStore, firm, join, poll, settled } from './support/firm.ts';
@@ -359,7 +363,7 @@ describe('SharedKillSwitch, options and metrics', () => {
   ])('refuses %o by name', async (options, name) => {
     const { killSwitch, disk } = await join(firm());
     const deps = { killSwitch, store: disk, clock: firm().clock };
-    await expect(SharedKillSwitch.open(deps, options)).rejects.toThrow(name);
+    await expect(SharedKillSwitch.open(deps, options as SharedKillSwitchOptions)).rejects.toThrow(name);
   });
 
   test('shows how it stands', async () => {

@@ -67,7 +67,7 @@ describe('the trading system in one process', () => {
       expect(await one.trading.getStatus({})).toMatchObject({ role: 'active', tradingState: 'reducing' });
     }, WAIT);
     const entry = {
-      ...{ intentId: 'by-hand-1', instrumentId: 'BTC-USD', side: 'buy', quantity: '0.01' },
+      ...{ intentId: 'by-hand-1', instrumentId: 'BTC-USD', side: 'buy' as const, quantity: '0.01' },
       price: { type: 'market', maxSlippageBps: 20 },
     } as const;
     expect(await one.trading.submitOrder({ body: entry })).toMatchObject({

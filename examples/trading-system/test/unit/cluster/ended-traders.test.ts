@@ -1,11 +1,17 @@
 import { expect, test, vi } from 'vitest';
 import { EndedTraders } from '../../../cluster/ended-traders.ts';
+import type { SupervisorEvent } from '../../../supervisor/supervisor.ts';
 import { leaseOwnerOf } from '../../../trading/lease-owner.ts';
 
 const started = { event: 'started', child: 'trading-1', pid: 4711, starts: 1 } as const;
-const ended = {
-  ...{ event: 'ended', child: 'trading-1', code: null, signal: 'SIGKILL', asked: false, ranMs: 10 },
-} as const;
+const ended: SupervisorEvent = {
+  event: 'ended',
+  child: 'trading-1',
+  code: null,
+  signal: 'SIGKILL',
+  asked: false,
+  ranMs: 10,
+};
 
 test('the end of a process is told to the lease once, by the name of that run', async () => {
   const ownerEnded = vi.fn(() => Promise.resolve(true));
