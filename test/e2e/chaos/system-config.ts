@@ -5,8 +5,8 @@ import type { ExchangeConfigInput } from '../../../examples/toy-exchange/config.
 export const ACCOUNT = 'main';
 export const CURRENCY = 'USD';
 export const BALANCE = '100000';
-/** Keys of the shared state and the bus. */
-export const PREFIX = 'trading-system';
+/** Keys of the shared state and the bus: of this run, so that no stray process which looks for an old server meets them. */
+export const PREFIX = `chaos-${process.pid}`;
 
 /** Who sends orders, and who may release a kill switch. */
 export const TOKENS = { client: 'chaos-client-token-0001', person: 'chaos-person-token-0001' };
@@ -36,6 +36,8 @@ export const EXCHANGE: ExchangeConfigInput = {
 export const systemConfig = (exchangeUrl: string): SystemConfigInput => ({
   account: { accountId: ACCOUNT, currency: CURRENCY, balance: BALANCE },
   venue: { kind: 'exchange', url: exchangeUrl, ...CREDENTIALS },
+  /** The cluster puts in the URL. */
+  redis: { url: 'redis://127.0.0.1', prefix: PREFIX },
   logLevel: 'warn',
   barMs: 400,
   lease: { ttlMs: 5_000, renewEveryMs: 1_000, pollMs: 200 },
