@@ -26,8 +26,8 @@ const BACKOFF = { baseDelayMs: 50, maxDelayMs: 5_000 };
 
 /**
  * Announcements by NOTIFY, to all that have the schema in common. It listens on a connection of its own, which has to lead to
- * the server itself: a pooler that lends connections per transaction (PgBouncer in that mode) passes nothing on. After the
- * connection was lost and made again, every listener is called once.
+ * the server itself: a pooler that lends connections per transaction (PgBouncer in that mode) passes nothing on. Each time
+ * it has begun to listen, the first included, every listener is called once.
  */
 export class PostgresStateSignals implements StateSignals {
   readonly #database: PostgresDatabase;
@@ -60,6 +60,7 @@ export class PostgresStateSignals implements StateSignals {
   }
 
   async announce(key: string): Promise<void> {
+    if (this.#stop.signal.aborted) return;
     this.#tell(key);
     try {
       await this.#database.query('SELECT pg_notify($1, $2)', [this.#channel, `${this.#from} ${key}`]);
@@ -95,11 +96,11 @@ export class PostgresStateSignals implements StateSignals {
   async #run(): Promise<void> {
     const { clock, logger } = this.#database;
     const { signal } = this.#stop;
-    for (let attempt = 0, made = 0; !this.#isOver(); attempt++) {
+    for (let attempt = 0; !this.#isOver(); attempt++) {
       try {
         const session = await this.#listen();
         attempt = 0;
-        if (made++ > 0) for (const key of [...this.#listeners.keys()]) this.#tell(key);
+        for (const key of [...this.#listeners.keys()]) this.#tell(key);
         const gone = new AbortController();
         session.onEnd(() => {
           gone.abort();
@@ -133,8 +134,8 @@ export class PostgresStateSignals implements StateSignals {
     for (const listener of [...(this.#listeners.get(key) ?? [])]) {
       try {
         listener();
-      } catch {
-        // Nothing to the others.
+      } catch (error) {
+        this.#database.logger.error({ key, error: messageOf(error) }, 'a listener has thrown');
       }
     }
   }

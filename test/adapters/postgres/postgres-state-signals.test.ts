@@ -61,10 +61,25 @@ function setUp() {
   return { clock, state, sessions, sent, signals, heard };
 }
 
+/** That listens, and has said so. */
+async function listening() {
+  const world = setUp();
+  await turns();
+  world.heard.length = 0;
+  return world;
+}
+
 describe('PostgresStateSignals', () => {
-  test('hears others, and itself once though the server says it again', async () => {
-    const { sessions, signals, heard, sent } = setUp();
+  test('what may have been announced before it listened is told when it does', async () => {
+    const { signals, heard } = setUp();
+    expect([signals.isListening, heard]).toEqual([false, []]);
     await turns();
+    expect([signals.isListening, heard]).toEqual([true, ['a', 'b']]);
+    await signals.close();
+  });
+
+  test('hears others, and itself once though the server says it again', async () => {
+    const { sessions, signals, heard, sent } = await listening();
     expect(signals.isListening).toBe(true);
     sessions[0]?.notify('another a');
     await signals.announce('b');
@@ -75,8 +90,7 @@ describe('PostgresStateSignals', () => {
   });
 
   test('a lost connection is made again after a while, and then every listener is called once', async () => {
-    const { clock, state, sessions, signals, heard } = setUp();
-    await turns();
+    const { clock, state, sessions, signals, heard } = await listening();
     state.isDown = true;
     sessions[0]?.end();
     await turns();
@@ -93,8 +107,7 @@ describe('PostgresStateSignals', () => {
   });
 
   test('a server that hangs is noticed by asking it', async () => {
-    const { clock, state, sessions, signals } = setUp();
-    await turns();
+    const { clock, state, sessions, signals } = await listening();
     state.isHung = true;
     clock.advance(1000);
     await turns();
@@ -104,14 +117,25 @@ describe('PostgresStateSignals', () => {
   });
 
   test('announcing never rejects, and is heard here without a server', async () => {
-    const { state, signals, heard } = setUp();
-    await turns();
+    const { state, signals, heard, sent } = await listening();
     state.isDown = true;
     await signals.announce('a');
     expect(heard).toEqual(['a']);
     await signals.close();
     await signals.close();
+    const before = sent.length;
     await signals.announce('a');
-    expect(heard).toEqual(['a']);
+    expect([heard, sent.length]).toEqual([['a'], before]);
+  });
+
+  test('a listener that throws is nothing to the others', async () => {
+    const { signals, heard } = setUp();
+    signals.onAnnounced('a', () => {
+      throw new Error('the test said so');
+    });
+    signals.onAnnounced('a', () => heard.push('after'));
+    await turns();
+    expect(heard).toEqual(['a', 'after', 'b']);
+    await signals.close();
   });
 });
