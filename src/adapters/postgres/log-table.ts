@@ -70,6 +70,21 @@ export async function writeRecords(
   return count > 0;
 }
 
+/**
+ * How far the log has come, as the owner that may write it: `undefined` for others. It is written anew, so that the answer waits for the
+ * synchronous standbys, which then have all that was committed before; and for a batch of ours that is still under way.
+ */
+export async function confirmHead(
+  query: Ask,
+  { logId, owner }: { readonly logId: number; readonly owner: string },
+): Promise<number | undefined> {
+  const { rows } = await query<{ lastSeq: number }>(
+    'UPDATE $schema.log_heads SET last_seq = last_seq WHERE log_id = $1 AND owner = $2 RETURNING last_seq AS "lastSeq"',
+    [logId, owner],
+  );
+  return rows[0]?.lastSeq;
+}
+
 /** Notes where the log begins from now on. Nothing is removed yet, so that records are not held up. */
 export async function moveStart(
   query: Ask,

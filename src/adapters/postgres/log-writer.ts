@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import { messageOf } from '../../core/message-of.ts';
 import type { Logger } from '../../telemetry/index.ts';
-import { type Ask, damaged, headOf, type LogHead, writeRecords } from './log-table.ts';
+import { type Ask, confirmHead, damaged, headOf, type LogHead, writeRecords } from './log-table.ts';
 
 interface LogWriterOptions {
   readonly name: string;
@@ -75,15 +75,17 @@ export class LogWriter {
       throw damaged(this.#options.name, target, 'to be written', 'refused');
   }
 
-  /** All records of a batch are there or none, and nobody else has written since we own the log. */
+  /** All records of a batch are there or none, and nobody else has written since we own the log. Once seen, the standbys have them. */
   async #isThere(query: Ask, target: number): Promise<boolean> {
     const { name } = this.#options;
-    const head = await headOf(query, name);
-    if (head === undefined || head.logId !== this.#logId) throw damaged(name, target, 'the log', 'none');
-    if (head.owner !== this.#owner) throw fenced(name);
-    if (head.lastSeq === this.#lastSeq) return false;
-    if (head.lastSeq !== target)
-      throw damaged(name, this.#lastSeq, 'to be the last', `${head.lastSeq}, after a loss of data`);
+    const lastSeq = await confirmHead(query, { logId: this.#logId, owner: this.#owner });
+    if (lastSeq === undefined) {
+      const head = await headOf(query, name);
+      throw head?.logId === this.#logId ? fenced(name) : damaged(name, target, 'the log', 'none');
+    }
+    if (lastSeq === this.#lastSeq) return false;
+    if (lastSeq !== target)
+      throw damaged(name, this.#lastSeq, 'to be the last', `${lastSeq}, after a loss of data`);
     this.#lastSeq = target;
     return true;
   }

@@ -50,7 +50,8 @@ const TRIM_RECORDS = 5_000;
  * opened it, everything here is refused with `LOG_FENCED`, what was on its way included.
  *
  * A record is durable once the server has it on its disk, and its synchronous standbys as it is set up. When an answer is lost,
- * the log connects again and looks at how far the server has come, so that nothing is written twice.
+ * or the server says that it has not waited for a standby, the log connects again and looks at how far the server has come,
+ * so that nothing is written twice, by a small write which the standbys confirm together with all before it.
  */
 export class PostgresAppendLog implements AppendLog {
   readonly #options: z.output<typeof Options>;
@@ -85,7 +86,7 @@ export class PostgresAppendLog implements AppendLog {
   /**
    * Opens or creates a log and takes it over: who wrote it before is refused from now on.
    *
-   * @throws {PortcullisError} `LOG_FENCED` for a token that is lower than the last one; `LOG_DAMAGED` when its first or last record
+   * @throws {PortcullisError} `LOG_FENCED` for a token that is lower than the last one, or when another takes it over meanwhile; `LOG_DAMAGED` when its first or last record
    * is not there; `STORE_UNAVAILABLE`; `OPTION_INVALID`.
    */
   static async open(
@@ -100,7 +101,12 @@ export class PostgresAppendLog implements AppendLog {
       const head = await takeLog(query, name, { owner: randomUUID(), fence, firstSeq });
       if (head === undefined) throw refused(name, fence, (await headOf(query, name))?.fence ?? 0);
       const { rows } = await query<Ends>(ENDS, [head.logId, head.firstSeq]);
-      for (const found of rows) check(deps.database, name, head, found);
+      try {
+        for (const found of rows) check(deps.database, name, head, found);
+      } catch (error) {
+        // Taken over since, by somebody who has written or trimmed.
+        throw (await headOf(query, name))?.owner === head.owner ? error : fenced(name);
+      }
       return new PostgresAppendLog(parsed, deps, connection, head);
     } catch (error) {
       connection.close();

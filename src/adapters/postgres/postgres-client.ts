@@ -17,7 +17,10 @@ export interface PostgresAnswer {
 export interface PostgresClientPort {
   /** Rejects when the server cannot be reached or does not let it in. */
   connect(): Promise<unknown>;
-  /** One at a time. Rejects with what the server says (`code` is the SQLSTATE), or when the connection is lost. */
+  /**
+   * One at a time. Rejects with what the server says (`code` is the SQLSTATE), when the connection is lost, and when the server warns
+   * that a synchronous standby may not have what was committed: without `code`, as nobody is to go on with that connection.
+   */
   query(text: string, values: readonly unknown[]): Promise<PostgresAnswer>;
   /** Calls when the connection is lost: more than once is all right. */
   onEnd(listener: (error?: Error) => void): void;
@@ -48,11 +51,18 @@ const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = (type, format): unk
   return TIMES.has(id) ? asText : pg.types.getTypeParser(type, format);
 };
 
+/** Function of the server that warns when it has given up waiting for a standby; its words depend on the language. */
+const STANDBY_WAIT = 'SyncRepWaitForLSN';
+
 class DefaultClient implements PostgresClientPort {
   readonly #client: pg.Client;
+  #isUnconfirmed = false;
 
   constructor(settings: PostgresClientSettings) {
     this.#client = new pg.Client({ ...settings, types: { getTypeParser } });
+    this.#client.on('notice', ({ routine }) => {
+      if (routine === STANDBY_WAIT) this.#isUnconfirmed = true;
+    });
   }
 
   connect(): Promise<unknown> {
@@ -61,6 +71,8 @@ class DefaultClient implements PostgresClientPort {
 
   async query(text: string, values: readonly unknown[]): Promise<PostgresAnswer> {
     const answer: unknown = await this.#client.query(text, [...values]);
+    if (this.#isUnconfirmed)
+      throw new Error('the change was made, and the wait for a synchronous standby broken off');
     // Of several statements in one text, the last.
     return (Array.isArray(answer) ? answer.at(-1) : answer) as PostgresAnswer;
   }

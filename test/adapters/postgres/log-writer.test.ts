@@ -38,14 +38,14 @@ describe('LogWriter', () => {
   });
 
   test.each<{ fates: Fate[]; asked: string[] }>([
-    { fates: ['lost'], asked: ['WITH', 'SELECT', 'WITH'] },
-    { fates: ['answer lost'], asked: ['WITH', 'SELECT'] },
-    { fates: ['not now'], asked: ['WITH', 'SELECT', 'WITH'] },
-    { fates: ['lost', 'lost'], asked: ['WITH', 'SELECT', 'SELECT', 'WITH'] },
-    { fates: ['lost', 'answered', 'answer lost'], asked: ['WITH', 'SELECT', 'WITH', 'SELECT'] },
-    { fates: ['answer lost', 'answer lost'], asked: ['WITH', 'SELECT', 'SELECT'] },
-    { fates: ['late', 'lost'], asked: ['WITH', 'SELECT', 'SELECT', 'WITH', 'SELECT'] },
-    { fates: ['late', 'lost', 'lost'], asked: ['WITH', 'SELECT', 'SELECT', 'SELECT'] },
+    { fates: ['lost'], asked: ['WITH', 'UPDATE', 'WITH'] },
+    { fates: ['answer lost'], asked: ['WITH', 'UPDATE'] },
+    { fates: ['not now'], asked: ['WITH', 'UPDATE', 'WITH'] },
+    { fates: ['lost', 'lost'], asked: ['WITH', 'UPDATE', 'UPDATE', 'WITH'] },
+    { fates: ['lost', 'answered', 'answer lost'], asked: ['WITH', 'UPDATE', 'WITH', 'UPDATE'] },
+    { fates: ['answer lost', 'answer lost'], asked: ['WITH', 'UPDATE', 'UPDATE'] },
+    { fates: ['late', 'lost'], asked: ['WITH', 'UPDATE', 'UPDATE', 'WITH', 'UPDATE'] },
+    { fates: ['late', 'lost', 'lost'], asked: ['WITH', 'UPDATE', 'UPDATE', 'UPDATE'] },
   ])('writes each record once when a statement is $fates', async ({ fates, asked }) => {
     const { server, writer } = await setUp([...fates]);
     await writer.write(['"a"', '"b"']);
@@ -64,7 +64,7 @@ describe('LogWriter', () => {
     // 'late' is done after the look, since the number of statements is odd then.
     await writer.write(['"a"']);
     expect(server.texts).toEqual(['"0"', '"a"']);
-    expect(server.asked).toEqual(['WITH', 'WITH', 'SELECT', 'WITH', 'SELECT']);
+    expect(server.asked).toEqual(['WITH', 'WITH', 'UPDATE', 'WITH', 'UPDATE']);
   });
 
   test('gives up after retryForMs, with what went wrong last', async () => {

@@ -67,6 +67,7 @@ export class LogServer {
   #do(sql: string, values: readonly unknown[]): unknown[] {
     if (sql.trimStart().startsWith('INSERT')) return this.#take(values as [string, string, number]);
     if (sql.trimStart().startsWith('SELECT')) return [this.head];
+    if (sql.trimStart().startsWith('UPDATE')) return this.#confirm(values as [number, string]);
     return this.#write(values as [number, string, number, readonly string[]]);
   }
 
@@ -74,6 +75,10 @@ export class LogServer {
     if (this.head.fence > fence) return [];
     this.head = { ...this.head, owner, fence };
     return [this.head];
+  }
+
+  #confirm([logId, owner]: [number, string]): unknown[] {
+    return this.head.logId === logId && this.head.owner === owner ? [{ lastSeq: this.head.lastSeq }] : [];
   }
 
   #write([, owner, afterSeq, texts]: [number, string, number, readonly string[]]): unknown[] {
