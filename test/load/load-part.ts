@@ -5,11 +5,11 @@ import { LoadCluster } from './cluster/load-cluster.ts';
 import { instrumentIds } from './cluster/system-config.ts';
 import { Generator } from './generator/generator.ts';
 import type { Ground } from './ground.ts';
-import { type LoadRun, loadRun, settle } from './load-run.ts';
+import { type LoadRun, loadRun, outcomesText, settle } from './load-run.ts';
 import { type ProfileSummary, readProfile } from './measure/profile.ts';
 import { highest, ramp } from './measure/ramp.ts';
 import { apiHolds } from './measure/targets.ts';
-import type { LoadOptions, Variant } from './options.ts';
+import { type LoadOptions, type Variant, leaseOf } from './options.ts';
 import { until } from './within.ts';
 
 /** What was measured with one venue and one kind of storage. */
@@ -30,9 +30,6 @@ export interface LoadResult {
   readonly profiledRate: number;
 }
 
-/** One that a machine with all cores busy does not lose by itself. */
-export const LOAD_LEASE = { ttlMs: 3_000, renewEveryMs: 500, pollMs: 100 };
-
 const WARM_UP = { rate: 100, seconds: 10 };
 const PROFILE_S = 15;
 const HELD_S = 60;
@@ -51,7 +48,7 @@ export async function loadPart(
   const cluster = await LoadCluster.start(
     {
       ...{ variant, directory, instruments, quotesEveryMs: options['quotes-every'], say },
-      ...{ redisUrl: redis.url, postgresUrl: postgres?.url, logLevel: 'warn', lease: LOAD_LEASE },
+      ...{ redisUrl: redis.url, postgresUrl: postgres?.url, logLevel: 'warn', lease: leaseOf(options) },
     },
     ground.track,
   );
@@ -62,10 +59,9 @@ export async function loadPart(
     generator.target((await cluster.entriesPass()).url);
     const run = await loadRun(rate, seconds, tools);
     const { p50Ms, p99Ms } = run.api;
-    say(
-      `  ${String(rate).padStart(5)}/s for ${seconds} s: API p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} ms, ` +
-        `events p99 ${run.event.p99Ms.toFixed(1)} ms${run.missed.length === 0 ? '' : `; missed: ${run.missed.join(', ')}`}`,
-    );
+    const found = run.missed.length === 0 ? '' : `; missed: ${run.missed.join(', ')} (${outcomesText(run)})`;
+    const times = `API p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} ms, events p99 ${run.event.p99Ms.toFixed(1)} ms`;
+    say(`  ${String(rate).padStart(5)}/s for ${seconds} s: ${times}${found}`);
     return run;
   };
   await runAt(Math.min(WARM_UP.rate, fullRate), Math.min(WARM_UP.seconds, minutes * 60));

@@ -111,6 +111,13 @@ export async function loadRun(
   return { ...run, missed: missed(run) };
 }
 
+/** What orders were answered, the most frequent first. */
+export const outcomesText = ({ outcomes }: Pick<LoadRun, 'outcomes'>): string =>
+  Object.entries(outcomes)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
+
 function acceptedOf({ due, outcomes, fromMs, toMs }: LoopResult) {
   const accepted = outcomes['accepted'] ?? 0;
   return {

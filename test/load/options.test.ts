@@ -3,7 +3,7 @@ import { PARTS, budgetMs, parseOptions } from './options.ts';
 
 const DEFAULTS = {
   ...{ minutes: 5, rate: 1_000, instruments: 100, rounds: 50 },
-  ...{ parts: [...PARTS], 'ramp-seconds': 15, 'quotes-every': 500 },
+  ...{ parts: [...PARTS], 'ramp-seconds': 15, 'quotes-every': 500, 'lease-ms': 3_000 },
 };
 
 describe('options of the load', () => {
@@ -24,12 +24,12 @@ describe('options of the load', () => {
         'paper-files,exchange-files',
       ],
       ...['--parts', 'load,takeover', '--rounds', '3', '--ramp-seconds', '0', '--quotes-every', '100'],
-      ...['--redis', 'redis://127.0.0.1:6390', '--json', 'out.json'],
+      ...['--redis', 'redis://127.0.0.1:6390', '--json', 'out.json', '--lease-ms', '1000'],
     ];
     expect(parseOptions(args)).toEqual({
       ...{ minutes: 0.5, rate: 50, instruments: 4, variants: ['paper-files', 'exchange-files'] },
       ...{ parts: ['load', 'takeover'], rounds: 3, 'ramp-seconds': 0, 'quotes-every': 100 },
-      ...{ redis: 'redis://127.0.0.1:6390', json: 'out.json' },
+      ...{ redis: 'redis://127.0.0.1:6390', json: 'out.json', 'lease-ms': 1_000 },
     });
   });
 

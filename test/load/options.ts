@@ -24,6 +24,7 @@ measured; a target that is missed is a result.
   --rounds N         of takeover, and of propagation with and without announcements (default 50 each)
   --ramp-seconds N   of each step of the search for the highest rate that holds the targets (default 15; 0: no search)
   --quotes-every N   milliseconds between two quotes of an instrument (default 500)
+  --lease-ms N       how long the lease keeps others out: more on a machine that is busy with other things (default 3000)
   --redis URL        one that runs already and is empty (default: one is started)
   --json FILE        write all of it as JSON as well
   --help             print this`;
@@ -49,6 +50,7 @@ const schema = z.strictObject({
   rounds: number.pipe(z.int().min(1).max(10_000)).default(50),
   'ramp-seconds': number.pipe(z.number().max(600)).default(15),
   'quotes-every': number.pipe(z.int().min(10).max(4_000)).default(500),
+  'lease-ms': number.pipe(z.int().min(500).max(60_000)).default(3_000),
   redis: z.url({ protocol: /^redis$/ }).optional(),
   json: z.string().min(1).optional(),
 });
@@ -79,6 +81,13 @@ const ROUND_MS: Readonly<Record<Exclude<Part, 'load'>, number>> = {
   takeover: MINUTE_MS,
   propagation: 2 * MINUTE_MS,
 };
+
+/** Of every cluster that is measured. */
+export const leaseOf = ({ 'lease-ms': ttlMs }: Pick<LoadOptions, 'lease-ms'>) => ({
+  ttlMs,
+  renewEveryMs: Math.round(ttlMs / 5),
+  pollMs: 100,
+});
 
 /** After this the whole is given up: more than it can take when each of its steps takes the longest that it may. */
 export function budgetMs({ minutes, parts, rounds, variants, 'ramp-seconds': ramp }: LoadOptions): number {

@@ -1,5 +1,5 @@
 import type { LoadResult } from './load-part.ts';
-import type { LoadRun } from './load-run.ts';
+import { type LoadRun, outcomesText } from './load-run.ts';
 import type { Distribution } from './measure/distribution.ts';
 import type { Quantiles } from './measure/histogram.ts';
 import type { ProfileSummary } from './measure/profile.ts';
@@ -51,12 +51,9 @@ function loadLines(result: LoadResult): readonly string[] {
 const rateText = (rate: number): string => (rate === 0 ? 'none' : `${rate}/s`);
 
 function runLines(run: LoadRun): readonly string[] {
-  const { rate, seconds, acceptedPerSec, errorFraction, outcomes, machineFraction, ended, processes } = run;
-  const told = Object.entries(outcomes)
-    .sort(([, a], [, b]) => b - a)
-    .map(([name, count]) => `${name} ${count}`);
+  const { rate, seconds, acceptedPerSec, errorFraction, machineFraction, ended, processes } = run;
   return [
-    `  ${rate}/s for ${seconds} s: ${acceptedPerSec.toFixed(1)}/s accepted, ${(100 * errorFraction).toFixed(3)} % not (${told.join(', ')})`,
+    `  ${rate}/s for ${seconds} s: ${acceptedPerSec.toFixed(1)}/s accepted, ${(100 * errorFraction).toFixed(3)} % not (${outcomesText(run)})`,
     `    API    ${quantileText(run.api)}`,
     `    sent   ${quantileText(run.apiFromSend)}`,
     `    late   ${quantileText(run.sendLate)}`,

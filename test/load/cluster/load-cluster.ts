@@ -41,6 +41,8 @@ export interface Trader {
   readonly process: LoadProcess;
   readonly url: string;
   readonly tradingState: string;
+  /** Why it is not active. */
+  readonly restricted: string;
   readonly inDoubt: number;
 }
 
@@ -99,7 +101,13 @@ export class LoadCluster {
     const { body } = await ask(`${url}/status`);
     if (body['role'] !== 'active') return undefined;
     const { inDoubt } = body['orders'] as { inDoubt: number };
-    return { process, url, tradingState: String(body['tradingState']), inDoubt };
+    return {
+      process,
+      url,
+      tradingState: String(body['tradingState']),
+      restricted: String(body['restricted']),
+      inDoubt,
+    };
   }
 
   /** Kills it, at once; it stays away until `revive`. */
@@ -162,7 +170,8 @@ export class LoadCluster {
   async entriesPass(withinMs = TRADES_WITHIN_MS): Promise<Trader> {
     return until(withinMs, 'entries to pass', LOOK_EVERY_MS, async () => {
       const trader = await this.trader(withinMs);
-      return trader.tradingState === 'active' ? trader : undefined;
+      if (trader.tradingState === 'active') return trader;
+      throw new Error(`${trader.tradingState}: ${trader.restricted}`);
     });
   }
 

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { until, within } from '../within.ts';
 import { ask } from './ask.ts';
 import { LoadProcess, fileOf } from './load-process.ts';
-import { exchangeConfig, systemConfig } from './system-config.ts';
+import { type SystemShape, exchangeConfig, systemConfig } from './system-config.ts';
 
 const CLUSTER = fileOf('trading-system/cluster.ts');
 const EXCHANGE = fileOf('toy-exchange/main.ts');
@@ -18,6 +18,7 @@ export interface SupervisedShape {
   readonly redisUrl: string;
   readonly instruments: number;
   readonly quotesEveryMs: number;
+  readonly lease: SystemShape['lease'];
 }
 
 interface Child {
@@ -122,7 +123,7 @@ export class SupervisedCluster {
   }
 
   async #start(exchangeUrl: string): Promise<void> {
-    const { directory, redisUrl, instruments } = this.#shape;
+    const { directory, redisUrl, instruments, lease } = this.#shape;
     const dataDir = join(directory, 'data');
     const file = join(directory, 'config.json');
     const {
@@ -131,7 +132,7 @@ export class SupervisedCluster {
       ...config
     } = systemConfig({
       ...{ instruments, exchangeUrl, redisUrl, dataDir, venue: 'exchange', logLevel: 'info' },
-      ...{ postgresUrl: undefined, lease: {} },
+      ...{ postgresUrl: undefined, lease },
     });
     await writeFile(file, JSON.stringify(config));
     const args = [

@@ -11,7 +11,7 @@ export class Connection {
   readonly #hostname: string;
   readonly #port: number;
   #socket: Socket | undefined;
-  #received = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
   #answered: ((answer: Answer) => void) | undefined;
   #sentMs = Infinity;
 

@@ -1,6 +1,9 @@
 import { QUANTITY, TOKENS } from '../cluster/system-config.ts';
 
-/** Makes orders at the market: each instrument in turn is bought in one round and sold in the next. */
+/** Rounds in which all is bought, so that there is something to sell, also while fills are late. */
+const FIRST_ROUNDS = 5;
+
+/** Makes orders at the market: each instrument in turn is bought in two rounds and sold in the next. */
 export class OrderRequests {
   readonly #prefix: string;
   readonly #instrumentIds: readonly string[];
@@ -15,7 +18,8 @@ export class OrderRequests {
   next(): object {
     const { length } = this.#instrumentIds;
     const at = this.#number % length;
-    const isBuy = Math.floor(this.#number / length) % 2 === 0;
+    const round = Math.floor(this.#number / length);
+    const isBuy = round < FIRST_ROUNDS || round % 3 !== 0;
     this.#number += 1;
     return {
       intentId: `${this.#prefix}-${this.#number}`,

@@ -4,7 +4,7 @@ import { instrumentIds } from '../cluster/system-config.ts';
 import { OrderRequests } from '../generator/order-request.ts';
 import type { Ground } from '../ground.ts';
 import { type Distribution, distributionsOf } from '../measure/distribution.ts';
-import type { LoadOptions } from '../options.ts';
+import { type LoadOptions, leaseOf } from '../options.ts';
 import { setAnnouncements } from './announcements.ts';
 import { PROPAGATION_PARTS, type Propagation, propagationRound } from './propagation.ts';
 import { TAKEOVER_PARTS, type Takeover, takeoverRound } from './takeover.ts';
@@ -37,7 +37,13 @@ export async function roundsPart(
   const directory = await ground.directory();
   const redis = await ground.redis(options.redis);
   const cluster = await SupervisedCluster.start(
-    { directory, instruments, redisUrl: redis.url, quotesEveryMs: options['quotes-every'] },
+    {
+      directory,
+      instruments,
+      redisUrl: redis.url,
+      quotesEveryMs: options['quotes-every'],
+      lease: leaseOf(options),
+    },
     ground.track,
   );
   const orders = new OrderRequests(`rounds-${randomBytes(4).toString('hex')}`, instrumentIds(instruments));

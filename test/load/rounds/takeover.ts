@@ -36,14 +36,18 @@ const ORDERS_BEFORE = 20;
 export async function takeoverRound(cluster: SupervisedCluster, orders: OrderRequests): Promise<Takeover> {
   const beganMs = performance.now();
   const { active, standby } = await cluster.both(READY_WITHIN_MS);
-  await Promise.all(Array.from({ length: ORDERS_BEFORE }, () => ask(`${active.url}/orders`, orders.next())));
+  await Promise.all(
+    Array.from({ length: ORDERS_BEFORE }, () =>
+      ask(`${active.url}/orders`, { ...orders.next(), side: 'buy' }),
+    ),
+  );
   const known = cluster.opened.length;
   const killedMs = Date.now();
   const killed = performance.now();
   process.kill(active.pid, 'SIGKILL');
   let answered = Infinity;
   const accepted = await until(TAKEN_WITHIN_MS, 'an order to be taken', ASK_EVERY_MS, async () => {
-    const { status, body } = await ask(`${standby.url}/orders`, orders.next());
+    const { status, body } = await ask(`${standby.url}/orders`, { ...orders.next(), side: 'buy' });
     const ms = performance.now() - killed;
     if (status === 200) answered = Math.min(answered, ms);
     return status === 200 && body['kind'] === 'accepted' ? ms : undefined;
