@@ -1,10 +1,26 @@
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { PostgresAppendLog, PostgresDatabase } from '../../../src/adapters/postgres/index.ts';
+import {
+  PostgresAppendLog,
+  PostgresDatabase,
+  PostgresTradingHistory,
+} from '../../../src/adapters/postgres/index.ts';
 import { AuditLog, verifyAudit } from '../../../src/audit/index.ts';
 import { SystemClock, person } from '../../../src/core/index.ts';
 import { digestOf } from '../../../src/desk/journal/journal-digest.ts';
-import { clock, dataDirectory, killRecords, portcullis, recordsOf, using } from '../../cli/support/data.ts';
+import { HistoryProjector } from '../../../src/portfolio/index.ts';
+import { HISTORY_INSTRUMENTS, opened } from '../../../src/testing/trading-history-events.ts';
+import {
+  JOURNAL,
+  clock,
+  damage,
+  dataDirectory,
+  killRecords,
+  portcullis,
+  recordsOf,
+  using,
+} from '../../cli/support/data.ts';
 import { temporaryDirectory } from '../../storage/support/temporary.ts';
 import { PostgresServer, postgresMissing } from '../../support/postgres-server.ts';
 
@@ -65,6 +81,163 @@ describe.skipIf(postgresMissing)('portcullis data copy', () => {
     });
     expect((await recordsOf(target, 'audit')).length).toBe((await recordsOf(path, 'audit')).length + 1);
   }, 60_000);
+
+  const inSchema = async <T>(
+    schema: string,
+    work: (database: PostgresDatabase) => Promise<T>,
+  ): Promise<T> => {
+    const database = await PostgresDatabase.open({ url: server.url, schema }, { clock: new SystemClock() });
+    try {
+      return await work(database);
+    } finally {
+      await database.close();
+    }
+  };
+  const logsIn = (schema: string) =>
+    inSchema(schema, async (database) => {
+      const { rows } = await database.query<{ name: string }>(
+        'SELECT name FROM $schema.log_heads ORDER BY name',
+      );
+      return rows.map(({ name }) => name);
+    });
+  const someOf = async (path: string, count: number) => (await recordsOf(path, 'journal')).slice(0, count);
+
+  test('a copy that was interrupted leaves no log that could be taken for a whole one, and goes on: PostgreSQL', async () => {
+    const path = await dataDirectory();
+    const whole = await readFile(join(path, JOURNAL));
+    const some = await someOf(path, 3);
+    await damage(path, JOURNAL, 5);
+    expect((await copy(path, server.url, '--schema', 'part')).code).not.toBe(0);
+    expect((await logsIn('part')).filter((name) => !name.startsWith('copying-'))).toEqual([]);
+    await writeFile(join(path, JOURNAL), whole);
+    await inSchema('part', async (database) => {
+      const log = await PostgresAppendLog.open({ name: 'copying-journal' }, { database });
+      for (const record of some) await log.append(record);
+      await log.close();
+    });
+    const target = join(await temporaryDirectory(), 'target');
+    const from = await copy(server.url, target, '--schema', 'part');
+    expect([from.code, from.err[0]]).toEqual([2, expect.stringContaining('holds part of a copy')]);
+    const { code, out } = await copy(path, server.url, '--schema', 'part');
+    expect([code, out.find((line) => line.startsWith('log journal'))]).toEqual([
+      0,
+      expect.stringContaining('4 copied, 3 were there'),
+    ]);
+    expect(await logsIn('part')).toEqual(['audit', 'journal']);
+    expect(await copy(server.url, target, '--schema', 'part')).toMatchObject({ code: 0 });
+    expect(await truthOf(target)).toEqual(await truthOf(path));
+  }, 60_000);
+
+  test('a log that somebody opens while the copy is made is not touched', async () => {
+    const path = await dataDirectory();
+    await inSchema('met', async (database) => {
+      const log = await PostgresAppendLog.open({ name: 'copying-journal' }, { database });
+      await log.close();
+      // It comes to be when the copy has had its look at what is there, and makes its own.
+      await database.query(`CREATE FUNCTION $schema.meet() RETURNS trigger LANGUAGE plpgsql AS $meet$
+        BEGIN
+          INSERT INTO $schema.log_heads (name, first_seq, last_seq, fence, owner, owned_since)
+            VALUES ('journal', 1, 0, 0, 'another', now()) ON CONFLICT DO NOTHING;
+          RETURN NEW;
+        END $meet$`);
+      await database.query(`CREATE TRIGGER meet AFTER UPDATE ON $schema.log_heads
+        FOR EACH ROW WHEN (NEW.last_seq = 7) EXECUTE FUNCTION $schema.meet()`);
+    });
+    const { code, err } = await copy(path, server.url, '--schema', 'met');
+    expect([code, err[0]]).toEqual([2, expect.stringContaining('somebody has opened the log journal')]);
+    expect(await logsIn('met')).toEqual(['copying-audit', 'copying-journal', 'journal']);
+  }, 60_000);
+
+  test('a copy that was interrupted leaves no directory that could be taken for a whole one, and goes on', async () => {
+    const path = await dataDirectory();
+    const whole = await readFile(join(path, JOURNAL));
+    const some = await someOf(path, 3);
+    await damage(path, JOURNAL, 5);
+    const target = join(await temporaryDirectory(), 'target');
+    expect((await copy(path, target)).code).not.toBe(0);
+    expect(await readdir(dirname(target))).toEqual(['target.copying']);
+    await writeFile(join(path, JOURNAL), whole);
+    await using(`${target}.copying`, async (directory) => {
+      const log = await directory.openLog('journal');
+      for (const record of some) await log.append(record);
+    });
+    await mkdir(target);
+    const { code, out } = await copy(path, target);
+    expect([code, out.find((line) => line.startsWith('log journal'))]).toEqual([
+      0,
+      expect.stringContaining('4 copied, 3 were there'),
+    ]);
+    expect(await readdir(dirname(target))).toEqual([basename(target)]);
+    expect(await truthOf(target)).toEqual(await truthOf(path));
+    expect(await copy(path, target)).toMatchObject({ code: 0 });
+    await using(target, async (directory) => {
+      expect(directory.isNew).toBe(false);
+    });
+  }, 60_000);
+
+  test('refuses a directory that has some of it already, and no whole log', async () => {
+    const path = await dataDirectory();
+    const target = join(await temporaryDirectory(), 'target');
+    await using(target, () => Promise.resolve());
+    const { code, err } = await copy(path, target);
+    expect([code, err[0]]).toEqual([2, expect.stringContaining('expected a directory that is not there')]);
+  });
+
+  test('names what it leaves behind', async () => {
+    const path = await dataDirectory();
+    await writeFile(join(path, 'history.sqlite'), '');
+    const target = join(await temporaryDirectory(), 'target');
+    expect((await copy(path, target)).out).toContain('not copied: history.sqlite');
+    expect((await copy(path, server.url, '--schema', 'left')).out).toContain('not copied: history.sqlite');
+    await inSchema('left', async (database) => {
+      const history = new PostgresTradingHistory(database);
+      await new HistoryProjector({ history, instruments: HISTORY_INSTRUMENTS }).project(
+        opened(clock.nowMs()),
+      );
+    });
+    const dry = await copy(server.url, target, '--schema', 'left', '--dry-run', '--json');
+    expect(JSON.parse(dry.out[0] ?? '')).toMatchObject({ notCopied: ['the trading history'] });
+    expect((await copy(path, join(dirname(target), 'other'), '--json')).out[0]).toContain(
+      '"notCopied":["history.sqlite"]',
+    );
+  }, 60_000);
+
+  test('makes nothing where it reads, and refuses a source that holds nothing', async () => {
+    const target = join(await temporaryDirectory(), 'target');
+    for (const more of [[], ['--dry-run']]) {
+      const { code, out, err } = await copy(server.url, target, '--schema', 'misspelt', ...more);
+      expect([code, out, err[0]]).toEqual([1, [], expect.stringContaining('FORMAT_UNSUPPORTED')]);
+    }
+    expect(await server.query("SELECT 1 FROM pg_namespace WHERE nspname = 'misspelt'")).toEqual([]);
+    await inSchema('nothing', () => Promise.resolve());
+    const { code, err } = await copy(server.url, target, '--schema', 'nothing');
+    expect([code, err[0]]).toEqual([2, expect.stringContaining('expected a place that holds something')]);
+    expect(await readdir(dirname(target))).toEqual([]);
+  }, 30_000);
+
+  test.each([
+    'postgress://trader:s3cretpass@db/x',
+    'postgres:/trader:s3cretpass@db/x',
+    'http://trader:s3cretpass@db',
+  ])('refuses %s, and does not print what it may hold', async (url) => {
+    const path = await dataDirectory();
+    for (const args of [
+      [path, url],
+      [path, url, '--dry-run'],
+      [url, path],
+    ] as const) {
+      const { code, out, err } = await copy(...(args as unknown as [string, string]));
+      expect([code, out]).toEqual([2, []]);
+      expect(err.join()).toContain('expected a directory, or postgres://');
+      expect(err.join()).not.toContain('s3cretpass');
+    }
+  });
+
+  test('checks the name of the schema also when it only looks', async () => {
+    const path = await dataDirectory();
+    expect(await copy(path, server.url, '--schema', 'Bad%Name', '--dry-run')).toMatchObject({ code: 2 });
+    expect(await copy(path, `${path}-2`, '--schema', 'good', '--dry-run')).toMatchObject({ code: 2 });
+  });
 
   test('a dry run tells what there is, and changes nothing', async () => {
     const path = await dataDirectory();
