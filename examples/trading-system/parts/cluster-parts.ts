@@ -82,7 +82,7 @@ async function longTerm(
     const files = opened.add(
       lazyHistory(async () => {
         const { SqliteTradingHistory } = await import('portcullis/portfolio');
-        return SqliteTradingHistory.open({ path: join(dataDir, 'history.db') });
+        return SqliteTradingHistory.open({ path: join(dataDir, 'history.sqlite') });
       }),
       (history) => history.close(),
     );

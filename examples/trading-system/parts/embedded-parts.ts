@@ -23,7 +23,7 @@ export async function openEmbeddedParts(
   const storage = { openLog: (name: string) => directory.openLog(`bus-${name}`), store: state };
   const bus = await EmbeddedEventBus.open({}, { clock, storage });
   const { history, close: closeHistory } = lazyHistory(() =>
-    SqliteTradingHistory.open({ path: join(path, 'history.db') }),
+    SqliteTradingHistory.open({ path: join(path, 'history.sqlite') }),
   );
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {

@@ -41,7 +41,7 @@ export async function gather(
     }
     const history =
       database === undefined
-        ? await SqliteTradingHistory.open({ path: join(dataDir, 'history.db') })
+        ? await SqliteTradingHistory.open({ path: join(dataDir, 'history.sqlite') })
         : new PostgresTradingHistory(database);
     const told = await historyOf(history);
     await history.close();
