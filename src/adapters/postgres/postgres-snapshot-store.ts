@@ -13,27 +13,40 @@ import type { PostgresQuery } from './postgres-query.ts';
 const Options = z.strictObject({
   /** One row of snapshots per name and schema: that of the log they are made from. */
   name: storageName,
+  /**
+   * Token of the lease under which the log of this name is written: once a higher one has taken the log over, nothing is saved here
+   * any more. Default: none, and nobody looks who owns the log.
+   */
+  fence: z.int().min(1).optional(),
 });
 
 /** @interface */
 export type PostgresSnapshotStoreOptions = z.input<typeof Options>;
 
 const Seq = z.int().min(0);
+/** For each statement of a save, and between two of them: its lines are made bit by bit beside other work, milliseconds. */
+const SAVE_TIMEOUT_MS = 120_000;
 /** How many snapshots are kept. */
 const KEPT = 2;
 /** Pieces that are read in one go. */
 const PAGE_PARTS = 50;
 
-/** Snapshots on PostgreSQL, each saved in one transaction: it is there as a whole or not at all. */
+/**
+ * Snapshots on PostgreSQL, each saved in one transaction: it is there as a whole or not at all. With `fence`, a process
+ * whose log another has taken over saves none (`SNAPSHOT_FAILED` with the cause `LOG_FENCED`), and removes none.
+ */
 export class PostgresSnapshotStore implements SnapshotStore {
   readonly #name: string;
+  readonly #fence: number | undefined;
   readonly #database: PostgresDatabase;
   #skipped: readonly SkippedSnapshot[] = [];
   #saving: Promise<unknown> = Promise.resolve();
 
   /** Nothing is asked yet. @throws {PortcullisError} `OPTION_INVALID` */
   constructor(options: PostgresSnapshotStoreOptions, deps: { readonly database: PostgresDatabase }) {
-    this.#name = parseOptions('PostgresSnapshotStore', Options, options).name;
+    const { name, fence } = parseOptions('PostgresSnapshotStore', Options, options);
+    this.#name = name;
+    this.#fence = fence;
     this.#database = deps.database;
   }
 
@@ -69,7 +82,9 @@ export class PostgresSnapshotStore implements SnapshotStore {
     }
     await this.#failing('written', async () => {
       try {
-        await this.#database.transaction((query) => this.#write(query, seq, slices()));
+        await this.#database.transaction((query) => this.#write(query, seq, slices()), {
+          timeoutMs: SAVE_TIMEOUT_MS,
+        });
       } catch (error) {
         if (thrown === undefined) throw error;
       }
@@ -85,6 +100,7 @@ export class PostgresSnapshotStore implements SnapshotStore {
     await query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
       `portcullis snapshots ${this.#database.schema} ${this.#name}`,
     ]);
+    await this.#confirmFence(query);
     await query('DELETE FROM $schema.snapshots WHERE name = $1 AND seq = $2', [this.#name, seq]);
     const { rows } = await query<{ id: number }>(
       "INSERT INTO $schema.snapshots (name, seq, ending) VALUES ($1, $2, '') RETURNING snapshot_id AS id",
@@ -105,6 +121,20 @@ export class PostgresSnapshotStore implements SnapshotStore {
          SELECT seq FROM $schema.snapshots WHERE name = $1 ORDER BY seq DESC LIMIT ${KEPT})`,
       [this.#name],
     );
+    await this.#confirmFence(query, 'FOR SHARE');
+  }
+
+  /** @param locking so that nobody takes the log over before the transaction ends; its records wait as well */
+  async #confirmFence(query: PostgresQuery, locking: 'FOR SHARE' | '' = ''): Promise<void> {
+    if (this.#fence === undefined) return;
+    const { rows } = await query<{ fence: number }>(
+      `SELECT fence FROM $schema.log_heads WHERE name = $1 ${locking}`,
+      [this.#name],
+    );
+    const fence = rows[0]?.fence ?? 0;
+    if (fence <= this.#fence) return;
+    const message = `its log is owned under token ${fence}, and the snapshot was made under ${this.#fence}`;
+    throw new PortcullisError('LOG_FENCED', message, { details: { name: this.#name, fence } });
   }
 
   async #newest(
