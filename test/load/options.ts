@@ -7,7 +7,7 @@ export const VARIANTS = ['exchange-files', 'paper-files', 'exchange-postgres'] a
 export type Variant = (typeof VARIANTS)[number];
 
 export const PARTS = ['load', 'takeover', 'propagation'] as const;
-export type Part = (typeof PARTS)[number];
+type Part = (typeof PARTS)[number];
 
 export const HELP = `usage: npm run load -- [options]
 

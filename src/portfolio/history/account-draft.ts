@@ -24,7 +24,7 @@ export interface Told {
 }
 
 /** The currency of an account whose opening was not seen. */
-export const UNKNOWN_CURRENCY = '?';
+const UNKNOWN_CURRENCY = '?';
 
 /** An account as events make it, before any of it is written. */
 export class AccountDraft {

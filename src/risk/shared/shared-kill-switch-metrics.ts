@@ -2,29 +2,29 @@ import type { MetricsRegistry } from '../../telemetry/index.ts';
 import type { SharedKillSwitch } from './shared-kill-switch.ts';
 import { SHARED_LINK_STATES } from './shared-link.ts';
 
-export const SHARED_KILL_SWITCH_AGE = {
+const SHARED_KILL_SWITCH_AGE = {
   name: 'trading_shared_kill_switch_age_seconds',
   help: 'How long ago what the other processes have tripped was last confirmed; -1 for never.',
 } as const;
 
-export const SHARED_KILL_SWITCH_LINK = {
+const SHARED_KILL_SWITCH_LINK = {
   name: 'trading_shared_kill_switch_link',
   help: '1 for how the process stands with the others; entries pass only in step.',
   labels: { state: SHARED_LINK_STATES },
 } as const;
 
-export const SHARED_KILL_SWITCH_LOOKS = {
+const SHARED_KILL_SWITCH_LOOKS = {
   name: 'trading_shared_kill_switch_looks',
   help: 'Looks at the shared entry since the start, for an announcement or by the timer.',
   labels: { cause: ['push', 'poll'] },
 } as const;
 
-export const SHARED_KILL_SWITCH_CONFLICTS = {
+const SHARED_KILL_SWITCH_CONFLICTS = {
   name: 'trading_shared_kill_switch_conflicts',
   help: 'Writes to the shared entry since the start that another process was faster than.',
 } as const;
 
-export const SHARED_KILL_SWITCH_UNSHARED = {
+const SHARED_KILL_SWITCH_UNSHARED = {
   name: 'trading_shared_kill_switch_unshared',
   help: 'Trips of this process that the others do not know yet.',
 } as const;

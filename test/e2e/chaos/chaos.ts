@@ -29,7 +29,7 @@ export interface ChaosOptions {
   readonly onRound?: (round: Round) => void;
 }
 
-export interface Round {
+interface Round {
   readonly fault: string;
   readonly atMs: number;
   /** From the fault until another process has answered an order. */

@@ -4,7 +4,7 @@ import type { ClusterProcess } from './cluster-process.ts';
 import type { Ground } from './ground.ts';
 import type { KillSwitchDrill } from './kill-switch-drill.ts';
 
-export interface FaultWorld {
+interface FaultWorld {
   readonly cluster: ClusterProcess;
   readonly ground: Ground;
   readonly drill: KillSwitchDrill;

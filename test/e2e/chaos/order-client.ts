@@ -18,7 +18,7 @@ export interface Posted {
   refused?: string;
 }
 
-export interface Answer {
+interface Answer {
   readonly kind: 'denied' | 'duplicate' | 'accepted' | 'rejected' | 'unknown';
   readonly clientOrderId?: string;
   readonly state?: string;

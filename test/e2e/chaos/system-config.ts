@@ -3,7 +3,7 @@ import { INSTRUMENTS } from '../../../examples/trading-system/config-defaults.ts
 import type { ExchangeConfigInput } from '../../../examples/toy-exchange/config.ts';
 
 export const ACCOUNT = 'main';
-export const CURRENCY = 'USD';
+const CURRENCY = 'USD';
 export const BALANCE = '100000';
 /** Keys of the shared state and the bus: of this run, so that no stray process which looks for an old server meets them. */
 export const PREFIX = `chaos-${process.pid}`;

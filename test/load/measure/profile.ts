@@ -12,7 +12,7 @@ export interface CpuProfile {
   readonly timeDeltas?: readonly number[];
 }
 
-export interface SelfTime {
+interface SelfTime {
   readonly name: string;
   /** Last two parts of its path, and the line. */
   readonly where: string;

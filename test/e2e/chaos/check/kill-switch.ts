@@ -5,7 +5,7 @@ import type { CheckResult, Evidence } from './evidence.ts';
  * A desk that cannot ask what others have tripped lets no entry out once its last look is 3 s old (`maxAgeMs`), and a request may
  * be on its way for a second.
  */
-export const OBEYED_WITHIN_MS = 4_000;
+const OBEYED_WITHIN_MS = 4_000;
 
 /** No entry was accepted later than that after a trip was acknowledged, until its release was asked for. */
 export function checkKillSwitch({ trips, exchange, journal }: Evidence): CheckResult {

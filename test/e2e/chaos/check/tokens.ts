@@ -1,7 +1,7 @@
 import type { CheckResult, Evidence } from './evidence.ts';
 
 /** What a request may take from the desk to the exchange's log. */
-export const ON_THE_WAY_MS = 500;
+const ON_THE_WAY_MS = 500;
 
 /** Tokens of the journal only grow, and there is one from the first order on. */
 export function checkTokens({ journal }: Evidence): CheckResult {
