@@ -136,7 +136,10 @@ export function readHistoryEvent(event: BusEvent): ReadHistoryEvent {
     return { kind: 'refused', why };
   }
   const checked = type.check(event.data);
-  if (!checked.success) return { kind: 'refused', why: `${event.type}: ${checked.error.message}` };
+  if (!checked.success) {
+    const why = checked.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
+    return { kind: 'refused', why: `${event.type}: ${why.join('; ')}` };
+  }
   const atMs = Date.parse(event.time);
   if (!Number.isSafeInteger(atMs)) {
     return { kind: 'refused', why: `${event.type}: time: expected RFC 3339, got ${event.time}` };

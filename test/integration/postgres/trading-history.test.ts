@@ -59,13 +59,12 @@ describe.skipIf(postgresMissing)('PostgresTradingHistory', () => {
         ['history_marks (mark, at_ms)', 'n, n'],
       ] as const;
       for (const [table, values] of rows) {
-        await database.of.query(
-          `ALTER TABLE $schema.${/^\w+/.exec(table)?.[0]} SET (autovacuum_enabled = off)`,
-        );
+        const name = table.replace(/ .*/, '');
+        await database.of.query(`ALTER TABLE $schema.${name} SET (autovacuum_enabled = off)`);
         await database.of.query(
           `INSERT INTO $schema.${table} SELECT ${values} FROM generate_series(${first}, ${last}, ${by}) n`,
         );
-        if (analyse !== '') await database.of.query(`ANALYZE $schema.${/^\w+/.exec(table)?.[0]}`);
+        if (analyse !== '') await database.of.query(`ANALYZE $schema.${name}`);
       }
       await database.of.query(
         `INSERT INTO $schema.history_positions (account_id, instrument_id, quantity, quote, cost, realised, fees, funding, at_ms, seq, lots, dust)

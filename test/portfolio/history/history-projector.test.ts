@@ -58,6 +58,15 @@ describe('HistoryProjector', () => {
     expect(isDeadLetter(await handler({ ...opened(T0), time: 'yesterday' }, delivery))).toBe(true);
   });
 
+  test('says in one line why it refuses an event', async () => {
+    const event = historyEvent('account.flowed', T0, { accountId: 'acc', flowId: 7 });
+    const projected = await over(await open()).project(event);
+    expect(projected).toMatchObject({
+      outcome: 'refused',
+      why: expect.stringMatching(/^account\.flowed: .*flowId: [^\n]*; amount: [^\n]*$/) as string,
+    });
+  });
+
   test.each(['before', 'after'])(
     'a fill that comes again while the history is pruned is booked once: %s its mark is read',
     async (when) => {

@@ -9,7 +9,8 @@ const TRANSACTION_TIMEOUT_MS = 120_000;
 
 /**
  * A trading history in PostgreSQL, for several processes. The order of events of one account is kept by its revision: of two that
- * write it at once, one does so again. Money is `numeric`, read as the text that was written.
+ * write it at once, one does so again. Money is `numeric`: equal in value
+ * to what was written, with its zeros behind the point, but `007` comes back as `7` and `-0` as `0`.
  */
 export class PostgresTradingHistory extends SqlTradingHistory {
   /** @param database which stays open when the history is closed */
