@@ -161,8 +161,9 @@ describe('profile', () => {
       frame(2, 'decide', 'file:///x/dist/risk/index.js', 9),
       frame(3, '', 'file:///x/dist/risk/index.js', 19),
       frame(4, 'decide', 'file:///x/dist/risk/index.js', 9),
+      frame(5, 'post', 'node:inspector', 114),
     ];
-    const profile = { nodes, samples: [1, 2, 3, 4], timeDeltas: [600, 100, 100, 200] };
+    const profile = { nodes, samples: [1, 2, 3, 4, 5], timeDeltas: [600, 100, 100, 200, 900] };
     expect(summarise(profile)).toEqual({
       busyFraction: 0.4,
       top: [

@@ -27,6 +27,8 @@ export interface ProfileSummary {
 }
 
 const IDLE = '(idle)';
+/** What it costs to begin and end a profile is none of the program's. */
+const INSPECTOR = 'node:inspector';
 
 /** The functions with the most time of their own. */
 export function summarise({ nodes, samples = [], timeDeltas = [] }: CpuProfile, count = 15): ProfileSummary {
@@ -36,7 +38,7 @@ export function summarise({ nodes, samples = [], timeDeltas = [] }: CpuProfile, 
   for (const [at, id] of samples.entries()) {
     const frame = byId.get(id);
     const took = Math.max(0, timeDeltas[at] ?? 0);
-    if (frame === undefined) continue;
+    if (frame === undefined || frame.url === INSPECTOR) continue;
     all += took;
     if (frame.functionName === IDLE) {
       idle += took;
