@@ -63,7 +63,7 @@ describe.skipIf(postgresMissing !== undefined)(
         );
       const slow = new PostgresSnapshotStore(
         { name: 'journal', fence: 3 },
-        { database: { schema: database.schema, transaction } as PostgresDatabase },
+        { database: { schema: database.schema, transaction } as unknown as PostgresDatabase },
       );
       await expect(slow.save(5, ['after'])).rejects.toMatchObject(fencedError);
       expect(await store.newest()).toEqual({ seq: 1, lines: ['before there was a log'] });
