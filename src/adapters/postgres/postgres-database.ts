@@ -104,19 +104,22 @@ export class PostgresDatabase {
 
   /**
    * Runs `work` in one transaction (read committed): what it asks by the function it is given happens as a whole when `work`
-   * resolves, and not at all when it rejects.
+   * resolves, and not at all when it rejects. Afterwards that function rejects: the connection is another's.
    *
    * @throws {PortcullisError} `STORE_UNAVAILABLE`, also when something that was asked had failed and `work` took no notice; what
    * `work` throws.
    */
   transaction<T>(work: (query: PostgresQuery) => Promise<T>, options: TransactionOptions = {}): Promise<T> {
     const { readOnly = false, timeoutMs } = options;
+    let isOver = false;
     return this.#pool.use(async (link) => {
       await link.query(readOnly ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN');
       try {
         if (timeoutMs !== undefined) await link.query(LOCAL_TIMEOUTS, [String(timeoutMs)]);
         const waitMs = timeoutMs === undefined ? undefined : timeoutMs + this.#settings.graceMs;
-        const result = await work((sql, values) => this.#ask(link, sql, values, waitMs));
+        const result = await work((sql, values) =>
+          isOver ? Promise.reject(over()) : this.#ask(link, sql, values, waitMs),
+        ).finally(() => (isOver = true));
         const { command } = await link.query('COMMIT');
         if (command !== 'COMMIT') throw unavailable('the transaction had failed and was rolled back');
         return result;
@@ -206,5 +209,7 @@ export class PostgresDatabase {
     }
   }
 }
+
+const over = () => unavailable('the transaction is over', { retryable: false });
 
 const ignore = (): void => undefined;

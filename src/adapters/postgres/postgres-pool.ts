@@ -67,12 +67,13 @@ export class PostgresPool {
     if (this.#isClosed) throw closed();
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle.link;
-    if (this.#count < this.#options.maxConnections) return this.#open();
-    return (await this.#wait()) ?? this.#open();
+    if (!(this.#count < this.#options.maxConnections)) return (await this.#wait()) ?? this.#open();
+    this.#count++;
+    return this.#open();
   }
 
+  /** In a place that is counted already. */
   async #open(): Promise<PostgresLink> {
-    this.#count++;
     try {
       const link = await this.#deps.open();
       link.onEnd(() => {
@@ -88,7 +89,7 @@ export class PostgresPool {
     throw closed();
   }
 
-  /** A connection that was given back, or `undefined` where there is room for a new one. */
+  /** A connection that was given back, or `undefined` for the place of one that is gone. */
   async #wait(): Promise<PostgresLink | undefined> {
     const { waitMs, maxConnections } = this.#options;
     const waiting = Promise.withResolvers<PostgresLink | undefined>();
@@ -113,9 +114,11 @@ export class PostgresPool {
     else this.#idle.push({ link, sinceMs: this.#deps.clock.monotonicMs() });
   }
 
+  /** The place goes to who waits first, before anybody else can see it. */
   #leave(): void {
-    this.#count--;
-    this.#waiting.shift()?.resolve(undefined);
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#count--;
+    else next.resolve(undefined);
   }
 
   #closeUnused(): void {

@@ -1,6 +1,10 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { PostgresDatabase, type PostgresDatabaseOptions } from '../../../src/adapters/postgres/index.ts';
+import {
+  PostgresDatabase,
+  type PostgresDatabaseOptions,
+  type PostgresQuery,
+} from '../../../src/adapters/postgres/index.ts';
 import { checksumOf } from '../../../src/adapters/postgres/migrate.ts';
 import { MIGRATIONS } from '../../../src/adapters/postgres/migrations/index.ts';
 import { nextTurn } from '../../../src/core/clock.ts';
@@ -188,6 +192,42 @@ describe('PostgresDatabase', () => {
     await settled(lost);
     await nextTurn();
     expect(clients.made[1]?.asked.map(({ text }) => text)).toEqual(['SELECT 2']);
+  });
+
+  test('the place of a lost connection is that of who waits, not also of who comes just then', async () => {
+    const { database, first, clients } = await opened({ maxConnections: 1 });
+    const queries = [database.query('SELECT 1'), database.query('SELECT 2')];
+    await nextTurn();
+    first.lose(new Error('gone'));
+    queries.push(database.query('SELECT 3'));
+    await settled(Promise.all(queries));
+    await nextTurn();
+    expect(clients.made).toHaveLength(2);
+    const second = clients.made[1] as ScriptedClient;
+    second.asked[0]?.answer();
+    await nextTurn();
+    expect(second.asked.map(({ text }) => text)).toEqual(['SELECT 2', 'SELECT 3']);
+    second.asked[1]?.answer();
+    await Promise.allSettled(queries);
+  });
+
+  test.for(['resolves', 'rejects'])('who asks after a transaction that %s is refused', async (how) => {
+    const { database, first } = await opened();
+    let late: PostgresQuery | undefined;
+    const done = database.transaction((query) => {
+      late = query;
+      return how === 'resolves' ? Promise.resolve() : Promise.reject(new Error('no'));
+    });
+    await nextTurn();
+    first.asked[0]?.answer();
+    await nextTurn();
+    first.asked[1]?.answer();
+    await done.catch(() => undefined);
+    await expect(late?.('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: false });
+    expect(first.asked.map(({ text }) => text)).toEqual([
+      'BEGIN',
+      how === 'resolves' ? 'COMMIT' : 'ROLLBACK',
+    ]);
   });
 
   test('closes connections that nobody used for a while', async () => {
