@@ -28,7 +28,7 @@ export const scope = z.discriminatedUnion('kind', [
 
 export const principal = z.object({ kind: z.enum(['person', 'system']), id: z.string() });
 
-/** In the unit of the limit: milliseconds, bps, fraction, lots, or money in the account currency. */
+/** In the unit of the limit: milliseconds, bps, fraction, lots, or money in the account currency. Without a bound: `Infinity` as text. */
 const facts = {
   measured: z.union([z.number(), z.string()]).optional(),
   limit: z.union([z.number(), z.string()]).optional(),

@@ -5,11 +5,17 @@ import type { BookReader, OrderOutcome, OrderView } from 'portcullis/trading';
 
 /** What became of an order, with its quantity as text. */
 export function outcomeAnswer(outcome: OrderOutcome, book: BookReader) {
+  if (outcome.kind === 'denied') return { ...outcome, denials: outcome.denials.map(sayable) };
   if (outcome.kind !== 'accepted') return outcome;
   const { kind, clientOrderId, quantity, reduced } = outcome;
   const step = book.order(clientOrderId)?.order.instrument.grid.step;
   if (step === undefined) throw new Error(`order ${clientOrderId} was accepted and is not in the book`);
-  return { kind, clientOrderId, quantity: toText(quantity, step), ...(reduced && { reduced }) };
+  return {
+    kind,
+    clientOrderId,
+    quantity: toText(quantity, step),
+    ...(reduced && { reduced: sayable(reduced) }),
+  };
 }
 
 /** @throws {HttpProblem} 404 for one that the desk does not know */
@@ -36,5 +42,24 @@ export function orderAnswer(view: OrderView | undefined) {
 /** What the gates would say, in data and in words. */
 export const explanationAnswer = (explanation: Explanation) => {
   const { decision, denials, risk, execution } = explanation;
-  return { decision, denials, risk, execution, text: explanationText(explanation) };
+  return {
+    decision,
+    ...{ denials: denials.map(sayable), risk: risk.map(sayable), execution: execution.map(sayable) },
+    text: explanationText(explanation),
+  };
 };
+
+/** What a gate measured and allows, which may be `Infinity` or NaN, and JSON has neither: they are said as text. */
+function sayable<T extends { readonly measured?: Fact; readonly limit?: Fact }>(facts: T): T {
+  const { measured, limit } = facts;
+  return {
+    ...facts,
+    ...(measured !== undefined && { measured: inJson(measured) }),
+    ...(limit !== undefined && { limit: inJson(limit) }),
+  };
+}
+
+type Fact = number | string | undefined;
+
+const inJson = (fact: number | string): number | string =>
+  typeof fact === 'number' && !Number.isFinite(fact) ? String(fact) : fact;
