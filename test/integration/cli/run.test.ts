@@ -21,6 +21,7 @@ describe('portcullis', () => {
       '  limits show',
       '  limits diff',
       '  config explain MODULE [--export NAME] [--name SERVICE] [--profile PROFILE] [--file FILE] [--env-file FILE] [--json]',
+      '  data copy --from PLACE --to PLACE [--schema NAME] [--dry-run] [--json]',
       ...[
         'tail SOURCE [--types TYPE[,TYPE]] [--topic TOPIC] [--limit N]',
         'replay SOURCE [--from beginning|POSITION] [--since TIME] [--types TYPE[,TYPE]] [--topic TOPIC] [--limit N]',
