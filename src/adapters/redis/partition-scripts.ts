@@ -34,13 +34,28 @@ return 'OK'`);
  * KEYS owner, events; ARGV token, group, consumer, count. Events that the group was not given before, flat, since that is what both
  * ends do fastest: id, text, id, text; the id of one that is for a single group is followed by a blank and its name. When there
  * are none, the id of the newest event.
+ *
+ * Servers from 7.0 count what a group has read, but before 7.2.4 neither write that to their file nor tell it to their replicas with
+ * a read: started again they would know the place of the group and not its count, as if events had been removed before it had
+ * them. So the count is set with each read, to what it is; where the server does not know it, to that.
  */
 export const READ = new RedisScript(`${FENCE}
+local function keepCount()
+  for _, flat in ipairs(redis.call('XINFO', 'GROUPS', KEYS[2])) do
+    local group = {}
+    for at = 1, #flat, 2 do group[flat[at]] = flat[at + 1] end
+    local read = group['entries-read']
+    if group['name'] == ARGV[2] and read ~= nil then
+      redis.call('XGROUP', 'SETID', KEYS[2], ARGV[2], group['last-delivered-id'], 'ENTRIESREAD', read or -1)
+    end
+  end
+end
 local got = redis.call('XREADGROUP', 'GROUP', ARGV[2], ARGV[3], 'COUNT', ARGV[4], 'STREAMS', KEYS[2], '>')
 if not got then
   local newest = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)
   return newest[1] and newest[1][1] or '0-0'
 end
+keepCount()
 local flat, length = {}, 0
 for _, entry in ipairs(got[1][2]) do
   local id, fields, text = entry[1], entry[2], ''
