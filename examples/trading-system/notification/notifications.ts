@@ -7,6 +7,8 @@ const schema = z.strictObject({
   windowMs: z.number().min(1).default(60_000),
   /** How many are remembered; the oldest goes first. */
   remembered: z.int().min(1).default(1_000),
+  /** Of how many events it is known that they were there: one that the bus delivers again is not counted again. */
+  knownEvents: z.int().min(1).default(10_000),
 });
 
 /** @interface */
@@ -31,6 +33,8 @@ export class Notifications implements Disposable {
   readonly #deps: NotificationsDeps;
   /** Those whose window is open, by what they are about. */
   readonly #open = new Map<string, { current: Notification; readonly timer: Disposable }>();
+  /** Ids of events, the oldest first. */
+  readonly #known = new Set<string>();
   /** The newest last; those that are open are looked up. */
   #last: { readonly key: string; notification: Notification }[] = [];
 
@@ -40,8 +44,12 @@ export class Notifications implements Disposable {
     this.#deps = deps;
   }
 
-  /** @param atMs when it happened, wall time */
-  add(notice: Notice, atMs: number): void {
+  /**
+   * @param eventId of the event that says so; one that was there does nothing
+   * @param atMs when it happened, wall time
+   */
+  add(eventId: string, notice: Notice, atMs: number): void {
+    if (this.#isKnown(eventId)) return;
     const key = JSON.stringify([notice.type, notice.subject, notice.code, notice.severity]);
     const open = this.#open.get(key);
     if (open !== undefined) {
@@ -77,6 +85,16 @@ export class Notifications implements Disposable {
     this.#open.delete(key);
     open.timer[Symbol.dispose]();
     if (open.current.count > 1) this.#deps.tell(open.current);
+  }
+
+  #isKnown(eventId: string): boolean {
+    if (this.#known.has(eventId)) return true;
+    this.#known.add(eventId);
+    for (const oldest of this.#known) {
+      if (this.#known.size <= this.#options.knownEvents) break;
+      this.#known.delete(oldest);
+    }
+    return false;
   }
 
   #remember(key: string, notification: Notification): void {

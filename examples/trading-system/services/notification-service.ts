@@ -54,7 +54,7 @@ export class NotificationService extends BaseEnterpriseService {
     use('notifications', this.#notifications);
     const events = bus.subscribe('notification', NOTICED, (event) => {
       const notice = noticeOf(event);
-      if (notice !== undefined) this.#notifications.add(notice, Date.parse(event.time));
+      if (notice !== undefined) this.#notifications.add(event.id, notice, Date.parse(event.time));
     });
     this.#stopEvents = () => events.stop();
     await events.ready;

@@ -18,14 +18,19 @@ function begin(options: ConstructorParameters<typeof Notifications>[0] = {}) {
   const clock = new ManualClock();
   const told: Notification[] = [];
   const notifications = new Notifications(options, { clock, tell: (one) => told.push(one) });
-  return { clock, told, notifications };
+  let events = 0;
+  const add = (one: Notice, atMs: number): void => {
+    events += 1;
+    notifications.add(`event-${events}`, one, atMs);
+  };
+  return { clock, told, notifications, add };
 }
 
 test('the first is told at once, the others of its window at its end as one', () => {
-  const { clock, told, notifications } = begin({ windowMs: 1_000 });
-  notifications.add(notice(), 1);
-  notifications.add(notice({ text: '85 %' }), 2);
-  notifications.add(notice({ text: '90 %' }), 3);
+  const { clock, told, add } = begin({ windowMs: 1_000 });
+  add(notice(), 1);
+  add(notice({ text: '85 %' }), 2);
+  add(notice({ text: '90 %' }), 3);
   expect(told).toEqual([{ ...notice(), count: 1, firstMs: 1, lastMs: 1 }]);
   clock.advance(999);
   expect(told).toHaveLength(1);
@@ -34,10 +39,10 @@ test('the first is told at once, the others of its window at its end as one', ()
 });
 
 test('one that stayed alone is told once, and after its window anew', () => {
-  const { clock, told, notifications } = begin({ windowMs: 1_000 });
-  notifications.add(notice(), 1);
+  const { clock, told, add } = begin({ windowMs: 1_000 });
+  add(notice(), 1);
   clock.advance(1_000);
-  notifications.add(notice(), 2);
+  add(notice(), 2);
   expect(told.map(({ count, firstMs }) => [count, firstMs])).toEqual([
     [1, 1],
     [1, 2],
@@ -50,15 +55,15 @@ test.each([
   { severity: 'critical' as const },
   { type: 'x' },
 ])('what differs in %o is something else', (other) => {
-  const { told, notifications } = begin();
-  notifications.add(notice(), 1);
-  notifications.add(notice(other), 1);
+  const { told, add } = begin();
+  add(notice(), 1);
+  add(notice(other), 1);
   expect(told).toHaveLength(2);
 });
 
 test('the last ones are there with the newest first, counted', () => {
-  const { notifications } = begin({ remembered: 2 });
-  for (const code of ['A', 'B', 'C', 'C']) notifications.add(notice({ code }), 1);
+  const { notifications, add } = begin({ remembered: 2 });
+  for (const code of ['A', 'B', 'C', 'C']) add(notice({ code }), 1);
   expect(notifications.last(10).map(({ code, count }) => [code, count])).toEqual([
     ['C', 2],
     ['B', 1],
@@ -68,9 +73,9 @@ test('the last ones are there with the newest first, counted', () => {
 });
 
 test('at the end what was counted is told', () => {
-  const { clock, told, notifications } = begin();
-  notifications.add(notice(), 1);
-  notifications.add(notice(), 2);
+  const { clock, told, notifications, add } = begin();
+  add(notice(), 1);
+  add(notice(), 2);
   notifications[Symbol.dispose]();
   expect(told.map(({ count }) => count)).toEqual([1, 2]);
   clock.advance(120_000);
@@ -79,4 +84,11 @@ test('at the end what was counted is told', () => {
 
 test('refuses a window of nothing', () => {
   expect(() => begin({ windowMs: 0 })).toThrow(/windowMs/);
+});
+
+test('an event that is delivered again is not counted again, as long as it is known', () => {
+  const { told, notifications } = begin({ knownEvents: 2 });
+  for (const id of ['a', 'a', 'b', 'a', 'c', 'b', 'a']) notifications.add(id, notice(), 1);
+  notifications[Symbol.dispose]();
+  expect(told.map(({ count }) => count)).toEqual([1, 4]); // a, b, c, and a that was forgotten by then
 });
