@@ -28,8 +28,13 @@ export const monitoringApi = defineApi({
     method: 'GET',
     path: '/overview',
     response: z.object({
-      /** The worst of all; `down` as well where a service is missing, or nobody trades. */
+      /**
+       * The worst of all; `down` as well where a service is missing, or nobody trades. While the shared state does not answer
+       * `degraded` at best, and after five seconds `down`.
+       */
       level,
+      /** Why it cannot be looked up who is where, and since when: then the page says what was known before. */
+      problem: z.object({ reason: z.string(), sinceMs: timeMs }).optional(),
       /** Roles of which nobody has told where it is. */
       missing: z.array(z.string()).readonly(),
       instances: z.array(instance).readonly(),

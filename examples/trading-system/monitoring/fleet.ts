@@ -57,9 +57,13 @@ export class Fleet {
     return this.#killSwitch;
   }
 
-  /** Asks all of them once. @throws what `endpoints` throws; then what was known stays */
+  /** Asks all of them once. @throws what `endpoints` throws, after those that were known have been asked */
   async look(signal: AbortSignal): Promise<void> {
-    const known = await this.#deps.endpoints.list();
+    let failure: { readonly error: unknown } | undefined;
+    const known = await this.#deps.endpoints.list().catch((error: unknown) => {
+      failure = { error };
+      return this.#members.filter(({ problems }) => !('endpoint' in problems));
+    });
     const found = await Promise.all(known.map((endpoint) => this.#ask(endpoint, signal)));
     const gone = this.#members.filter((one) => !known.some((other) => isSame(one, other)));
     const nowMs = this.#deps.clock.nowMs();
@@ -70,6 +74,7 @@ export class Fleet {
     });
     this.#killSwitch = await this.#askKillSwitch(known, signal);
     this.#members = [...found, ...missed];
+    if (failure !== undefined) throw failure.error;
   }
 
   async #ask(endpoint: Endpoint, signal: AbortSignal): Promise<FleetMember> {

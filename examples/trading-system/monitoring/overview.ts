@@ -17,18 +17,26 @@ export interface Sight {
   readonly active: ActiveDesk | undefined;
   readonly changes: readonly HealthChange[];
   readonly atMs: number;
+  /** Why the processes could not be looked up the last time; what else is said is then what was known before. */
+  readonly problem?: { readonly reason: string; readonly sinceMs: number } | undefined;
 }
+
+/** What was known counts for so long. */
+const BLIND_MS = 5_000;
 
 const WORSE: Readonly<Record<Level, number>> = { up: 0, degraded: 1, down: 2 };
 
 /** All of it on one page. */
-export function overviewOf({ members, killSwitch, leaseName, active, changes, atMs }: Sight) {
+export function overviewOf({ members, killSwitch, leaseName, active, changes, atMs, problem }: Sight) {
   const traders = members.filter(({ role }) => role === 'trading');
   const trader = traders.find(({ trading }) => trading?.role === 'active');
   const missing = ROLES.filter((role) => !members.some((one) => one.role === role));
   const isIncomplete = missing.length > 0 || trader === undefined;
+  const isBlind = problem !== undefined && !(atMs - problem.sinceMs < BLIND_MS);
+  const seen = isIncomplete || isBlind ? 'down' : worst(members);
   return {
-    level: isIncomplete ? ('down' as const) : worst(members),
+    level: problem !== undefined && seen === 'up' ? ('degraded' as const) : seen,
+    ...(problem && { problem: { ...problem } }),
     missing,
     instances: members.map(({ trading: _, ...one }) => one),
     trading: {

@@ -32,7 +32,7 @@ export class MonitoringService extends BaseEnterpriseService {
   /** The newest first. */
   #changes: readonly HealthChange[] = [];
   #active: ActiveDesk | undefined;
-  #problem: string | undefined;
+  #problem: { readonly reason: string; readonly sinceMs: number } | undefined;
   #stopEvents: (() => Promise<void>) | undefined;
 
   constructor(seat: ServiceSeat, parts: Parts, ports: ServicePorts = {}) {
@@ -77,7 +77,14 @@ export class MonitoringService extends BaseEnterpriseService {
       getOverview: () => {
         const { members, killSwitch } = this.#fleet;
         const leaseName = leaseNameOf(this.#seat.config);
-        const sight = { members, killSwitch, leaseName, active: this.#active, changes: this.#changes };
+        const sight = {
+          members,
+          killSwitch,
+          leaseName,
+          active: this.#active,
+          changes: this.#changes,
+          problem: this.#problem,
+        };
         return overviewOf({ ...sight, atMs: this.clock.nowMs() });
       },
     });
@@ -85,14 +92,17 @@ export class MonitoringService extends BaseEnterpriseService {
 
   async #lookUntil(over: AbortSignal): Promise<void> {
     while (!over.aborted) {
-      try {
-        const [active] = await Promise.all([this.#trading.active(), this.#fleet.look(over)]);
-        this.#active = active;
-        this.#problem = undefined;
-        this.#count();
-      } catch (error) {
-        this.#problem = error instanceof Error ? error.message : 'the shared state does not answer';
-      }
+      // Both to their end: the processes answer also while what they share does not.
+      const [active, looked] = await Promise.allSettled([this.#trading.active(), this.#fleet.look(over)]);
+      if (active.status === 'fulfilled') this.#active = active.value;
+      const failed = [active, looked].find((one) => one.status === 'rejected');
+      if (failed === undefined) this.#problem = undefined;
+      else
+        this.#problem = {
+          reason: reasonOf(failed.reason),
+          sinceMs: this.#problem?.sinceMs ?? this.clock.nowMs(),
+        };
+      this.#count();
       await this.clock.sleep(LOOK_EVERY_MS, over).catch(() => undefined);
     }
   }
@@ -107,3 +117,6 @@ export class MonitoringService extends BaseEnterpriseService {
         );
   }
 }
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : 'the shared state does not answer';

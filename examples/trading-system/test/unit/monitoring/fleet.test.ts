@@ -1,5 +1,5 @@
 import { ManualClock } from 'portcullis/core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Fleet } from '../../../monitoring/fleet.ts';
 import type { Endpoint } from '../../../parts/parts.ts';
 
@@ -133,4 +133,18 @@ test('gives up one that takes too long', async () => {
   clock.advance(1_500);
   await looked;
   expect(slow.members[0]?.problems).toEqual({ http: 'no answer within 1500 ms' });
+});
+
+test('while nobody can say who is where, those that were known are asked, and it says so', async () => {
+  const list = vi.fn(() => Promise.resolve([endpoint()]));
+  let status = 'up';
+  const fleet = new Fleet({
+    ...{ clock: new ManualClock(1_000), endpoints: { list } },
+    fetch: () => Promise.resolve(Response.json({ ...healthy, status })),
+  });
+  await fleet.look(SIGNAL);
+  list.mockRejectedValue(new Error('redis is away'));
+  status = 'down';
+  await expect(fleet.look(SIGNAL)).rejects.toThrow('redis is away');
+  expect(fleet.members.map(({ level }) => level)).toEqual(['down']);
 });

@@ -56,6 +56,22 @@ describe('the level', () => {
   });
 });
 
+describe('while the shared state does not answer', () => {
+  const problem = { reason: 'redis: no answer', sinceMs: 10 };
+
+  test.each([
+    [10, 'degraded'],
+    [5_009, 'degraded'],
+    [5_010, 'down'],
+  ])('at %d the level is %s, with the reason', (atMs, level) => {
+    expect(overviewOf(sight({ atMs, problem }))).toMatchObject({ level, problem });
+  });
+
+  test('what is down stays down', () => {
+    expect(overviewOf(sight({ members: [], problem })).level).toBe('down');
+  });
+});
+
 describe('trading', () => {
   test('says who trades, who stands by, who has the lease, and how many orders there are', () => {
     const standby = member({ role: 'trading', instance: 2, trading: status('standby') });
