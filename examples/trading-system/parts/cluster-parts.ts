@@ -1,12 +1,15 @@
 import { join } from 'node:path';
+import type { PostgresDatabase as Database } from 'portcullis/adapters/postgres';
 import type { Clock } from 'portcullis/core';
 import type { TradingHistory } from 'portcullis/portfolio';
 import type { Logger, MetricsRegistry } from 'portcullis/telemetry';
 import type { SystemConfig } from '../config.ts';
-import { type DeskStorage, openDeskFiles } from '../trading/desk-storage.ts';
+import { DESK_NAMES, type DeskStorage, deskSchemaOf, openDeskFiles } from '../trading/desk-storage.ts';
 import { dataDirOf } from './data-dir.ts';
 import { StoredEndpoints } from './endpoints.ts';
+import { Lazy } from './lazy.ts';
 import { lazyHistory } from './lazy-history.ts';
+import { Opened } from './opened.ts';
 import type { TradingParts } from './parts.ts';
 
 /** Of each topic: as many processes of one group can share its work. */
@@ -22,25 +25,6 @@ export interface ClusterPartsDeps {
 
 type Servers = SystemConfig & { readonly redis: NonNullable<SystemConfig['redis']> };
 
-/** What has to be closed, the last opened first. */
-class Opened {
-  readonly #closes: (() => Promise<unknown>)[] = [];
-  #closed: Promise<void> | undefined;
-
-  add<T>(part: T, close: (part: T) => Promise<unknown>): T {
-    this.#closes.push(() => close(part));
-    return part;
-  }
-
-  close(): Promise<void> {
-    return (this.#closed ??= this.#close());
-  }
-
-  async #close(): Promise<void> {
-    for (const close of this.#closes.reverse()) await close().catch(() => undefined);
-  }
-}
-
 /** The bus and shared state on Redis; what a desk keeps, and history, on PostgreSQL if there is one, else in files. */
 export async function openClusterParts(config: Servers, deps: ClusterPartsDeps): Promise<TradingParts> {
   const { clock, metrics, logger } = deps;
@@ -53,7 +37,7 @@ export async function openClusterParts(config: Servers, deps: ClusterPartsDeps):
     const server = { url, prefix, commandTimeoutMs: 1_000 };
     const state = opened.add(await RedisStateStore.open(server, { clock, logger }), close);
     const signals = opened.add(await RedisStateSignals.open(server, { clock, logger }), close);
-    const { history, openDesk } = await longTerm(config, path, deps, opened);
+    const desk = await longTerm(config, path, deps, opened);
     const bus = opened.add(
       await RedisEventBus.open(
         { url, prefix, partitions: PARTITIONS, leaseMs: MEMBER_LEASE_MS },
@@ -62,7 +46,7 @@ export async function openClusterParts(config: Servers, deps: ClusterPartsDeps):
       close,
     );
     return {
-      ...{ clock, bus, state, signals, history, openDesk, dataDir: path },
+      ...{ clock, bus, state, signals, ...desk, dataDir: path },
       endpoints: new StoredEndpoints(state, clock),
       close: () => opened.close(),
     };
@@ -77,7 +61,7 @@ async function longTerm(
   dataDir: string,
   { clock, logger }: ClusterPartsDeps,
   opened: Opened,
-): Promise<Pick<TradingParts, 'history' | 'openDesk'>> {
+): Promise<Pick<TradingParts, 'history' | 'openDesk' | 'prepareDesk'>> {
   if (postgres === undefined) {
     const files = opened.add(
       lazyHistory(async () => {
@@ -90,28 +74,45 @@ async function longTerm(
   }
   const peer = await import('portcullis/adapters/postgres');
   const { PostgresAppendLog, PostgresDatabase, PostgresSnapshotStore, PostgresStateStore } = peer;
-  const database = opened.add(await PostgresDatabase.open({ url: postgres.url }, { clock, logger }), (one) =>
-    one.close(),
-  );
+  // With the first use, so that a process that starts while the server is away waits for it instead of ending.
+  const databaseOf = (schema?: string): Lazy<Database> =>
+    opened.add(
+      new Lazy(() =>
+        PostgresDatabase.open({ url: postgres.url, ...(schema && { schema }) }, { clock, logger }),
+      ),
+      (database) => database.close(),
+    );
+  const shared = databaseOf();
+  const own = databaseOf(deskSchemaOf(account.accountId));
   const tables = opened.add(
-    lazyHistory((): Promise<TradingHistory> => Promise.resolve(new peer.PostgresTradingHistory(database))),
+    lazyHistory(async (): Promise<TradingHistory> => new peer.PostgresTradingHistory(await shared.get())),
     (history) => history.close(),
   );
-  const name = `desk-${account.accountId}`.toLowerCase();
   const openDesk = async ({ token: fence }: { readonly token: number }): Promise<DeskStorage> => {
-    // The owner of a log is whoever has the highest token: one who had the lease before is refused by the server itself.
-    const [journal, audit] = await Promise.all([
-      PostgresAppendLog.open({ name: `${name}-journal`, fence }, { database }),
-      PostgresAppendLog.open({ name: `${name}-audit`, fence }, { database }),
-    ]);
-    const snapshots = new PostgresSnapshotStore({ name: `${name}-journal` }, { database });
-    const store = new PostgresStateStore({ name }, { database });
-    return {
-      ...{ journal, audit, snapshots, store },
-      close: async () => {
-        await Promise.all([journal.close(), audit.close(), store.close()]);
-      },
-    };
+    const database = await own.get();
+    const logs = new Opened();
+    try {
+      // The owner of a log is whoever has the highest token: one who had the lease before is refused by the server itself.
+      const openLog = async (name: string) =>
+        logs.add(await PostgresAppendLog.open({ name, fence }, { database }), (log) => log.close());
+      const journal = await openLog(DESK_NAMES.journal);
+      const audit = await openLog(DESK_NAMES.audit);
+      const snapshots = new PostgresSnapshotStore({ name: DESK_NAMES.journal }, { database });
+      const store = logs.add(new PostgresStateStore({ name: DESK_NAMES.store }, { database }), (one) =>
+        one.close(),
+      );
+      return { ...{ journal, audit, snapshots, store }, close: () => logs.close() };
+    } catch (error) {
+      await logs.close();
+      throw error;
+    }
   };
-  return { history: tables.history, openDesk };
+  return {
+    ...{ history: tables.history, openDesk },
+    prepareDesk: () => {
+      own.get().catch((err: unknown) => {
+        logger.warn({ err }, 'the database of the desk is not there yet');
+      });
+    },
+  };
 }

@@ -42,6 +42,8 @@ export interface Parts {
 export interface TradingParts extends Parts {
   /** Where a desk keeps what its successor needs, for the holder of the lease alone. @throws what opening throws */
   readonly openDesk: (tenure: Tenure) => Promise<DeskStorage>;
+  /** Begins what need not wait for the lease: connections, tables. Never throws. */
+  readonly prepareDesk?: () => void;
 }
 
 /** What the constructor of each service takes, beside its parts. */

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 import { type Clock, PortcullisError } from 'portcullis/core';
 import {
@@ -18,6 +19,19 @@ export interface DeskStorage {
   close(): Promise<void>;
 }
 
+/** The same in files and on a server, so that `portcullis data copy` moves a desk from one to the other. */
+export const DESK_NAMES = { journal: 'journal', audit: 'audit', store: 'state' } as const;
+
+/** On a server each desk has a schema of its own, as it has a directory in files: `desk_main`. No two accounts have the same. */
+export function deskSchemaOf(accountId: string): string {
+  if (/^[a-z0-9_]{1,30}$/.test(accountId)) return `desk_${accountId}`;
+  const readable = accountId
+    .toLowerCase()
+    .replace(/[^a-z0-9_]/g, '_')
+    .slice(0, 20);
+  return `desk_${readable}_${hash('sha256', accountId).slice(0, 16)}`;
+}
+
 const AGAIN_MS = 20;
 
 /**
@@ -29,10 +43,10 @@ export async function openDeskFiles(dataDir: string, clock: Clock, tenure: Tenur
   const directory = await openWhenFree(join(dataDir, 'desk'), clock, tenure);
   try {
     return {
-      journal: await directory.openLog('journal'),
-      audit: await directory.openLog('audit'),
-      snapshots: await directory.openSnapshots('journal'),
-      store: await directory.openStore('state'),
+      journal: await directory.openLog(DESK_NAMES.journal),
+      audit: await directory.openLog(DESK_NAMES.audit),
+      snapshots: await directory.openSnapshots(DESK_NAMES.journal),
+      store: await directory.openStore(DESK_NAMES.store),
       close: () => directory.close(),
     };
   } catch (error) {
