@@ -4,7 +4,7 @@ import { createLogger } from 'portcullis/telemetry';
 import { type Command, HELP, parseCommand } from './command-line.ts';
 import { RunningSystem } from './running-system.ts';
 
-/** The lease was lost: another process trades, and this one is to stand by again. */
+/** The lease was lost, or given up since the journal takes nothing more: another process trades, and this one is to stand by again. */
 const EXIT_LEASE_LOST = 75;
 const EXIT_BAD_INPUT = 2;
 
@@ -24,8 +24,8 @@ async function run({ config, only, instance }: Command): Promise<void> {
     isEnding = true;
     const stopped = running.system?.stop(reason) ?? Promise.resolve(true);
     void stopped.then(
-      (isClean) => process.exit(isClean ? code : 1),
-      () => process.exit(1),
+      (isClean) => process.exit(isClean || code === EXIT_LEASE_LOST ? code : 1),
+      () => process.exit(code === EXIT_LEASE_LOST ? code : 1),
     );
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
@@ -50,6 +50,11 @@ async function run({ config, only, instance }: Command): Promise<void> {
         onLeaseLost: (reason: string) => {
           console.log(JSON.stringify({ leaseLost: reason, role: only, instance }));
           process.exit(EXIT_LEASE_LOST);
+        },
+        // The lease is free by now: this one ends in order, and its next run opens the journal anew.
+        onJournalFailed: (reason: string) => {
+          console.log(JSON.stringify({ journalFailed: reason, role: only, instance }));
+          end(reason, EXIT_LEASE_LOST);
         },
       }),
     },

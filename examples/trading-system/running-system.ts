@@ -22,6 +22,7 @@ export interface SystemDeps {
   readonly onEnded?: (role: Role) => void;
   /** As the trading service has it. */
   readonly onLeaseLost?: (reason: string) => void;
+  readonly onJournalFailed?: (reason: string) => void;
 }
 
 interface Running {
@@ -43,7 +44,7 @@ export class RunningSystem {
   static async start(
     config: SystemConfig,
     { roles = START_ORDER, instance = 1 }: SystemOptions,
-    { clock, logger, onEnded, onLeaseLost }: SystemDeps,
+    { clock, logger, onEnded, onLeaseLost, onJournalFailed }: SystemDeps,
   ): Promise<RunningSystem> {
     // A process of one service shows the bus beside it.
     const metrics = new MetricsRegistry({}, { clock });
@@ -53,6 +54,7 @@ export class RunningSystem {
       ...{ signals: new EventEmitter(), exit: () => undefined },
       ...(roles.length === 1 && { metrics }),
       ...(onLeaseLost && { onLeaseLost }),
+      ...(onJournalFailed && { onJournalFailed }),
     };
     try {
       for (const role of START_ORDER.filter((one) => roles.includes(one))) {

@@ -1,6 +1,6 @@
 import { type Principal, PortcullisError } from 'portcullis/core';
 import { RISK_ALERT_RAISED, type RiskAlertRaised } from 'portcullis/events';
-import { FIRM, KillSwitchPublisher } from 'portcullis/risk';
+import { FIRM, KillSwitchPublisher, SharedKillSwitchMetrics } from 'portcullis/risk';
 import {
   BaseEnterpriseService,
   HttpProblem,
@@ -56,6 +56,8 @@ export class RiskService extends BaseEnterpriseService {
       this.log.warn('no token is configured: anybody on this machine may trip, nobody may release');
     const local = await openLocalKillSwitch(`risk-${instance}`, this.#parts, this.log);
     this.#local = use('kill-switch', local, { critical: false, check: () => local.shared.health() });
+    const { shared } = local;
+    use('kill-switch-metrics', new SharedKillSwitchMetrics({ metrics: this.metrics, shared }));
     const publishing = { bus, clock, metrics: this.metrics, logger: this.log };
     use('kill-switch-publisher', new KillSwitchPublisher({ ...publishing, killSwitch: local.killSwitch }));
     const alerts = bus.subscribe('risk', [RISK_ALERT_RAISED], ({ data }) => {

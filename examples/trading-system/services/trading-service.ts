@@ -1,3 +1,4 @@
+import { SharedKillSwitchMetrics } from 'portcullis/risk';
 import {
   BaseEnterpriseService,
   HttpProblem,
@@ -30,6 +31,8 @@ const RETRY_AFTER_S = 1;
 export interface TradingServicePorts extends ServicePorts {
   /** The lease was lost while this process traded: it has to end, or stand by again. */
   readonly onLeaseLost?: (reason: string) => void;
+  /** Nothing can be recorded any more, and the lease was released: this process has to end. Default: it stands by again. */
+  readonly onJournalFailed?: (reason: string) => void;
 }
 
 /**
@@ -52,7 +55,7 @@ export class TradingService extends BaseEnterpriseService {
     const { config, instance } = seat;
     const { host, logLevel } = config;
     const port = portOf(config, 'trading', instance);
-    const { onLeaseLost: _, ...rest } = ports;
+    const { onLeaseLost: _, onJournalFailed: __, ...rest } = ports;
     super({ name: 'trading', host, port, logLevel }, { clock: parts.clock, events: parts.bus, ...rest });
     this.#seat = seat;
     this.#parts = parts;
@@ -66,6 +69,7 @@ export class TradingService extends BaseEnterpriseService {
   protected override async onStart({ use, signal }: StartContext): Promise<void> {
     const { config, instance } = this.#seat;
     const { bus, clock, endpoints, state, signals } = this.#parts;
+    this.#parts.prepareDesk?.();
     const instruments = instrumentsOf(config);
     if (config.tokens.length === 0)
       this.log.warn(
@@ -73,6 +77,8 @@ export class TradingService extends BaseEnterpriseService {
       );
     const local = await openLocalKillSwitch(this.#name, this.#parts, this.log);
     this.#local = use('kill-switch', local, { critical: false, check: () => local.shared.health() });
+    const { shared } = local;
+    use('kill-switch-metrics', new SharedKillSwitchMetrics({ metrics: this.metrics, shared }));
     const views = use('quotes', new MarketViews({ bus, clock, instruments }));
     await views.start();
     const { ttlMs, renewEveryMs, pollMs } = config.lease;
@@ -83,14 +89,18 @@ export class TradingService extends BaseEnterpriseService {
       },
       { store: state, signals, clock, logger: this.log },
     );
-    const deps = { ...this.#parts, instruments, views, killSwitch: local.killSwitch };
+    const isTold = (): boolean => local.shared.status.unshared === 0;
+    const deps = { ...this.#parts, instruments, views, killSwitch: local.killSwitch, isTold };
     const standby = new Standby<ActiveTrading>({
       ...{ lease, clock, logger: this.log },
       open: (hold: LeaseHold) =>
         openActiveTrading(config, { ...deps, tenure: hold, metrics: this.metrics, logger: this.log }),
       onLost: this.#ports.onLeaseLost,
+      onFailed: this.#ports.onJournalFailed,
     });
     this.#standby = standby;
+    // It ends with the signal, when the service drains.
+    use('desk', standby, { check: () => standby.problem ?? true, close: () => undefined });
     this.#waiting = standby.run(signal);
     use('endpoint', endpoints.register({ role: 'trading', instance, url: this.address, pid: process.pid }));
   }

@@ -2,6 +2,7 @@ import { AuditLog } from 'portcullis/audit';
 import { type Clock, TradingDay } from 'portcullis/core';
 import {
   DeskMetrics,
+  type DeskMetricsDeps,
   Journal,
   JournalRelay,
   LimitControl,
@@ -37,6 +38,8 @@ export interface TradingDeskDeps {
   readonly logger: Logger;
 }
 
+type Told = Pick<DeskMetricsDeps, 'journal' | 'guard' | 'policy'>;
+
 /** The desk of one tenure, with all that decides, records and tells: opened with the lease, closed for the next one. */
 export class TradingDesk {
   readonly desk: OrderDesk;
@@ -46,10 +49,9 @@ export class TradingDesk {
   readonly #venue: OpenVenue;
   readonly #relay: JournalRelay;
   readonly #audit: AuditLog;
-  readonly #held: readonly Disposable[];
+  readonly #held: Disposable[] = [];
 
   private constructor(
-    config: SystemConfig,
     deps: TradingDeskDeps,
     parts: {
       readonly book: Book;
@@ -61,51 +63,64 @@ export class TradingDesk {
       readonly relay: JournalRelay;
       readonly tradingDay: TradingDay;
     },
+    opened: OpenVenue,
   ) {
-    const { killSwitch, views, clock, bus, metrics, logger } = deps;
-    const { book, audit, guard } = parts;
-    this.book = book;
+    this.book = parts.book;
     this.limits = parts.limits;
     this.#deps = deps;
     this.#relay = parts.relay;
-    this.#audit = audit;
-    this.#venue = openVenue(config, { ...deps, book });
-    const { venue } = this.#venue;
+    this.#audit = parts.audit;
+    this.#venue = opened;
+    const { venue } = opened;
     this.desk = new OrderDesk({ reconcileEveryMs: 10_000 }, { ...deps, ...parts, venue });
-    const { desk } = this;
+  }
+
+  /** What tells of the desk, and what tells the desk of the market. */
+  #attach(config: SystemConfig, parts: Told): void {
+    const { killSwitch, views, clock, bus, metrics, logger } = this.#deps;
+    const { desk, book } = this;
+    const { venue } = this.#venue;
+    const hold = <T extends Disposable>(part: T): T => {
+      this.#held.push(part);
+      return part;
+    };
     const monitor = new DrawdownMonitor(
       { tripAtFraction: config.tripAtDrawdownFraction },
       { book, killSwitch },
     );
     const publishing = { bus, clock, metrics, logger };
     const strategies = config.strategies.map(({ strategyId }) => strategyId);
-    const alerts = new RiskAlertPublisher({}, { ...publishing, guard });
-    this.#held = [
-      publishDeskEvents(venueNameOf(config), { ...publishing, desk }),
-      new PortfolioPublisher({}, { ...publishing, book }),
-      alerts,
-      new DeskMetrics({ venue: venue.name, mode: 'paper', strategies }, { ...deps, ...parts, desk }),
+    const alerts = hold(new RiskAlertPublisher({}, { ...publishing, guard: parts.guard }));
+    hold(publishDeskEvents(venueNameOf(config), { ...publishing, desk }));
+    hold(new PortfolioPublisher({}, { ...publishing, book }));
+    const about = { venue: venue.name, mode: 'paper', strategies } as const;
+    hold(new DeskMetrics(about, { ...this.#deps, ...parts, desk }));
+    hold(
       desk.onEvent((event) => {
         if (event.kind === 'decided') alerts.decided(event);
       }),
+    );
+    hold(
       killSwitch.onChange((change) => {
         // A trip waits for nobody; a log that has failed says so to the desk.
         const details = change.kind === 'failed' ? { ...change, error: change.error.message } : change;
-        audit.record({ ...details, kind: `kill-switch.${change.kind}` }).catch(() => undefined);
+        this.#audit.record({ ...details, kind: `kill-switch.${change.kind}` }).catch(() => undefined);
       }),
+    );
+    hold(
       views.onSeen(({ view, book: seen }) => {
         this.#venue.onMarket(seen);
         desk.mark(view);
         monitor.check();
       }),
-    ];
+    );
     for (const { view, book: seen } of views.last()) {
       this.#venue.onMarket(seen);
       desk.mark(view);
     }
   }
 
-  /** @throws what storage throws; `LEASE_LOST` when the lease is over meanwhile */
+  /** @throws what storage throws; `LEASE_LOST` when the lease is over meanwhile. All but the storage is closed then */
   static async open(config: SystemConfig, deps: TradingDeskDeps): Promise<TradingDesk> {
     const { clock, instruments, killSwitch, storage, tenure, bus, metrics, logger } = deps;
     const { store, snapshots } = storage;
@@ -124,14 +139,29 @@ export class TradingDesk {
     // Nobody says what moves together, so that all of it counts as if it did.
     const guard = new RiskGuard(config.limits.risk, { book, killSwitch, clock, venueName });
     const policy = new ExecutionPolicy(config.limits.execution);
-    const [limits, relay] = await Promise.all([
-      LimitControl.open({ guard, policy, killSwitch, store, audit, clock }),
-      JournalRelay.open(
-        { name: venueName },
-        { bus, log, journal, book, instruments, store, clock, metrics, logger },
-      ),
-    ]);
-    return new TradingDesk(config, deps, { book, journal, audit, guard, policy, limits, relay, tradingDay });
+    const limits = await LimitControl.open({ guard, policy, killSwitch, store, audit, clock });
+    const relay = await JournalRelay.open(
+      { name: venueName },
+      { bus, log, journal, book, instruments, store, clock, metrics, logger },
+    );
+    let venue: OpenVenue | undefined;
+    let desk: TradingDesk;
+    const parts = { book, journal, audit, guard, policy, limits, relay, tradingDay };
+    try {
+      venue = openVenue(config, { ...deps, book });
+      desk = new TradingDesk(deps, parts, venue);
+    } catch (error) {
+      await relay.stop(0);
+      await venue?.close();
+      throw error;
+    }
+    try {
+      desk.#attach(config, parts);
+      return desk;
+    } catch (error) {
+      await desk.#end('leave', 0);
+      throw error;
+    }
   }
 
   /** Resolves when the books have been compared with the venue's: from then on entries pass. */
@@ -150,12 +180,17 @@ export class TradingDesk {
    */
   async close(workingOrders: 'cancel' | 'leave'): Promise<void> {
     const { storage, tenure } = this.#deps;
-    await this.desk.stop({ workingOrders });
-    await this.#relay.stop(tenure.isHeld() ? 2_000 : 200);
-    for (const held of this.#held) held[Symbol.dispose]();
-    await this.#venue.close();
+    await this.#end(workingOrders, tenure.isHeld() ? 2_000 : 200);
     await storage.audit.flush();
     await storage.close();
+  }
+
+  /** All but the storage, which whoever opened it has. */
+  async #end(workingOrders: 'cancel' | 'leave', relayMs: number): Promise<void> {
+    await this.desk.stop({ workingOrders });
+    await this.#relay.stop(relayMs);
+    for (const held of this.#held) held[Symbol.dispose]();
+    await this.#venue.close();
   }
 
   /** For other parts that record what they decide. */

@@ -2,7 +2,7 @@ import { ManualClock } from 'portcullis/core';
 import type { LeaseHold } from 'portcullis/storage';
 import { silentLogger } from 'portcullis/telemetry';
 import { describe, expect, test, vi } from 'vitest';
-import { Standby } from '../../trading/standby.ts';
+import { Standby, type Tenancy } from '../../trading/standby.ts';
 
 /** A lease that a test gives and takes. */
 class ToyHold implements LeaseHold {
@@ -34,13 +34,13 @@ class ToyHold implements LeaseHold {
   }
 }
 
-function world(open?: () => Promise<{ close(): Promise<void> }>) {
+function world(open?: () => Promise<Tenancy>, onFailed?: (reason: string) => void) {
   const clock = new ManualClock();
   const said: string[] = [];
   const holds: ToyHold[] = [];
   const over = new AbortController();
   const waiting: ((hold: LeaseHold) => void)[] = [];
-  const standby = new Standby({
+  const standby = new Standby<Tenancy>({
     clock,
     logger: silentLogger,
     lease: {
@@ -64,6 +64,7 @@ function world(open?: () => Promise<{ close(): Promise<void> }>) {
         });
       }),
     onLost: (reason) => said.push(`lost: ${reason}`),
+    onFailed,
   });
   const running = standby.run(over.signal);
   const give = async (): Promise<ToyHold> => {
@@ -143,5 +144,60 @@ describe('Standby', () => {
     over.abort();
     await running;
     expect(said).toEqual([]);
+  });
+
+  test('closes what has failed, lets go of the lease, then says so, and waits for it no more', async () => {
+    const failed = Promise.withResolvers<string>();
+    const closing = Promise.withResolvers<undefined>();
+    const said: string[] = [];
+    const tenancy = { failed: failed.promise, close: () => closing.promise };
+    const { give, standby, running } = world(
+      () => Promise.resolve(tenancy),
+      (reason) => said.push(reason),
+    );
+    const hold = await give();
+    await turn();
+    failed.resolve('journal: no server');
+    await turn();
+    expect([standby.active, standby.problem, hold.isReleased]).toEqual([
+      undefined,
+      'journal: no server',
+      false,
+    ]);
+    expect(said).toEqual([]);
+    closing.resolve(undefined);
+    await running;
+    expect([hold.isReleased, said]).toEqual([true, ['journal: no server']]);
+  });
+
+  test('where nobody ends it, it tries again after what has failed', async () => {
+    let times = 0;
+    const { give, standby, over, running, clock } = world(() => {
+      times += 1;
+      const failed =
+        times === 1 ? Promise.resolve('journal: disk full') : new Promise<string>(() => undefined);
+      return Promise.resolve({ failed, close: () => Promise.resolve() });
+    });
+    await give();
+    await turn();
+    await clock.advance(500);
+    await give();
+    await turn();
+    expect([standby.active !== undefined, standby.problem]).toEqual([true, undefined]);
+    over.abort();
+    await running;
+  });
+
+  test('what could not be opened is a problem until another one must have it', async () => {
+    const { give, standby, over, running, clock } = world(() => Promise.reject(new Error('no server')));
+    await give();
+    await turn();
+    expect(standby.problem).toBe('Error: no server');
+    await clock.advance(14_999);
+    expect(standby.problem).toBe('Error: no server');
+    await clock.advance(1);
+    expect(standby.problem).toBeUndefined();
+    over.abort();
+    await running;
   });
 });
