@@ -5,6 +5,9 @@ import type { SavedOrder } from '../../trading/saved-book.ts';
 import type { InstrumentOf } from '../journal/journal-apply.ts';
 import { loneOrder, loneOrderSchema, readLoneOrder } from '../journal/journal-checkpoint-order.ts';
 
+/** What each store takes in one write. */
+const MOST_AT_ONCE = 10_000;
+
 const placeSchema = z.strictObject({
   version: z.literal(1),
   /** When the journal began: another journal has another one. */
@@ -53,15 +56,18 @@ export class RelayStore {
 
   /**
    * The orders and the place in one write; those that are gone after it, since a crash in between only leaves what is not
-   * needed.
+   * needed. More than a store takes at a time come only with a first place, which is written last: without it they count for
+   * nothing.
    *
    * @throws {PortcullisError} `STORE_UNAVAILABLE`
    */
   async save(place: RelayPlace, orders: readonly SavedOrder[], gone: readonly string[]): Promise<void> {
-    await this.#store.setAll([
-      ...orders.map((saved) => ({ key: this.#orderKey(saved.order.clientOrderId), value: loneOrder(saved) })),
-      { key: this.#key, value: { version: 1, ...place } },
-    ]);
+    const writes = orders.map((saved) => ({
+      key: this.#orderKey(saved.order.clientOrderId),
+      value: loneOrder(saved),
+    }));
+    while (writes.length >= MOST_AT_ONCE) await this.#store.setAll(writes.splice(0, MOST_AT_ONCE));
+    await this.#store.setAll([...writes, { key: this.#key, value: { version: 1, ...place } }]);
     for (const id of gone) await this.#store.delete(this.#orderKey(id));
   }
 
