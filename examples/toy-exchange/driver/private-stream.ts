@@ -43,7 +43,7 @@ export class PrivateStream {
       const reason = await this.#connect().catch((error: unknown) => String(error));
       if (isOver(closed)) return;
       listener.down(reason);
-      time.forget();
+      void time.renew();
       const waitMs = Math.min(maxReconnectMs, reconnectMs * 2 ** Math.min(this.#failures, 20));
       this.#failures += 1;
       await clock.sleep(waitMs, closed).catch(() => undefined);

@@ -63,7 +63,8 @@ export class RestClient {
       throw new Error(`${this.#options.name}: ${what}: ${response.status} says nothing about the request`);
     }
     const { code } = refused.data;
-    if (code === 'TIMESTAMP_OUT_OF_WINDOW') this.time.forget();
+    // Before the answer is told, so that the next request has the right time and need not wait for it.
+    if (code === 'TIMESTAMP_OUT_OF_WINDOW') await this.time.renew();
     return { kind: 'no', code };
   }
 
