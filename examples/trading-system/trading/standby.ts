@@ -59,7 +59,7 @@ export class Standby<T extends Tenancy> {
       if (hold === undefined) continue; // aborted
       try {
         const failure = await this.#serve(hold, signal);
-        if (failure === undefined || signal.aborted) continue;
+        if (failure === undefined || isAborted(signal)) continue;
         if (this.#deps.onFailed !== undefined) {
           this.#deps.onFailed(failure);
           return;
@@ -121,3 +121,6 @@ export class Standby<T extends Tenancy> {
     }
   }
 }
+
+/** Read anew: it changes while one waits. */
+const isAborted = (signal: AbortSignal): boolean => signal.aborted;

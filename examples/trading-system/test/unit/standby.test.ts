@@ -118,7 +118,7 @@ describe('Standby', () => {
     const hold = await give();
     await turn();
     expect([hold.isReleased, standby.active]).toEqual([true, undefined]);
-    await clock.advance(500);
+    clock.advance(500);
     await give();
     await turn();
     expect(standby.active).toBeDefined();
@@ -180,7 +180,7 @@ describe('Standby', () => {
     });
     await give();
     await turn();
-    await clock.advance(500);
+    clock.advance(500);
     await give();
     await turn();
     expect([standby.active !== undefined, standby.problem]).toEqual([true, undefined]);
@@ -193,9 +193,9 @@ describe('Standby', () => {
     await give();
     await turn();
     expect(standby.problem).toBe('Error: no server');
-    await clock.advance(14_999);
+    clock.advance(14_999);
     expect(standby.problem).toBe('Error: no server');
-    await clock.advance(1);
+    clock.advance(1);
     expect(standby.problem).toBeUndefined();
     over.abort();
     await running;
