@@ -49,7 +49,7 @@ export class MonitoringService extends BaseEnterpriseService {
   protected override async onStart({ signal, use }: StartContext): Promise<void> {
     const { bus, endpoints } = this.#parts;
     const { instance } = this.#seat;
-    use('fleet', this.#fleet, { critical: false, check: () => this.#problem ?? true });
+    use('fleet', this.#fleet, { critical: false, check: () => this.#problem?.reason ?? true });
     const told = bus.subscribe('monitoring', [SYSTEM_HEALTH_CHANGED], ({ data, time }) => {
       const { service, state, level } = data;
       const change = { service, state, level, atMs: Date.parse(time) };
