@@ -289,6 +289,13 @@ describe('tokens', () => {
     expect(failing({ journal: [...JOURNAL, tenure(11, 1_500)] })).toEqual([]);
     expect(failing({ journal: [...JOURNAL, tenure(11, 1_499)] })).toEqual([FENCE]);
   });
+
+  test('are those of whoever writes the journal: after a takeover nothing arrives that it does not know', () => {
+    // It arrives at 2,000.
+    const journal = [tenure(10, 1_000), tenure(11, 1_999)];
+    expect(failing({ journal })).toEqual([SAME, EVENTS, FENCE]);
+    expect(failing({ journal: [tenure(10, 1_000), tenure(11, 2_000)] })).toEqual([SAME, EVENTS]);
+  });
 });
 
 describe('the kill switch', () => {

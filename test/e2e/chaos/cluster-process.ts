@@ -9,6 +9,7 @@ import { ask } from './ask.ts';
 import { isThere } from './process-facts.ts';
 
 const CLUSTER = fileURLToPath(new URL('../../../examples/trading-system/cluster.ts', import.meta.url));
+const KEEP_JOURNAL = new URL('keep-journal.ts', import.meta.url).href;
 const LOOK_EVERY_MS = 300;
 
 export interface Child {
@@ -68,7 +69,8 @@ export class ClusterProcess {
       ...['--config', file, '--venue', exchangeUrl, '--log', 'json'],
       ...(postgresUrl === undefined ? [] : ['--postgres', postgresUrl]),
     ];
-    const options = ['--disable-warning=ExperimentalWarning', ...(preload ? [`--import=${preload}`] : [])];
+    const preloads = [KEEP_JOURNAL, ...(preload === undefined ? [] : [preload])];
+    const options = ['--disable-warning=ExperimentalWarning', ...preloads.map((one) => `--import=${one}`)];
     this.#child = spawn(process.execPath, [CLUSTER, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NODE_OPTIONS: options.join(' ') },

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SeededRandom } from 'portcullis/core';
-import type { ClusterProcess } from './cluster-process.ts';
+import type { Active, ClusterProcess } from './cluster-process.ts';
 import type { Ground } from './ground.ts';
 import type { KillSwitchDrill } from './kill-switch-drill.ts';
+import type { OrderClient } from './order-client.ts';
 
 interface FaultWorld {
   readonly cluster: ClusterProcess;
   readonly ground: Ground;
   readonly drill: KillSwitchDrill;
+  readonly client: OrderClient;
   readonly random: SeededRandom;
 }
 
@@ -26,6 +28,9 @@ export interface Fault {
 const NOTICED_MS = 500;
 /** Longer than the lease is good for, and than the standby needs. */
 const PAST_THE_LEASE_MS = 9_000;
+/** Orders wait at a frozen process when it thaws, and come to it for a while from then on. */
+const WAITING_MS = 500;
+const STILL_ASKED_MS = 2_500;
 
 export const FAULTS: readonly Fault[] = [
   {
@@ -36,10 +41,13 @@ export const FAULTS: readonly Fault[] = [
   {
     ...{ kind: 'freeze trading', takesOver: true },
     strike: async (world) => {
-      const pid = await activePid(world);
+      const { pid, url } = await activeOf(world);
       signal(pid, 'SIGSTOP');
       await sleep(PAST_THE_LEASE_MS);
+      const asked = world.client.askFormer(url, WAITING_MS + STILL_ASKED_MS);
+      await sleep(WAITING_MS);
       signal(pid, 'SIGCONT');
+      await asked;
     },
   },
   { kind: 'kill standby', strike: async (world) => kill(await standbyPid(world)) },
@@ -137,11 +145,13 @@ function tripDuring(what: string, begin: (world: FaultWorld) => Promise<void>): 
   };
 }
 
-async function activePid({ cluster }: FaultWorld): Promise<number> {
+async function activeOf({ cluster }: FaultWorld): Promise<Active> {
   const active = await cluster.active();
   if (active === undefined) throw new Error('nobody trades');
-  return active.pid;
+  return active;
 }
+
+const activePid = async (world: FaultWorld): Promise<number> => (await activeOf(world)).pid;
 
 async function standbyPid({ cluster }: FaultWorld): Promise<number | undefined> {
   const [active, children] = [await cluster.active(), await cluster.children()];

@@ -38,6 +38,8 @@ export class OrderClient {
   readonly #seed: number;
   readonly #over = new AbortController();
   readonly #abandon = new AbortController();
+  readonly #late: Promise<void>[] = [];
+  #formers = 0;
   #running: Promise<unknown> | undefined;
   #url: string | undefined;
 
@@ -58,7 +60,24 @@ export class OrderClient {
       this.#abandon.abort();
     }, withinMs);
     await this.#running;
+    await Promise.all(this.#late);
     clearTimeout(late);
+  }
+
+  /**
+   * Orders of one who has not heard of a successor: each goes to this process first, and to whoever trades where it does not
+   * answer. Resolves when the last is under way.
+   */
+  async askFormer(url: string, forMs: number): Promise<void> {
+    this.#formers += 1;
+    const random = new SeededRandom(this.#seed + this.#formers * 1_000);
+    const endMs = performance.now() + forMs;
+    for (let number = 1; performance.now() < endMs; number += 1) {
+      const intentId = `former-${this.#formers}-${number}`;
+      const order = await this.#order(random).catch(() => undefined);
+      if (order !== undefined) this.#late.push(this.#post({ intentId, ...order }, url));
+      await sleep(PAUSE_MS);
+    }
   }
 
   /** When somebody else than `url` has first answered an order since then. */
@@ -97,12 +116,12 @@ export class OrderClient {
     return { ...order, price: { type: 'limit', limit } };
   }
 
-  async #post(body: { readonly intentId: string }): Promise<void> {
+  async #post(body: { readonly intentId: string }, first?: string): Promise<void> {
     const posted: Posted = { intentId: body.intentId, firstMs: Date.now(), tries: 0 };
     this.posted.push(posted);
     while (!this.#abandon.signal.aborted) {
       try {
-        const url = await this.#active();
+        const url = first !== undefined && posted.tries === 0 ? first : await this.#active();
         posted.tries += 1;
         const answer = await ask<Answer>(`${url}/orders`, { body, token: TOKENS.client }, POST_TIMEOUT_MS);
         Object.assign(posted, { answer, url, answeredMs: Date.now() });

@@ -20,7 +20,10 @@ export function checkTokens({ journal }: Evidence): CheckResult {
   return { check: 'tokens only grow', violations, note: `${owners} owners of the lease` };
 }
 
-/** No order arrived at the exchange once a greater token than its own was written. */
+/**
+ * No order arrived at the exchange once a greater token than its own was written, nor, after a takeover, one that the journal
+ * knows nothing of: it was sent by somebody who could not write it down any more.
+ */
 export function checkFencing({ journal, exchange }: Evidence): CheckResult {
   const tenures = journal.flatMap((record, at) => (record.type === 'tenure' ? [{ ...record, at }] : []));
   const violations: string[] = [];
@@ -35,6 +38,18 @@ export function checkFencing({ journal, exchange }: Evidence): CheckResult {
       if (!(lateMs <= ON_THE_WAY_MS))
         violations.push(`${record.clientOrderId} arrived ${lateMs} ms after token ${next.token} was written`);
     }
+  }
+  const takeover = tenures[1];
+  const known = new Set(
+    journal.flatMap((record) => (record.type === 'submitting' ? [record.clientOrderId] : [])),
+  );
+  for (const { clientOrderId, placedMs } of exchange.orders.values()) {
+    if (takeover === undefined || known.has(clientOrderId)) continue;
+    for (const atMs of placedMs)
+      if (!(atMs <= takeover.atMs))
+        violations.push(
+          `${clientOrderId} arrived ${atMs - takeover.atMs} ms after the takeover under token ${takeover.token}, and is in nobody's journal`,
+        );
   }
   const note = Number.isFinite(latestMs)
     ? `the last one before a takeover arrived ${Math.round(-latestMs)} ms before the new token (at most ${ON_THE_WAY_MS} ms after it)`
