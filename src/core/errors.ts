@@ -31,7 +31,8 @@ export const ERROR_CATALOGUE = {
   },
   LOG_FENCED: {
     retryable: false,
-    meaning: 'Another process has taken the append log over, or owns it by a later lease; nothing more is written here.',
+    meaning:
+      'Another process has taken the append log over, or owns it by a later lease; nothing more is written here.',
   },
   LOG_CLOSED: { retryable: false, meaning: 'The append log has been closed.' },
   SNAPSHOT_FAILED: { retryable: true, meaning: 'A snapshot could not be written, or looked for.' },

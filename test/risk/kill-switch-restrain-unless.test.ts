@@ -23,11 +23,11 @@ async function conditional(given = order()) {
 describe('KillSwitch, restrainUnless', () => {
   test('lets everything through while it is fine', async () => {
     const { killSwitch } = await conditional();
-    expect([killSwitch.tradingState(pricedOf()), killSwitch.restraints(), killSwitch.whyRestricted()]).toEqual([
-      'active',
-      [],
-      undefined,
-    ]);
+    expect([
+      killSwitch.tradingState(pricedOf()),
+      killSwitch.restraints(),
+      killSwitch.whyRestricted(),
+    ]).toEqual(['active', [], undefined]);
   });
 
   test('is in force in the very call in which it is not fine, with nobody having told the switch', async () => {

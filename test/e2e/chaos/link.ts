@@ -56,17 +56,41 @@ export class Link implements AsyncDisposable {
     upstream.on('close', () => client.destroy());
   }
 
-  /** In order, also when the delay becomes shorter: nothing overtakes what is on its way. */
+  /** In order, also when the delay becomes shorter or a timer is late: what comes waits behind what is on its way. */
   #pass(from: Socket, to: Socket): void {
-    let dueMs = 0;
-    from.on('data', (chunk) => {
-      dueMs = Math.max(dueMs, performance.now() + this.delayMs);
-      const waitMs = dueMs - performance.now();
-      if (waitMs <= 0) to.write(chunk);
-      else setTimeout(() => to.write(chunk), waitMs);
+    const waiting: { readonly chunk: Buffer; readonly dueMs: number }[] = [];
+    let isTimed = false;
+    let hasEnded = false;
+    const pump = (): void => {
+      for (
+        let [first] = waiting;
+        first !== undefined && first.dueMs <= performance.now();
+        [first] = waiting
+      ) {
+        waiting.shift();
+        to.write(first.chunk);
+      }
+      const [next] = waiting;
+      if (next === undefined) {
+        if (hasEnded) to.end();
+      } else if (!isTimed) {
+        isTimed = true;
+        setTimeout(
+          () => {
+            isTimed = false;
+            pump();
+          },
+          Math.ceil(next.dueMs - performance.now()),
+        );
+      }
+    };
+    from.on('data', (chunk: Buffer) => {
+      waiting.push({ chunk, dueMs: performance.now() + this.delayMs });
+      pump();
     });
     from.on('end', () => {
-      setTimeout(() => to.end(), Math.max(0, dueMs - performance.now()));
+      hasEnded = true;
+      pump();
     });
   }
 

@@ -5,7 +5,14 @@ import { tradingApi } from '../../../api/trading-api.ts';
 
 describe('positions', () => {
   const averagePrice = decimal('100').div(decimal('3')).toFixed();
-  const held = { instrumentId: 'LTC-USD', quantity: '3', quote: 'USD', averagePrice, realised: '0', fees: '0' };
+  const held = {
+    instrumentId: 'LTC-USD',
+    quantity: '3',
+    quote: 'USD',
+    averagePrice,
+    realised: '0',
+    fees: '0',
+  };
 
   test('are told with an average price that no division ends', () => {
     expect(averagePrice.length).toBeGreaterThan(23);
