@@ -97,7 +97,7 @@ async function longTerm(
         logs.add(await PostgresAppendLog.open({ name, fence }, { database }), (log) => log.close());
       const journal = await openLog(DESK_NAMES.journal);
       const audit = await openLog(DESK_NAMES.audit);
-      const snapshots = new PostgresSnapshotStore({ name: DESK_NAMES.journal, fence, fence }, { database });
+      const snapshots = new PostgresSnapshotStore({ name: DESK_NAMES.journal, fence }, { database });
       const store = logs.add(new PostgresStateStore({ name: DESK_NAMES.store }, { database }), (one) =>
         one.close(),
       );

@@ -20,14 +20,17 @@ async function world() {
       ask: { price: '100.010', quantity: '7.00' },
     };
     void bus.publish(QUOTE_UPDATED, { ...quote, ...overrides });
-    await clock.advance(1);
+    clock.advance(1);
+    await clock.turn();
   };
   const end = async (): Promise<void> => {
     const ending = views[Symbol.asyncDispose]();
-    await clock.advance(2_000);
+    clock.advance(2_000);
+    await clock.turn();
     await ending;
     const closing = bus.close();
-    await clock.advance(2_000);
+    clock.advance(2_000);
+    await clock.turn();
     await closing;
   };
   return { clock, views, seen, tell, end };
@@ -93,7 +96,8 @@ describe('StoredEndpoints', () => {
     const two = at('trading', 2);
     at('trading', 1);
     at('signals', 1);
-    await clock.advance(0);
+    clock.advance(0);
+    await clock.turn();
     expect((await endpoints.list()).map(({ role, instance }) => `${role}-${instance}`)).toEqual([
       'signals-1',
       'trading-1',
@@ -103,7 +107,11 @@ describe('StoredEndpoints', () => {
     expect(await endpoints.list('trading')).toEqual([
       { role: 'trading', instance: 1, url: 'http://127.0.0.1:801', pid: 1 },
     ]);
-    for (let turn = 0; turn < 20; turn += 1) await clock.advance(1_500); // told again and again
+    for (let turn = 0; turn < 20; turn += 1) {
+      // told again and again
+      clock.advance(1_500);
+      await clock.turn();
+    }
     expect(await endpoints.list('trading')).toHaveLength(1);
   });
 });

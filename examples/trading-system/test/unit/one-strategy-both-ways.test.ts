@@ -23,13 +23,14 @@ const barsFrom = (nowMs: number): readonly Bar[] =>
 
 /** Lets time pass until it is settled. */
 async function through<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
-  let isOver = false;
+  const state = { isOver: false };
   const over = (): void => {
-    isOver = true;
+    state.isOver = true;
   };
   promise.then(over, over);
-  for (let turns = 0; !isOver && turns < 10_000; turns += 1) {
-    await clock.advance(1);
+  for (let turns = 0; !state.isOver && turns < 10_000; turns += 1) {
+    clock.advance(1);
+    await clock.turn();
     await new Promise((resolve) => setImmediate(resolve));
   }
   return promise;
@@ -93,7 +94,8 @@ describe('a strategy written once', () => {
       host.onBar(bar);
       await through(clock, Promise.all(outcomes));
       await through(clock, desk.settled());
-      await clock.advance(10);
+      clock.advance(10);
+      await clock.turn();
     }
     expect(await Promise.all(outcomes)).toEqual(['accepted', 'accepted', 'accepted']);
     expect(signals.map(({ direction }) => direction)).toEqual(['buy', 'flat', 'buy']);

@@ -78,9 +78,11 @@ describe('SignalTrader', () => {
 
   test('takes a signal in the millisecond in which it expires, and none later', async () => {
     const { trader, clock } = world();
-    await clock.advance(1_000);
+    clock.advance(1_000);
+    await clock.turn();
     expect(await trader.take(signal)).toBe('accepted');
-    await clock.advance(1);
+    clock.advance(1);
+    await clock.turn();
     expect(await trader.take(signal)).toBe('expired');
   });
 
