@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { SystemClock } from 'portcullis/core';
 import { MetricsRegistry, silentLogger } from 'portcullis/telemetry';
 import { expect, test } from 'vitest';
-import { PostgresServer, postgresMissing } from '../../../../../test/support/postgres-server.ts';
-import { RedisServer, redisMissing } from '../../../../../test/support/redis-server.ts';
-import { parseConfig } from '../../../config.ts';
-import { openParts } from '../../../parts/open-parts.ts';
+import { PostgresServer, postgresMissing } from '../../support/postgres-server.ts';
+import { RedisServer, redisMissing } from '../../support/redis-server.ts';
+import { parseConfig } from '../../../examples/trading-system/config.ts';
+import { openParts } from '../../../examples/trading-system/parts/open-parts.ts';
 
 const tenure = (token: number) => ({ token, isHeld: () => true });
 
