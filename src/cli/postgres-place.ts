@@ -1,14 +1,10 @@
 import { createHash } from 'node:crypto';
 import { PortcullisError } from '../core/errors.ts';
-import { parseOptions } from '../core/options.ts';
 import type { CommandIo } from './command.ts';
 import type { DataPlace, PlaceUse } from './data-place.ts';
 
 /** Only here and only now: `pg` is optional. */
-const load = async () => ({
-  ...(await import('../adapters/postgres/index.ts')),
-  ...(await import('../adapters/postgres/log-reading.ts')),
-});
+const load = () => import('../adapters/postgres/index.ts').catch(explained);
 
 /** A copy takes long statements, and reads more than it asks. */
 const SETTINGS = { statementTimeoutMs: 60_000, applicationName: 'portcullis data copy' };
@@ -20,8 +16,8 @@ const draftOf = (name: string): string =>
 
 /** Whether the address and the name are those of a place, without a look at it. @throws {PortcullisError} `OPTION_INVALID` */
 export async function checkPostgresPlace(url: string, schema: string | undefined): Promise<void> {
-  const { postgresSchema } = await import('../adapters/postgres/postgres-options.ts');
-  parseOptions('data copy', postgresSchema, { url, ...(schema !== undefined && { schema }) });
+  const { PostgresDatabase } = await load();
+  PostgresDatabase.check({ url, ...(schema !== undefined && { schema }) });
 }
 
 /**
@@ -34,7 +30,7 @@ export async function postgresPlace(
   { clock }: Pick<CommandIo, 'clock'>,
 ): Promise<DataPlace> {
   const { PostgresDatabase, PostgresAppendLog, PostgresStateStore, PostgresSnapshotStore, readLog } =
-    await load().catch(explained);
+    await load();
   const database = await PostgresDatabase.open(
     { url, ...SETTINGS, migrate: use === 'target', ...(schema !== undefined && { schema }) },
     { clock },

@@ -9,7 +9,7 @@ export class CurrencyLedgers {
   readonly own: CurrencyLedger;
   readonly #rates: FxRates | undefined;
   readonly #foreign = new Map<string, CurrencyLedger>();
-  /** Fees by the currency that they were paid in. */
+  /** Fees by the currency that they were paid in; none where fees and rebates are even. */
   readonly #paid = new Map<string, Decimal>();
 
   constructor(currency: string, rates: FxRates | undefined) {
@@ -82,6 +82,8 @@ export class CurrencyLedgers {
   }
 
   #addPaid({ currency, amount }: Money): void {
-    if (!amount.eq('0')) this.#paid.set(currency, (this.#paid.get(currency) ?? ZERO).plus(amount));
+    const sum = (this.#paid.get(currency) ?? ZERO).plus(amount);
+    if (sum.eq('0')) this.#paid.delete(currency);
+    else this.#paid.set(currency, sum);
   }
 }

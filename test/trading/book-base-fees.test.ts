@@ -52,6 +52,16 @@ describe('a fee in the base', () => {
     ).toEqual([['BTC', '0.001']]);
   });
 
+  test('of a rebate as large as what was paid leaves nothing paid, also after a restart', () => {
+    const book = open();
+    fill(book, 'buy', 100, '100', '0.001');
+    fill(book, 'buy', 100, '100', '-0.001');
+    expect(book.account('acc')?.feesPaid()).toEqual([]);
+    const twin = new Book();
+    twin.restore(book.snapshot());
+    expect(twin.snapshot().accounts).toEqual(book.snapshot().accounts);
+  });
+
   test('is what it was worth at the price of its fill, to twelve places', () => {
     const book = open();
     fill(book, 'buy', 100, '33.3333333', '0.0000001');

@@ -9,6 +9,7 @@ export {
   type PostgresAppendLogDeps,
   type PostgresAppendLogOptions,
 } from './postgres-append-log.ts';
+export { readLog } from './log-reading.ts';
 export { PostgresTradingHistory } from './history/postgres-trading-history.ts';
 export type {
   CreatePostgresClient,

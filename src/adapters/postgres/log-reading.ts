@@ -6,7 +6,10 @@ import type { PostgresDatabase } from './postgres-database.ts';
 /** For how long a reader may leave its transaction alone before the server ends it, milliseconds. */
 const PATIENCE_MS = 600_000;
 
-/** The records that are there when the iteration begins, all in one snapshot: what is trimmed meanwhile is still seen. */
+/**
+ * The records of a log from `fromSeq` that are there when the iteration begins, all in one snapshot: what is trimmed meanwhile is
+ * still seen. Takes nothing from the one that writes. The iteration rejects with `STORE_UNAVAILABLE`, or `LOG_DAMAGED`.
+ */
 export const readLog = (
   database: PostgresDatabase,
   name: string,

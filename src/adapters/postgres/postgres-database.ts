@@ -54,6 +54,11 @@ export class PostgresDatabase {
     );
   }
 
+  /** Looks at options without a look at the server. @throws {PortcullisError} `OPTION_INVALID` */
+  static check(options: PostgresDatabaseOptions): void {
+    parseOptions('PostgresDatabase', postgresSchema, options);
+  }
+
   /**
    * Connects, and brings the tables up to date unless told not to.
    *
