@@ -7,13 +7,14 @@ import { parseInput } from '../../../core/options.ts';
 import { type Units, unitsFloor } from '../../../core/units.ts';
 
 /** Limits of the firm that are amounts of money, and can be shared: what several desks lose or hold adds up. */
-export const SHARED_LIMITS = [
+export type SharedLimit = 'maxDailyLoss' | 'maxTotalExposure' | 'maxClusterExposure' | 'maxCapital';
+
+export const SHARED_LIMITS: readonly SharedLimit[] = [
   'maxDailyLoss',
   'maxTotalExposure',
   'maxClusterExposure',
   'maxCapital',
-] as const;
-export type SharedLimit = (typeof SHARED_LIMITS)[number];
+];
 
 /** Money as text, by limit; 0 where one is left out. */
 export type ShareAmounts = Readonly<Partial<Record<SharedLimit, string>>>;
@@ -41,7 +42,11 @@ const moveSchema = z.strictObject({
   step: z.enum(['asked', 'given']),
 });
 
-/** An amount on its way from one desk to another. */
+/**
+ * An amount on its way from one desk to another.
+ *
+ * @useDeclaredType
+ */
 export type ShareMove = Readonly<z.output<typeof moveSchema>>;
 
 const recordSchema = z.strictObject({
@@ -60,7 +65,11 @@ const recordSchema = z.strictObject({
 });
 const newerSchema = z.looseObject({ version: z.number().gt(VERSION) });
 
-/** Who has which share of the limits of the firm. */
+/**
+ * Who has which share of the limits of the firm.
+ *
+ * @useDeclaredType
+ */
 export type ShareRecord = Readonly<Omit<z.output<typeof recordSchema>, 'version'>>;
 
 export const writtenShares = (record: ShareRecord): object => ({ version: VERSION, ...record });
