@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { backoffMs, systemRandom } from '../../core/backoff.ts';
-import { onDispose } from '../../core/clock.ts';
 import { messageOf } from '../../core/message-of.ts';
 import { parseOptions } from '../../core/options.ts';
+import { SignalListeners } from '../../storage/signal-listeners.ts';
 import type { StateSignals } from '../../storage/state-signals.ts';
 import type { PostgresDatabase } from './postgres-database.ts';
 import type { PostgresSession } from './postgres-query.ts';
@@ -36,7 +36,9 @@ export class PostgresStateSignals implements StateSignals {
   readonly #checkEveryMs: number;
   /** To tell our own announcements from those of others. */
   readonly #from = randomUUID();
-  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #listeners = new SignalListeners((key, error) => {
+    this.#database.logger.error({ key, error: messageOf(error) }, 'a listener has thrown');
+  });
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #session: PostgresSession | undefined;
@@ -61,7 +63,7 @@ export class PostgresStateSignals implements StateSignals {
 
   async announce(key: string): Promise<void> {
     if (this.#stop.signal.aborted) return;
-    this.#tell(key);
+    this.#listeners.call(key);
     try {
       await this.#database.query('SELECT pg_notify($1, $2)', [this.#channel, `${this.#from} ${key}`]);
     } catch (error) {
@@ -70,15 +72,7 @@ export class PostgresStateSignals implements StateSignals {
   }
 
   onAnnounced(key: string, listener: () => void): Disposable {
-    const one = (): void => {
-      listener();
-    };
-    const listeners = this.#listeners.get(key) ?? new Set();
-    this.#listeners.set(key, listeners.add(one));
-    return onDispose(() => {
-      listeners.delete(one);
-      if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
-    });
+    return this.#listeners.add(key, listener);
   }
 
   /** Hears nothing more. A second call is harmless. */
@@ -100,7 +94,7 @@ export class PostgresStateSignals implements StateSignals {
       try {
         const session = await this.#listen();
         attempt = 0;
-        for (const key of [...this.#listeners.keys()]) this.#tell(key);
+        this.#listeners.callAll();
         const gone = new AbortController();
         session.onEnd(() => {
           gone.abort();
@@ -124,20 +118,10 @@ export class PostgresStateSignals implements StateSignals {
     if (this.#stop.signal.aborted) session.close();
     session.onNotification(({ payload = '' }) => {
       const at = payload.indexOf(' ');
-      if (payload.slice(0, at) !== this.#from) this.#tell(payload.slice(at + 1));
+      if (payload.slice(0, at) !== this.#from) this.#listeners.call(payload.slice(at + 1));
     });
     await session.query(`LISTEN "${this.#channel}"`);
     return session;
-  }
-
-  #tell(key: string): void {
-    for (const listener of [...(this.#listeners.get(key) ?? [])]) {
-      try {
-        listener();
-      } catch (error) {
-        this.#database.logger.error({ key, error: messageOf(error) }, 'a listener has thrown');
-      }
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, onDispose } from '../../../core/clock.ts';
+import type { Clock } from '../../../core/clock.ts';
 import { messageOf } from '../../../core/message-of.ts';
+import { SignalListeners } from '../../../storage/signal-listeners.ts';
 import type { StateSignals } from '../../../storage/state-signals.ts';
 import { type Logger, silentLogger } from '../../../telemetry/index.ts';
 import { type RedisClientPort, type RedisClientSettings, defaultClient } from '../redis-client.ts';
@@ -54,7 +55,9 @@ export class RedisStateSignals implements StateSignals {
   readonly #connections: RedisConnections;
   readonly #talk: RedisConnection;
   readonly #ear: RedisConnection;
-  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #listeners = new SignalListeners((key, error) => {
+    this.#log.error({ key, error: messageOf(error) }, 'a listener has thrown');
+  });
   readonly #heartbeat: Disposable;
   #subscriber: RedisSubscriberPort | undefined;
   #isClosed = false;
@@ -76,7 +79,7 @@ export class RedisStateSignals implements StateSignals {
     this.#ear = ears.open('listen');
     this.#ear.onConnect(() => this.#subscribe());
     this.#ear.onChange(() => {
-      if (this.#ear.isConnected) this.#callAll();
+      if (this.#ear.isConnected) this.#listeners.callAll();
     });
     this.#heartbeat = deps.clock.every(HEARTBEAT_MS, () => void this.#look());
   }
@@ -109,7 +112,7 @@ export class RedisStateSignals implements StateSignals {
 
   async announce(key: string): Promise<void> {
     if (this.#isClosed) return;
-    this.#call(key);
+    this.#listeners.call(key);
     try {
       await this.#talk.command(['PUBLISH', this.#channel, `${this.#origin} ${key}`]);
     } catch (error) {
@@ -118,20 +121,13 @@ export class RedisStateSignals implements StateSignals {
   }
 
   onAnnounced(key: string, listener: () => void): Disposable {
-    const one = (): void => {
-      listener();
-    };
-    const listeners = this.#listeners.get(key) ?? new Set();
-    this.#listeners.set(key, listeners.add(one));
-    return onDispose(() => {
-      listeners.delete(one);
-      if (listeners.size === 0 && this.#listeners.get(key) === listeners) this.#listeners.delete(key);
-    });
+    return this.#listeners.add(key, listener);
   }
 
   /** Nobody is called any more. A second call is harmless. */
   close(): Promise<void> {
     this.#isClosed = true;
+    this.#listeners.clear();
     this.#heartbeat[Symbol.dispose]();
     this.#ear.close();
     this.#connections.close();
@@ -177,21 +173,7 @@ export class RedisStateSignals implements StateSignals {
 
   #heard(message: string): void {
     const at = message.indexOf(' ');
-    if (message.slice(0, at) !== this.#origin) this.#call(message.slice(at + 1));
-  }
-
-  #callAll(): void {
-    for (const key of [...this.#listeners.keys()]) this.#call(key);
-  }
-
-  #call(key: string): void {
-    if (this.#isClosed) return;
-    for (const listener of [...(this.#listeners.get(key) ?? [])]) {
-      try {
-        listener();
-      } catch (error) {
-        this.#log.error({ key, error: messageOf(error) }, 'a listener has thrown');
-      }
-    }
+    if (this.#isClosed || message.slice(0, at) === this.#origin) return;
+    this.#listeners.call(message.slice(at + 1));
   }
 }
