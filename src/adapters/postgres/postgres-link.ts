@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { PortcullisError } from '../../core/errors.ts';
+import { patientDeadline } from '../../resilience/patient-deadline.ts';
 import type { PostgresAnswer, PostgresClientPort, PostgresNotification } from './postgres-client.ts';
 import { asFailure, unavailable } from './postgres-failure.ts';
 
@@ -15,9 +16,6 @@ interface PostgresLinkDeps {
   /** Takes secrets out of a text. */
   readonly clean: (text: string) => string;
 }
-
-/** A timer that is later than this says that the process stood still, not the server. */
-const STOOD_STILL_MS = 100;
 
 type State = { readonly kind: 'open' } | { readonly kind: 'ended'; readonly error: PortcullisError };
 
@@ -96,7 +94,7 @@ export class PostgresLink {
   async #answer<T>(ask: () => Promise<T>, timeoutMs: number, late: string, isFatal = false): Promise<T> {
     if (this.#state.kind === 'ended') throw this.#state.error;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const timer = this.#deadline(timeoutMs, () => {
+    const timer = patientDeadline(this.#deps.clock, timeoutMs, () => {
       this.#end(unavailable(late));
     });
     this.#rejectUnderWay = reject;
@@ -111,26 +109,6 @@ export class PostgresLink {
       this.#rejectUnderWay = undefined;
       timer[Symbol.dispose]();
     }
-  }
-
-  /** As the clock's, but a process that stood still looks at what has come meanwhile before it is too late. */
-  #deadline(ms: number, onLate: () => void): Disposable {
-    const { clock } = this.#deps;
-    let dueMs = clock.monotonicMs() + ms;
-    const fire = (): void => {
-      if (clock.monotonicMs() - dueMs <= STOOD_STILL_MS) {
-        onLate();
-        return;
-      }
-      dueMs = clock.monotonicMs() + ms;
-      timer = clock.deadline(ms, fire);
-    };
-    let timer = clock.deadline(ms, fire);
-    return {
-      [Symbol.dispose]: () => {
-        timer[Symbol.dispose]();
-      },
-    };
   }
 
   #end(error: PortcullisError): void {

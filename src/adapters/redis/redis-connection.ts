@@ -2,6 +2,7 @@ import { backoffMs, systemRandom } from '../../core/backoff.ts';
 import type { Clock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import { messageOf } from '../../core/message-of.ts';
+import { patientDeadline } from '../../resilience/patient-deadline.ts';
 import { type Logger, silentLogger } from '../../telemetry/index.ts';
 import { ClientSession } from './client-session.ts';
 import {
@@ -40,8 +41,6 @@ interface RedisConnectionDeps {
 export type RedisCommand = <T = unknown>(args: readonly string[], timeoutMs?: number) => Promise<T>;
 
 const FIRST_BACKOFF_MS = 50;
-/** A timer that is later than this says that the process stood still, not the server. */
-const STOOD_STILL_MS = 100;
 
 type State =
   | { readonly kind: 'idle' | 'waiting' | 'closed' }
@@ -239,15 +238,9 @@ export class RedisConnection {
   #sendOn(link: ClientSession, args: readonly string[], timeoutMs: number): Promise<unknown> {
     const { clock } = this.#deps;
     return new Promise((resolve, reject) => {
-      let dueMs = clock.monotonicMs() + timeoutMs;
-      const onLate = (): void => {
-        if (clock.monotonicMs() - dueMs > STOOD_STILL_MS) {
-          // The answer may be there and not read yet.
-          dueMs = clock.monotonicMs() + timeoutMs;
-          timer = clock.deadline(timeoutMs, onLate);
-        } else this.#lost(link, unavailable(`no answer to ${args[0] ?? ''} within ${timeoutMs} ms`));
-      };
-      let timer = clock.deadline(timeoutMs, onLate);
+      const timer = patientDeadline(clock, timeoutMs, () => {
+        this.#lost(link, unavailable(`no answer to ${args[0] ?? ''} within ${timeoutMs} ms`));
+      });
       link.send(args, (settle) => {
         timer[Symbol.dispose]();
         if (settle.ok) {
