@@ -69,21 +69,21 @@ export class Conditions {
 export const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
 
 /** How a table is paged: by these fields, newest first. */
-export interface Paged {
+export interface Paged<Row extends object> {
   readonly of: string;
-  readonly table: HistoryTable;
-  readonly order: readonly string[];
+  readonly table: HistoryTable<Row>;
+  readonly order: readonly (keyof Row & string)[];
   /** One value of each kind. */
   readonly shape: CursorKey;
 }
 
 /** A page of a table. */
-export async function pageOf<T>(
+export async function pageOf<Row extends object>(
   { query, prefix }: Pick<HistoryDatabase, 'query' | 'prefix'>,
-  { of, table, order, shape }: Paged,
+  { of, table, order, shape }: Paged<Row>,
   conditions: Conditions,
   { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
-): Promise<Page<T>> {
+): Promise<Page<Row>> {
   const columns = order.map(columnOf);
   if (cursor !== undefined) {
     const key = readCursor(of, cursor, shape);
@@ -94,7 +94,7 @@ export async function pageOf<T>(
       ` ORDER BY ${columns.map((column) => `${column} DESC`).join(', ')} LIMIT ?`,
     [...conditions.values, limit + 1],
   );
-  const items = rows.slice(0, limit).map((row) => rowOf<T>(table, row));
+  const items = rows.slice(0, limit).map((row) => rowOf(table, row));
   const last = items.at(-1) as Readonly<Record<string, string | number>> | undefined;
   if (rows.length <= limit || last === undefined) return { items };
   return {
@@ -110,15 +110,16 @@ export async function pageOf<T>(
 const MAX_VALUES = 30_000;
 
 /** Writes rows. Where one is there it is replaced, or left as it is. Resolves to how many were written. */
-export async function writeRows(
+export async function writeRows<Row extends object>(
   query: HistoryQuery,
   prefix: string,
-  table: HistoryTable,
-  rows: readonly object[],
+  table: HistoryTable<Row>,
+  rows: readonly Row[],
   where: 'replace' | 'keep',
 ): Promise<number> {
   const fields = Object.keys(table.columns);
-  const others = fields.filter((field) => !table.key.includes(field)).map(columnOf);
+  const key: readonly string[] = table.key;
+  const others = fields.filter((field) => !key.includes(field)).map(columnOf);
   const action =
     where === 'keep'
       ? 'NOTHING'
@@ -130,7 +131,7 @@ export async function writeRows(
     const { count } = await query(
       `INSERT INTO ${prefix}${table.name} (${fields.map(columnOf).join(', ')}) VALUES ` +
         some.map(() => `(${marks(fields.length)})`).join(', ') +
-        ` ON CONFLICT (${table.key.map(columnOf).join(', ')}) DO ${action}`,
+        ` ON CONFLICT (${key.map(columnOf).join(', ')}) DO ${action}`,
       some.flatMap((row) => valuesOf(table, row)),
     );
     written += count;

@@ -1,19 +1,38 @@
+import type { HistoryMark, StandingAccount, StandingPosition } from './history-change.ts';
+import type {
+  EquitySample,
+  HistoryBalance,
+  HistoryFill,
+  HistoryGap,
+  HistoryOrder,
+  HistoryPosition,
+  LedgerEntry,
+} from './history-rows.ts';
+
 /** How a column is kept. With `?` it may be missing. Decimals are exact: text in SQLite, `numeric` in PostgreSQL. */
 type Kind = 'text' | 'decimal' | 'integer' | 'flag' | 'fraction';
 type ColumnKind = Kind | `${Kind}?`;
 
+/** How values of a type can be kept: by this a table and its rows cannot say different things. */
+type KindOf<V> = V extends boolean ? 'flag' : V extends number ? 'integer' | 'fraction' : 'text' | 'decimal';
+type ColumnOf<V> = unknown extends V
+  ? ColumnKind
+  : undefined extends V
+    ? `${KindOf<NonNullable<V>>}?`
+    : KindOf<V>;
+
 /** A table, by the names of the fields of its rows. */
-export interface HistoryTable {
+export interface HistoryTable<Row extends object = Readonly<Record<string, unknown>>> {
   readonly name: string;
-  readonly columns: Readonly<Record<string, ColumnKind>>;
-  readonly key: readonly string[];
+  readonly columns: { readonly [Field in keyof Row & string]-?: ColumnOf<Row[Field]> };
+  readonly key: readonly (keyof Row & string)[];
 }
 
 /** What a database gives and takes. */
 export type SqlValue = string | number | boolean | null;
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-export const ORDERS: HistoryTable = {
+export const ORDERS: HistoryTable<HistoryOrder> = {
   name: 'history_orders',
   columns: {
     clientOrderId: 'text',
@@ -43,7 +62,7 @@ export const ORDERS: HistoryTable = {
   key: ['clientOrderId'],
 };
 
-export const FILLS: HistoryTable = {
+export const FILLS: HistoryTable<HistoryFill> = {
   name: 'history_fills',
   columns: {
     clientOrderId: 'text',
@@ -63,7 +82,7 @@ export const FILLS: HistoryTable = {
   key: ['clientOrderId', 'executionId'],
 };
 
-const POSITION: HistoryTable['columns'] = {
+const POSITION: HistoryTable<HistoryPosition>['columns'] = {
   accountId: 'text',
   instrumentId: 'text',
   quantity: 'decimal',
@@ -78,20 +97,20 @@ const POSITION: HistoryTable['columns'] = {
 };
 
 /** As they were, every step. */
-export const POSITION_CHANGES: HistoryTable = {
+export const POSITION_CHANGES: HistoryTable<HistoryPosition> = {
   name: 'history_position_changes',
   columns: POSITION,
   key: ['accountId', 'instrumentId', 'seq'],
 };
 
 /** As they are. */
-export const POSITIONS: HistoryTable = {
+export const POSITIONS: HistoryTable<StandingPosition> = {
   name: 'history_positions',
   columns: { ...POSITION, lots: 'integer', dust: 'decimal' },
   key: ['accountId', 'instrumentId'],
 };
 
-export const LEDGER: HistoryTable = {
+export const LEDGER: HistoryTable<LedgerEntry> = {
   name: 'history_ledger',
   columns: {
     accountId: 'text',
@@ -107,13 +126,13 @@ export const LEDGER: HistoryTable = {
   key: ['accountId', 'currency', 'seq'],
 };
 
-export const BALANCES: HistoryTable = {
+export const BALANCES: HistoryTable<HistoryBalance> = {
   name: 'history_balances',
   columns: { accountId: 'text', currency: 'text', amount: 'decimal' },
   key: ['accountId', 'currency'],
 };
 
-export const ACCOUNTS: HistoryTable = {
+export const ACCOUNTS: HistoryTable<StandingAccount> = {
   name: 'history_accounts',
   columns: {
     accountId: 'text',
@@ -128,7 +147,7 @@ export const ACCOUNTS: HistoryTable = {
   key: ['accountId'],
 };
 
-export const EQUITY: HistoryTable = {
+export const EQUITY: HistoryTable<EquitySample> = {
   name: 'history_equity',
   columns: {
     accountId: 'text',
@@ -142,7 +161,7 @@ export const EQUITY: HistoryTable = {
   key: ['accountId', 'atMs', 'sampleId'],
 };
 
-export const GAPS: HistoryTable = {
+export const GAPS: HistoryTable<HistoryGap> = {
   name: 'history_gaps',
   columns: {
     accountId: 'text',
@@ -157,14 +176,14 @@ export const GAPS: HistoryTable = {
 };
 
 /** Events and facts that have been taken. */
-export const MARKS: HistoryTable = {
+export const MARKS: HistoryTable<HistoryMark> = {
   name: 'history_marks',
   columns: { mark: 'text', atMs: 'integer' },
   key: ['mark'],
 };
 
 /** One row at most: what was before it has been pruned. */
-export const HORIZON: HistoryTable = {
+export const HORIZON: HistoryTable<{ readonly id: number; readonly beforeMs: number }> = {
   name: 'history_horizon',
   columns: { id: 'integer', beforeMs: 'integer' },
   key: ['id'],
@@ -207,7 +226,7 @@ export const columnOf = (field: string): string =>
   field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** The row of a table as the database has it. */
-export function valuesOf({ columns }: HistoryTable, row: object): SqlValue[] {
+export function valuesOf<Row extends object>({ columns }: HistoryTable<Row>, row: Row): SqlValue[] {
   const given = row as Readonly<Record<string, unknown>>;
   return Object.keys(columns).map((field) => {
     const value = given[field];
@@ -217,15 +236,14 @@ export function valuesOf({ columns }: HistoryTable, row: object): SqlValue[] {
 }
 
 /** What a database has, as the row that it was. */
-// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- the columns say what it is
-export function rowOf<T>({ columns }: HistoryTable, found: SqlRow): T {
+export function rowOf<Row extends object>({ columns }: HistoryTable<Row>, found: SqlRow): Row {
   const row: Record<string, unknown> = {};
-  for (const [field, kind] of Object.entries(columns)) {
+  for (const [field, kind] of Object.entries<ColumnKind>(columns)) {
     const value = found[columnOf(field)];
     if (value === null || value === undefined) continue;
     row[field] = READ[kind.replace('?', '') as Kind](value);
   }
-  return row as T;
+  return row as Row;
 }
 
 const READ: Readonly<Record<Kind, (value: unknown) => unknown>> = {

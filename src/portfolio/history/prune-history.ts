@@ -1,5 +1,5 @@
 import { TRANSITIONS, isOpen, type OrderState } from '../../trading/order-life-cycle.ts';
-import type { HistoryBalance, HistoryPosition, LedgerEntry } from './history-rows.ts';
+import type { HistoryBalance, LedgerEntry } from './history-rows.ts';
 import { type HistoryDatabase, type HistoryQuery, marks, writeRows } from './history-sql.ts';
 import {
   BALANCES,
@@ -25,7 +25,7 @@ const BIT = 10_000;
 
 /** Rows of a table, all of them before a time. */
 interface Old {
-  readonly table: HistoryTable;
+  readonly table: Pick<HistoryTable, 'name'>;
   /** Columns that have these values: with the time after them, the beginning of an index. */
   readonly of: Readonly<Record<string, string>>;
   readonly beforeMs: number;
@@ -56,7 +56,7 @@ export async function pruneHistory(database: HistoryDatabase, beforeMs: number):
   const fills = await remove(database, { table: FILLS, of: {}, beforeMs, and: [isGone] });
   let positionChanges = 0;
   for (const row of await all(`SELECT * FROM ${prefix}${POSITIONS.name}`)) {
-    const { accountId, instrumentId } = rowOf<HistoryPosition>(POSITIONS, row);
+    const { accountId, instrumentId } = rowOf(POSITIONS, row);
     const of = { account_id: accountId, instrument_id: instrumentId };
     positionChanges += await removeButLast(database, { table: POSITION_CHANGES, of, beforeMs }, 'seq');
   }
@@ -73,7 +73,7 @@ export async function pruneHistory(database: HistoryDatabase, beforeMs: number):
   }
   let entries = 0;
   for (const row of await all(`SELECT * FROM ${prefix}${BALANCES.name}`)) {
-    const balance = rowOf<HistoryBalance>(BALANCES, row);
+    const balance = rowOf(BALANCES, row);
     entries += await database.transaction((query) => carry(query, prefix, balance, beforeMs));
   }
   await remove(database, { table: MARKS, of: {}, beforeMs });
@@ -144,7 +144,7 @@ async function carry(
     [accountId, currency, accountId, currency, beforeMs],
   );
   if (rows[0] === undefined) return 0;
-  const { seq, atMs, balance } = rowOf<LedgerEntry>(LEDGER, rows[0]);
+  const { seq, atMs, balance } = rowOf(LEDGER, rows[0]);
   const { count } = await query(`DELETE FROM ${ledger} WHERE ${of} AND seq <= ?`, [accountId, currency, seq]);
   const carried: LedgerEntry = { accountId, currency, seq, atMs, kind: 'carried', amount: balance, balance };
   await writeRows(query, prefix, LEDGER, [carried], 'keep');

@@ -1,7 +1,7 @@
 import { parseInput } from '../../core/options.ts';
 import { z } from 'zod';
 import { EquityPoints } from './equity-points.ts';
-import type { HistoryChange, Standing, StandingAccount, StandingQuery } from './history-change.ts';
+import type { HistoryChange, Standing, StandingQuery } from './history-change.ts';
 import {
   type BalanceQuery,
   type EquityQuery,
@@ -77,15 +77,12 @@ export class SqlTradingHistory implements TradingHistory {
       .equal('instrument_id', instrumentId)
       .any('state', states)
       .within(rest);
-    const paged = { of: 'orders', table: ORDERS, order: ['atMs', 'clientOrderId'], shape: [0, ''] };
+    const paged = { of: 'orders', table: ORDERS, order: ['atMs', 'clientOrderId'], shape: [0, ''] } as const;
     return pageOf(this.#database, paged, conditions, rest);
   }
 
   async order(clientOrderId: string): Promise<HistoryOrder | undefined> {
-    const found = await this.#all<HistoryOrder>(
-      ORDERS,
-      new Conditions().equal('client_order_id', clientOrderId),
-    );
+    const found = await this.#all(ORDERS, new Conditions().equal('client_order_id', clientOrderId));
     return found[0];
   }
 
@@ -96,7 +93,8 @@ export class SqlTradingHistory implements TradingHistory {
       .equal('account_id', accountId)
       .equal('instrument_id', instrumentId)
       .within(rest);
-    const paged = { of: 'fills', table: FILLS, order: ['atMs', 'seq', 'clientOrderId'], shape: [0, 0, ''] };
+    const order = ['atMs', 'seq', 'clientOrderId'] as const;
+    const paged = { of: 'fills', table: FILLS, order, shape: [0, 0, ''] } as const;
     return pageOf(this.#database, paged, conditions, rest);
   }
 
@@ -113,7 +111,7 @@ export class SqlTradingHistory implements TradingHistory {
         `SELECT c.* FROM ${now}${conditions.text}${order}`,
         conditions.values,
       );
-      return rows.map((row) => rowOf<HistoryPosition>(POSITION_CHANGES, row));
+      return rows.map((row) => rowOf(POSITION_CHANGES, row));
     }
     const then = `${prefix}${POSITION_CHANGES.name}`;
     const same = (a: string): string =>
@@ -123,7 +121,7 @@ export class SqlTradingHistory implements TradingHistory {
         ` WHERE ${same('x')} AND x.at_ms <= ? ORDER BY x.at_ms DESC, x.seq DESC LIMIT 1)${conditions.text}${order}`,
       [Math.floor(atMs), ...conditions.values],
     );
-    return rows.map((row) => rowOf<HistoryPosition>(POSITION_CHANGES, row));
+    return rows.map((row) => rowOf(POSITION_CHANGES, row));
   }
 
   async balances(query: BalanceQuery): Promise<readonly HistoryBalance[]> {
@@ -140,7 +138,7 @@ export class SqlTradingHistory implements TradingHistory {
         ' WHERE b.account_id = ? ORDER BY b.currency',
       [Math.floor(atMs), accountId],
     );
-    return rows.map((row) => rowOf<HistoryBalance>(BALANCES, row));
+    return rows.map((row) => rowOf(BALANCES, row));
   }
 
   async ledger(query: LedgerQuery): Promise<Page<LedgerEntry>> {
@@ -149,7 +147,7 @@ export class SqlTradingHistory implements TradingHistory {
       .equal('account_id', accountId)
       .equal('currency', currency)
       .within(rest);
-    const paged = { of: 'ledger', table: LEDGER, order: ['atMs', 'seq'], shape: [0, 0] };
+    const paged = { of: 'ledger', table: LEDGER, order: ['atMs', 'seq'], shape: [0, 0] } as const;
     return pageOf(this.#database, paged, conditions, rest);
   }
 
@@ -170,7 +168,7 @@ export class SqlTradingHistory implements TradingHistory {
     for (let behind: EquitySample | undefined, isMore = true; isMore;) {
       const next = conditions();
       if (behind !== undefined) next.add('(at_ms, sample_id) > (?, ?)', behind.atMs, behind.sampleId);
-      const some = await this.#all<EquitySample>(EQUITY, next, `at_ms, sample_id LIMIT ${CHUNK}`);
+      const some = await this.#all(EQUITY, next, `at_ms, sample_id LIMIT ${CHUNK}`);
       for (const sample of some) found.add(sample);
       behind = some.at(-1);
       isMore = some.length === CHUNK;
@@ -179,14 +177,14 @@ export class SqlTradingHistory implements TradingHistory {
   }
 
   async accounts(): Promise<readonly HistoryAccount[]> {
-    const accounts = await this.#all<StandingAccount>(ACCOUNTS, new Conditions(), 'account_id');
+    const accounts = await this.#all(ACCOUNTS, new Conditions(), 'account_id');
     return accounts.map(({ revision: _, seq: __, ...account }) => account);
   }
 
   async gaps(query: GapQuery = {}): Promise<Page<HistoryGap>> {
     const { accountId, ...rest } = readQuery.gaps(query);
-    const order = ['atMs', 'source', 'eventId', 'code'];
-    const paged = { of: 'gaps', table: GAPS, order, shape: [0, '', '', ''] };
+    const order = ['atMs', 'source', 'eventId', 'code'] as const;
+    const paged = { of: 'gaps', table: GAPS, order, shape: [0, '', '', ''] } as const;
     return pageOf(this.#database, paged, new Conditions().equal('account_id', accountId), rest);
   }
 
@@ -199,15 +197,13 @@ export class SqlTradingHistory implements TradingHistory {
     const { accountId, instruments } = query;
     const ofAccount = (): Conditions => new Conditions().equal('account_id', accountId);
     // First: what is read after it and is newer makes the commit a conflict.
-    const [account] = await this.#all<StandingAccount>(ACCOUNTS, ofAccount());
+    const [account] = await this.#all(ACCOUNTS, ofAccount());
     const named = instruments === 'all' ? undefined : instruments;
     const [{ known, horizon }, orders, positions, balances] = await Promise.all([
       this.#known(query.marks),
-      this.#some<HistoryOrder>(ORDERS, 'client_order_id', query.orders),
-      named?.length === 0
-        ? []
-        : this.#all<Standing['positions'][number]>(POSITIONS, ofAccount().any('instrument_id', named)),
-      this.#all<HistoryBalance>(BALANCES, ofAccount()),
+      this.#some(ORDERS, 'client_order_id', query.orders),
+      named?.length === 0 ? [] : this.#all(POSITIONS, ofAccount().any('instrument_id', named)),
+      this.#all(BALANCES, ofAccount()),
     ]);
     return {
       ...(account && { account }),
@@ -235,16 +231,17 @@ export class SqlTradingHistory implements TradingHistory {
 
   /** The horizon last: `prune` moves it before it removes a mark, so that whoever misses the mark sees the horizon. */
   async #known(names: readonly string[]) {
-    const known = await this.#some<{ mark: string }>(MARKS, 'mark', names);
-    return { known, horizon: await this.#all<{ beforeMs: number }>(HORIZON, new Conditions()) };
+    const known = await this.#some(MARKS, 'mark', names);
+    return { known, horizon: await this.#all(HORIZON, new Conditions()) };
   }
 
   async #write(query: HistoryQuery, change: HistoryChange): Promise<void> {
     const { prefix } = this.#database;
     if (change.account !== undefined) await this.#putAccount(query, change.account);
-    const put = (table: HistoryTable, rows: readonly object[], where: 'replace' | 'keep' = 'replace') =>
-      writeRows(query, prefix, table, rows, where);
-    if ((await put(MARKS, change.marks, 'keep')) !== change.marks.length) throw CONFLICT;
+    const put = <Row extends object>(table: HistoryTable<Row>, rows: readonly Row[]) =>
+      writeRows(query, prefix, table, rows, 'replace');
+    const added = await writeRows(query, prefix, MARKS, change.marks, 'keep');
+    if (added !== change.marks.length) throw CONFLICT;
     await put(ORDERS, change.orders);
     await put(FILLS, change.fills);
     await put(POSITION_CHANGES, change.positionChanges);
@@ -252,7 +249,7 @@ export class SqlTradingHistory implements TradingHistory {
     await put(LEDGER, change.entries);
     await put(BALANCES, change.balances);
     await put(EQUITY, change.equity);
-    await put(GAPS, change.gaps, 'keep');
+    await writeRows(query, prefix, GAPS, change.gaps, 'keep');
   }
 
   /** Whoever writes the account at the same time waits here, and then finds another revision. */
@@ -270,15 +267,23 @@ export class SqlTradingHistory implements TradingHistory {
     if (count !== 1) throw CONFLICT;
   }
 
-  async #all<T>(table: HistoryTable, { text, values }: Conditions, order?: string): Promise<readonly T[]> {
+  async #all<Row extends object>(
+    table: HistoryTable<Row>,
+    { text, values }: Conditions,
+    order?: string,
+  ): Promise<readonly Row[]> {
     const { rows } = await this.#query(
       `SELECT * FROM ${this.#name(table)}${text}${order === undefined ? '' : ` ORDER BY ${order}`}`,
       values,
     );
-    return rows.map((row) => rowOf<T>(table, row));
+    return rows.map((row) => rowOf(table, row));
   }
 
-  async #some<T>(table: HistoryTable, column: string, values: readonly string[]): Promise<readonly T[]> {
+  async #some<Row extends object>(
+    table: HistoryTable<Row>,
+    column: string,
+    values: readonly string[],
+  ): Promise<readonly Row[]> {
     return values.length === 0 ? [] : this.#all(table, new Conditions().any(column, values));
   }
 
@@ -286,7 +291,7 @@ export class SqlTradingHistory implements TradingHistory {
     return this.#database.query(...of);
   }
 
-  #name(table: HistoryTable): string {
-    return `${this.#database.prefix}${table.name}`;
+  #name({ name }: Pick<HistoryTable, 'name'>): string {
+    return `${this.#database.prefix}${name}`;
   }
 }
