@@ -1,8 +1,7 @@
 import { defineApi } from 'portcullis/service';
 import { z } from 'zod';
+import { deskRoutes } from './desk-routes.ts';
 import { principal, reason, scope, timeMs, tradingState } from './fields.ts';
-import { limitChange, limits, limitsChanged } from './limits.ts';
-import { explanation, intent } from './orders.ts';
 
 const tags = ['risk'] as const;
 
@@ -84,24 +83,7 @@ export const riskApi = defineApi({
     description: 'For persons: 403 for a system. 409 when it is not tripped, or tripped again meanwhile.',
     tags,
   },
-  getLimits: { method: 'GET', path: '/limits', response: limits, summary: 'The limits in force.', tags },
-  changeLimits: {
-    method: 'PUT',
-    path: '/limits',
-    body: limitChange,
-    response: limitsChanged,
-    summary: 'Changes limits while orders go on.',
-    description: 'For persons. A lower limit counts at once, a higher one when it is on disk and audited.',
-    tags,
-  },
-  explainOrder: {
-    method: 'POST',
-    path: '/explain',
-    body: intent,
-    response: explanation,
-    summary: 'What every gate would say to an order now. Leaves no trace.',
-    tags,
-  },
+  ...deskRoutes('risk'),
   listAlerts: {
     method: 'GET',
     path: '/alerts',

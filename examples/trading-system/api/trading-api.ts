@@ -1,8 +1,8 @@
 import { defineApi } from 'portcullis/service';
 import { z } from 'zod';
+import { deskRoutes } from './desk-routes.ts';
 import { amount, tradingState } from './fields.ts';
-import { limitChange, limits, limitsChanged } from './limits.ts';
-import { cancelOutcome, explanation, intent, orderOutcome, positions, workingOrder } from './orders.ts';
+import { cancelOutcome, intent, orderOutcome, positions, workingOrder } from './orders.ts';
 
 const tags = ['trading'] as const;
 const params = z.strictObject({ clientOrderId: z.string().regex(/^[0-9a-f]{32}$/) });
@@ -55,24 +55,7 @@ export const tradingApi = defineApi({
     summary: 'What the account has, as the books of the desk have it.',
     tags,
   },
-  explainOrder: {
-    method: 'POST',
-    path: '/explain',
-    body: intent,
-    response: explanation,
-    summary: 'What every gate would say to an order now. Leaves no trace.',
-    tags,
-  },
-  getLimits: { method: 'GET', path: '/limits', response: limits, summary: 'The limits in force.', tags },
-  changeLimits: {
-    method: 'PUT',
-    path: '/limits',
-    body: limitChange,
-    response: limitsChanged,
-    summary: 'Changes limits while orders go on.',
-    description: 'For persons. A lower limit counts at once, a higher one when it is on disk and audited.',
-    tags,
-  },
+  ...deskRoutes('trading'),
   getStatus: {
     method: 'GET',
     path: '/status',

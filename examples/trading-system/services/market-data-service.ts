@@ -1,5 +1,4 @@
 import {
-  BaseEnterpriseService,
   HttpProblem,
   type ServiceApp,
   type ServicePorts,
@@ -10,34 +9,28 @@ import { toText } from 'portcullis/core';
 import type { Instrument, Level, MarketView } from 'portcullis/trading';
 import { isGood } from 'portcullis/trading';
 import { marketApi } from '../api/market-api.ts';
-import { instrumentsOf, portOf } from '../config.ts';
+import { instrumentsOf } from '../config.ts';
 import { MarketBoard } from '../market/market-board.ts';
 import { openMarketFeed } from '../market/open-market-feed.ts';
 import type { Parts, ServiceSeat } from '../parts/parts.ts';
+import { SystemService } from './system-service.ts';
 
 const ENDED = 'the feed has ended';
 
 /** Takes the market from where the configuration says, and tells the bus: quotes, bars, and what is wrong with the data. */
-export class MarketDataService extends BaseEnterpriseService {
-  readonly #seat: ServiceSeat;
-  readonly #parts: Parts;
+export class MarketDataService extends SystemService {
   readonly #instruments: ReadonlyMap<string, Instrument>;
   #board: MarketBoard | undefined;
 
   constructor(seat: ServiceSeat, parts: Parts, ports: ServicePorts = {}) {
-    const { config, instance } = seat;
-    const { host, logLevel } = config;
-    const port = portOf(config, 'market-data', instance);
-    super({ name: 'market-data', host, port, logLevel }, { clock: parts.clock, events: parts.bus, ...ports });
-    this.#seat = seat;
-    this.#parts = parts;
-    this.#instruments = new Map(instrumentsOf(config).map((one) => [one.instrumentId, one]));
+    super('market-data', seat, parts, ports);
+    this.#instruments = new Map(instrumentsOf(seat.config).map((one) => [one.instrumentId, one]));
   }
 
   /** Ready at once: data that are not good yet show in health and in each quote. */
   protected override onStart({ signal, use }: StartContext): void {
-    const { config, instance } = this.#seat;
-    const { bus, clock, endpoints } = this.#parts;
+    const { config } = this.seat;
+    const { bus, clock } = this.parts;
     const deps = { bus, clock, metrics: this.metrics, logger: this.log };
     const board = new MarketBoard(config, { ...deps, instruments: [...this.#instruments.values()] });
     this.#board = board;
@@ -49,10 +42,7 @@ export class MarketDataService extends BaseEnterpriseService {
     }).catch(() => {
       void this.stop(ENDED);
     });
-    use(
-      'endpoint',
-      endpoints.register({ role: 'market-data', instance, url: this.address, pid: process.pid }),
-    );
+    this.tellWhere(use);
   }
 
   protected override routes(app: ServiceApp): void {

@@ -1,17 +1,12 @@
 import { SYSTEM_HEALTH_CHANGED } from 'portcullis/events';
-import {
-  BaseEnterpriseService,
-  type ServiceApp,
-  type ServicePorts,
-  type StartContext,
-  serveApi,
-} from 'portcullis/service';
+import { type ServiceApp, type ServicePorts, type StartContext, serveApi } from 'portcullis/service';
 import { monitoringApi } from '../api/monitoring-api.ts';
-import { ROLES, leaseNameOf, portOf } from '../config.ts';
+import { ROLES, leaseNameOf } from '../config.ts';
 import { Fleet } from '../monitoring/fleet.ts';
 import { type HealthChange, overviewOf } from '../monitoring/overview.ts';
 import type { Parts, ServiceSeat } from '../parts/parts.ts';
 import { type ActiveDesk, TradingLink } from '../risk/trading-link.ts';
+import { SystemService } from './system-service.ts';
 
 const INSTANCES = {
   name: 'monitoring_instances',
@@ -23,10 +18,8 @@ const LOOK_EVERY_MS = 1_000;
 const REMEMBERED = 100;
 
 /** Looks after all processes: asks each how it is, listens to what they tell, and says all of it on one page. */
-export class MonitoringService extends BaseEnterpriseService {
+export class MonitoringService extends SystemService {
   readonly #instances = this.metrics.gauge(INSTANCES);
-  readonly #seat: ServiceSeat;
-  readonly #parts: Parts;
   readonly #fleet: Fleet;
   readonly #trading: TradingLink;
   /** The newest first. */
@@ -36,19 +29,13 @@ export class MonitoringService extends BaseEnterpriseService {
   #stopEvents: (() => Promise<void>) | undefined;
 
   constructor(seat: ServiceSeat, parts: Parts, ports: ServicePorts = {}) {
-    const { config, instance } = seat;
-    const { host, logLevel } = config;
-    const port = portOf(config, 'monitoring', instance);
-    super({ name: 'monitoring', host, port, logLevel }, { clock: parts.clock, events: parts.bus, ...ports });
-    this.#seat = seat;
-    this.#parts = parts;
+    super('monitoring', seat, parts, ports);
     this.#fleet = new Fleet(parts);
-    this.#trading = new TradingLink(leaseNameOf(config), parts);
+    this.#trading = new TradingLink(leaseNameOf(seat.config), parts);
   }
 
   protected override async onStart({ signal, use }: StartContext): Promise<void> {
-    const { bus, endpoints } = this.#parts;
-    const { instance } = this.#seat;
+    const { bus } = this.parts;
     use('fleet', this.#fleet, { critical: false, check: () => this.#problem?.reason ?? true });
     const told = bus.subscribe('monitoring', [SYSTEM_HEALTH_CHANGED], ({ data, time }) => {
       const { service, state, level } = data;
@@ -57,10 +44,7 @@ export class MonitoringService extends BaseEnterpriseService {
     });
     this.#stopEvents = () => told.stop();
     await told.ready;
-    use(
-      'endpoint',
-      endpoints.register({ role: 'monitoring', instance, url: this.address, pid: process.pid }),
-    );
+    this.tellWhere(use);
     void this.run('look-after', ({ signal: cut }) => this.#lookUntil(AbortSignal.any([signal, cut]))).catch(
       () => undefined,
     );
@@ -76,7 +60,7 @@ export class MonitoringService extends BaseEnterpriseService {
     serveApi(app, monitoringApi, {
       getOverview: () => {
         const { members, killSwitch } = this.#fleet;
-        const leaseName = leaseNameOf(this.#seat.config);
+        const leaseName = leaseNameOf(this.seat.config);
         const sight = {
           members,
           killSwitch,

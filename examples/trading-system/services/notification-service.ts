@@ -1,15 +1,9 @@
-import {
-  BaseEnterpriseService,
-  type ServiceApp,
-  type ServicePorts,
-  type StartContext,
-  serveApi,
-} from 'portcullis/service';
+import { type ServiceApp, type ServicePorts, type StartContext, serveApi } from 'portcullis/service';
 import { notificationApi } from '../api/notification-api.ts';
-import { portOf } from '../config.ts';
 import { NOTICED, noticeOf } from '../notification/notice.ts';
 import { type Notification, Notifications } from '../notification/notifications.ts';
 import type { Parts, ServiceSeat } from '../parts/parts.ts';
+import { SystemService } from './system-service.ts';
 
 const TOLD = {
   name: 'notification_notices_total',
@@ -20,23 +14,13 @@ const TOLD = {
 const LEVELS = { info: 'info', warning: 'warn', critical: 'error' } as const;
 
 /** Tells people: one line of the log for each thing that they have to know, which a shipper of logs may pass on. */
-export class NotificationService extends BaseEnterpriseService {
+export class NotificationService extends SystemService {
   readonly #told = this.metrics.counter(TOLD);
-  readonly #seat: ServiceSeat;
-  readonly #parts: Parts;
   readonly #notifications: Notifications;
   #stopEvents: (() => Promise<void>) | undefined;
 
   constructor(seat: ServiceSeat, parts: Parts, ports: ServicePorts = {}) {
-    const { config, instance } = seat;
-    const { host, logLevel } = config;
-    const port = portOf(config, 'notification', instance);
-    super(
-      { name: 'notification', host, port, logLevel },
-      { clock: parts.clock, events: parts.bus, ...ports },
-    );
-    this.#seat = seat;
-    this.#parts = parts;
+    super('notification', seat, parts, ports);
     this.#notifications = new Notifications(
       {},
       {
@@ -49,8 +33,7 @@ export class NotificationService extends BaseEnterpriseService {
   }
 
   protected override async onStart({ use }: StartContext): Promise<void> {
-    const { bus, endpoints } = this.#parts;
-    const { instance } = this.#seat;
+    const { bus } = this.parts;
     use('notifications', this.#notifications);
     const events = bus.subscribe('notification', NOTICED, (event) => {
       const notice = noticeOf(event);
@@ -58,10 +41,7 @@ export class NotificationService extends BaseEnterpriseService {
     });
     this.#stopEvents = () => events.stop();
     await events.ready;
-    use(
-      'endpoint',
-      endpoints.register({ role: 'notification', instance, url: this.address, pid: process.pid }),
-    );
+    this.tellWhere(use);
   }
 
   protected override async onDrain(): Promise<void> {

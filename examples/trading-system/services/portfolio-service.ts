@@ -1,7 +1,6 @@
 import { PortcullisError } from 'portcullis/core';
 import { HistoryProjector, type TradingHistory } from 'portcullis/portfolio';
 import {
-  BaseEnterpriseService,
   HttpProblem,
   type ServiceApp,
   type ServicePorts,
@@ -9,33 +8,27 @@ import {
   serveApi,
 } from 'portcullis/service';
 import { portfolioApi } from '../api/portfolio-api.ts';
-import { instrumentsOf, portOf } from '../config.ts';
+import { instrumentsOf } from '../config.ts';
 import type { Parts, ServiceSeat } from '../parts/parts.ts';
+import { SystemService } from './system-service.ts';
 
 const DEFAULT_POINTS = 500;
 /** A database that is away for a while must not cost an event: it is tried for minutes, in order. */
 const SUBSCRIPTION = { from: 'beginning', concurrency: 4, maxAttempts: 60, maxBackoffMs: 5_000 } as const;
 
 /** Keeps what has happened, from the events of whichever process trades, and says it again. */
-export class PortfolioService extends BaseEnterpriseService {
-  readonly #seat: ServiceSeat;
-  readonly #parts: Parts;
+export class PortfolioService extends SystemService {
   #history: TradingHistory | undefined;
   #stopEvents: (() => Promise<void>) | undefined;
 
   constructor(seat: ServiceSeat, parts: Parts, ports: ServicePorts = {}) {
-    const { config, instance } = seat;
-    const { host, logLevel } = config;
-    const port = portOf(config, 'portfolio', instance);
-    super({ name: 'portfolio', host, port, logLevel }, { clock: parts.clock, events: parts.bus, ...ports });
-    this.#seat = seat;
-    this.#parts = parts;
+    super('portfolio', seat, parts, ports);
   }
 
   protected override async onStart({ use }: StartContext): Promise<void> {
-    const { bus, endpoints } = this.#parts;
-    const { config, instance } = this.#seat;
-    const history = await this.#parts.history();
+    const { bus } = this.parts;
+    const { config } = this.seat;
+    const history = await this.parts.history();
     this.#history = history;
     const isThere = async (): Promise<void> => {
       await history.accounts();
@@ -46,7 +39,7 @@ export class PortfolioService extends BaseEnterpriseService {
     const events = bus.subscribe('portfolio', projector.types, projector.handler, SUBSCRIPTION);
     this.#stopEvents = () => events.stop();
     await events.ready;
-    use('endpoint', endpoints.register({ role: 'portfolio', instance, url: this.address, pid: process.pid }));
+    this.tellWhere(use);
   }
 
   /** Events at hand are written; the rest waits for the next start. */

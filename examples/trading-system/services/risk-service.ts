@@ -2,7 +2,6 @@ import { type Principal, PortcullisError } from 'portcullis/core';
 import { RISK_ALERT_RAISED, type RiskAlertRaised } from 'portcullis/events';
 import { FIRM, KillSwitchPublisher, SharedKillSwitchMetrics } from 'portcullis/risk';
 import {
-  BaseEnterpriseService,
   HttpProblem,
   type ServiceApp,
   type ServicePorts,
@@ -10,11 +9,12 @@ import {
   serveApi,
 } from 'portcullis/service';
 import { riskApi } from '../api/risk-api.ts';
-import { leaseNameOf, portOf } from '../config.ts';
+import { leaseNameOf } from '../config.ts';
 import type { Parts, ServiceSeat } from '../parts/parts.ts';
 import { type LocalKillSwitch, openLocalKillSwitch } from '../risk/local-kill-switch.ts';
 import { TradingLink } from '../risk/trading-link.ts';
 import { callerOf, personOf } from './caller.ts';
+import { SystemService } from './system-service.ts';
 
 const REMEMBERED = 1_000;
 
@@ -30,9 +30,7 @@ const STATUS_OF: Readonly<Record<string, number>> = {
  * The way of operators to the limits. Its kill switch is in step with those of the trading processes, and needs none of them; it
  * decides about no order.
  */
-export class RiskService extends BaseEnterpriseService {
-  readonly #seat: ServiceSeat;
-  readonly #parts: Parts;
+export class RiskService extends SystemService {
   readonly #trading: TradingLink;
   /** The newest last. */
   readonly #alerts: RiskAlertRaised[] = [];
@@ -40,21 +38,16 @@ export class RiskService extends BaseEnterpriseService {
   #stopEvents: (() => Promise<void>) | undefined;
 
   constructor(seat: ServiceSeat, parts: Parts, ports: ServicePorts = {}) {
-    const { config, instance } = seat;
-    const { host, logLevel } = config;
-    const port = portOf(config, 'risk', instance);
-    super({ name: 'risk', host, port, logLevel }, { clock: parts.clock, events: parts.bus, ...ports });
-    this.#seat = seat;
-    this.#parts = parts;
-    this.#trading = new TradingLink(leaseNameOf(config), parts);
+    super('risk', seat, parts, ports);
+    this.#trading = new TradingLink(leaseNameOf(seat.config), parts);
   }
 
   protected override async onStart({ use }: StartContext): Promise<void> {
-    const { bus, clock, endpoints } = this.#parts;
-    const { config, instance } = this.#seat;
+    const { bus, clock } = this.parts;
+    const { config, instance } = this.seat;
     if (config.tokens.length === 0)
       this.log.warn('no token is configured: anybody on this machine may trip, nobody may release');
-    const local = await openLocalKillSwitch(`risk-${instance}`, this.#parts, this.log);
+    const local = await openLocalKillSwitch(`risk-${instance}`, this.parts, this.log);
     this.#local = use('kill-switch', local, { critical: false, check: () => local.shared.health() });
     const { shared } = local;
     use('kill-switch-metrics', new SharedKillSwitchMetrics({ metrics: this.metrics, shared }));
@@ -66,7 +59,7 @@ export class RiskService extends BaseEnterpriseService {
     });
     this.#stopEvents = () => alerts.stop();
     await alerts.ready;
-    use('endpoint', endpoints.register({ role: 'risk', instance, url: this.address, pid: process.pid }));
+    this.tellWhere(use);
   }
 
   protected override async onDrain(): Promise<void> {
@@ -74,7 +67,7 @@ export class RiskService extends BaseEnterpriseService {
   }
 
   protected override routes(app: ServiceApp): void {
-    const { config } = this.#seat;
+    const { config } = this.seat;
     serveApi(app, riskApi, {
       getKillSwitch: () => this.#standing(),
       tripKillSwitch: async ({ body: { scope = FIRM, to, reason }, request }) => {

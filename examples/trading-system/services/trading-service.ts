@@ -1,6 +1,5 @@
 import { SharedKillSwitchMetrics } from 'portcullis/risk';
 import {
-  BaseEnterpriseService,
   HttpProblem,
   type ServiceApp,
   type ServicePorts,
@@ -12,7 +11,7 @@ import { type OrderIntent, isOpen } from 'portcullis/trading';
 import type { z } from 'zod';
 import type { intent } from '../api/orders.ts';
 import { tradingApi } from '../api/trading-api.ts';
-import { instrumentsOf, leaseNameOf, portOf } from '../config.ts';
+import { instrumentsOf, leaseNameOf } from '../config.ts';
 import type { ServiceSeat, TradingParts } from '../parts/parts.ts';
 import { type LocalKillSwitch, openLocalKillSwitch } from '../risk/local-kill-switch.ts';
 import { TradingLink } from '../risk/trading-link.ts';
@@ -23,6 +22,7 @@ import { type ActiveTrading, openActiveTrading } from '../trading/active-trading
 import { equityOf, positionsOf } from '../trading/account-answers.ts';
 import { cancelAnswer, explanationAnswer, orderAnswer, outcomeAnswer } from '../trading/order-answers.ts';
 import { callerOf, personOf } from './caller.ts';
+import { SystemService } from './system-service.ts';
 
 /** Strategy of orders that somebody sends by hand. */
 const MANUAL = 'manual';
@@ -40,9 +40,7 @@ export interface TradingServicePorts extends ServicePorts {
  * followed, the kill switch is in step. With the lease it opens the desk, compares its books with the venue's, and takes signals
  * and orders.
  */
-export class TradingService extends BaseEnterpriseService {
-  readonly #seat: ServiceSeat;
-  readonly #parts: TradingParts;
+export class TradingService extends SystemService<TradingParts> {
   readonly #ports: TradingServicePorts;
   readonly #name: string;
   readonly #owner: string;
@@ -52,30 +50,25 @@ export class TradingService extends BaseEnterpriseService {
   #waiting: Promise<void> | undefined;
 
   constructor(seat: ServiceSeat, parts: TradingParts, ports: TradingServicePorts = {}) {
-    const { config, instance } = seat;
-    const { host, logLevel } = config;
-    const port = portOf(config, 'trading', instance);
     const { onLeaseLost: _, onJournalFailed: __, ...rest } = ports;
-    super({ name: 'trading', host, port, logLevel }, { clock: parts.clock, events: parts.bus, ...rest });
-    this.#seat = seat;
-    this.#parts = parts;
+    super('trading', seat, parts, rest);
     this.#ports = ports;
-    this.#name = `trading-${instance}`;
+    this.#name = `trading-${seat.instance}`;
     this.#owner = leaseOwnerOf(this.#name, process.pid);
-    this.#link = new TradingLink(leaseNameOf(config), parts);
+    this.#link = new TradingLink(leaseNameOf(seat.config), parts);
   }
 
   /** Ready as a standby: whether this process trades is another question, which `/status` answers. */
   protected override async onStart({ use, signal }: StartContext): Promise<void> {
-    const { config, instance } = this.#seat;
-    const { bus, clock, endpoints, state, signals } = this.#parts;
-    this.#parts.prepareDesk?.();
+    const { config } = this.seat;
+    const { bus, clock, state, signals } = this.parts;
+    this.parts.prepareDesk?.();
     const instruments = instrumentsOf(config);
     if (config.tokens.length === 0)
       this.log.warn(
         'no token is configured: anybody on this machine may send orders, nobody may change limits',
       );
-    const local = await openLocalKillSwitch(this.#name, this.#parts, this.log);
+    const local = await openLocalKillSwitch(this.#name, this.parts, this.log);
     this.#local = use('kill-switch', local, { critical: false, check: () => local.shared.health() });
     const { shared } = local;
     use('kill-switch-metrics', new SharedKillSwitchMetrics({ metrics: this.metrics, shared }));
@@ -90,7 +83,7 @@ export class TradingService extends BaseEnterpriseService {
       { store: state, signals, clock, logger: this.log },
     );
     const isTold = (): boolean => local.shared.status.unshared === 0;
-    const deps = { ...this.#parts, instruments, views, killSwitch: local.killSwitch, isTold };
+    const deps = { ...this.parts, instruments, views, killSwitch: local.killSwitch, isTold };
     const standby = new Standby<ActiveTrading>({
       ...{ lease, clock, logger: this.log },
       open: (hold: LeaseHold) =>
@@ -102,7 +95,7 @@ export class TradingService extends BaseEnterpriseService {
     // It ends with the signal, when the service drains.
     use('desk', standby, { check: () => standby.problem ?? true, close: () => undefined });
     this.#waiting = standby.run(signal);
-    use('endpoint', endpoints.register({ role: 'trading', instance, url: this.address, pid: process.pid }));
+    this.tellWhere(use);
   }
 
   /** Takes nothing more, leaves to the successor what works at the venue, lets go of the lease. */
@@ -111,7 +104,7 @@ export class TradingService extends BaseEnterpriseService {
   }
 
   protected override routes(app: ServiceApp): void {
-    const { config } = this.#seat;
+    const { config } = this.seat;
     const { accountId } = config.account;
     app.addHook('onRequest', async (request, reply) => {
       if (!isOfDesk(request.url)) return;
@@ -167,7 +160,7 @@ export class TradingService extends BaseEnterpriseService {
   }
 
   async #status() {
-    const { config } = this.#seat;
+    const { config } = this.seat;
     const { accountId } = config.account;
     const active = this.#standby?.active;
     const holder = await this.#link.active().catch(() => undefined);
