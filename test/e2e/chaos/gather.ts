@@ -6,10 +6,10 @@ import { SystemClock } from 'portcullis/core';
 import type { JournalRecord } from 'portcullis/desk';
 import { SqliteTradingHistory, type TradingHistory } from 'portcullis/portfolio';
 import { type AppendLog, FileAppendLog } from 'portcullis/storage';
+import { DESK_NAMES, deskSchemaOf } from '../../../examples/trading-system/trading/desk-storage.ts';
 import type { Evidence, ToldHistory } from './check/evidence.ts';
 import { ACCOUNT } from './system-config.ts';
 
-const DESK = `desk-${ACCOUNT}`;
 const PAGE = 1_000;
 
 /** What is kept, once nobody writes it any more. */
@@ -17,15 +17,18 @@ export async function gather(
   dataDir: string,
   postgresUrl: string | undefined,
 ): Promise<Pick<Evidence, 'journal' | 'journalFirstSeq' | 'audits' | 'history'>> {
-  const clock = new SystemClock();
-  const database =
-    postgresUrl === undefined ? undefined : await PostgresDatabase.open({ url: postgresUrl }, { clock });
+  const open = async (schema?: string): Promise<PostgresDatabase | undefined> =>
+    postgresUrl === undefined
+      ? undefined
+      : PostgresDatabase.open({ url: postgresUrl, ...(schema && { schema }) }, { clock: new SystemClock() });
+  const database = await open();
+  const ofDesk = await open(deskSchemaOf(ACCOUNT));
   const desk = (name: string): Promise<AppendLog> =>
-    database === undefined
+    ofDesk === undefined
       ? FileAppendLog.open({ directory: join(dataDir, 'desk'), name })
-      : PostgresAppendLog.open({ name: `${DESK}-${name}`, fence: Number.MAX_SAFE_INTEGER }, { database });
+      : PostgresAppendLog.open({ name, fence: Number.MAX_SAFE_INTEGER }, { database: ofDesk });
   try {
-    const journalLog = await desk('journal');
+    const journalLog = await desk(DESK_NAMES.journal);
     const journal: JournalRecord[] = [];
     let journalFirstSeq = Infinity;
     for await (const { seq, record } of journalLog.read()) {
@@ -33,7 +36,7 @@ export async function gather(
       journal.push(record as JournalRecord);
     }
     await journalLog.close();
-    const audits = [await judged('desk', await desk('audit'))];
+    const audits = [await judged('desk', await desk(DESK_NAMES.audit))];
     for (const name of readdirSync(dataDir).filter((one) => /^(?:trading|risk)-\d+$/.test(one))) {
       const directory = join(dataDir, name);
       if (existsSync(directory))
@@ -47,6 +50,7 @@ export async function gather(
     await history.close();
     return { journal, journalFirstSeq, audits, history: told };
   } finally {
+    await ofDesk?.close();
     await database?.close();
   }
 }
