@@ -19,6 +19,11 @@ export interface PublishOptions {
   readonly key?: string | undefined;
   /** Default: the id the code runs under, if any. */
   readonly correlationId?: string | undefined;
+  /**
+   * Only into this one (`BusStatus.generation`): rejects with `BUS_UNAVAILABLE`, and nothing is kept, where it would go out into
+   * another, or would have to wait on disk. A bus that knows of no generations pays no heed. Default: into any.
+   */
+  readonly generation?: string | undefined;
 }
 
 /** What became of a publication. Only the first means that groups get it already; `spilled` means that they will. */
@@ -160,6 +165,11 @@ export interface BusStatus {
   readonly dropped: number;
   /** Why it is not connected. */
   readonly error?: string | undefined;
+  /**
+   * Names what holds the events: another one means that it has come back without what it had, so that what was published before
+   * and not handled yet is gone. Left out where that cannot happen behind the bus's back, and as long as it is not known.
+   */
+  readonly generation?: string | undefined;
 }
 
 export interface BusCloseReport {

@@ -22,6 +22,7 @@ const schema = z.strictObject({
   subject: z.string().min(1).max(256).optional(),
   key: z.string().min(1).max(256).optional(),
   correlationId: z.string().min(1).max(128).optional(),
+  generation: z.string().min(1).max(128).optional(),
 });
 
 export interface NewEventsDeps {

@@ -14,14 +14,15 @@ import {
   MemoryStateStore,
   type StateStore,
 } from '../../src/storage/index.ts';
-import { RecordingBus } from '../desk/support/recording-bus.ts';
+import { LosableBus } from '../desk/support/losable-bus.ts';
 import { NOON_MS } from '../support/desk-world.ts';
 import { BTC, ETH, INSTRUMENTS, JournalDrive } from '../support/journal-drive.ts';
 
 /*
  * Random histories of a journal, told to a bus that fails as it likes by a relay that is killed as often as one likes, alone
- * or with its process: the bus has every event once, those of an account in order, and who has nothing but the events knows
- * positions, cash and open orders as well as the Book.
+ * or with its process. The bus loses all that it holds now and then, and a group that was behind by less than `rewindMs` begins anew
+ * with what comes then. The group gets every event, those of an account in order where it leaves out what it knows, and who has
+ * nothing but the events knows positions, cash and open orders as well as the Book.
  */
 
 const at = fc.nat({ max: 12 });
@@ -74,9 +75,12 @@ const step = fc.oneof(
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('kill-relay' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('kill-process' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('lose-bus' as const) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 const histories = fc.array(step, { minLength: 10, maxLength: 80, size: 'max' });
+
+const REWIND_MS = 60_000;
 
 /** What its holder writes once it is dead does not arrive. */
 function mortal(store: StateStore): { readonly store: StateStore; kill(): void } {
@@ -103,11 +107,13 @@ class Run {
   readonly files = new MemoryAppendLog();
   readonly snapshots = new MemorySnapshotStore();
   readonly store = new MemoryStateStore({ clock: this.clock });
-  readonly bus = new RecordingBus(this.clock);
+  readonly bus = new LosableBus(this.clock);
+  /** What the group has handled, each event where it came first. */
+  readonly taken: BusEvent[] = [];
   /** Every record that ever was, whatever has been trimmed. */
   readonly records: JournalRecord[] = [];
   readonly ids: string[] = [];
-  readonly seen = { killed: 0, repeated: 0, trimmed: 0, retired: 0 };
+  readonly seen = { killed: 0, repeated: 0, trimmed: 0, retired: 0, lost: 0, missed: 0 };
   #archive!: OrderArchive;
   #log!: OutboxLog;
   drive!: JournalDrive;
@@ -126,16 +132,16 @@ class Run {
     const { store, kill } = mortal(this.store);
     // What a dead process gives to the bus does not arrive either.
     let isDead = false;
-    const bus: RecordingBus['publish'] = (type, data, options) =>
+    const bus: LosableBus['publish'] = (type, data, options) =>
       isDead ? new Promise(() => undefined) : this.bus.publish(type, data, options);
     this.#kill = () => {
       isDead = true;
       kill();
     };
     this.#relay = await JournalRelay.open(
-      { name: 'paper', backoffMs: 20, maxBackoffMs: 50 },
+      { name: 'paper', backoffMs: 20, maxBackoffMs: 50, rewindMs: REWIND_MS },
       {
-        bus: { publish: bus },
+        bus: { publish: bus, status: () => this.bus.status() },
         log: this.#log,
         journal: this.drive.journal,
         book: this.drive.book,
@@ -207,9 +213,19 @@ class Run {
         await drive.journal.retire(''); // what it began to write is on the disk
         await this.start();
         break;
+      case 'lose-bus':
+        this.handle(bus.olderThan(REWIND_MS));
+        this.seen.lost += 1;
+        this.seen.missed += bus.held.length - bus.olderThan(REWIND_MS).length;
+        bus.lose(`g${this.seen.lost + 1}`);
+        break;
       default:
         await this.#happens(next);
     }
+  }
+
+  handle(events: readonly BusEvent[]): void {
+    for (const event of events) if (!this.taken.some(({ id }) => id === event.id)) this.taken.push(event);
   }
 
   async #happens(next: Extract<Step, { at: number; amount: number }>): Promise<void> {
@@ -248,10 +264,11 @@ class Run {
     this.killRelay(); // it may hang in a publication that is never answered
     await this.drive.journal.retire('');
     await this.startRelay();
-    for (let round = 0; round < 300 && this.#relay.status().lag > 0; round += 1) await this.turns(1);
+    for (let round = 0; round < 600 && this.#relay.status().lag > 0; round += 1) await this.turns(1);
     await this.#relay.stop();
     expect(this.#relay.status()).toMatchObject({ lag: 0, lost: 0 });
-    this.seen.repeated = this.bus.tried.length - this.bus.taken.length;
+    this.handle(this.bus.held);
+    this.seen.repeated = this.bus.tries - this.taken.length;
   }
 }
 
@@ -320,16 +337,16 @@ function consume(events: readonly BusEvent[]) {
 }
 
 test.prop([histories], { numRuns: 150 })(
-  'every event arrives once and in order, whoever is killed when; and they say all that the Book knows',
+  'every event arrives, in order, whoever is killed and whatever is lost when; and they say all that the Book knows',
   async (steps) => {
-    const { bus, records, drive } = await run(steps);
+    const { taken, records, drive } = await run(steps);
     const said = Object.groupBy(
-      bus.taken.map(({ type, data }) => [type, data] as const),
+      taken.map(({ type, data }) => [type, data] as const),
       ([, data]) => (data as { accountId: string }).accountId,
     );
     expect(said).toEqual(expected(records));
 
-    const { cash, positions, orders } = consume(bus.taken);
+    const { cash, positions, orders } = consume(taken);
     for (const account of drive.book.accounts()) {
       const { accountId } = account;
       expect([accountId, cash.get(accountId)?.toFixed()]).toEqual([accountId, account.cash.toFixed()]);
@@ -351,14 +368,15 @@ test.prop([histories], { numRuns: 150 })(
 );
 
 test('the histories are not idle', async () => {
-  const sum = { killed: 0, repeated: 0, trimmed: 0, retired: 0, fills: 0 };
+  const sum = { killed: 0, repeated: 0, trimmed: 0, retired: 0, missed: 0, fills: 0 };
   for (const steps of fc.sample(histories, { numRuns: 60, seed: 1 })) {
-    const { seen, bus } = await run(steps);
+    const { seen, taken } = await run(steps);
     sum.killed += seen.killed > 2 ? 1 : 0;
     sum.repeated += seen.repeated > 0 ? 1 : 0;
     sum.trimmed += seen.trimmed > 0 ? 1 : 0;
     sum.retired += seen.retired > 0 ? 1 : 0;
-    sum.fills += bus.taken.filter(({ type }) => type === 'order.executed').length > 1 ? 1 : 0;
+    sum.missed += seen.missed > 0 ? 1 : 0;
+    sum.fills += taken.filter(({ type }) => type === 'order.executed').length > 1 ? 1 : 0;
   }
   for (const [what, times] of Object.entries(sum)) expect([what, times > 5]).toEqual([what, true]);
 });

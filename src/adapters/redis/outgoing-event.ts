@@ -1,4 +1,5 @@
 import type { PublishReceipt } from '../../events/event-bus.ts';
+import { unavailable } from './redis-failure.ts';
 
 /** An event on its way to the server. */
 export interface OutgoingEvent {
@@ -8,6 +9,8 @@ export interface OutgoingEvent {
   readonly text: string;
   /** Source and id, where the caller gave the id. */
   readonly given: readonly [source: string, id: string] | undefined;
+  /** Of the only server that it may go to, and never to disk. `undefined`: to any. */
+  readonly generation: string | undefined;
   /** Place in the order of publications of this process. 0 for what an earlier one left on disk. */
   readonly order: number;
   /** Monotonic. */
@@ -23,6 +26,8 @@ export interface OutgoingEvent {
   readonly record: number | undefined;
   /** Tells the caller, once. */
   settle: ((receipt: PublishReceipt) => void) | undefined;
+  /** Tells the caller that nothing of it was kept. */
+  readonly refuse: ((error: Error) => void) | undefined;
 }
 
 /** As it lies on disk. */
@@ -56,6 +61,8 @@ export const fromSpilled = (
   partition: p,
   text: e,
   given: g,
+  generation: undefined,
+  refuse: undefined,
   order: 0,
   sinceMs,
   publisher: by,
@@ -65,6 +72,13 @@ export const fromSpilled = (
   record,
   settle: undefined,
 });
+
+/** Gives up an event that is only for a server which this is not, or may not be. */
+export function refuseEvent(event: OutgoingEvent): void {
+  if (event.settle === undefined) return;
+  event.settle = undefined;
+  event.refuse?.(unavailable('nothing of the event was kept: the server is not the one that it is for'));
+}
 
 /** Gives the event its receipt, unless it has one. */
 export function settleEvent(event: OutgoingEvent, receipt: PublishReceipt): boolean {

@@ -22,6 +22,8 @@ interface PublishLaneOptions {
 export interface PublishLaneListener {
   /** Whether a batch may go out now. */
   maySend(lane: PublishLane): boolean;
+  /** Whether it may go to the server as it is now; one that may not is taken out. */
+  mayGo(event: OutgoingEvent): boolean;
   /** These are on the server, in this order. */
   onPublished(lane: PublishLane, events: readonly OutgoingEvent[], places: readonly PublishedAt[]): void;
   /** A batch was refused or lost; called once all that was under way has its answer, before anything is sent again. */
@@ -155,6 +157,10 @@ export class PublishLane {
     while (count < most && length < BATCH_LENGTH) {
       const next = this.#unsent.peek(count);
       if (next === undefined) break;
+      if (!this.#listener.mayGo(next)) {
+        this.#unsent.remove(count);
+        continue;
+      }
       this.number(next);
       const follows = before === undefined || isNext(before, next);
       if (!follows) break; // waits until nothing is under way

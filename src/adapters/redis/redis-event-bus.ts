@@ -105,7 +105,7 @@ export class RedisEventBus implements EventBus {
     this.#counters = new PublishCounters(name, metrics);
     this.#publisher = new RedisPublisher(
       { keys, overflow, publisher, batch, dedupeWindowMs },
-      { clock, connection, counters: this.#counters, spill },
+      { clock, connection, counters: this.#counters, spill, generation: () => this.#watch.generation },
     );
     this.#counters.watch(() => this.status());
     this.#work = this.#connections.open('work');
@@ -158,6 +158,7 @@ export class RedisEventBus implements EventBus {
         partition: partitionOf(orderingKey(event), this.#partitions),
         text: textOf(event, this.#maxEventBytes),
         given: options?.id === undefined ? undefined : [source, id],
+        generation: options?.generation,
       });
     } catch (error) {
       return Promise.reject(
@@ -206,7 +207,8 @@ export class RedisEventBus implements EventBus {
 
   /**
    * `connected` is that of publishing: the server takes events. `error` also says when it refuses those of one partition, when the
-   * disk takes none, and when groups of this process have no connection.
+   * disk takes none, and when groups of this process have no connection. `generation` is that of the record which the bus leaves on the server:
+   * a server without it is another one, as after a restart without its data or `FLUSHALL`.
    */
   status(): BusStatus {
     const { isSending, waiting, spilled } = this.#publisher;
@@ -215,6 +217,7 @@ export class RedisEventBus implements EventBus {
     return {
       ...{ connected: isSending, waiting, spilled, dropped: this.#counters.dropped },
       error: error === '' ? undefined : error,
+      generation: this.#watch.generation,
     };
   }
 

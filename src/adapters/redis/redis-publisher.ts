@@ -3,7 +3,7 @@ import { PortcullisError } from '../../core/errors.ts';
 import type { BusCloseReport, PublishReceipt } from '../../events/event-bus.ts';
 import type { SpillQueue } from '../../events/spill-queue.ts';
 import { BlockedCallers } from './blocked-callers.ts';
-import { type OutgoingEvent, type SpilledEvent, settleEvent } from './outgoing-event.ts';
+import { type OutgoingEvent, type SpilledEvent, refuseEvent, settleEvent } from './outgoing-event.ts';
 import type { Overflow } from './overflow-options.ts';
 import type { PublishCounters } from './publish-counters.ts';
 import type { PublishLane, PublishLaneListener } from './publish-lane.ts';
@@ -24,15 +24,15 @@ interface RedisPublisherDeps {
   readonly connection: RedisConnection;
   readonly counters: PublishCounters;
   readonly spill?: SpillQueue<SpilledEvent> | undefined;
+  /** Of the server, as far as it is known. */
+  readonly generation: () => string | undefined;
 }
 
-/** For what is on its way to disk, once the bus is closed. */
-const FLUSH_MS = 5000;
 /** Before a partition that refuses for a reason of its own is tried again. */
 const REFUSED_PAUSE_MS = 1000;
 
 /** A new event, before it is known how it goes out. */
-type NewOutgoing = Pick<OutgoingEvent, 'id' | 'topic' | 'partition' | 'text' | 'given'>;
+type NewOutgoing = Pick<OutgoingEvent, 'id' | 'topic' | 'partition' | 'text' | 'given' | 'generation'>;
 
 /** Brings events to the server, and keeps them in memory or on disk while it cannot. */
 export class RedisPublisher implements PublishLaneListener {
@@ -68,11 +68,11 @@ export class RedisPublisher implements PublishLaneListener {
         isConnected: () => deps.connection.isConnected,
         isSending: () => this.isSending,
         isRefused: (lane) => (lane === undefined ? this.#refusals.ofSome : this.#refusals.has(lane)),
-        keep: (event) => {
-          this.#count(event, true);
+        count: (event, isIn) => {
+          this.#count(event, isIn);
         },
-        letGo: (event) => {
-          this.#count(event, false);
+        giveUp: (event) => {
+          this.#giveUp(event);
         },
         onSpilled: (event) => {
           this.#settle(event, { outcome: 'spilled', id: event.id });
@@ -81,9 +81,7 @@ export class RedisPublisher implements PublishLaneListener {
           this.#progress();
         },
       });
-    deps.connection.onConnect(async (command) => {
-      await command(['SCRIPT', 'LOAD', PUBLISH_SCRIPT]);
-    });
+    deps.connection.onConnect((command) => command(['SCRIPT', 'LOAD', PUBLISH_SCRIPT]).then(ignore));
     deps.connection.onChange(() => {
       this.#onConnection();
     });
@@ -120,7 +118,7 @@ export class RedisPublisher implements PublishLaneListener {
         order: ++this.#taken,
         sinceMs: this.#deps.clock.monotonicMs(),
         ...{ publisher: '', seq: 0, isOnDisk: false, isCounted: false, record: undefined },
-        settle: resolve,
+        ...{ settle: resolve, refuse: reject },
       };
       if (this.#blocked.size === 0 && this.#take(outgoing)) this.#soon();
       else this.#overflow(outgoing, reject);
@@ -144,7 +142,7 @@ export class RedisPublisher implements PublishLaneListener {
     this.#onProgress = ignore;
     if (this.waiting > 0) this.#drain?.spillAll();
     this.#blocked.admit((event) => this.#take(event));
-    await this.#flush();
+    await this.#drain?.flush();
     this.#isClosed = true;
     this.#blocked.close();
     const unwritten = this.#drain?.givenUp() ?? [];
@@ -165,6 +163,13 @@ export class RedisPublisher implements PublishLaneListener {
 
   maySend(lane: PublishLane): boolean {
     return !this.#isClosed && this.#deps.connection.isConnected && !this.#paused.has(lane);
+  }
+
+  mayGo(event: OutgoingEvent): boolean {
+    const { generation } = event;
+    if (generation === undefined || generation === this.#deps.generation()) return true;
+    this.#giveUp(event);
+    return false;
   }
 
   onPublished(lane: PublishLane, events: readonly OutgoingEvent[], places: readonly PublishedAt[]): void {
@@ -215,7 +220,11 @@ export class RedisPublisher implements PublishLaneListener {
   }
 
   #take(event: OutgoingEvent): boolean {
-    if (this.#drain !== undefined) {
+    if (event.generation !== undefined && this.#drain?.isNeeded === true) {
+      this.#giveUp(event); // it would pass what is on disk
+      return true;
+    }
+    if (this.#drain !== undefined && event.generation === undefined) {
       const isPlain = this.isSending || this.#deps.spill?.error !== undefined;
       if (this.#drain.isNeeded || !isPlain || this.#inMemory >= this.#options.overflow.maxWaiting)
         return this.#drain.take(event);
@@ -244,17 +253,9 @@ export class RedisPublisher implements PublishLaneListener {
     this.#settle(dropped, { outcome: 'dropped', id: dropped.id });
   }
 
-  /** A disk that hangs does not hold up the end. */
-  async #flush(): Promise<void> {
-    const { spill, clock } = this.#deps;
-    if (spill === undefined) return;
-    await new Promise<void>((resolve) => {
-      const timer = clock.deadline(FLUSH_MS, resolve);
-      void spill.flush().then(() => {
-        timer[Symbol.dispose]();
-        resolve();
-      });
-    });
+  #giveUp(event: OutgoingEvent): void {
+    this.#count(event, false);
+    refuseEvent(event);
   }
 
   #onConnection(): void {

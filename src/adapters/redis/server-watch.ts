@@ -43,6 +43,11 @@ export class ServerWatch {
     this.#arm();
   }
 
+  /** Of the server, as it was when the last connection was made; `undefined` before the first. */
+  get generation(): string | undefined {
+    return this.#generation;
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#timer?.[Symbol.dispose]();

@@ -6,7 +6,7 @@ import type { PublishLane } from './publish-lane.ts';
 
 /** What it needs of the publisher. */
 interface SpillDrainPorts {
-  readonly clock: Pick<Clock, 'monotonicMs'>;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'deadline'>;
   readonly lane: (event: OutgoingEvent) => PublishLane;
   readonly lanes: () => readonly PublishLane[];
   /** Whether memory takes another event. */
@@ -17,13 +17,16 @@ interface SpillDrainPorts {
   /** The server refuses the events of this one; without one: of any. */
   readonly isRefused: (lane?: PublishLane) => boolean;
   /** It is in memory from now on, or no longer. */
-  readonly keep: (event: OutgoingEvent) => void;
-  readonly letGo: (event: OutgoingEvent) => void;
+  readonly count: (event: OutgoingEvent, isIn: boolean) => void;
+  /** It must not wait on disk. */
+  readonly giveUp: (event: OutgoingEvent) => void;
   readonly onSpilled: (event: OutgoingEvent) => void;
   /** There may be room, or nothing left. */
   readonly onChange: () => void;
 }
 
+/** For what is on its way to disk, once the bus is closed. */
+const FLUSH_MS = 5000;
 /** Events read from disk and not confirmed, at most. */
 const READ_AHEAD = 2048;
 /** With no more than this on disk, new events wait in memory for it to be empty, so that it ever is. */
@@ -78,10 +81,23 @@ export class SpillDrain {
     return this.#writing.drain();
   }
 
+  /** Waits for what is on its way to disk. A disk that hangs does not hold up the end. */
+  async flush(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#ports.clock.deadline(FLUSH_MS, resolve);
+      void this.#queue.flush().then(() => {
+        timer[Symbol.dispose]();
+        resolve();
+      });
+    });
+  }
+
   /** Brings what is in memory to disk, as much as it takes. */
   spillAll(): void {
     if (!this.#isNeeded) {
-      for (const lane of this.#ports.lanes()) for (const event of lane.takeAll()) this.#held.push(event);
+      for (const event of this.#ports.lanes().flatMap((lane) => lane.takeAll()))
+        if (event.generation === undefined) this.#held.push(event);
+        else this.#ports.giveUp(event);
       this.#isNeeded = true;
     }
     while (this.#held.size > 0 && this.#hasDisk) {
@@ -186,13 +202,13 @@ export class SpillDrain {
   }
 
   #hold(event: OutgoingEvent): void {
-    this.#ports.keep(event);
+    this.#ports.count(event, true);
     this.#held.push(event);
   }
 
   #write(event: OutgoingEvent): void {
     this.#ports.lane(event).number(event);
-    this.#ports.letGo(event);
+    this.#ports.count(event, false);
     event.isOnDisk = true;
     this.#writing.push(event);
     this.#queue.push(toSpilled(event)).then(
@@ -212,7 +228,7 @@ export class SpillDrain {
     const back = this.#writing.drain();
     for (const event of back) {
       event.isOnDisk = false;
-      this.#ports.keep(event);
+      this.#ports.count(event, true);
     }
     this.#held.putBack(back);
     this.#end();

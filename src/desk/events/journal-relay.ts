@@ -2,12 +2,10 @@ import { systemRandom } from '../../core/backoff.ts';
 import { messageOf } from '../../core/message-of.ts';
 import { parseOptions } from '../../core/options.ts';
 import type { LogEntry } from '../../storage/append-log.ts';
-import { type Logger, silentLogger } from '../../telemetry/index.ts';
 import { instrumentsById } from '../journal/journal-apply.ts';
 import { recordDigest } from '../journal/journal-checkpoint.ts';
 import { readRecord } from '../journal/journal-read.ts';
 import { eventsOf } from './record-events.ts';
-import { type LostBecause, RelayMetrics } from './relay-metrics.ts';
 import {
   type JournalRelayDeps,
   type JournalRelayOptions,
@@ -16,20 +14,26 @@ import {
   journalRelayOptionsSchema,
 } from './relay-options.ts';
 import { RelayStore } from './relay-place.ts';
-import { type Identified, RelayPublisher } from './relay-publisher.ts';
+import { type Identified, RelayPublisher, type Telling, identified } from './relay-publisher.ts';
 import { RelayedOrders } from './relayed-orders.ts';
+import { RelayReport } from './relay-report.ts';
+import { RelayRewind } from './relay-rewind.ts';
 import { type RelayStart, beginning, endOf } from './relay-start.ts';
 import { Wake } from './wake.ts';
 
 /** Records that are taken in one go, so that others come in between. */
 const BATCH = 16;
 
-const LOG_EVERY_MS = 60_000;
+/** Between two looks at a bus that may lose what it holds. */
+const LOOK_MS = 1_000;
 
 /**
  * Tells the event bus what the journal says, record by record, in order and at least once: the journal is the outbox, so
  * nothing that is on disk goes missing, whatever the bus or this process does. An event's id is made of the record, so what
  * is published twice is a duplicate. Works behind the orders, never in front of them: nothing waits for it.
+ *
+ * A bus that comes back without what it had (`BusStatus.generation`) is told once more what groups may not have handled yet: all
+ * of the last `rewindMs` at least, in order, before anything that is newer. So a handler gets some of it twice, with the ids that it had.
  *
  * Denials, anomalies and reconciliations are not in the journal: `publishDeskEvents`.
  */
@@ -39,25 +43,22 @@ export class JournalRelay implements AsyncDisposable {
   readonly #places: RelayStore;
   readonly #orders: RelayedOrders;
   readonly #publisher: RelayPublisher;
-  readonly #metrics: RelayMetrics | undefined;
-  readonly #logger: Logger;
+  readonly #rewind: RelayRewind;
+  readonly #report: RelayReport;
   readonly #wake: Wake;
   readonly #durable: Disposable;
   readonly #abort = new AbortController();
   readonly #running: Promise<void>;
   #seq: number;
   #digest: string;
-  /** Of the record that was read last. */
-  #digestNext = '';
+  /** What the bus has not taken whole yet. */
+  #telling: Telling | undefined;
   /** The last durable record, as far as it is known. */
   #lastSeq: number;
   /** When the first record that the bus does not have was written, by its own time. */
   #oldestMs: number | undefined;
   #savedSeq: number;
   #savedMs: number;
-  #lost = 0;
-  #error: string | undefined;
-  #saidMs = -Infinity;
   #isStopping = false;
   #stopped: Promise<void> | undefined;
 
@@ -71,33 +72,41 @@ export class JournalRelay implements AsyncDisposable {
     this.#deps = deps;
     this.#places = parts.places;
     this.#orders = parts.orders;
-    this.#logger = deps.logger ?? silentLogger;
     this.#seq = start.seq;
     this.#digest = start.digest;
     this.#lastSeq = start.lastSeq;
     this.#savedSeq = start.isSaved ? start.seq : -1;
     this.#savedMs = deps.clock.monotonicMs();
     this.#wake = new Wake(deps.clock);
+    const rewind = new RelayRewind(rules.rewindMs, start.rewind, {
+      ...deps,
+      store: parts.places.rewinds,
+      orders: parts.orders,
+    });
+    this.#rewind = rewind;
     this.#publisher = new RelayPublisher({
+      generation: () => rewind.generation,
+      isLost: rewind.isLost,
       bus: deps.bus,
       clock: deps.clock,
       random: deps.random ?? systemRandom,
       backoff: { baseDelayMs: rules.backoffMs, maxDelayMs: rules.maxBackoffMs },
       onFailed: (event, why) => {
-        this.#metrics?.failed();
-        this.#failed(`${event.type.type} was not published: ${why}`);
+        this.#report.refusedOnce(event.type.type, why, this.#seq);
       },
       onRefused: (event, why) => {
-        this.#lose('refused', 1, `${event.type.type} ${event.options.id}: ${why}`);
+        this.#report.lost('refused', 1, `${event.type.type} ${event.options.id}: ${why}`);
       },
     });
-    this.#metrics =
-      deps.metrics &&
-      new RelayMetrics(rules.name, deps.metrics, () => ({
+    this.#report = new RelayReport(rules.name, {
+      ...deps,
+      read: () => ({
         lag: this.status().lag,
         oldestAgeMs: this.#oldestMs === undefined ? 0 : deps.clock.nowMs() - this.#oldestMs,
-      }));
-    if (start.lost !== undefined) this.#lose(start.lost.because, start.lost.records, start.lost.detail);
+      }),
+    });
+    const { lost } = start;
+    if (lost !== undefined) this.#report.lost(lost.because, lost.records, lost.detail);
     this.#durable = deps.log.onDurable(() => {
       this.#wake.up();
     });
@@ -121,7 +130,7 @@ export class JournalRelay implements AsyncDisposable {
 
   status(): RelayStatus {
     const last = Math.max(this.#lastSeq, this.#deps.log.lastSeq ?? 0);
-    return { seq: this.#seq, lag: Math.max(0, last - this.#seq), lost: this.#lost, error: this.#error };
+    return { seq: this.#seq, lag: Math.max(0, last - this.#seq), ...this.#report.status };
   }
 
   /**
@@ -145,7 +154,7 @@ export class JournalRelay implements AsyncDisposable {
     });
     await this.#running;
     this.#durable[Symbol.dispose]();
-    this.#metrics?.[Symbol.dispose]();
+    this.#report[Symbol.dispose]();
   }
 
   async #run(): Promise<void> {
@@ -155,22 +164,45 @@ export class JournalRelay implements AsyncDisposable {
       try {
         // In a turn of its own: what an order does when its record is on disk comes first.
         await clock.turn();
+        await this.#look();
         const isThrough = await this.#step();
         if (this.#isSaveDue(isThrough)) await this.#save();
         if (isThrough && this.#isStopping) return;
-        if (isThrough) await this.#wake.wait(this.#unsavedMs());
+        if (isThrough) await this.#wake.wait(this.#waitMs());
       } catch (error) {
         if (signal.aborted) return;
-        this.#failed(messageOf(error));
+        this.#report.failed(messageOf(error), this.#seq);
         await clock.sleep(this.#rules.backoffMs, signal).catch(() => undefined);
       }
       if (signal.aborted) return;
     }
   }
 
+  /** Goes back where the bus has lost what it held. */
+  async #look(): Promise<void> {
+    if (this.#rewind.isLost()) await this.#goBack();
+    if (!this.#rewind.isNew || this.#telling !== undefined) return;
+    await this.#rewind.begin({ seq: this.#seq, digest: this.#digest, dayId: this.#orders.dayId });
+    this.#savedSeq = -1;
+  }
+
+  async #goBack(): Promise<void> {
+    const back = await this.#rewind.back();
+    this.#report.rewound(this.#seq, back?.to.seq);
+    if (back === undefined) return;
+    const { seq, digest, dayId } = back.to;
+    this.#orders.goBack(dayId, back.orders);
+    this.#seq = seq;
+    this.#digest = digest;
+    this.#telling = undefined;
+    this.#oldestMs = undefined;
+    this.#savedSeq = -1;
+  }
+
   /** Takes the next records; resolves to whether there are no more. */
   async #step(): Promise<boolean> {
     const { log } = this.#deps;
+    await this.#tell();
     const recent = log.recent(this.#seq, BATCH);
     if (recent !== undefined) {
       await this.#take(recent);
@@ -185,6 +217,7 @@ export class JournalRelay implements AsyncDisposable {
       batch = [];
       if (this.#isSaveDue(false)) await this.#save();
       await this.#deps.clock.turn();
+      if (this.#rewind.isLost()) return false;
     }
     await this.#take(batch);
     return false;
@@ -199,28 +232,30 @@ export class JournalRelay implements AsyncDisposable {
       return;
     }
     const events = batch.flatMap((entry) => this.#eventsOf(entry));
-    await this.#publisher.publish(events, this.#abort.signal);
-    this.#seq = last.seq;
-    this.#digest = this.#digestNext;
-    this.#oldestMs = undefined;
-    this.#error = undefined;
+    this.#telling = { events, seq: last.seq, digest: recordDigest(last.record) };
+    await this.#tell();
   }
 
-  #eventsOf({ seq, record: raw }: LogEntry): readonly Identified[] {
-    this.#digestNext = recordDigest(raw);
+  /** Publishes what was taken, to the end. */
+  async #tell(): Promise<void> {
+    if (this.#telling === undefined) return;
+    const { events, seq, digest } = this.#telling;
+    await this.#publisher.publish(events, this.#abort.signal);
+    this.#telling = undefined;
+    this.#seq = seq;
+    this.#digest = digest;
+    this.#oldestMs = undefined;
+    this.#report.well();
+  }
+
+  #eventsOf(entry: LogEntry): readonly Identified[] {
     try {
-      const record = readRecord(seq, raw);
-      const { atMs } = record;
-      this.#oldestMs ??= atMs;
+      const record = readRecord(entry.seq, entry.record);
+      this.#oldestMs ??= record.atMs;
       const events = eventsOf(record, this.#orders.take(record));
-      const id = `journal-${seq}-${this.#digestNext}`;
-      const source = `/desk/${this.#rules.name}`;
-      return events.map((event, at) => ({
-        ...event,
-        options: { id: at === 0 ? id : `${id}-${at}`, source, atMs },
-      }));
+      return identified(events, { entry, atMs: record.atMs, source: `/desk/${this.#rules.name}` });
     } catch (error) {
-      this.#lose('unreadable', 1, messageOf(error));
+      this.#report.lost('unreadable', 1, messageOf(error));
       return [];
     }
   }
@@ -228,8 +263,9 @@ export class JournalRelay implements AsyncDisposable {
   /** The log has let go of what the bus has not had. */
   async #skip(): Promise<void> {
     const end = await endOf({ ...this.#deps, orders: this.#orders });
-    this.#lose('trimmed', end.seq - this.#seq, 'the log no longer has them');
+    this.#report.lost('trimmed', end.seq - this.#seq, 'the log no longer has them');
     await this.#places.clear();
+    this.#rewind.forget();
     this.#seq = end.seq;
     this.#digest = end.digest;
     this.#savedSeq = -1;
@@ -241,40 +277,24 @@ export class JournalRelay implements AsyncDisposable {
     return this.#deps.clock.monotonicMs() - this.#savedMs >= this.#rules.saveEveryMs;
   }
 
-  /** How long it may wait before it has to save; `undefined` where there is nothing to save. */
-  #unsavedMs(): number | undefined {
-    if (this.#savedSeq === this.#seq) return undefined;
-    return Math.max(1, this.#savedMs + this.#rules.saveEveryMs - this.#deps.clock.monotonicMs());
+  /** How long it may wait before it has to save or to look; `undefined` where there is neither. */
+  #waitMs(): number | undefined {
+    const lookMs = this.#rewind.isWatched ? LOOK_MS : undefined;
+    if (this.#savedSeq === this.#seq) return lookMs;
+    const saveMs = this.#savedMs + this.#rules.saveEveryMs - this.#deps.clock.monotonicMs();
+    return Math.max(1, Math.min(saveMs, lookMs ?? Infinity));
   }
 
   async #save(): Promise<void> {
     const { journal, clock, log } = this.#deps;
     const { openedAtMs } = journal.recovered;
     const place = { openedAtMs, seq: this.#seq, digest: this.#digest, dayId: this.#orders.dayId };
-    const { orders, gone } = this.#orders.changes();
     this.#savedMs = clock.monotonicMs();
-    await this.#places.save(place, orders, gone);
+    await this.#rewind.keep(place);
+    const { orders, gone } = this.#orders.changes();
+    await this.#places.save(place, orders, gone, this.#rewind.saved);
     this.#orders.saved();
     this.#savedSeq = place.seq;
-    log.followed(place.seq);
-  }
-
-  #lose(because: LostBecause, records: number, detail: string): void {
-    this.#lost += records;
-    this.#metrics?.lost(because, records);
-    const { name } = this.#rules;
-    this.#logger.error(
-      { desk: name, because, records, detail },
-      'records of the journal do not reach the bus',
-    );
-  }
-
-  #failed(why: string): void {
-    this.#error = why;
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (nowMs - this.#saidMs < LOG_EVERY_MS) return;
-    this.#saidMs = nowMs;
-    const { seq, lag } = this.status();
-    this.#logger.warn({ desk: this.#rules.name, why, seq, lag }, 'the journal waits for the bus');
+    log.followed(place.seq, this.#rewind.neededFrom(place.seq));
   }
 }

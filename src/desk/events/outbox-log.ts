@@ -98,9 +98,13 @@ export class OutboxLog implements AppendLog {
     return this.#recent.slice(afterSeq + 1 - first, afterSeq + 1 - first + most);
   }
 
-  /** Records before it have been followed, for good, and are not needed any more. */
-  followed(beforeSeq: number): void {
-    this.#pin = beforeSeq;
+  /**
+   * Records before it have been followed.
+   *
+   * @param neededFrom records before it are not needed any more, for good. Default: `beforeSeq`
+   */
+  followed(beforeSeq: number, neededFrom = beforeSeq): void {
+    this.#pin = neededFrom;
     const first = this.#recent[0]?.seq;
     // The last one stays, so that it is known where the log ends.
     if (first !== undefined) this.#recent.splice(0, Math.min(beforeSeq - first, this.#recent.length - 1));

@@ -31,6 +31,12 @@ const LOST = {
   labels: { desk: 'any', because: LOST_BECAUSE },
 } as const;
 
+const REWINDS = {
+  name: 'trading_desk_relay_rewinds_total',
+  help: 'How often the event bus had lost what it held: what it may have lost was told again, or where to begin with that was not known any more.',
+  labels: { desk: 'any', outcome: ['told-again', 'impossible'] },
+} as const;
+
 /** What is read at each scrape. */
 export interface RelayReading {
   readonly lag: number;
@@ -41,13 +47,19 @@ export interface RelayReading {
 export class RelayMetrics implements Disposable {
   readonly #failures: BoundCounter;
   readonly #lost: (because: LostBecause, records: number) => void;
+  readonly #rewound: (outcome: 'told-again' | 'impossible') => void;
   readonly #collector: Disposable;
 
   constructor(name: string, metrics: MetricsRegistry, read: () => RelayReading) {
     const labels = { desk: name };
     const [lag, oldestAge, lost] = [metrics.gauge(LAG), metrics.gauge(OLDEST_AGE), metrics.counter(LOST)];
     this.#failures = metrics.counter(FAILURES).bind(labels);
+    const rewinds = metrics.counter(REWINDS);
     lost.expect(labels);
+    rewinds.expect(labels);
+    this.#rewound = (outcome) => {
+      rewinds.inc({ desk: name, outcome });
+    };
     this.#lost = (because, records) => {
       lost.inc({ desk: name, because }, records);
     };
@@ -64,6 +76,10 @@ export class RelayMetrics implements Disposable {
 
   lost(because: LostBecause, records: number): void {
     this.#lost(because, records);
+  }
+
+  rewound(outcome: 'told-again' | 'impossible'): void {
+    this.#rewound(outcome);
   }
 
   [Symbol.dispose](): void {

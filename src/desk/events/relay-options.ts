@@ -19,6 +19,11 @@ export const journalRelayOptionsSchema = z.strictObject({
   backoffMs: z.number().min(1).default(100),
   /** Longest wait before any. */
   maxBackoffMs: z.number().min(1).default(30_000),
+  /**
+   * How long a group may be behind and still miss nothing when the bus loses what it held (`BusStatus.generation`): what was told within this
+   * time, and up to as much again, is told once more then. So long the log keeps its records.
+   */
+  rewindMs: z.number().min(1_000).default(900_000),
 });
 
 /** @interface */
@@ -28,8 +33,8 @@ export type JournalRelayOptions = z.input<typeof journalRelayOptionsSchema>;
 export type RelayRules = z.output<typeof journalRelayOptionsSchema>;
 
 export interface JournalRelayDeps {
-  /** Its catalogue has to have what a desk tells: `TRADING_EVENTS`. */
-  readonly bus: Pick<EventBus, 'publish'>;
+  /** Its catalogue has to have what a desk tells: `TRADING_EVENTS`. Without `status` it counts as one that loses nothing. */
+  readonly bus: Pick<EventBus, 'publish'> & Partial<Pick<EventBus, 'status'>>;
   /** The one that the journal was opened on. */
   readonly log: OutboxLog;
   readonly journal: Pick<Journal, 'recovered'>;
@@ -51,8 +56,10 @@ export interface RelayStatus {
   readonly seq: number;
   /** Durable records that it does not have yet. */
   readonly lag: number;
-  /** Records that it will never have, since this was opened. */
+  /** Records that it will never have, since this was opened; told again they count again. */
   readonly lost: number;
+  /** How often the bus had lost what it held, and was told again what groups may not have had, since this was opened. */
+  readonly rewinds: number;
   /** Why the last attempt failed, while it is being tried again. */
   readonly error?: string | undefined;
 }

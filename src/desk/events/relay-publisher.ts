@@ -3,6 +3,8 @@ import type { Clock } from '../../core/clock.ts';
 import { PortcullisError } from '../../core/errors.ts';
 import { messageOf } from '../../core/message-of.ts';
 import type { EventBus, PublishOptions } from '../../events/event-bus.ts';
+import type { LogEntry } from '../../storage/append-log.ts';
+import { recordDigest } from '../journal/journal-checkpoint.ts';
 import type { ToPublish } from './record-events.ts';
 
 /** An event with its identity. */
@@ -10,8 +12,29 @@ export interface Identified extends ToPublish {
   readonly options: PublishOptions & { readonly id: string };
 }
 
+/** Records that are being told. */
+export interface Telling {
+  readonly events: readonly Identified[];
+  /** The last of them. */
+  readonly seq: number;
+  readonly digest: string;
+}
+
+/** The events of a record with identities made of it, so that they are the same whenever they are told. */
+export function identified(
+  events: readonly ToPublish[],
+  { entry, ...more }: { readonly entry: LogEntry; readonly atMs: number; readonly source: string },
+): readonly Identified[] {
+  const id = `journal-${entry.seq}-${recordDigest(entry.record)}`;
+  return events.map((event, at) => ({ ...event, options: { id: at === 0 ? id : `${id}-${at}`, ...more } }));
+}
+
 export interface RelayPublisherDeps {
   readonly bus: Pick<EventBus, 'publish'>;
+  /** Of the bus, as far as it is known: events go into no other. */
+  readonly generation: () => string | undefined;
+  /** Whether the bus is not that one any more: then other events have to go first. */
+  readonly isLost: () => boolean;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly random: () => number;
   readonly backoff: BackoffOptions;
@@ -29,7 +52,10 @@ export class RelayPublisher {
     this.#deps = deps;
   }
 
-  /** Resolves when the bus has all of them, or refuses for good what is missing; rejects when the signal aborts. */
+  /**
+   * Resolves when the bus has all of them, or refuses for good what is missing; rejects when the signal aborts, and when the bus
+   * has lost what it held.
+   */
   async publish(events: readonly Identified[], signal: AbortSignal): Promise<void> {
     const lanes = new Map<string | undefined, Identified[]>();
     for (const event of events) {
@@ -54,6 +80,7 @@ export class RelayPublisher {
         onRefused(event, answer.why);
         return;
       }
+      if (this.#deps.isLost()) throw new Error('the bus has lost what it held');
       onFailed(event, answer.why);
       await clock.sleep(backoffMs(retry, backoff, random), signal);
     }
@@ -61,7 +88,12 @@ export class RelayPublisher {
 
   async #try({ type, data, options }: Identified): Promise<Answer> {
     try {
-      const { outcome } = await this.#deps.bus.publish(type, data, options);
+      const generation = this.#deps.generation();
+      const { outcome } = await this.#deps.bus.publish(
+        type,
+        data,
+        generation === undefined ? options : { ...options, generation },
+      );
       // What a policy drops is not to be lost here: the journal has it, and can wait.
       return outcome === 'dropped' ? { kind: 'failed', why: 'the bus has dropped it' } : { kind: 'taken' };
     } catch (error) {

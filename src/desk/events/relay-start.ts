@@ -6,6 +6,7 @@ import type { OutboxLog } from './outbox-log.ts';
 import type { LostBecause } from './relay-metrics.ts';
 import type { RelayStore, SavedRelay } from './relay-place.ts';
 import type { RelayedOrders } from './relayed-orders.ts';
+import type { SavedRewind } from './rewind-store.ts';
 
 interface EndDeps {
   readonly log: OutboxLog;
@@ -28,6 +29,7 @@ export interface RelayStart {
   readonly lastSeq: number;
   /** Whether the store knows. */
   readonly isSaved: boolean;
+  readonly rewind?: SavedRewind | undefined;
   readonly lost?: {
     readonly because: LostBecause;
     readonly records: number;
@@ -50,8 +52,9 @@ export async function beginning(deps: StartDeps): Promise<RelayStart> {
   const { first, last } = await ends(log, seq);
   if (goesOn(saved, first)) {
     orders.restore(dayId, saved.orders);
-    log.followed(seq);
-    return { seq, digest, lastSeq: last?.seq ?? seq, isSaved: true };
+    const { rewind } = saved;
+    log.followed(seq, Math.min(seq, rewind?.points[0]?.seq ?? seq));
+    return { seq, digest, lastSeq: last?.seq ?? seq, isSaved: true, rewind };
   }
   await places.clear();
   return log.firstSeq > seq

@@ -33,6 +33,19 @@ export class RelayedOrders {
     for (const saved of orders) this.#rows.set(saved.order.clientOrderId, OrderRow.restore(saved, 0));
   }
 
+  /** As `restore`, where a store has those of now: all of them count as changed. */
+  goBack(dayId: DayId, orders: Iterable<SavedOrder>): void {
+    const had = [...this.#rows.keys()];
+    this.restore(dayId, orders);
+    this.touchAll();
+    for (const id of had) this.#changed.add(id);
+  }
+
+  /** All of them, as they are. */
+  *all(): Generator<SavedOrder, void> {
+    for (const row of this.#rows.values()) yield row.snapshot();
+  }
+
   /**
    * Takes the next record.
    *

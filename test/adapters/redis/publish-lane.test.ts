@@ -15,6 +15,8 @@ function event(n: number, more: Partial<OutgoingEvent> = {}): OutgoingEvent {
       isCounted: true,
       record: undefined,
       settle: () => undefined,
+      generation: undefined,
+      refuse: undefined,
     },
     ...more,
   };
@@ -32,7 +34,8 @@ function world({ batch = 2, window = 3 } = {}) {
   }[] = [];
   const published: string[] = [];
   const failures: string[] = [];
-  const state = { maySend: true };
+  const state: { maySend: boolean; generation?: string } = { maySend: true };
+  const givenUp: string[] = [];
   const lane = new PublishLane(
     {
       topic: 't',
@@ -60,6 +63,11 @@ function world({ batch = 2, window = 3 } = {}) {
     }) as never,
     {
       maySend: () => state.maySend,
+      mayGo: ({ id, generation }) => {
+        const mayGo = generation === undefined || generation === state.generation;
+        if (!mayGo) givenUp.push(id);
+        return mayGo;
+      },
       onPublished: (_lane, events, places) => {
         for (const [at, { id }] of events.entries()) published.push(`${id} ${places[at]?.kind ?? ''}`);
       },
@@ -70,7 +78,7 @@ function world({ batch = 2, window = 3 } = {}) {
     for (const each of events) lane.push(each);
     lane.pump();
   };
-  return { lane, sent, published, failures, state, push };
+  return { lane, sent, published, failures, givenUp, state, push };
 }
 
 const shape = (sent: ReturnType<typeof world>['sent']) =>
@@ -195,6 +203,23 @@ describe('PublishLane', () => {
     expect(lane.dropOldest()?.id).toBe('e4');
     expect(lane.dropOldest()).toBeUndefined();
     expect([lane.oldestNeverSent, lane.unsent]).toEqual([Infinity, 2]);
+  });
+
+  test('an event that is for another server is given up, also one that was under way; the rest goes on', async () => {
+    const { sent, state, givenUp, push } = world({ window: 1 });
+    state.generation = 'g1';
+    push(event(1, { generation: 'g1' }), event(2), event(3, { generation: 'g1' }), event(4));
+    expect(shape(sent)).toEqual([[1, -1, 2]]);
+    state.generation = 'g2';
+    sent[0]?.fail(unavailable('lost'));
+    await nextTurn();
+    push(event(5, { generation: 'g2' }));
+    expect(givenUp).toEqual(['e1', 'e3']);
+    expect(sent[1]?.texts).toEqual(['text 2', 'text 4']);
+    sent[1]?.reply(['1-0', '1-1']);
+    await nextTurn();
+    expect(sent[2]?.texts).toEqual(['text 5']);
+    expect(givenUp).toEqual(['e1', 'e3']);
   });
 
   test('takes out all that is not confirmed, in order', () => {

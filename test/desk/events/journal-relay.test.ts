@@ -1,95 +1,13 @@
 import { describe, expect, test, vi } from 'vitest';
-import { ManualClock } from '../../../src/core/manual-clock.ts';
 import { PortcullisError } from '../../../src/core/index.ts';
 import { lots } from '../../../src/core/units.ts';
-import { JournalRelay } from '../../../src/desk/events/journal-relay.ts';
-import type { JournalRelayDeps, JournalRelayOptions } from '../../../src/desk/events/relay-options.ts';
-import { OutboxLog } from '../../../src/desk/events/outbox-log.ts';
 import { EventCatalogue } from '../../../src/events/index.ts';
-import {
-  type AppendLog,
-  type LogEntry,
-  MemoryAppendLog,
-  MemorySnapshotStore,
-  MemoryStateStore,
-} from '../../../src/storage/index.ts';
-import { MetricsRegistry, silentLogger } from '../../../src/telemetry/index.ts';
-import { NOON_MS } from '../../support/desk-world.ts';
-import { INSTRUMENTS, JournalDrive } from '../../support/journal-drive.ts';
+import { type LogEntry, MemoryAppendLog } from '../../../src/storage/index.ts';
+import { MetricsRegistry } from '../../../src/telemetry/index.ts';
 import { RecordingBus } from '../support/recording-bus.ts';
+import { RelayWorld } from '../support/relay-world.ts';
 
 const down = new PortcullisError('BUS_UNAVAILABLE', 'down');
-
-/** A journal that is driven by hand, a store and a bus, which outlive relays and restarts of the journal. */
-class RelayWorld {
-  readonly clock = new ManualClock(NOON_MS);
-  readonly files = new MemoryAppendLog();
-  readonly store = new MemoryStateStore({ clock: this.clock });
-  readonly snapshots = new MemorySnapshotStore();
-  readonly bus = new RecordingBus(this.clock);
-  readonly lines: string[] = [];
-  log = new OutboxLog(this.files);
-  drive!: JournalDrive;
-
-  static async open(): Promise<RelayWorld> {
-    const world = new RelayWorld();
-    await world.restart();
-    return world;
-  }
-
-  /** The process comes up again, on other files if so wished. */
-  async restart(
-    files: AppendLog = this.files,
-    options?: ConstructorParameters<typeof OutboxLog>[1],
-  ): Promise<void> {
-    this.log = new OutboxLog(files, options);
-    const { clock, snapshots } = this;
-    this.drive = await JournalDrive.open(this.log, { clock, ...(files === this.files && { snapshots }) });
-  }
-
-  relay(
-    options: Partial<JournalRelayOptions> = {},
-    deps: Partial<JournalRelayDeps> = {},
-  ): Promise<JournalRelay> {
-    const line = (fields: unknown, message?: string): void => {
-      const { why, detail, because, records } = fields as Record<string, string | undefined>;
-      this.lines.push(
-        [message, because, records, detail ?? why].filter((one) => one !== undefined).join(' '),
-      );
-    };
-    return JournalRelay.open(
-      { name: 'paper', ...options },
-      {
-        bus: this.bus,
-        log: this.log,
-        journal: this.drive.journal,
-        book: this.drive.book,
-        instruments: INSTRUMENTS,
-        store: this.store,
-        clock: this.clock,
-        random: () => 1,
-        logger: { ...silentLogger, warn: line, error: line },
-        ...deps,
-      },
-    );
-  }
-
-  async turns(times = 12): Promise<void> {
-    for (let turn = 0; turn < times; turn += 1) await this.clock.turn();
-  }
-
-  async later(ms: number): Promise<void> {
-    this.clock.advance(ms);
-    await this.turns();
-  }
-
-  /** Stops a relay as a crash does: it does not get to say or save anything more. */
-  async crash(relay: JournalRelay): Promise<void> {
-    const stopped = relay.stop(1);
-    this.clock.advance(1);
-    await stopped;
-  }
-}
 
 const OPENED = ['account.opened acc', 'account.opened other'];
 
@@ -117,7 +35,7 @@ describe('JournalRelay', () => {
       partitionkey: 'acc',
       data: { executionId: 'x', cumulativeQuantity: '0.004', leavesQuantity: '0.006' },
     });
-    expect(relay.status()).toEqual({ seq: 3, lag: 0, lost: 0, error: undefined });
+    expect(relay.status()).toEqual({ seq: 3, lag: 0, lost: 0, rewinds: 0, error: undefined });
     await relay.stop();
   });
 
@@ -202,7 +120,7 @@ describe('JournalRelay', () => {
     world.bus.answer = () => 'published';
     await world.later(300);
     expect(world.bus.said.slice(2)).toEqual(['order.submitted a', 'order.executed a']);
-    expect(relay.status()).toEqual({ seq: 3, lag: 0, lost: 0, error: undefined });
+    expect(relay.status()).toEqual({ seq: 3, lag: 0, lost: 0, rewinds: 0, error: undefined });
     expect(await metrics.exposition()).toContain('trading_desk_relay_oldest_age_seconds{desk="paper"} 0');
     await relay.stop();
     expect(await metrics.exposition()).toContain('trading_desk_relay_lost_records_total');
@@ -230,7 +148,7 @@ describe('JournalRelay', () => {
     const bus = new RecordingBus(world.clock, new EventCatalogue([]));
     const relay = await world.relay({}, { metrics, bus });
     await world.turns();
-    expect(relay.status()).toEqual({ seq: 1, lag: 0, lost: 2, error: undefined });
+    expect(relay.status()).toEqual({ seq: 1, lag: 0, lost: 2, rewinds: 0, error: undefined });
     expect(world.lines).toEqual([
       expect.stringMatching(
         /^records of the journal do not reach the bus refused 1 account\.opened journal-1-[0-9a-f]{16}: publish: account\.opened: expected a type of the bus's catalogue$/,
@@ -460,7 +378,7 @@ describe('JournalRelay', () => {
     await world.drive.journal.checkpoint();
     await world.files.trim(2);
     const relay = await world.relay();
-    expect(relay.status()).toEqual({ seq: 2, lag: 0, lost: 2, error: undefined });
+    expect(relay.status()).toEqual({ seq: 2, lag: 0, lost: 2, rewinds: 0, error: undefined });
     await world.drive.event({ type: 'cancelled', clientOrderId: 'a', cumulative: lots(0) });
     await world.turns();
     expect(world.bus.said).toEqual(['order.cancelled a']);

@@ -210,6 +210,7 @@ describe.skipIf(redisMissing !== undefined)(
         await vi.waitFor(() => {
           expect(bus.status()).toEqual({
             ...{ connected: true, waiting: 0, spilled: 0, dropped: 0, error: undefined },
+            generation: expect.stringMatching(/^[\w-]{16}$/) as string,
           });
         }, soon);
         expect(await plain.numbers()).toEqual(upTo(1_000));

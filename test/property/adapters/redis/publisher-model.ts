@@ -117,7 +117,10 @@ export async function startProcess(
       overflow: { policy: 'spill', maxWaiting, blockTimeoutMs: 1e9, maxSpilled: 1e6 },
       ...{ publisher: name, batch, dedupeWindowMs: 1 },
     },
-    { clock: world.clock, connection, counters: new PublishCounters('b', undefined), spill },
+    {
+      ...{ clock: world.clock, connection, counters: new PublishCounters('b', undefined), spill },
+      generation: () => undefined,
+    },
   );
   connection.start();
   await world.clock.turn();

@@ -38,6 +38,7 @@ test('whatever breaks, what was confirmed or spilled arrives once, and each part
             partition: number % 2,
             text: String(number),
             given: undefined,
+            generation: undefined,
           };
           const { publisher } = process;
           const life = processes;
