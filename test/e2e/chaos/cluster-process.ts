@@ -10,6 +10,7 @@ import { isThere } from './process-facts.ts';
 
 const CLUSTER = fileURLToPath(new URL('../../../examples/trading-system/cluster.ts', import.meta.url));
 const KEEP_JOURNAL = new URL('keep-journal.ts', import.meta.url).href;
+const LIVE_HEAP = new URL('live-heap.ts', import.meta.url).href;
 const LOOK_EVERY_MS = 300;
 
 export interface Child {
@@ -57,11 +58,14 @@ export interface ClusterOptions {
 export class ClusterProcess {
   readonly events: ClusterEvent[] = [];
   readonly dataDir: string;
+  /** Where its processes say what their heaps hold. */
+  readonly heaps: string;
   readonly ended: Promise<number | null>;
   readonly #child: ChildProcess;
 
   constructor({ directory, redisPort, postgresUrl, exchangeUrl, config, preload }: ClusterOptions) {
     this.dataDir = join(directory, 'data');
+    this.heaps = directory;
     const file = join(directory, 'config.json');
     writeFileSync(file, JSON.stringify(config));
     const args = [
@@ -69,11 +73,11 @@ export class ClusterProcess {
       ...['--config', file, '--venue', exchangeUrl, '--log', 'json'],
       ...(postgresUrl === undefined ? [] : ['--postgres', postgresUrl]),
     ];
-    const preloads = [KEEP_JOURNAL, ...(preload === undefined ? [] : [preload])];
+    const preloads = [KEEP_JOURNAL, LIVE_HEAP, ...(preload === undefined ? [] : [preload])];
     const options = ['--disable-warning=ExperimentalWarning', ...preloads.map((one) => `--import=${one}`)];
     this.#child = spawn(process.execPath, [CLUSTER, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, NODE_OPTIONS: options.join(' ') },
+      env: { ...process.env, CHAOS_HEAPS: this.heaps, NODE_OPTIONS: options.join(' ') },
     });
     const { stdout, stderr } = this.#child;
     if (stdout === null || stderr === null) throw new Error('expected pipes');

@@ -9,12 +9,10 @@ export function isThere(pid: number): boolean {
   }
 }
 
-/** What a process has of memory and files; `undefined` when it is gone. */
-export function usageOf(pid: number): { readonly rssMb: number; readonly files: number } | undefined {
+/** How many files and sockets a process has open; `undefined` when it is gone. */
+export function openFilesOf(pid: number): number | undefined {
   try {
-    const [, kb] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-    if (kb === undefined) return undefined;
-    return { rssMb: Number(kb) / 1024, files: readdirSync(`/proc/${pid}/fd`).length };
+    return readdirSync(`/proc/${pid}/fd`).length;
   } catch {
     return undefined;
   }

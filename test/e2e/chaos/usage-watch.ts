@@ -1,6 +1,7 @@
 import type { Usage } from './check/evidence.ts';
 import type { ClusterProcess } from './cluster-process.ts';
-import { usageOf } from './process-facts.ts';
+import { liveHeapMb } from './live-heap.ts';
+import { openFilesOf } from './process-facts.ts';
 
 const EVERY_MS = 1_000;
 
@@ -8,7 +9,7 @@ interface Watched {
   readonly name: string;
   readonly pid: number;
   readonly startedMs: number;
-  readonly samples: { ageMs: number; rssMb: number; files: number }[];
+  readonly samples: { ageMs: number; heapMb: number; files: number }[];
 }
 
 /** Looks at every process of a cluster once in a while. */
@@ -34,11 +35,11 @@ export class UsageWatch {
     const nowMs = performance.now();
     for (const { event, pid, child = '' } of this.#cluster.events) {
       if (event !== 'started' || pid === undefined) continue;
-      const usage = usageOf(pid);
-      if (usage === undefined) continue;
+      const [heapMb, files] = [liveHeapMb(this.#cluster.heaps, pid), openFilesOf(pid)];
+      if (files === undefined) continue;
       const one = this.#watched.get(pid) ?? { name: child, pid, startedMs: nowMs, samples: [] };
       this.#watched.set(pid, one);
-      one.samples.push({ ageMs: nowMs - one.startedMs, ...usage });
+      if (heapMb !== undefined) one.samples.push({ ageMs: nowMs - one.startedMs, heapMb, files });
     }
   }
 }

@@ -33,11 +33,11 @@ export interface ToldHistory {
   readonly positions: readonly HistoryPosition[];
 }
 
-/** Memory and files of one process, by its age. */
+/** What the heap of one process holds after a collection, and its files, by its age. */
 export interface Usage {
   readonly name: string;
   readonly pid: number;
-  readonly samples: readonly { readonly ageMs: number; readonly rssMb: number; readonly files: number }[];
+  readonly samples: readonly { readonly ageMs: number; readonly heapMb: number; readonly files: number }[];
 }
 
 /** All that a run leaves behind to be judged. */

@@ -3,7 +3,7 @@ import type { CheckResult, Evidence, Usage } from './evidence.ts';
 const WARM_MS = 60_000;
 /** Shorter lives say nothing. */
 const LONG_MS = 240_000;
-const GROWTH_MB = 64;
+const GROWTH_MB = 16;
 const GROWTH_FILES = 12;
 
 /** What is used at the end of a long life is not more than after its warm-up. */
@@ -13,27 +13,27 @@ export function checkUsage({ usage }: Evidence): CheckResult {
   for (const one of usage) {
     const growth = growthOf(one);
     if (growth === undefined) continue;
-    const { rssMb, files, from } = growth;
-    notes.push(`${one.name} ${Math.round(from)}${rssMb < 0 ? '' : '+'}${Math.round(rssMb)}`);
-    if (!(rssMb <= GROWTH_MB)) violations.push(`${one.name} (${one.pid}): ${Math.round(rssMb)} MB more`);
+    const { heapMb, files, from } = growth;
+    notes.push(`${one.name} ${Math.round(from)}${heapMb < 0 ? ' - ' : ' + '}${Math.abs(Math.round(heapMb))}`);
+    if (!(heapMb <= GROWTH_MB)) violations.push(`${one.name} (${one.pid}): ${Math.round(heapMb)} MB more`);
     if (!(files <= GROWTH_FILES)) violations.push(`${one.name} (${one.pid}): ${files} files more`);
   }
-  const note = notes.length === 0 ? 'nobody lived long enough' : `MB: ${notes.join(', ')}`;
+  const note = notes.length === 0 ? 'nobody lived long enough' : `live heap, MB: ${notes.join(', ')}`;
   return { check: 'memory and files are flat', violations, note };
 }
 
 /** Between the least of the first and of the last third of what is left after the warm-up. */
-function growthOf({ samples }: Usage): { rssMb: number; files: number; from: number } | undefined {
+function growthOf({ samples }: Usage): { heapMb: number; files: number; from: number } | undefined {
   const warm = samples.filter(({ ageMs }) => ageMs >= WARM_MS);
   const [first, last] = [warm[0], warm.at(-1)];
   if (first === undefined || last === undefined || last.ageMs < LONG_MS) return undefined;
   const third = (last.ageMs - first.ageMs) / 3;
-  const least = (what: 'rssMb' | 'files', list: typeof warm): number =>
+  const least = (what: 'heapMb' | 'files', list: typeof warm): number =>
     Math.min(...list.map((one) => one[what]));
   const early = warm.filter(({ ageMs }) => ageMs <= first.ageMs + third);
   const late = warm.filter(({ ageMs }) => ageMs >= last.ageMs - third);
-  const from = least('rssMb', early);
-  return { from, rssMb: least('rssMb', late) - from, files: least('files', late) - least('files', early) };
+  const from = least('heapMb', early);
+  return { from, heapMb: least('heapMb', late) - from, files: least('files', late) - least('files', early) };
 }
 
 /** All came back after every fault, and all have gone at the end. */
