@@ -78,15 +78,14 @@ export class JournalRelay implements AsyncDisposable {
     this.#savedSeq = start.isSaved ? start.seq : -1;
     this.#savedMs = deps.clock.monotonicMs();
     this.#wake = new Wake(deps.clock);
-    const rewind = new RelayRewind(rules.rewindMs, start.rewind, {
+    this.#rewind = new RelayRewind(rules.rewindMs, start.rewind, {
       ...deps,
       store: parts.places.rewinds,
       orders: parts.orders,
     });
-    this.#rewind = rewind;
     this.#publisher = new RelayPublisher({
-      generation: () => rewind.generation,
-      isLost: rewind.isLost,
+      generation: () => this.#rewind.generation,
+      isLost: this.#rewind.isLost,
       bus: deps.bus,
       clock: deps.clock,
       random: deps.random ?? systemRandom,

@@ -110,8 +110,7 @@ async function faults(
 ): Promise<{ readonly rounds: readonly Round[]; readonly stuck: readonly string[] }> {
   const random = new SeededRandom(seed);
   const wanted = FAULTS.filter(
-    ({ kind, needsPostgres, losesEvents }) =>
-      (withPostgres || needsPostgres !== true) && (only?.includes(kind) ?? losesEvents !== true),
+    ({ kind, needsPostgres }) => (withPostgres || needsPostgres !== true) && (only?.includes(kind) ?? true),
   );
   const rounds: Round[] = [];
   const stuck: string[] = [];

@@ -21,8 +21,6 @@ export interface Fault {
   /** Whether another process has to take over the trading. */
   readonly takesOver?: true;
   readonly needsPostgres?: true;
-  /** It takes along events that a group has not had yet, which no check excuses: only when it is asked for. */
-  readonly losesEvents?: true;
 }
 
 const NOTICED_MS = 500;
@@ -73,7 +71,6 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     kind: 'redis restarted empty',
-    losesEvents: true,
     strike: ({ ground }) => ground.redis.restartEmpty(),
   },
   ...(['fast', 'immediate'] as const).map((how): Fault => ({
