@@ -49,8 +49,12 @@ export default defineConfig({
         test: {
           name: 'unit',
           sequence: { groupOrder: 1 },
-          include: ['test/**/*.test.ts', 'examples/*/test/unit/**/*.test.ts'],
-          exclude: named.map((folder) => `test/${folder}/**`),
+          // Not by `exclude`, which would take the place of what the command line excludes.
+          include: [
+            'test/**/*.test.ts',
+            'examples/*/test/unit/**/*.test.ts',
+            ...named.map((folder) => `!test/${folder}/**`),
+          ],
         },
       },
       {
