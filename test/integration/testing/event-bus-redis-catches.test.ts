@@ -9,8 +9,8 @@ const clientOf = (url: string) => createClient({ url });
 
 type Open = () => Promise<EventBusUnderTest>;
 
-/** Short waits: what a defect loses never comes. A dead member's lease has run out by then. */
-const HASTE = { patienceMs: 5_000, quietMs: 20 };
+/** Short waits: what a defect loses never comes. The lease of a dead member (1.5 s) has run out by then. */
+const HASTE = { patienceMs: 3_000, quietMs: 20 };
 
 describe.skipIf(redisMissing !== undefined)(
   `the contract of a bus, on Redis${redisMissing === undefined ? '' : ` (${redisMissing})`}`,
