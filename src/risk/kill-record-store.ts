@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { PortcullisError } from '../core/errors.ts';
 import { messageOf } from '../core/message-of.ts';
 import type { StateStore } from '../storage/state-store.ts';
+import { Turns } from '../storage/turns.ts';
 import { type KillRecord, readRecords, recorded } from './kill-record.ts';
 
 const STATE_KEY = 'kill-switch';
@@ -24,7 +25,7 @@ export class KillRecordStore {
   readonly #deps: KillRecordStoreDeps;
   readonly #timeoutMs: number;
   #version = 0;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   /** The save that has not begun yet: it will take along whatever is asked to be saved until then. */
   #nextSave: Promise<void> | undefined;
   readonly #standing: () => Iterable<KillRecord>;
@@ -55,7 +56,7 @@ export class KillRecordStore {
    * @throws {PortcullisError} `STORE_UNAVAILABLE`
    */
   save(): Promise<void> {
-    this.#nextSave ??= this.#inTurn(async () => {
+    this.#nextSave ??= this.#turns.take(async () => {
       this.#nextSave = undefined;
       try {
         await this.#write(this.#standing());
@@ -76,7 +77,7 @@ export class KillRecordStore {
    * @throws {PortcullisError} `STORE_UNAVAILABLE`
    */
   without(record: KillRecord, done: () => void, instead?: KillRecord): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       try {
         const others = [...this.#standing()].filter((standing) => standing !== record);
         await this.#write(instead === undefined ? others : [...others, instead]);
@@ -106,12 +107,6 @@ export class KillRecordStore {
       if (outcome === 'written') return;
     }
     throw new PortcullisError('STORE_UNAVAILABLE', 'the kill-switch record is being changed by someone else');
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#queue.then(work);
-    this.#queue = done.catch(() => undefined);
-    return done;
   }
 
   async #inTime<T>(what: 'read' | 'recorded', work: () => Promise<T>): Promise<T> {

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { PortcullisError } from '../../core/errors.ts';
 import { messageOf } from '../../core/message-of.ts';
 import { openDatabase } from '../../storage/sqlite.ts';
+import { Turns } from '../../storage/turns.ts';
 import type { HistoryDatabase, HistoryQuery, SqlAnswer } from './history-sql.ts';
 import { HISTORY_INDICES, HISTORY_TABLES, type SqlValue, columnOf } from './history-tables.ts';
 
@@ -26,7 +27,7 @@ export class SqliteHistoryDatabase implements HistoryDatabase {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  #busy: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   /** @throws {PortcullisError} `STORE_UNAVAILABLE`, `FORMAT_UNSUPPORTED` */
   constructor(path: string) {
@@ -42,10 +43,10 @@ export class SqliteHistoryDatabase implements HistoryDatabase {
     }
   }
 
-  readonly query: HistoryQuery = (sql, values = []) => this.#inTurn(() => this.#run(sql, values));
+  readonly query: HistoryQuery = (sql, values = []) => this.#turns.take(() => this.#run(sql, values));
 
   transaction<T>(work: (query: HistoryQuery) => Promise<T>): Promise<T> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       this.#run('BEGIN IMMEDIATE', []);
       try {
         const result = await work((sql, values = []) => attempt(() => this.#run(sql, values)));
@@ -60,16 +61,10 @@ export class SqliteHistoryDatabase implements HistoryDatabase {
   }
 
   close(): Promise<void> {
-    return this.#inTurn(() => {
+    return this.#turns.take(() => {
       this.#statements.clear();
       if (this.#database.isOpen) this.#database.close();
     });
-  }
-
-  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
-    const done = this.#busy.then(work);
-    this.#busy = done.catch(() => undefined);
-    return done;
   }
 
   #run(sql: string, values: readonly SqlValue[]): SqlAnswer {

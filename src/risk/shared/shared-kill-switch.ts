@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { parseOptions } from '../../core/options.ts';
 import { system } from '../../core/principal.ts';
+import { Turns } from '../../storage/turns.ts';
 import type { KillRecord } from '../kill-record.ts';
 import { sharedSide } from '../kill-switch.ts';
 import { type ReleaseOrder, refused } from '../release.ts';
@@ -42,7 +43,7 @@ export class SharedKillSwitch {
   readonly #trips: SharedTrips;
   readonly #restraint: ConditionalRestraint;
   readonly #held: Disposable[] = [];
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   /** A look that has not begun yet: it sees whatever is asked for until then. */
   #nextLook: Promise<void> | undefined;
   /** The entry as it was taken last. */
@@ -107,7 +108,7 @@ export class SharedKillSwitch {
 
   /** Looks at the entry now and writes what is missing there. Never rejects. */
   look(): Promise<void> {
-    this.#nextLook ??= this.#inTurn(async () => {
+    this.#nextLook ??= this.#turns.take(async () => {
       this.#nextLook = undefined;
       if (this.#isClosed) return;
       try {
@@ -135,7 +136,7 @@ export class SharedKillSwitch {
     for (const other of known) this.#side.check(order, other);
     await this.#side.audit(order, tripped);
     const ids = new Set([...known, tripped].map(tripId));
-    await this.#inTurn(() => this.#release(order, tripped, ids));
+    await this.#turns.take(() => this.#release(order, tripped, ids));
     await this.#trips.following(tripped);
     this.#checkPresent(key, undefined);
   }
@@ -144,7 +145,7 @@ export class SharedKillSwitch {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const one of this.#held) one[Symbol.dispose]();
-    await this.#queue;
+    await this.#turns.settled();
     await this.#trips.settled();
   }
 
@@ -291,11 +292,5 @@ export class SharedKillSwitch {
     this.#newest = found;
     this.#link.saw(found.state, askedMs);
     this.#trips.take(found.state, asked);
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#queue.then(work);
-    this.#queue = done.catch(() => undefined);
-    return done;
   }
 }

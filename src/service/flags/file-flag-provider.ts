@@ -9,6 +9,7 @@ import { type Principal, system } from '../../core/principal.ts';
 import { messageOf } from '../../core/message-of.ts';
 import { writeDurably } from '../../storage/draft-file.ts';
 import { type LogFs, nodeFs } from '../../storage/log-fs.ts';
+import { Turns } from '../../storage/turns.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { silentLogger } from '../../telemetry/silent-logger.ts';
 import { Flag } from './flag.ts';
@@ -63,7 +64,7 @@ export class FileFlagProvider extends FlagSetProvider {
   #fault: string | undefined;
   #timer: Disposable | undefined;
   #isPolling = false;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   /** @throws {PortcullisError} `OPTION_INVALID`. Nothing is read before `initialize()`. */
   constructor(options: FileFlagProviderOptions, deps: FileFlagProviderDeps) {
@@ -110,17 +111,17 @@ export class FileFlagProvider extends FlagSetProvider {
   async onClose(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    await this.#last;
+    await this.#turns.settled();
   }
 
   /** Resolves when no look and no change is under way. */
   async onceIdle(): Promise<void> {
-    await this.#last;
+    await this.#turns.settled();
   }
 
   /** Looks at the file now, as each poll does. Never rejects: `fault` says what is wrong with it. */
   reload(): Promise<void> {
-    return this.#inTurn(() => this.#look());
+    return this.#turns.take(() => this.#look());
   }
 
   /**
@@ -131,7 +132,7 @@ export class FileFlagProvider extends FlagSetProvider {
    * is damaged, or audit log or disk did not take it; `SERVICE_STOPPED` before `initialize()` and after `onClose()`.
    */
   change(change: FlagChange): Promise<void> {
-    return this.#inTurn(() => this.#change(change));
+    return this.#turns.take(() => this.#change(change));
   }
 
   async #look(): Promise<void> {
@@ -240,11 +241,6 @@ export class FileFlagProvider extends FlagSetProvider {
   }
 
   /** One at a time: a poll never sees a change half made. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => undefined);
-    return done;
-  }
 }
 
 const namesOf = (changes: readonly FlagDifference[]): string[] => changes.map(({ flag }) => flag);
