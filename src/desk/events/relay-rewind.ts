@@ -6,7 +6,7 @@ import type { RelayPlace } from './relay-place.ts';
 import type { RelayedOrders } from './relayed-orders.ts';
 import type { RewindPoint, RewindStore, SavedRewind } from './rewind-store.ts';
 
-export interface RelayRewindDeps {
+interface RelayRewindDeps {
   readonly bus: Partial<Pick<EventBus, 'status'>>;
   readonly log: Pick<OutboxLog, 'firstSeq'>;
   readonly clock: Pick<Clock, 'nowMs' | 'turn'>;

@@ -108,6 +108,23 @@ describe('JournalRelay over a bus that loses what it held', () => {
     await relay.stop();
   });
 
+  test('nor does what waits in the memory of the bus until a server is there', async () => {
+    const world = await RewindWorld.open();
+    const relay = await world.begin();
+    await world.drive.submit('a');
+    await world.turns();
+    world.losable.gate = world.clock.sleep(500);
+    await world.drive.fill('a', 'x', 4);
+    await world.turns();
+    world.losable.lose('g2');
+    await world.later(500);
+    world.losable.gate = undefined;
+    await world.later(1_000);
+    expect(world.said).toEqual([...OPENED, 'order.submitted a', 'order.executed a']);
+    expect(relay.status()).toMatchObject({ lag: 0, lost: 0, rewinds: 1, error: undefined });
+    await relay.stop();
+  });
+
   test('lost again while it is told again, it begins once more', async () => {
     const world = await RewindWorld.open();
     const relay = await world.begin();

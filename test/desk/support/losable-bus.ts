@@ -16,6 +16,8 @@ export class LosableBus {
   answer: (event: BusEvent) => Answer | Promise<Answer> = () => 'published';
   /** What it says of itself; `undefined` while it does not know. */
   generation: string | undefined = 'g1';
+  /** Publications wait for it, as in the memory of a bus while its server is away. */
+  gate: Promise<void> | undefined;
   /** Publications that came as far as a server. */
   tries = 0;
   readonly #clock: ManualClock;
@@ -49,6 +51,7 @@ export class LosableBus {
 
   async publish<D>(type: EventType<D>, data: NoInfer<D>, options?: PublishOptions): Promise<PublishReceipt> {
     const only = options?.generation;
+    if (this.gate !== undefined) await this.gate;
     if (only !== undefined && only !== this.generation) throw unavailable;
     const server = this.#server;
     this.tries += 1;

@@ -178,7 +178,11 @@ describe.skipIf(redisMissing !== undefined)('a Redis that comes back empty, and 
       await vi.waitFor(() => {
         expect(bus.status().connected).toBe(false);
       }, soon);
+      const early = expect(bus.publish(BAR, { n: 2 }, { generation })).rejects.toMatchObject({
+        code: 'BUS_UNAVAILABLE',
+      });
       expect(await bus.publish(BAR, { n: 1 })).toMatchObject({ outcome: 'spilled' });
+      await early;
       await expect(bus.publish(BAR, { n: 2 }, { generation })).rejects.toMatchObject({
         code: 'BUS_UNAVAILABLE',
       });
