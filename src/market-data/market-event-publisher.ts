@@ -19,6 +19,11 @@ import { type Level, type MarketView, isGood } from '../trading/market-view.ts';
 const schema = z.strictObject({
   /** At most one quote of an instrument for each interval, milliseconds: the last. */
   everyMs: z.number().min(1).default(250),
+  /**
+   * Prices that stay the same are told again once the market has confirmed them this much later, milliseconds: whoever denies orders
+   * on data of some age must hear that a quiet market is still there. Default: not told again.
+   */
+  refreshMs: z.number().min(1).optional(),
 });
 
 /** @interface */
@@ -35,12 +40,14 @@ export class MarketEventPublisher implements Disposable {
   readonly #instruments: ReadonlyMap<string, Instrument>;
   readonly #interval: ChangeInterval;
   readonly #views = new Map<string, MarketView>();
-  /** Prices that were published last. */
-  readonly #told = new Map<string, string>();
+  readonly #refreshMs: number;
+  /** What was published last, and when that was received. */
+  readonly #told = new Map<string, { readonly prices: string; readonly receivedMs: number }>();
 
   /** @throws {PortcullisError} `OPTION_INVALID`; `METRIC_CONFLICT` when the registry has another metric of the name */
   constructor(options: MarketEventPublisherOptions, deps: MarketEventPublisherDeps) {
-    const { everyMs } = parseOptions('MarketEventPublisher', schema, options);
+    const { everyMs, refreshMs = Infinity } = parseOptions('MarketEventPublisher', schema, options);
+    this.#refreshMs = refreshMs;
     this.#publisher = new BackgroundPublisher('market-data', deps);
     this.#instruments = new Map(deps.instruments.map((one) => [one.instrumentId, one]));
     this.#interval = new ChangeInterval({ everyMs, firstAtOnce: false }, deps.clock, (instrumentId) => {
@@ -48,7 +55,7 @@ export class MarketEventPublisher implements Disposable {
     });
   }
 
-  /** The market of an instrument now. At the end of the interval its best prices are told, if they are others than before. */
+  /** The market of an instrument now. At the end of the interval its best prices are told, if they are others than before or due again. */
   quote(view: MarketView): void {
     this.#views.set(view.instrumentId, view);
     this.#interval.changed(view.instrumentId);
@@ -85,9 +92,11 @@ export class MarketEventPublisher implements Disposable {
     // Until there is a price there is nothing to tell.
     if (view === undefined || view.receivedMs === -Infinity) return;
     const { bids, asks, mark, receivedMs } = view;
-    const key = JSON.stringify([bids[0], asks[0], isGood(view)]);
-    if (this.#told.get(instrumentId) === key) return;
-    this.#told.set(instrumentId, key);
+    const prices = JSON.stringify([bids[0], asks[0], isGood(view)]);
+    const told = this.#told.get(instrumentId);
+    // By either direction: a wall clock that was set back must not silence it.
+    if (told?.prices === prices && Math.abs(receivedMs - told.receivedMs) < this.#refreshMs) return;
+    this.#told.set(instrumentId, { prices, receivedMs });
     this.#publisher.publish(
       QUOTE_UPDATED,
       (): QuoteUpdated => ({

@@ -106,6 +106,19 @@ describe('a quote', () => {
     ]);
   });
 
+  test('that stays the same is told again once the market has confirmed it so much later, by a clock that was set back as well', () => {
+    const { bus, publisher, clock } = world({ everyMs: 100, refreshMs: 1_000 });
+    const told = (receivedMs: number): number => {
+      publisher.quote(view(1_000, { receivedMs }));
+      clock.advance(100);
+      return bus.take().length;
+    };
+    expect([5_000, 5_999, 6_000, 6_999, 7_000].map(told)).toEqual([1, 0, 1, 0, 1]);
+    expect([7_000, 6_001, 6_000].map(told)).toEqual([0, 0, 1]);
+    clock.advance(60_000);
+    expect(bus.take()).toEqual([]); // nobody has confirmed it
+  });
+
   test('says which side is empty', () => {
     const { bus, publisher, clock } = world();
     publisher.quote(view(1_000, { bids: [], mark: ticks(NaN) }));

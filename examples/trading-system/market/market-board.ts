@@ -13,6 +13,8 @@ import type { SystemConfig } from '../config.ts';
 
 /** How often it is looked at what time alone changes: data that become stale, bars that end without a trade. */
 const CHECK_MS = 50;
+/** A quiet market is confirmed so often: the gates deny entries on prices of some age. */
+const REFRESH_MS = 1_000;
 
 export interface MarketBoardDeps {
   readonly bus: EventBus;
@@ -61,7 +63,8 @@ export class MarketBoard implements Disposable {
         },
       ]),
     );
-    this.#publisher = new MarketEventPublisher({ everyMs: quoteEveryMs }, deps);
+    const refreshMs = Math.min(REFRESH_MS, staleAfterMs / 4);
+    this.#publisher = new MarketEventPublisher({ everyMs: quoteEveryMs, refreshMs }, deps);
     this.#quality = new DataQualityPublisher({}, deps);
     const trackers = Array.from(this.#watched.values(), ({ tracker }) => tracker);
     this.#metrics = new FeedMetrics({ source: market.kind, staleAfterMs }, { metrics, trackers });
