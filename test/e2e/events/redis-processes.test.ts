@@ -109,30 +109,34 @@ describe.skipIf(redisMissing !== undefined)(
           await world.add('market', key % PARTITIONS, tick(`K${key}`, n));
     }
 
-    test('one that dies in a handler is replaced: nothing is lost, each key keeps its order', async () => {
-      const one = await children.start();
-      await children.start();
-      await publish(0, 100);
-      await vi.waitFor(() => {
-        expect(children.of(one, 'end').length).toBeGreaterThan(40);
-      }, soon);
-      one.kill('SIGKILL');
-      await publish(100, 50);
-      await vi.waitFor(() => {
-        expect(handled(children.said)).toBe(1200);
-      }, soon);
-      expectOrder(children.inTime);
-      const again = children.said.filter(({ kind, attempt }) => kind === 'start' && attempt > 1);
-      expect(again.length).toBeGreaterThan(0);
-    });
-
-    test('one that was frozen past its lease begins nothing more of what it has lost', async () => {
+    /** Two members, the first of them well on its way through what is there. */
+    async function twoAtWork(): Promise<[one: ChildProcess, two: ChildProcess]> {
       const one = await children.start();
       const two = await children.start();
       await publish(0, 100);
       await vi.waitFor(() => {
         expect(children.of(one, 'end').length).toBeGreaterThan(40);
       }, soon);
+      return [one, two];
+    }
+
+    const allHandled = (events: number): Promise<void> =>
+      vi.waitFor(() => {
+        expect(handled(children.said)).toBe(events);
+      }, soon);
+
+    test('one that dies in a handler is replaced: nothing is lost, each key keeps its order', async () => {
+      const [one] = await twoAtWork();
+      one.kill('SIGKILL');
+      await publish(100, 50);
+      await allHandled(1200);
+      expectOrder(children.inTime);
+      const again = children.said.filter(({ kind, attempt }) => kind === 'start' && attempt > 1);
+      expect(again.length).toBeGreaterThan(0);
+    });
+
+    test('one that was frozen past its lease begins nothing more of what it has lost', async () => {
+      const [one, two] = await twoAtWork();
       one.kill('SIGSTOP');
       await publish(100, 50);
       await vi.waitFor(() => {
@@ -143,9 +147,7 @@ describe.skipIf(redisMissing !== undefined)(
       }, soon);
       one.kill('SIGCONT');
       await publish(150, 50);
-      await vi.waitFor(() => {
-        expect(handled(children.said)).toBe(1600);
-      }, soon);
+      await allHandled(1600);
       await vi.waitFor(async () => {
         expect(await world.groups.groups()).toEqual([
           { group: 'risk', topic: 'market', lag: 0, pending: 0, deadLetters: 0, members: 2 },
@@ -168,18 +170,11 @@ describe.skipIf(redisMissing !== undefined)(
     });
 
     test('an orderly stop gives back what has not begun without counting an attempt, and nothing is handled twice', async () => {
-      const one = await children.start();
-      await children.start();
-      await publish(0, 100);
-      await vi.waitFor(() => {
-        expect(children.of(one, 'end').length).toBeGreaterThan(40);
-      }, soon);
+      const [one] = await twoAtWork();
       one.kill('SIGTERM');
       await children.start();
       await publish(100, 50);
-      await vi.waitFor(() => {
-        expect(handled(children.said)).toBe(1200);
-      }, soon);
+      await allHandled(1200);
       expectOrder(children.inTime);
       const starts = children.said.filter(({ kind }) => kind === 'start');
       expect(starts.filter(({ attempt }) => attempt > 1)).toEqual([]);
@@ -210,9 +205,7 @@ describe.skipIf(redisMissing !== undefined)(
       expect(children.said.filter(({ symbol, kind }) => symbol === 'KILL' && kind === 'start')).toHaveLength(
         3,
       );
-      await vi.waitFor(() => {
-        expect(handled(children.said)).toBe(101);
-      }, soon);
+      await allHandled(101);
       expectOrder(children.inTime.filter(({ symbol }) => symbol === 'A'));
     });
   },
