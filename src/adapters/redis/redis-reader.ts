@@ -2,8 +2,9 @@ import type { Clock } from '../../core/clock.ts';
 import type { MemberRules } from '../../events/subscribe-options.ts';
 import type { Logger } from '../../telemetry/index.ts';
 import type { EventFilter } from './event-filter.ts';
-import { CONSUMER, LOST, PENDING, READ } from './partition-scripts.ts';
+import { LOST, PENDING } from './partition-scripts.ts';
 import type { PartitionWork, RedisDelivery, Unhandled } from './partition-work.ts';
+import { ReadAhead, type ReadAnswer } from './read-ahead.ts';
 import type { ReadingRoom } from './reading-room.ts';
 import { replyCode } from './redis-failure.ts';
 import { positionOf } from './redis-keys.ts';
@@ -39,15 +40,7 @@ export interface RedisReaderDeps {
   readonly onNoGroup: () => Promise<void>;
 }
 
-/** What the server has answered: events as of `READ`, or the id of the newest when the group has had them all. */
-interface Answer {
-  readonly reply: readonly string[] | string;
-  readonly reserved: number;
-}
-
 const RETRY_MS = 200;
-/** Batches that are asked for at once while there is more than enough: one is handled, one is on its way, one is looked for. */
-const ASKED = 2;
 const NONE: ReadonlySet<string> = new Set();
 
 /** Reads one partition for as long as this member has the lease of it: first what is pending, oldest first, then what is new. */
@@ -59,12 +52,11 @@ export class RedisReader {
   lastId: string | undefined;
   readonly #deps: RedisReaderDeps;
   readonly #suspects: Suspects;
+  readonly #ahead: ReadAhead;
   readonly #over = new AbortController();
   #run: Promise<void> = Promise.resolve();
   /** Where that begins which is pending and was not seen here. */
   #pendingFrom = '-';
-  /** Under way to the server, in order. Of those behind the first each was asked for without waiting for room. */
-  #asked: Promise<Answer | undefined>[] = [];
   /** An answer was lost: what it said is pending, behind the last entry that was read. */
   #isAnswerLost = false;
   /** How often what is taken over was given before, by id. */
@@ -76,6 +68,8 @@ export class RedisReader {
     this.work = work;
     this.#deps = deps;
     this.#suspects = new Suspects({ atOnce, maxAttempts }, work);
+    const { link, group, batch, room } = deps;
+    this.#ahead = new ReadAhead(work, { link, group, batch, room, isOver: this.#isOver });
   }
 
   /** @param done events that were handled under an earlier lease, and not acknowledged */
@@ -99,7 +93,7 @@ export class RedisReader {
     await this.#until(() => this.#takeOver(done, false));
     this.#forgetSuspects();
     while (!this.#isOver()) await this.#until(() => this.#readOn());
-    while (this.#asked.length > 0) await this.#readOn().catch(() => undefined); // what is still on its way is not offered
+    while (this.#ahead.size > 0) await this.#readOn().catch(() => undefined); // what is still on its way is not offered
     joined[Symbol.dispose]();
   }
 
@@ -199,14 +193,13 @@ export class RedisReader {
       this.#forgetSuspects();
       this.#isAnswerLost = false;
     }
-    if (this.#asked.length === 0) this.#asked.push(this.#ask());
-    const answer = await this.#answer();
+    const answer = await this.#next();
     if (answer === undefined) return;
     const { reply, reserved } = answer;
     const { room, waiter } = this.#deps;
     if (typeof reply !== 'string') {
       // The server looks for the next ones while these are handled, and sends them while those are.
-      if (reply.length === reserved * 2 && !this.#isOver()) this.#askAhead();
+      if (reply.length === reserved * 2 && !this.#isOver()) this.#ahead.askAhead();
       this.#offerAll(reply);
     }
     room.release(reserved);
@@ -218,56 +211,14 @@ export class RedisReader {
     }
     this.lastId = reply;
     this.isThrough = true;
-    if (!this.#isOver() && this.#asked.length === 0) await waiter.wait(this.work.keys[1], reply);
+    if (!this.#isOver() && this.#ahead.size === 0) await waiter.wait(this.work.keys[1], reply);
   }
 
-  async #answer(): Promise<Answer | undefined> {
+  async #next(): Promise<ReadAnswer | undefined> {
     try {
-      return await this.#asked[0];
+      return await this.#ahead.next();
     } catch (error) {
       this.#isAnswerLost ||= replyCode(error) === undefined;
-      // What is behind a lost one is read again with it.
-      const behind = this.#isAnswerLost ? this.#asked.splice(1) : [];
-      for (const each of behind)
-        void each.then(
-          (answer) => {
-            this.#deps.room.release(answer?.reserved ?? 0);
-          },
-          () => undefined,
-        );
-      throw error;
-    } finally {
-      void this.#asked.shift();
-    }
-  }
-
-  async #ask(): Promise<Answer | undefined> {
-    const { link, room, batch } = this.#deps;
-    const reserved = await room.reserve(batch, this.#isOver);
-    if (reserved === 0) return undefined;
-    return this.#answerTo(reserved, READ.run(link, this.work.keys, this.#argsOf(reserved)));
-  }
-
-  #askAhead(): void {
-    const { link, room, batch } = this.#deps;
-    while (this.#asked.length < ASKED) {
-      const reserved = room.reserveNow(batch);
-      if (reserved === 0) return;
-      const ahead = this.#answerTo(reserved, READ.runKnown(link, this.work.keys, this.#argsOf(reserved)));
-      ahead.catch(() => undefined); // told where it is waited for
-      this.#asked.push(ahead);
-    }
-  }
-
-  #argsOf(count: number): readonly (string | number)[] {
-    return [this.work.lease.token, this.#deps.group, CONSUMER, count];
-  }
-
-  async #answerTo(reserved: number, reply: Promise<unknown>): Promise<Answer> {
-    try {
-      return { reply: (await reply) as string[] | string, reserved };
-    } catch (error) {
-      this.#deps.room.release(reserved);
       throw error;
     }
   }

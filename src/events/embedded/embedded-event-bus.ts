@@ -33,6 +33,7 @@ import { EmbeddedGroups } from './embedded-groups.ts';
 import { type EmbeddedEventBusOptions, type EmbeddedRules, embeddedSchema } from './embedded-options.ts';
 import { EmbeddedReplay } from './embedded-replay.ts';
 import { type EmbeddedStorage, type OpenedStorage, openStorage } from './embedded-storage.ts';
+import { leaveStorage } from './leave-storage.ts';
 import { replayPlace } from './replay-place.ts';
 import { replaySchema } from './replay-options.ts';
 import { Topic } from './topic.ts';
@@ -225,30 +226,16 @@ export class EmbeddedEventBus implements EventBus {
   async #close(timeoutMs: number): Promise<BusCloseReport> {
     for (const timer of this.#timers) timer[Symbol.dispose]();
     const unsent = this.#sum((topic) => topic.close());
-    const leftMs = deadlineOf(this.#deps.clock, timeoutMs);
+    const { clock, logger } = this.#deps;
+    const endMs = clock.monotonicMs() + timeoutMs;
     const forHandlersMs = this.#opened === undefined ? timeoutMs : timeoutMs * HANDLERS_SHARE;
     await Promise.all([...this.#active].map((each) => each.stop(forHandlersMs)));
     this.#dispatcher.stop();
-    if (this.#opened !== undefined) await this.#letGo(this.#opened, leftMs());
+    if (this.#opened !== undefined) {
+      const leftMs = Math.max(0, endMs - clock.monotonicMs());
+      await leaveStorage(this.#opened, this.#topics, { clock, logger, timeoutMs: leftMs });
+    }
     return { unsent, spilled: 0 };
-  }
-
-  /** Leaves the storage as a closed bus does, unless it does not answer in time. */
-  async #letGo({ saved, disks }: OpenedStorage, timeoutMs: number): Promise<void> {
-    saved.stop();
-    const late = new AbortController();
-    const leave = async (): Promise<void> => {
-      for (const disk of disks.values()) await disk.close();
-      await saved.save(this.#topics.values());
-      await saved.unmark();
-      for (const topic of this.#topics.values()) await topic.letGo();
-    };
-    const left = leave().catch((error: unknown) => {
-      this.#deps.logger?.error({ err: error }, 'the bus was closed, and its state not saved');
-    });
-    await Promise.race([left, this.#deps.clock.sleep(timeoutMs, late.signal).catch(ignore)]);
-    late.abort(new Error('closed'));
-    saved.end();
   }
 
   readonly #changed = (): void => {
@@ -311,11 +298,3 @@ export class EmbeddedEventBus implements EventBus {
     return Array.from({ length: 24 }, () => Math.floor(random() * 16).toString(16)).join('');
   }
 }
-
-/** What is left of a time. */
-function deadlineOf(clock: Clock, timeoutMs: number): () => number {
-  const startMs = clock.monotonicMs();
-  return () => Math.max(0, timeoutMs - (clock.monotonicMs() - startMs));
-}
-
-const ignore = (): void => undefined;

@@ -11,7 +11,9 @@ import type { EmbeddedCounts, TopicCounts } from './embedded-counts.ts';
 import type { EmbeddedRules } from './embedded-options.ts';
 import type { GroupPlace } from './group-place.ts';
 import type { DiskReader } from './disk-reader.ts';
+import { GivenIds } from './given-ids.ts';
 import { type KeptEntry, KeptEvent, entryOf } from './kept-event.ts';
+import { ReceiptPace } from './receipt-pace.ts';
 import type { TopicDisk } from './topic-disk.ts';
 import { TopicMemory } from './topic-memory.ts';
 import { TopicRoom } from './topic-room.ts';
@@ -29,8 +31,6 @@ export interface TopicDeps {
 
 /** Wait between attempts to read. */
 const RETRY_MS = 1000;
-/** Publications whose receipts are given at once, before the next ones wait for a turn of the event loop. */
-const PUBLISHED_PER_TURN = 512;
 
 /** The events of a topic in the order in which they were taken, and who reads them. */
 export class Topic {
@@ -44,17 +44,13 @@ export class Topic {
   readonly #disk: TopicDisk | undefined;
   readonly #memory: TopicMemory;
   readonly #room: TopicRoom;
-  readonly #ids: DedupeWindow;
-  /** On their way to disk, by source and id, of those whose id a caller gave. */
-  readonly #writing = new Map<string, Promise<PublishReceipt>>();
+  readonly #ids: GivenIds;
   readonly #blocked: BlockedPublications;
+  readonly #pace: ReceiptPace;
   /** Of the newest that was taken, on its way to disk included. */
   #taken: number;
   /** When that was; never less than before, whatever the clock does. */
   #takenMs: number;
-  /** Receipts given since the last turn of the event loop that was waited for. */
-  #inTurn = 0;
-  #turn: Promise<void> | undefined;
 
   constructor(name: string, rules: EmbeddedRules, deps: TopicDeps) {
     this.name = name;
@@ -69,7 +65,10 @@ export class Topic {
     const { places, isDurable } = this;
     this.#memory = new TopicMemory(rules, { places, isDurable, next: this.#taken + 1 });
     this.#room = new TopicRoom(rules.overflow, this, this.#counts);
-    this.#ids = deps.disk?.ids ?? new DedupeWindow(rules.dedupeEvents);
+    this.#ids = new GivenIds(deps.disk?.ids ?? new DedupeWindow(rules.dedupeEvents), () => {
+      this.#counts.duplicate.inc();
+    });
+    this.#pace = new ReceiptPace(deps.clock);
     this.#blocked = new BlockedPublications({
       clock: deps.clock,
       timeoutMs: rules.overflow.blockTimeoutMs,
@@ -163,7 +162,7 @@ export class Topic {
 
   publish(event: BusEvent, isGiven: boolean, nowMs: number): Promise<PublishReceipt> {
     if (this.#blocked.size === 0 && this.#room.isThere) return this.#take(event, isGiven, nowMs);
-    const known = isGiven ? this.#known(event) : undefined;
+    const known = isGiven ? this.#ids.known(event, this.#taken + 1) : undefined;
     if (known !== undefined) return known;
     if (this.#rules.overflow.policy !== 'drop-newest') return this.#blocked.wait(event, isGiven);
     this.#counts.dropped.inc();
@@ -194,18 +193,17 @@ export class Topic {
     if ('position' in from) {
       return from.topic === this.name ? Math.max(this.first, Number(from.position) + 1) : this.#taken + 1;
     }
-    const { timeMs } = from;
-    if (this.#disk !== undefined) return this.#disk.firstSince(timeMs).then((seq) => seq ?? this.#taken + 1);
-    return this.entries(({ takenMs }) => takenMs >= timeMs)[0]?.seq ?? this.#taken + 1;
+    if (this.#disk !== undefined)
+      return this.#disk.firstSince(from.timeMs).then((seq) => seq ?? this.#taken + 1);
+    return this.entries(({ takenMs }) => takenMs >= from.timeMs)[0]?.seq ?? this.#taken + 1;
   }
 
   /** Takes those that wait, as far as there is room. */
   admit(most: number): number {
     let admitted = 0;
-    while (admitted < most && this.#blocked.size > 0 && this.#room.isThere) {
+    for (; admitted < most && this.#blocked.size > 0 && this.#room.isThere; admitted += 1) {
       const next = this.#blocked.shift();
       if (next !== undefined) next.resolve(this.#take(next.event, next.isGiven, this.#clock.nowMs()));
-      admitted += 1;
     }
     return admitted;
   }
@@ -243,50 +241,27 @@ export class Topic {
     for (const place of this.places) await place.close();
   }
 
-  /** What becomes of an event whose id a caller gave where the topic has had it; rejects where it could not be written. */
-  #known(event: BusEvent): Promise<PublishReceipt> | undefined {
-    const { source, id } = event;
-    if (!this.#ids.has(source, id, this.#taken + 1)) return undefined;
-    const duplicate = (): PublishReceipt => {
-      this.#counts.duplicate.inc();
-      return { outcome: 'duplicate', id };
-    };
-    return this.#writing.get(identityOf(event))?.then(duplicate) ?? Promise.resolve(duplicate());
-  }
-
   #take(event: BusEvent, isGiven: boolean, nowMs: number): Promise<PublishReceipt> {
     if (isGiven) {
-      const known = this.#known(event);
+      const known = this.#ids.known(event, this.#taken + 1);
       if (known !== undefined) return known;
-      this.#ids.add(event.source, event.id, this.#taken + 1);
+      this.#ids.add(event, this.#taken + 1);
     }
     const takenMs = this.#timeOf(nowMs);
     const seq = ++this.#taken;
-    if (this.#disk !== undefined) return this.#write(this.#disk, event, takenMs, isGiven);
+    if (this.#disk !== undefined) {
+      const written = this.#append(this.#disk, event, takenMs, isGiven);
+      if (isGiven) this.#ids.writing(event, written);
+      return written;
+    }
     const entry = new KeptEvent(this.name, seq, takenMs, event, undefined);
     this.#show(entry);
     const receipt = { outcome: 'published', id: event.id, position: entry.position } as const;
-    this.#inTurn += 1;
-    if (this.#inTurn < PUBLISHED_PER_TURN) return Promise.resolve(receipt);
-    this.#turn ??= this.#clock.turn().then(() => {
-      this.#turn = undefined;
-      this.#inTurn = 0;
-    });
-    return this.#turn.then(() => receipt);
+    return this.#pace.give(receipt);
   }
 
   #timeOf(nowMs: number): number {
     return (this.#takenMs = nowMs > this.#takenMs ? nowMs : this.#takenMs);
-  }
-
-  #write(disk: TopicDisk, event: BusEvent, takenMs: number, isGiven: boolean): Promise<PublishReceipt> {
-    const writing = this.#append(disk, event, takenMs, isGiven);
-    if (!isGiven) return writing;
-    const identity = identityOf(event);
-    this.#writing.set(identity, writing);
-    const over = (): unknown => this.#writing.delete(identity);
-    writing.then(over, over);
-    return writing;
   }
 
   async #append(
@@ -306,7 +281,7 @@ export class Topic {
         : { outcome: 'published', id: event.id, position: `${seq}` };
     } catch (cause) {
       this.#taken -= 1;
-      if (isGiven) this.#ids.remove(event.source, event.id);
+      if (isGiven) this.#ids.remove(event);
       throw this.#refusal(disk, cause);
     }
   }
@@ -326,6 +301,3 @@ export class Topic {
     this.changed();
   }
 }
-
-/** Neither part has blanks. */
-const identityOf = ({ source, id }: BusEvent): string => `${source} ${id}`;
