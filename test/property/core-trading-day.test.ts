@@ -1,6 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { TradingDay } from '../../src/core/index.ts';
+import { runs } from '../support/runs.ts';
 
 const zones = fc.constantFrom(
   'UTC',
@@ -33,7 +34,7 @@ describe('TradingDay', () => {
     },
   );
 
-  test.prop([zones, fc.integer({ min: 0, max: 23 }), fc.integer({ min: 2006, max: 2030 })], { numRuns: 30 })(
+  test.prop([zones, fc.integer({ min: 0, max: 23 }), fc.integer({ min: 2006, max: 2030 })], runs(12))(
     'never goes back, and misses no day, through a whole year',
     (zone, rollHour, year) => {
       const day = new TradingDay({ zone, rollHour });

@@ -10,6 +10,7 @@ import { ScriptedAppendLog } from '../../src/testing/index.ts';
 import { Book, type OrderIntent, type OrderOutcome, isOpen } from '../../src/trading/index.ts';
 import { INSTRUMENTS, NOON_MS, WIDE_EXECUTION, WIDE_RISK, openJournal, view } from '../support/desk-world.ts';
 import { type Truth, VenueModel, cap, filled, told } from '../support/venue-model.ts';
+import { runs } from '../support/runs.ts';
 
 /*
  * The asynchronous desk under random histories: a disk that is driven by hand, and a venue that keeps its own books. The
@@ -476,7 +477,7 @@ async function live(steps: readonly Step[]) {
 }
 
 describe('whatever venue, disk and people do', () => {
-  test.prop([truthful], { numRuns: 1_000 })(
+  test.prop([truthful], runs(500))(
     'with a venue that tells the truth: limits hold, holds cover, nothing leaks, a restart knows as much',
     async (steps) => {
       await live(steps);

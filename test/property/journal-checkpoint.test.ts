@@ -6,6 +6,7 @@ import { OrderArchive } from '../../src/desk/index.ts';
 import { MemoryAppendLog, MemorySnapshotStore, MemoryStateStore } from '../../src/storage/index.ts';
 import { BTC, ETH, INSTRUMENTS, JournalDrive } from '../support/journal-drive.ts';
 import { NOON_MS } from '../support/desk-world.ts';
+import { runs } from '../support/runs.ts';
 
 /*
  * Random histories of a Book and its journal, with checkpoints in between: however much of the journal is replaced by a
@@ -145,7 +146,7 @@ const restarted = async (log: MemoryAppendLog, archive: OrderArchive, snapshots?
   return { state: drive.state, recovered: drive.journal.recovered };
 };
 
-test.prop([histories], { numRuns: 400 })(
+test.prop([histories], runs(200))(
   'a snapshot and the records after it are the same Book as all records, and as the one that was live',
   async (steps) => {
     const snapshots = new MemorySnapshotStore();

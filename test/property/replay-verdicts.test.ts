@@ -6,11 +6,12 @@ import { type JsonValue, MemoryAppendLog } from '../../src/storage/index.ts';
 import { bookDigest } from '../support/guard.ts';
 import { replayAll } from '../support/replay-world.ts';
 import { VerdictWorld, intents, verdictSteps, verdictWorlds } from '../support/verdict-world.ts';
+import { runs } from '../support/runs.ts';
 
 const histories = fc.array(verdictSteps, { minLength: 5, maxLength: 50, size: 'max' });
 
 describe('any history of a desk', () => {
-  test.prop([verdictWorlds, histories], { numRuns: 300 })(
+  test.prop([verdictWorlds, histories], runs(150))(
     'every verdict on record, made again, is the same',
     (options, history) => {
       const world = new VerdictWorld(options);

@@ -10,6 +10,7 @@ import {
   type PublicTrade,
   defineInstrument,
 } from '../../src/trading/index.ts';
+import { runs } from '../support/runs.ts';
 
 const fraction = (max: number): fc.Arbitrary<number> => fc.double({ min: 0, max, noNaN: true });
 
@@ -159,7 +160,7 @@ describe('the simulated market', () => {
     },
   );
 
-  test.prop([wild], { numRuns: 100 })('keeps its promises, whatever the options', (drawn) => {
+  test.prop([wild], runs(50))('keeps its promises, whatever the options', (drawn) => {
     const reader = new Reader();
     for (const event of make(drawn.options, drawn.tick, drawn.step)) reader.read(event);
   });

@@ -6,6 +6,7 @@ import { describe, expect } from 'vitest';
 import { type AppendLog, FileAppendLog } from '../../src/storage/index.ts';
 import { encodeLine, parseLine, startOfRecord } from '../../src/storage/log-line.ts';
 import { ScriptedFs, systemError } from '../storage/support/scripted-fs.ts';
+import { runs } from '../support/runs.ts';
 
 async function inTemporaryDirectory<T>(use: (directory: string) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'portcullis-'));
@@ -28,7 +29,7 @@ const FILE = Buffer.concat(LINES);
 const LAST_LINE = FILE.length - (LINES.at(-1)?.length ?? 0);
 
 describe('FileAppendLog', () => {
-  test.prop([fc.nat(FILE.length - 1), fc.integer({ min: 1, max: 255 })], { numRuns: 2000 })(
+  test.prop([fc.nat(FILE.length - 1), fc.integer({ min: 1, max: 255 })], runs(800))(
     'any byte changed into any other is refused, or it is in the last record and that one is dropped',
     (at, change) =>
       inTemporaryDirectory(async (directory) => {

@@ -4,6 +4,7 @@ import { type Decimal, ZERO, decimal } from '../../src/core/index.ts';
 import type { AccountView, Book, OrderView, Side } from '../../src/trading/index.ts';
 import { ONE } from '../trading/builders.ts';
 import { type Step, histories, newBook, run } from '../trading/book-steps.ts';
+import { runs } from '../support/runs.ts';
 
 const TOP = BigInt(Number.MAX_SAFE_INTEGER);
 
@@ -27,7 +28,7 @@ const ceil = (account: AccountView): bigint[] =>
   [...account.cells()].map(({ cost }) => BigInt(cost.abs().times(String(ONE)).round(0, 3).toFixed()));
 
 describe('what the Book keeps for strategies and for buying power', () => {
-  test.prop([histories], { numRuns: 1_000 })(
+  test.prop([histories], runs(400))(
     'equals everything added up anew, after every step of every history',
     (steps) => {
       const book = newBook();

@@ -12,6 +12,7 @@ import {
   markedFxRates,
 } from '../../src/trading/index.ts';
 import { bookedOf, eventOf, fillOf, markOf } from '../trading/builders.ts';
+import { runs } from '../support/runs.ts';
 
 const grid = { tick: '0.01', step: '0.001' } as const;
 const BTC = defineInstrument({ instrumentId: 'BTC', base: 'BTC', quote: 'USD', ...grid });
@@ -200,7 +201,7 @@ const plain = (saved: SavedBook): unknown =>
   JSON.parse(JSON.stringify({ ...saved, orders: [...saved.orders] }));
 
 describe('the ledgers of an account', () => {
-  test.prop([histories], { numRuns: 1_000 })(
+  test.prop([histories], runs(500))(
     'hold what was bought and paid to the last digit, in every currency, and reconcile: cash + cost = flows + adjusted + realised + funding - fees',
     (steps) => {
       const book = newBook();

@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest';
 import { lots } from '../../src/core/index.ts';
 import { Book, type OrderEvent, type Side, isOpen } from '../../src/trading/index.ts';
 import { GOLD, ONE, SILVER, amendmentOf, bookedOf, eventOf, fillOf, markOf } from '../trading/builders.ts';
+import { runs } from '../support/runs.ts';
 
 /**
  * A venue of its own: it knows what it was sent and what it did, and never looks at what we hold. Its reports may be
@@ -309,7 +310,7 @@ class History {
 }
 
 describe('the Book against a venue that does not know it', () => {
-  test.prop([fc.array(step, { maxLength: 80, size: 'max' })], { numRuns: 1_500 })(
+  test.prop([fc.array(step, { maxLength: 80, size: 'max' })], runs(750))(
     'books what the venue filled, holds what may still fill, and takes no honest report for an anomaly',
     (steps) => {
       const history = new History();
