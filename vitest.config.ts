@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -90,8 +89,6 @@ export default defineConfig({
         test: {
           name: 'e2e',
           isolate: true,
-          // They wait for other processes half of the time.
-          maxWorkers: availableParallelism() + 1,
           sequence: { groupOrder: 5 },
           retry,
           include: ['test/e2e/**/*.test.ts', 'test/package/**/*.test.ts', 'examples/*/test/e2e/**/*.test.ts'],

@@ -79,11 +79,11 @@ const DESK = { equity: '100099.02', positions: [{ ...held, mark: '50000' }] };
 const group = (overrides: Partial<GroupStatus> = {}): GroupStatus => ({
   ...{ group: 'portfolio', topic: 'orders', lag: 0, pending: 0, deadLetters: 0, members: 1, ...overrides },
 });
-const lifeOf = (rssMb: (minute: number) => number, files: (minute: number) => number = () => 30) => ({
+const lifeOf = (heapMb: (minute: number) => number, files: (minute: number) => number = () => 30) => ({
   ...{ name: 'risk', pid: 1 },
   samples: Array.from({ length: 61 }, (_, at) => ({
     ageMs: at * 10_000,
-    rssMb: rssMb(at / 6),
+    heapMb: heapMb(at / 6),
     files: files(at / 6),
   })),
 });
@@ -98,7 +98,7 @@ const AUDITS = ['desk', 'trading-1', 'trading-2', 'risk-1'].map((name) => ({ nam
 const evidence = (overrides: Partial<Evidence> = {}): Evidence => ({
   ...{ exchange: exchangeOf(accepted, filled), journal: JOURNAL, journalFirstSeq: 1 },
   ...{ audits: AUDITS, history: HISTORY, desk: DESK, posted: [posted], signals: [], trips: [] },
-  ...{ groups: [group()], usage: [lifeOf(() => 150)], end: { code: 0, left: [] }, stuck: [] },
+  ...{ groups: [group()], usage: [lifeOf(() => 50)], end: { code: 0, left: [] }, stuck: [] },
   ...overrides,
 });
 
@@ -318,19 +318,19 @@ describe('the kill switch', () => {
 
 describe('processes', () => {
   test('use no more and more, after a warm-up, if they live long enough', () => {
-    expect(failing({ usage: [lifeOf((minute) => 100 + 20 * minute)] })).toEqual([FLAT]);
+    expect(failing({ usage: [lifeOf((minute) => 40 + 5 * minute)] })).toEqual([FLAT]);
     expect(
       failing({
         usage: [
           lifeOf(
-            () => 150,
+            () => 50,
             (minute) => 30 + 3 * minute,
           ),
         ],
       }),
     ).toEqual([FLAT]);
-    expect(failing({ usage: [lifeOf((minute) => (minute < 1 ? 400 * minute : 400))] })).toEqual([]);
-    const short = lifeOf((minute) => 100 + 20 * minute);
+    expect(failing({ usage: [lifeOf((minute) => (minute < 1 ? 90 * minute : 90))] })).toEqual([]);
+    const short = lifeOf((minute) => 40 + 5 * minute);
     expect(failing({ usage: [{ ...short, samples: short.samples.slice(0, 20) }] })).toEqual([]);
   });
 

@@ -34,7 +34,7 @@ describe('TradingDay', () => {
     },
   );
 
-  test.prop([zones, fc.integer({ min: 0, max: 23 }), fc.integer({ min: 2006, max: 2030 })], runs(12))(
+  test.prop([zones, fc.integer({ min: 0, max: 23 }), fc.integer({ min: 2006, max: 2030 })], runs(30))(
     'never goes back, and misses no day, through a whole year',
     (zone, rollHour, year) => {
       const day = new TradingDay({ zone, rollHour });

@@ -477,7 +477,7 @@ async function live(steps: readonly Step[]) {
 }
 
 describe('whatever venue, disk and people do', () => {
-  test.prop([truthful], runs(500))(
+  test.prop([truthful], runs(1_000))(
     'with a venue that tells the truth: limits hold, holds cover, nothing leaks, a restart knows as much',
     async (steps) => {
       await live(steps);

@@ -146,7 +146,7 @@ const restarted = async (log: MemoryAppendLog, archive: OrderArchive, snapshots?
   return { state: drive.state, recovered: drive.journal.recovered };
 };
 
-test.prop([histories], runs(200))(
+test.prop([histories], runs(400))(
   'a snapshot and the records after it are the same Book as all records, and as the one that was live',
   async (steps) => {
     const snapshots = new MemorySnapshotStore();

@@ -11,7 +11,7 @@ import { runs } from '../support/runs.ts';
 const histories = fc.array(verdictSteps, { minLength: 5, maxLength: 50, size: 'max' });
 
 describe('any history of a desk', () => {
-  test.prop([verdictWorlds, histories], runs(150))(
+  test.prop([verdictWorlds, histories], runs(300))(
     'every verdict on record, made again, is the same',
     (options, history) => {
       const world = new VerdictWorld(options);

@@ -19,7 +19,7 @@ import { type Lots3, OrderHistory, type Step } from '../support/order-history.ts
 import { quotedAt } from '../support/views.ts';
 import { runs } from '../support/runs.ts';
 
-const RUNS = runs(600);
+const RUNS = runs(1_000);
 const histories = fc.array(steps, { minLength: 1, maxLength: 60, size: 'max' });
 
 const most = ({ pos, buy, sell }: Lots3): number => Math.max(Math.abs(pos + buy), Math.abs(pos - sell));

@@ -160,7 +160,7 @@ describe('the simulated market', () => {
     },
   );
 
-  test.prop([wild], runs(50))('keeps its promises, whatever the options', (drawn) => {
+  test.prop([wild], runs(100))('keeps its promises, whatever the options', (drawn) => {
     const reader = new Reader();
     for (const event of make(drawn.options, drawn.tick, drawn.step)) reader.read(event);
   });

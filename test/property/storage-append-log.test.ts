@@ -29,7 +29,7 @@ const FILE = Buffer.concat(LINES);
 const LAST_LINE = FILE.length - (LINES.at(-1)?.length ?? 0);
 
 describe('FileAppendLog', () => {
-  test.prop([fc.nat(FILE.length - 1), fc.integer({ min: 1, max: 255 })], runs(800))(
+  test.prop([fc.nat(FILE.length - 1), fc.integer({ min: 1, max: 255 })], runs(2_000))(
     'any byte changed into any other is refused, or it is in the last record and that one is dropped',
     (at, change) =>
       inTemporaryDirectory(async (directory) => {

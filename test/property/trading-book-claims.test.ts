@@ -28,7 +28,7 @@ const ceil = (account: AccountView): bigint[] =>
   [...account.cells()].map(({ cost }) => BigInt(cost.abs().times(String(ONE)).round(0, 3).toFixed()));
 
 describe('what the Book keeps for strategies and for buying power', () => {
-  test.prop([histories], runs(400))(
+  test.prop([histories], runs(1_000))(
     'equals everything added up anew, after every step of every history',
     (steps) => {
       const book = newBook();

@@ -201,7 +201,7 @@ const plain = (saved: SavedBook): unknown =>
   JSON.parse(JSON.stringify({ ...saved, orders: [...saved.orders] }));
 
 describe('the ledgers of an account', () => {
-  test.prop([histories], runs(500))(
+  test.prop([histories], runs(1_000))(
     'hold what was bought and paid to the last digit, in every currency, and reconcile: cash + cost = flows + adjusted + realised + funding - fees',
     (steps) => {
       const book = newBook();

@@ -310,7 +310,7 @@ class History {
 }
 
 describe('the Book against a venue that does not know it', () => {
-  test.prop([fc.array(step, { maxLength: 80, size: 'max' })], runs(750))(
+  test.prop([fc.array(step, { maxLength: 80, size: 'max' })], runs(1_500))(
     'books what the venue filled, holds what may still fill, and takes no honest report for an anomaly',
     (steps) => {
       const history = new History();
