@@ -2,7 +2,7 @@
  * Loaded into every process of the cluster: writes from time to time what its heap holds after a full collection. What the
  * operating system says of a process tells more of when it last collected than of what it keeps.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -27,6 +27,8 @@ if (directory !== undefined) {
   setInterval(() => {
     collect();
     const { heapUsed, external } = process.memoryUsage();
-    writeFileSync(fileOf(directory, process.pid), String((heapUsed + external) / 2 ** 20));
+    const file = fileOf(directory, process.pid);
+    writeFileSync(`${file}.new`, String((heapUsed + external) / 2 ** 20));
+    renameSync(`${file}.new`, file); // never read half written
   }, EVERY_MS).unref();
 }
