@@ -38,6 +38,7 @@ export {
   LimitFileWatch,
   readLimitFile,
 } from './limits/limit-file.ts';
+export type { FirmCap, FirmCapOrder } from './limits/limit-cap.ts';
 export type { LimitChangeOrder } from './limits/limit-order.ts';
 export type { LimitRecord } from './limits/limit-record.ts';
 export type { LimitChange, LimitSource, LimitStatus } from './limits/limit-status.ts';

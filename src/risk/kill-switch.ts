@@ -72,7 +72,7 @@ export class KillSwitch {
   readonly #cancels: TripCancels;
   readonly #restraining: RestraintDeps;
   #restrictions: Restrictions;
-  #newId: (() => string) | undefined;
+  #newId: ((repeated?: KillRecord) => string | undefined) | undefined;
 
   static {
     openShared = (killSwitch) => ({
@@ -189,10 +189,9 @@ export class KillSwitch {
     const present = this.#restrictions.tripped(key);
     const tightens = present === undefined || stricter(present.state, to) !== present.state;
     // A record of its own in any case: a release that is being written sees by it that it came too late.
-    const id = this.#newId?.();
-    const record: KillRecord = tightens
-      ? { scope, state: to, reason, by, atMs: this.#clock.nowMs(), ...(id !== undefined && { id }) }
-      : { ...present };
+    const id = this.#newId?.(tightens ? undefined : present);
+    const counted = tightens ? { scope, state: to, reason, by, atMs: this.#clock.nowMs() } : present;
+    const record: KillRecord = { ...counted, ...(id !== undefined && { id }) };
     return this.#cancels.refusal(by, record) ?? this.#count(record, tightens);
   }
 

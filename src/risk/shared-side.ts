@@ -6,8 +6,11 @@ export type Released = Pick<ReleaseOrder, 'reason' | 'by' | 'second'>;
 
 /** The side of a kill switch that other processes are behind. Not for users: it loosens without asking who wants it. */
 export interface SharedSide {
-  /** Every trip that tightens has an id of its own from here on. */
-  identify(newId: () => string): void;
+  /**
+   * Every trip that tightens has an id of its own from here on. One that tightens nothing has the one that it repeats, or another
+   * where nobody can say that the former was not released.
+   */
+  identify(newId: (repeated?: KillRecord) => string | undefined): void;
   /** Counts what was tripped elsewhere and is stricter than what stands here: as its own, with the cancels. */
   adopt(record: KillRecord): void;
   /** The trip stands as another one, which no release of the former ends. @returns it */

@@ -2,7 +2,7 @@ import { fc, test } from '@fast-check/vitest';
 import { describe, expect } from 'vitest';
 import { FIRM, type Scope, scopeKey } from '../../src/risk/index.ts';
 import { ANN, MONITOR } from '../risk/support/kill-switch.ts';
-import { type Member, SharedStore, firm, join, poll, settled } from '../risk/shared/support/firm.ts';
+import { type Member, SharedStore, firm, join, poll, reachOf, settled } from '../risk/shared/support/firm.ts';
 
 const SCOPES: readonly Scope[] = [FIRM, { kind: 'account', id: 'acc' }];
 const SEVERITY = { active: 0, reducing: 1, halted: 2 } as const;
@@ -46,11 +46,7 @@ describe('SharedKillSwitch over several processes', () => {
     'what was tripped anywhere and not released since is in force everywhere; what was released, nowhere',
     async (script) => {
       const world = firm();
-      const reach = [0, 1, 2].map(() => {
-        const own = new SharedStore();
-        (own as { store: unknown }).store = world.server.store;
-        return own;
-      });
+      const reach = [0, 1, 2].map(() => reachOf(world));
       const members = await Promise.all(reach.map((store) => join(world, { store })));
       /** The least that must stand, by scope, since the last release that counted; 0 after one. */
       const least = new Map(SCOPES.map((one) => [scopeKey(one), 0]));

@@ -20,7 +20,8 @@ export class EndedTraders {
     if (event.event !== 'ended') return Promise.resolve(false);
     const pid = this.#pids.get(event.child);
     this.#pids.delete(event.child);
-    return pid === undefined
+    // With an error nobody has seen its end.
+    return pid === undefined || event.error !== undefined
       ? Promise.resolve(false)
       : this.#lease.ownerEnded(leaseOwnerOf(event.child, pid));
   }

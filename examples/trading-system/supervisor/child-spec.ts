@@ -16,7 +16,10 @@ export interface ChildSpec {
   readonly isFixed?: boolean;
 }
 
-/** Exit code of a child that has lost its lease: another one trades, and this one is to stand by again at once. */
+/**
+ * Exit code of a child that has lost its lease: another one trades, and this one is to stand by again at once. One that asks for
+ * it again before it has stayed up waits longer each time, up to `maxBackoffMs`, and is never given up for it.
+ */
 export const EXIT_RESTART = 75;
 
 export const rulesSchema = z.strictObject({

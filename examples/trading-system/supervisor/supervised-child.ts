@@ -91,15 +91,18 @@ export class SupervisedChild {
     const child = this.spec.name;
     let crashedAtMs: number[] = [];
     let waitMs = backoffMs;
+    let hasAsked = false;
     for (;;) {
       this.#become('starting');
       const { end, ranMs } = await this.#run(over);
       if (over.aborted) return;
       this.#deaths += 1;
-      if (ranMs >= steadyMs) waitMs = backoffMs;
-      // It asks for it, so it is no crash; one that asks again and again is in no hurry.
+      if (ranMs >= steadyMs) [waitMs, hasAsked] = [backoffMs, false];
+      // It asks for it, so it is no crash, and once it need not wait; one that asks again and again is in no hurry.
       const isAsking = end.code === EXIT_RESTART;
-      if (isAsking && ranMs >= backoffMs) continue;
+      const isAtOnce = isAsking && !hasAsked && ranMs >= backoffMs;
+      hasAsked ||= isAsking;
+      if (isAtOnce) continue;
       const nowMs = clock.monotonicMs();
       crashedAtMs = crashedAtMs.filter((atMs) => nowMs - atMs < crashWindowMs);
       if (!isAsking) crashedAtMs.push(nowMs);

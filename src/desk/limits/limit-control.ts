@@ -11,6 +11,7 @@ import type { RiskGuard } from '../../risk/risk-guard.ts';
 import { FIRM } from '../../risk/trading-state.ts';
 import type { StateStore } from '../../storage/state-store.ts';
 import { answerInTime } from '../answer-in-time.ts';
+import { type FirmCap, type FirmCapOrder, lowerCap } from './limit-cap.ts';
 import { LimitEngines, type LimitTexts, type Limits, hashOf, readRecorded, textOf } from './limit-engines.ts';
 import { type AskedLimits, type LimitChangeOrder, type WantedLimits, readOrder } from './limit-order.ts';
 import { type LimitRecord, LimitRecordStore } from './limit-record.ts';
@@ -58,6 +59,9 @@ export class LimitControl {
   #epoch = 0;
   #unreadable: { readonly error: PortcullisError; readonly restraint: Disposable } | undefined;
   #source: LimitSource = { kind: 'configured' };
+  #cap: FirmCap = {};
+  /** The last one that was asked for. */
+  #wantedCap: FirmCap = {};
 
   private constructor(deps: LimitControlDeps, rules: z.output<typeof schema>) {
     this.#deps = deps;
@@ -84,7 +88,7 @@ export class LimitControl {
     return this.#source;
   }
 
-  /** The limits in force, as they may stand in a file; without those that stand beside them for a while. */
+  /** The limits in force, as they may stand in a file; without those that stand beside them for a while, and without any cap. */
   get limits(): LimitTexts {
     return this.#standing.texts;
   }
@@ -150,6 +154,25 @@ export class LimitControl {
       const differences = this.#source.kind === 'recorded' ? this.#source.differences : [];
       return { kind: 'changed', differences, before, after: hashOf(this.limits) };
     });
+  }
+
+  /**
+   * Caps the firm scope, for as long as the process lasts: with any limits that are changed, loaded or taken from a file, the lesser
+   * counts. It is no part of them. What is lower counts within the call, what is higher once it is in the audit log. Also for a part of
+   * the system.
+   *
+   * @throws {PortcullisError} `LOG_WRITE_FAILED`: what is higher does not count
+   */
+  async cap({ amounts, by, reason }: FirmCapOrder): Promise<void> {
+    this.#wantedCap = amounts;
+    this.#putCap(lowerCap(this.#cap, amounts));
+    await this.#record({ kind: 'limits.capped', by, reason, amounts });
+    if (this.#wantedCap === amounts) this.#putCap(amounts);
+  }
+
+  #putCap(cap: FirmCap): void {
+    this.#standing.cap(cap);
+    this.#cap = cap;
   }
 
   async #load(): Promise<void> {

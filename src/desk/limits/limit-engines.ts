@@ -11,6 +11,7 @@ import type { ExecutionPolicy } from '../../execution/execution-policy.ts';
 import type { RiskGuard } from '../../risk/risk-guard.ts';
 import { parseRiskLimits } from '../../risk/risk-limits.ts';
 import { type RiskLimits, type RiskLimitsInput, riskLimitsSchema } from '../../risk/risk-limits.ts';
+import { type FirmCap, cappedLimits } from './limit-cap.ts';
 import { type LimitText, limitText } from './limit-text.ts';
 
 /** The limits of both engines. */
@@ -36,20 +37,29 @@ export interface LimitInputs {
 export class LimitEngines {
   readonly #guard: RiskGuard;
   readonly #policy: ExecutionPolicy;
+  /** As somebody wrote them, while the guard has them with a cap. */
+  #written: RiskLimits | undefined;
+  #cap: FirmCap | undefined;
 
   constructor(guard: RiskGuard, policy: ExecutionPolicy) {
     this.#guard = guard;
     this.#policy = policy;
   }
 
-  /** In force, but for what stands beside. */
+  /** In force, but for the cap and what stands beside. */
   get limits(): Limits {
-    return { risk: this.#guard.limits, execution: this.#policy.limits };
+    return { risk: this.#written ?? this.#guard.limits, execution: this.#policy.limits };
   }
 
   adopt({ risk, execution }: Limits): void {
-    this.#guard.adopt(risk);
+    this.#adoptRisk(risk);
     this.#policy.adopt(execution);
+  }
+
+  /** The firm scope has at most this from here on, whatever is adopted. Ends what stands beside. */
+  cap(most: FirmCap): void {
+    this.#cap = most;
+    this.#adoptRisk(this.limits.risk);
   }
 
   /** Puts exactly these in force beside the adopted ones: an order has to pass all of them. */
@@ -60,6 +70,15 @@ export class LimitEngines {
       if (risk !== undefined) this.#guard.tighten(risk);
       if (execution !== undefined) this.#policy.tighten(execution);
     }
+  }
+
+  #adoptRisk(risk: RiskLimits): void {
+    if (this.#cap === undefined) {
+      this.#guard.adopt(risk);
+      return;
+    }
+    this.#guard.adopt(cappedLimits(risk, this.#cap));
+    this.#written = risk;
   }
 }
 

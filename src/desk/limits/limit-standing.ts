@@ -1,4 +1,5 @@
 import type { PortcullisError } from '../../core/errors.ts';
+import type { FirmCap } from './limit-cap.ts';
 import { type LimitDifference, limitDifferences } from './limit-difference.ts';
 import { type LimitEngines, type LimitTexts, textOf } from './limit-engines.ts';
 import type { AskedLimits, WantedLimits } from './limit-order.ts';
@@ -70,6 +71,12 @@ export class StandingLimits {
     this.#unsettled = undefined;
     this.#fileHash = wanted.fileHash;
     this.#engines.adopt(wanted);
+    this.#stand();
+  }
+
+  /** The firm scope has at most this from here on, whatever is adopted. */
+  cap(most: FirmCap): void {
+    this.#engines.cap(most);
     this.#stand();
   }
 

@@ -62,7 +62,7 @@ export class SharedKillSwitch {
     this.#side = sharedSide(deps.killSwitch);
     this.#entry = new SharedEntry(deps, rules.key, rules.timeoutMs);
     this.#link = new SharedLink(() => deps.clock.monotonicMs(), rules.maxAgeMs);
-    this.#side.identify(randomUUID);
+    this.#side.identify((repeated) => this.#trips.newId(repeated, this.#link.isConfirmed));
     this.#trips = new SharedTrips(deps.killSwitch, this.#side);
     this.#restraint = deps.killSwitch.restrainUnless(() => this.#link.kind === 'in-step', {
       scope: FIRM,
@@ -136,9 +136,9 @@ export class SharedKillSwitch {
     for (const other of known) this.#side.check(order, other);
     await this.#side.audit(order, tripped);
     const ids = new Set([...known, tripped].map(tripId));
-    await this.#turns.take(() => this.#release(order, tripped, ids));
-    await this.#trips.following(tripped);
-    this.#checkPresent(key, undefined);
+    const { ended } = await this.#turns.take(() => this.#release(order, tripped, ids));
+    await ended.catch((error: unknown) => this.#takeBack(tripped, error));
+    this.#trips.checkPresent(key, undefined);
   }
 
   /** Looks no more. What the last look said holds until it is too old: closing loosens nothing. */
@@ -207,12 +207,13 @@ export class SharedKillSwitch {
       const begun = { epoch: randomUUID(), isSettling: settleMs > 0, trips: [], tombstones: [] };
       return this.#trips.into(begun) ?? begun;
     }
-    const settled =
-      state.isSettling && this.#link.hasSettled(settleMs) ? { ...state, isSettling: false } : state;
+    const isSettling = this.#link.isBack || (state.isSettling && !this.#link.hasSettled(settleMs));
+    const settled = isSettling === state.isSettling ? state : { ...state, isSettling };
     return this.#trips.into(settled) ?? (settled === state ? undefined : settled);
   }
 
-  async #release(order: ReleaseOrder, record: KillRecord, known: ReadonlySet<string>): Promise<void> {
+  /** @returns what resolves when the trip has ended on the own disk as well */
+  async #release(order: ReleaseOrder, record: KillRecord, known: ReadonlySet<string>) {
     const key = scopeKey(order.scope);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
       const found = await this.#read();
@@ -220,29 +221,27 @@ export class SharedKillSwitch {
       const live = liveTrips(found.state).get(key) ?? [];
       const newer = live.find(({ id }) => !known.has(id));
       if (newer !== undefined) throw refused(key, `tripped again meanwhile: ${newer.reason}`);
-      this.#checkPresent(key, record);
-      const { clock } = this.#deps;
-      const without = withoutTrips(found.state, known, order, clock.nowMs());
+      this.#trips.checkPresent(key, record);
+      const without = withoutTrips(found.state, known, order, this.#deps.clock.nowMs());
       this.#trips.hold(record);
       try {
         if (!(await this.#write(this.#trips.into(without) ?? without, found))) continue;
       } catch (error) {
-        this.#trips.renew(record); // it may have been written all the same
-        void this.look();
-        throw error;
+        this.#takeBack(record, error); // it may have been written all the same
       } finally {
         this.#trips.hold(undefined);
       }
       if (this.#newest?.state !== undefined) this.#trips.take(this.#newest.state, []);
-      return;
+      return { ended: this.#trips.following(record) };
     }
     throw busy();
   }
 
-  #checkPresent(key: string, expected: KillRecord | undefined): void {
-    const now = this.#trips.present(key);
-    if (now === expected) return;
-    throw refused(key, now === undefined ? 'it is not tripped' : `tripped again meanwhile: ${now.reason}`);
+  /** Trips anew what others may take for released. */
+  #takeBack(record: KillRecord, error: unknown): never {
+    this.#trips.renew(record);
+    void this.look();
+    throw error;
   }
 
   async #read(): Promise<Found> {
@@ -288,9 +287,10 @@ export class SharedKillSwitch {
   #saw(found: Found, askedMs: number, asked: readonly KillRecord[]): void {
     if (found.state === undefined) return;
     const before = this.#link.state;
-    if (before !== undefined && before.epoch !== found.state.epoch) this.#trips.lost(before);
+    const isBack = before?.epoch === found.state.epoch && this.#isOvertaken(found);
+    if (before !== undefined && (isBack || before.epoch !== found.state.epoch)) this.#trips.lost(before);
     this.#newest = found;
-    this.#link.saw(found.state, askedMs);
+    this.#link.saw(found.state, askedMs, isBack && this.#rules.settleMs > 0);
     this.#trips.take(found.state, asked);
   }
 }

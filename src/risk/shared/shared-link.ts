@@ -3,7 +3,7 @@ import type { SharedState } from './shared-record.ts';
 
 /**
  * `unseen`: not seen since the start. `in-step`: nothing that others tripped is unknown here, up to the age. `settling`: the
- * entry is new, and others may not have written yet what they know. `stale`: not confirmed for too long. `unreadable`: damaged,
+ * entry is new, or went back, and others may not have written yet what they know. `stale`: not confirmed for too long. `unreadable`: damaged,
  * or of a newer version. Only `in-step` lets entries through.
  */
 export type SharedLinkState = 'unseen' | 'in-step' | 'settling' | 'stale' | 'unreadable';
@@ -17,6 +17,7 @@ export class SharedLink {
   #state: SharedState | undefined;
   #confirmedMs = -Infinity;
   #settlingSinceMs = -Infinity;
+  #isBack = false;
   #unreadable: PortcullisError | undefined;
   #error: PortcullisError | undefined;
 
@@ -44,7 +45,17 @@ export class SharedLink {
     if (this.#state === undefined) return 'unseen';
     const { ageMs } = this;
     if (!(ageMs >= 0 && ageMs <= this.#maxAgeMs)) return 'stale';
-    return this.#state.isSettling ? 'settling' : 'in-step';
+    return this.#state.isSettling || this.#isBack ? 'settling' : 'in-step';
+  }
+
+  /** Whether the entry is older than it was once, and does not say so yet. */
+  get isBack(): boolean {
+    return this.#isBack;
+  }
+
+  /** Whether the last look found that out, up to the age. */
+  get isConfirmed(): boolean {
+    return this.kind === 'in-step' && this.#error === undefined;
   }
 
   /** Why entries are held back, for people. */
@@ -56,7 +67,7 @@ export class SharedLink {
       case 'unseen':
         return `what others have tripped has not been seen yet${why}`;
       case 'settling':
-        return 'the shared kill switch was begun anew: others may not have written yet what they know';
+        return 'the shared kill switch was begun anew, or is an older one: others may not have written yet what they know';
       default:
         return `what others have tripped has not been confirmed for more than ${this.#maxAgeMs} ms${why}`;
     }
@@ -67,8 +78,12 @@ export class SharedLink {
     return this.#monotonicMs() - this.#settlingSinceMs >= settleMs;
   }
 
-  /** @param askedMs when it was asked for, so that an answer that lay about confirms nothing newer */
-  saw(state: SharedState, askedMs: number): void {
+  /**
+   * @param askedMs when it was asked for, so that an answer that lay about confirms nothing newer
+   * @param isBack whether it is older than the one before: what was restored, or a server that had not got everything
+   */
+  saw(state: SharedState, askedMs: number, isBack: boolean): void {
+    this.#isBack = (this.#isBack || isBack) && !state.isSettling;
     const isFirst = this.#state?.epoch !== state.epoch || !this.#state.isSettling;
     if (state.isSettling && isFirst) this.#settlingSinceMs = this.#monotonicMs();
     this.#state = state;

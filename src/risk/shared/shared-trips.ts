@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { KillRecord } from '../kill-record.ts';
 import type { KillSwitch } from '../kill-switch.ts';
+import { refused } from '../release.ts';
 import type { SharedSide } from '../shared-side.ts';
 import { scopeKey } from '../trading-state.ts';
 import {
@@ -36,6 +38,15 @@ export class SharedTrips {
     return this.#unshared.size;
   }
 
+  /**
+   * The id of a trip. A repeated one that others know, and may have released unheard, is one of its own: no release of the former
+   * ends it, whatever becomes of this process.
+   */
+  newId(repeated: KillRecord | undefined, isConfirmed: boolean): string | undefined {
+    if (repeated === undefined) return randomUUID();
+    return isConfirmed || this.#unshared.has(repeated) ? repeated.id : randomUUID();
+  }
+
   /** Whether what is being tripped now came from the others. */
   get isTaking(): boolean {
     return this.#isTaking;
@@ -47,6 +58,13 @@ export class SharedTrips {
 
   present(key: string): KillRecord | undefined {
     return this.standing().find(({ scope }) => scopeKey(scope) === key);
+  }
+
+  /** @throws {PortcullisError} `RELEASE_REFUSED` when something else stands there */
+  checkPresent(key: string, expected: KillRecord | undefined): void {
+    const now = this.present(key);
+    if (now === expected) return;
+    throw refused(key, now === undefined ? 'it is not tripped' : `tripped again meanwhile: ${now.reason}`);
   }
 
   /** The state with what is known here only; `undefined` when that changes nothing. */
@@ -151,7 +169,9 @@ export class SharedTrips {
 
   #end(record: KillRecord, tombstone: Tombstone): void {
     const key = scopeKey(record.scope);
-    const instead = (): SharedTrip | undefined => strictest(this.#live.get(key) ?? []);
+    // What is known here only was released by nobody: it has stood under this one since this one was adopted.
+    const instead = (): SharedTrip | undefined =>
+      strictest([...(this.#live.get(key) ?? []), ...this.#unshared.of(key)]);
     const ended = this.#side.end(record, tombstone, instead).then(() => {
       const now = this.present(key);
       const isShared = now !== undefined && this.#live.get(key)?.some(({ id }) => id === tripId(now));

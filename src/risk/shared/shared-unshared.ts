@@ -1,4 +1,5 @@
 import type { KillRecord } from '../kill-record.ts';
+import { scopeKey } from '../trading-state.ts';
 import {
   type SharedState,
   type SharedTrip,
@@ -32,6 +33,16 @@ export class Unshared {
   /** It ended before anybody else knew. */
   drop(record: KillRecord): void {
     this.#trips.delete(tripId(record));
+  }
+
+  has(record: KillRecord): boolean {
+    return this.#trips.has(tripId(record));
+  }
+
+  /** The trips of a scope that nobody else can have released. */
+  of(key: string): readonly SharedTrip[] {
+    const trips = [...this.#trips.values()];
+    return trips.filter(({ id, scope }) => scopeKey(scope) === key && !this.#tombstones.has(id));
   }
 
   /** What is in the entry needs nothing any more. */

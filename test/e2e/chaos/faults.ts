@@ -26,6 +26,9 @@ export interface Fault {
 const NOTICED_MS = 500;
 /** Longer than the lease is good for, and than the standby needs. */
 const PAST_THE_LEASE_MS = 9_000;
+/** Longer than a journal on PostgreSQL tries, by default. */
+const PAST_THE_RETRIES_MS = 14_000;
+const TRADED_AGAIN_WITHIN_MS = 60_000;
 /** Orders wait at a frozen process when it thaws, and come to it for a while from then on. */
 const WAITING_MS = 500;
 const STILL_ASKED_MS = 2_500;
@@ -87,6 +90,17 @@ export const FAULTS: readonly Fault[] = [
       postgres?.hang();
       await sleep(random.integer(1_000, 4_000));
       postgres?.resume();
+    },
+  },
+  {
+    ...{ kind: 'postgres away for long', needsPostgres: true },
+    strike: async ({ ground: { postgres }, cluster, drill }) => {
+      await postgres?.stop('immediate');
+      await sleep(PAST_THE_RETRIES_MS);
+      await postgres?.start();
+      // The journal has given up, which halts the firm for as long as nobody says that it may go on.
+      await cluster.recovered(TRADED_AGAIN_WITHIN_MS);
+      await drill.releaseAny();
     },
   },
   ...(['redis', 'postgres', 'exchange'] as const).flatMap((what): Fault[] => {

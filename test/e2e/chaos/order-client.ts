@@ -124,6 +124,7 @@ export class OrderClient {
         const url = first !== undefined && posted.tries === 0 ? first : await this.#active();
         posted.tries += 1;
         const answer = await ask<Answer>(`${url}/orders`, { body, token: TOKENS.client }, POST_TIMEOUT_MS);
+        if (isUnderWay(answer)) throw new Error('not decided yet');
         Object.assign(posted, { answer, url, answeredMs: Date.now() });
         return;
       } catch (error) {
@@ -149,3 +150,7 @@ export class OrderClient {
     return this.#url;
   }
 }
+
+/** An order that may not be on disk yet is promised to nobody: a process that ends now leaves nothing of it. */
+const isUnderWay = ({ kind, state = '' }: Answer): boolean =>
+  kind === 'duplicate' && ['submitting', 'cancelPending'].includes(state);

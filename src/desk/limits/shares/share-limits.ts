@@ -1,30 +1,24 @@
 import type { Principal } from '../../../core/principal.ts';
-import type { RiskLimitsInput } from '../../../risk/risk-limits.ts';
 import type { LimitControl } from '../limit-control.ts';
-import { SHARED_LIMITS, type ShareAmounts } from './share-record.ts';
+import { SHARED_LIMITS, type ShareAmounts, amountOf } from './share-record.ts';
 
 /** Puts the share of a desk in force. */
 export interface ShareLimits {
   /**
-   * What is tighter counts within the call; the promise resolves when all of it is in force, and rejects when what is looser is not.
+   * What is tighter counts within the call; the promise resolves when all of it is in force, and rejects when what is looser is not. It
+   * stays so until the next call: no other change of limits may loosen it, and it may loosen no other limit.
    */
   apply(share: ShareAmounts, why: { readonly by: Principal; readonly reason: string }): Promise<void>;
 }
 
-type Scopes = readonly { readonly scope: { readonly kind: string } }[];
-
-/** The share as limits of the firm scope of a guard: over all accounts of its desk. Other limits of the scope stay. */
-export const shareLimits = (control: Pick<LimitControl, 'change' | 'limits'>): ShareLimits => ({
+/**
+ * The share as a cap of the firm scope of a guard: over all accounts of its desk. Whatever limits persons or files change, the stricter
+ * of both is in force.
+ */
+export const shareLimits = (control: Pick<LimitControl, 'cap'>): ShareLimits => ({
   async apply(share, { by, reason }) {
-    const { risk } = control.limits;
-    const scopes = (risk['scopes'] ?? []) as unknown as Scopes;
-    const before = scopes.find(({ scope }) => scope.kind === 'firm');
-    const others = scopes.filter((one) => one !== before);
-    const amounts = Object.fromEntries(
-      SHARED_LIMITS.flatMap((limit) => (share[limit] === undefined ? [] : [[limit, share[limit]]])),
-    );
-    const firm = { ...before, scope: { kind: 'firm' }, ...amounts };
-    const wanted = { ...risk, scopes: [firm, ...others] } as unknown as RiskLimitsInput;
-    await control.change({ risk: wanted, by, reason });
+    const named = SHARED_LIMITS.filter((limit) => share[limit] !== undefined);
+    const amounts = Object.fromEntries(named.map((limit) => [limit, amountOf(share, limit)]));
+    await control.cap({ amounts, by, reason });
   },
 });

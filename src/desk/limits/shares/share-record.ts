@@ -5,9 +5,9 @@ import { moneySchema } from '../../../core/money-schema.ts';
 import { moneyText } from '../../../core/money-text.ts';
 import { parseInput } from '../../../core/options.ts';
 import { type Units, unitsFloor } from '../../../core/units.ts';
+import type { SharedLimit } from '../limit-cap.ts';
 
-/** Limits of the firm that are amounts of money, and can be shared: what several desks lose or hold adds up. */
-export type SharedLimit = 'maxDailyLoss' | 'maxTotalExposure' | 'maxClusterExposure' | 'maxCapital';
+export type { SharedLimit } from '../limit-cap.ts';
 
 export const SHARED_LIMITS: readonly SharedLimit[] = [
   'maxDailyLoss',

@@ -111,6 +111,13 @@ export const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 6; turn += 1) await settle();
 };
 
+/** The way of one process to what all share, which may be away for it alone. */
+export function reachOf({ server }: Firm): SharedStore {
+  const own = new SharedStore();
+  (own as { store: unknown }).store = server.store;
+  return own;
+}
+
 /** Every process looks by its timer. */
 export async function poll({ clock }: Firm): Promise<void> {
   clock.advance(500);

@@ -82,12 +82,34 @@ describe('a child that dies', () => {
 describe('exit code 75', () => {
   test('starts it again at once, and is no crash', async () => {
     const world = await running({ maxCrashes: 1 });
+    await world.advance(100);
+    world.of('a').end(75);
+    await world.settle();
+    expect([world.of('a').pid, state(world), world.supervisor.hasGivenUp]).toEqual([2, 'ready', false]);
+  });
+
+  test('starts it again at once each time that it has stayed up', async () => {
+    const world = await running({ maxCrashes: 1 });
     for (let turn = 0; turn < 3; turn += 1) {
-      await world.advance(100);
+      await world.advance(RULES.steadyMs);
       world.of('a').end(75);
       await world.settle();
     }
-    expect([world.of('a').pid, state(world), world.supervisor.hasGivenUp]).toEqual([4, 'ready', false]);
+    expect([world.of('a').pid, state(world), world.told.includes('waiting a')]).toEqual([4, 'ready', false]);
+  });
+
+  test('again and again before it has stayed up: waits longer each time, up to the bound, and is never given up', async () => {
+    const world = await running({ maxCrashes: 1 });
+    for (let turn = 0; turn < 100; turn += 1) {
+      await world.advance(RULES.steadyMs - 1_000);
+      world.of('a').end(75);
+      await world.settle();
+      await world.advance(200);
+    }
+    const waits = world.events.flatMap((event) => (event.event === 'waiting' ? [event.forMs] : []));
+    expect(waits.slice(0, 5)).toEqual([50, 100, 200, 200, 200]); // of the second on; half of each
+    expect([waits.length, world.of('a').pid, state(world)]).toEqual([99, 101, 'ready']);
+    expect(world.supervisor.hasGivenUp).toBe(false);
   });
 
   test('has to wait when it comes right after the start', async () => {
