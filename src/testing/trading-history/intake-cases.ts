@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from '../contract-case.ts';
 import { executed, historyEvent, opened } from '../trading-history-events.ts';
-import { type TradingHistoryUnderTest, T0, FEE, allOf, bought, contract, over } from './trading-history-under-test.ts';
+import {
+  type TradingHistoryUnderTest,
+  T0,
+  FEE,
+  allOf,
+  bought,
+  contract,
+  over,
+} from './trading-history-under-test.ts';
 
 /** What it takes of events: each of them once, nothing of those that it cannot book, and a note of what is missing. */
 export const intakeCases: readonly ContractCase<TradingHistoryUnderTest>[] = [

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import type { TradingHistory } from '../../portfolio/history/trading-history.ts';
 import type { ContractCase } from '../contract-case.ts';
 import { executed, opened, submitted } from '../trading-history-events.ts';
-import { type TradingHistoryUnderTest, T0, allOf, bought, contract, over } from './trading-history-under-test.ts';
+import {
+  type TradingHistoryUnderTest,
+  T0,
+  allOf,
+  bought,
+  contract,
+  over,
+} from './trading-history-under-test.ts';
 
 /** What it answers: who asks for what, of which time, page by page. */
 export const questionCases: readonly ContractCase<TradingHistoryUnderTest>[] = [
