@@ -3,7 +3,6 @@ import type { z } from 'zod';
 import { PortcullisError } from '../../../core/errors.ts';
 import { parseOptions } from '../../../core/options.ts';
 import { type Principal, requirePerson, system } from '../../../core/principal.ts';
-import { messageOf } from '../../../core/message-of.ts';
 import { FIRM } from '../../../risk/trading-state.ts';
 import { answerInTime } from '../../answer-in-time.ts';
 import {
@@ -15,8 +14,8 @@ import {
   sharesOptionsSchema,
 } from './share-options.ts';
 import { type KnownShare, ShareMemory } from './share-memory.ts';
-import { lacks, withTotal, writtenBack } from './share-total.ts';
-import { ShareEntry } from './share-entry.ts';
+import { checkLast, lacks, leftOf, withTotal, writtenBack } from './share-total.ts';
+import { ShareEntry, asError } from './share-entry.ts';
 import { asked, cancelled, checkMove, given, inForceOf, isSame, taken } from './share-moves.ts';
 import {
   type ShareAmounts,
@@ -24,17 +23,19 @@ import {
   type ShareRecord,
   checkSum,
   readShares,
+  sharedOut,
   writtenShares,
 } from './share-record.ts';
 
 const BY = system('limit-shares');
 
 /**
- * Shares out limits of the firm among desks that know nothing of each other's positions, so that all of them together stay
- * within. A move lowers the limit of the giver first, then writes it down as given, then as taken, and raises that of the taker
- * last: whoever dies between any two steps, the shares in force never add up to more than the limit of the firm. A desk that is
- * not there gives when it is back; until then the move can be cancelled. Orders never wait for it: what is in force stands in the
- * guard. One process at a time may act for a desk: its lease sees to that.
+ * Shares out limits of the firm among desks that know nothing of each other's positions, so that what all of them may use together
+ * stays within. Nobody sees what of a share is used: move only what is not, since what a desk has lost or holds stays so, and whoever
+ * gets its share may lose or hold as much again. A move lowers the limit of the giver first, then writes it down as given, then as
+ * taken, and raises that of the taker last: whoever dies between any two steps, the shares in force never add up to more than the
+ * limit of the firm. A desk that is not there gives when it is back; until then the move can be cancelled. Orders never wait for it:
+ * what is in force stands in the guard. One process at a time may act for a desk: its lease sees to that.
  */
 export class LimitShares {
   readonly #rules: z.output<typeof sharesOptionsSchema>;
@@ -51,7 +52,7 @@ export class LimitShares {
     this.#rules = parseOptions('LimitShares', sharesOptionsSchema, options);
     this.#deps = deps;
     this.#entry = new ShareEntry(deps, this.#rules.key, this.#rules.timeoutMs);
-    this.#memory = new ShareMemory(deps.local, this.#entry);
+    this.#memory = new ShareMemory(deps.local, this.#entry, this.#rules.localFollowsDesk);
     if (this.#rules.desk === undefined) return;
     const reason = (): string =>
       `no share of the limits of the firm is known: ${this.#error?.message ?? 'none is recorded'}`;
@@ -67,6 +68,7 @@ export class LimitShares {
    */
   static async open(deps: LimitSharesDeps, options: LimitSharesOptions = {}): Promise<LimitShares> {
     const shares = new LimitShares(deps, options);
+    await shares.#inTurn(() => shares.#memory.recall()).catch(() => undefined); // what the record says goes first
     await shares.look();
     if (shares.#inForce === undefined) await shares.#inTurn(() => shares.#takeLastKnown());
     const look = (): void => void shares.look();
@@ -111,7 +113,16 @@ export class LimitShares {
   async shareOut({ firm, shares, by, reason }: ShareOutOrder): Promise<void> {
     requirePerson(by, reason, 'share out limits');
     const author = { kind: by.kind, id: by.id };
-    const value = writtenShares({ firm, revision: 1, shares, moves: [], missing: [], by: author, reason });
+    const value = writtenShares({
+      firm,
+      revision: 1,
+      shares,
+      moves: [],
+      missing: [],
+      writes: {},
+      by: author,
+      reason,
+    });
     const record = checkSum(readShares(value));
     await this.#audit('shared-out', { by, reason, firm: record.firm, shares: record.shares });
     await this.#change((present) => {
@@ -203,8 +214,9 @@ export class LimitShares {
   async #settle(): Promise<void> {
     const { desk } = this.#rules;
     const found = await this.#entry.read();
-    if (desk !== undefined && this.#memory.known !== undefined && lacks(found, desk)) {
-      await this.#writeBack(desk, this.#memory.known);
+    const { known } = this.#memory;
+    if (desk !== undefined && known !== undefined && lacks(found, desk, known)) {
+      await this.#writeBack(found, desk, known);
     } else this.#record = sharedOut(found);
     const record = sharedOut(this.#record);
     if (desk === undefined) return;
@@ -224,34 +236,43 @@ export class LimitShares {
     if (this.#record !== undefined) await this.#apply(this.#record, desk);
   }
 
-  /** A record that was lost: every desk writes what it holds, which nobody else can have got meanwhile. */
-  async #writeBack(desk: string, known: KnownShare): Promise<void> {
-    const reason = 'the record of the shares was lost';
-    await this.#audit('written-back', { by: BY, reason, desk, share: known.share, firm: known.firm });
-    await this.#write((present) => writtenBack(present, desk, known));
+  /**
+   * A record that was lost, or went back: every desk writes what it has in force, which nobody else can have got meanwhile; less when
+   * the others leave less. One that knows it from a store that may be behind goes last.
+   */
+  async #writeBack(found: ShareRecord | undefined, desk: string, known: KnownShare): Promise<void> {
+    if (!this.#memory.isSure) checkLast(found, desk);
+    const held = { ...known, share: leftOf(found, desk, known) };
+    if (this.#inForce !== undefined && !isSame(this.#inForce, held.share)) {
+      await this.#putInForce(held.share, BY, 'others have written down more than there is');
+      await this.#memory.keep(held);
+    }
+    const reason = 'the record of the shares was lost or went back';
+    await this.#audit('written-back', { by: BY, reason, desk, share: held.share, firm: held.firm });
+    await this.#write((present) => writtenBack(present, desk, held));
   }
 
   async #apply(record: ShareRecord, desk: string): Promise<void> {
     const share = inForceOf(record, desk);
     const { by, reason } = record.moves.findLast(({ from, to }) => from === desk || to === desk) ?? record;
-    if (this.#inForce === undefined || !isSame(this.#inForce, share)) {
-      await this.#deps.limits.apply(share, { by, reason: `share of the limits of the firm: ${reason}` });
-      this.#inForce = share;
-    }
-    const { firm, revision, shares, missing } = record;
+    if (this.#inForce === undefined || !isSame(this.#inForce, share))
+      await this.#putInForce(share, by, `share of the limits of the firm: ${reason}`);
+    const { firm, revision, shares, missing, writes } = record;
     const desks = [...new Set([...Object.keys(shares), ...missing])].sort();
-    await this.#memory.keep({ share, by: record.by, reason: record.reason, firm, revision, desks });
+    await this.#memory.keep({ share, by: record.by, reason: record.reason, firm, revision, desks, writes });
   }
 
-  /** Nobody but this desk can have made it smaller since. */
+  async #putInForce(share: ShareAmounts, by: Principal, reason: string): Promise<void> {
+    await this.#deps.limits.apply(share, { by, reason });
+    this.#inForce = share;
+  }
+
+  /** Only of a store that moves with the desk: nobody but the desk can have made it smaller since. */
   async #takeLastKnown(): Promise<void> {
-    if (this.#rules.desk === undefined) return;
+    const { known, isSure } = this.#memory;
+    if (known === undefined || !isSure || this.#error?.code !== 'STORE_UNAVAILABLE') return;
     try {
-      const known = await this.#memory.recall();
-      if (known === undefined) return;
-      const { share, by, reason } = known;
-      await this.#deps.limits.apply(share, { by, reason: `last share that was known here: ${reason}` });
-      this.#inForce = share;
+      await this.#putInForce(known.share, known.by, `last share that was known here: ${known.reason}`);
     } catch (error) {
       this.#error = asError(error);
     }
@@ -262,7 +283,11 @@ export class LimitShares {
   }
 
   async #write(make: (present: ShareRecord | undefined) => ShareRecord): Promise<void> {
-    this.#record = await this.#entry.change(make);
+    const who = this.#rules.desk ?? '';
+    this.#record = await this.#entry.change((present) => {
+      const record = make(present);
+      return { ...record, writes: { ...record.writes, [who]: (record.writes[who] ?? 0) + 1 } };
+    });
     void this.#deps.signals?.announce(this.#rules.key).catch(() => undefined); // found by looking
   }
 
@@ -280,14 +305,3 @@ export class LimitShares {
     return done;
   }
 }
-
-/** @throws {PortcullisError} `INPUT_INVALID` for an entry that is not there, or not any more: it says nothing about shares */
-function sharedOut(record: ShareRecord | undefined): ShareRecord {
-  if (record !== undefined) return record;
-  throw new PortcullisError('INPUT_INVALID', 'the limits of the firm have not been shared out');
-}
-
-const asError = (error: unknown): PortcullisError =>
-  error instanceof PortcullisError
-    ? error
-    : new PortcullisError('CALLBACK_FAILED', `limit shares: ${messageOf(error)}`, { cause: error });

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../core/clock.ts';
 import { PortcullisError } from '../../../core/errors.ts';
+import { messageOf } from '../../../core/message-of.ts';
 import type { StateStore } from '../../../storage/state-store.ts';
 import { answerInTime } from '../../answer-in-time.ts';
 import { type ShareRecord, readShares, writtenShares } from './share-record.ts';
@@ -59,3 +60,8 @@ export class ShareEntry {
 
 const unavailable = (what: string, why: string): PortcullisError =>
   new PortcullisError('STORE_UNAVAILABLE', `the limit shares could not be ${what}: ${why}`);
+
+export const asError = (error: unknown): PortcullisError =>
+  error instanceof PortcullisError
+    ? error
+    : new PortcullisError('CALLBACK_FAILED', `limit shares: ${messageOf(error)}`, { cause: error });

@@ -10,10 +10,11 @@ import {
   checkSum,
 } from './share-record.ts';
 
-/** What a desk may have in force: its share, less what it is asked to give. Never below 0. */
+/** What a desk may have in force: its share, less what it is asked to give. Never below 0; of a limit it has no share of, 0. */
 export function inForceOf(record: ShareRecord, desk: string): ShareAmounts {
   const asked = record.moves.filter(({ step, from }) => step === 'asked' && from === desk);
-  return asked.reduce((left, move) => over(left, move.amounts), record.shares[desk] ?? {});
+  const none = over(record.firm, record.firm);
+  return asked.reduce((left, move) => over(left, move.amounts), { ...none, ...record.shares[desk] });
 }
 
 /** @throws {PortcullisError} `INPUT_INVALID` unless both desks have shares, and something is to move */
@@ -82,6 +83,9 @@ export const isSame = (a: ShareAmounts, b: ShareAmounts): boolean =>
 
 /** What one is more than the other, by limit; 0 where it is not. */
 export const over = (a: ShareAmounts, b: ShareAmounts): ShareAmounts => combined(a, b, less);
+
+/** What both allow, of the limits that the first one names. */
+export const lesserOf = (a: ShareAmounts, b: ShareAmounts): ShareAmounts => over(a, over(a, b));
 
 export const plus = (a: ShareAmounts, b: ShareAmounts): ShareAmounts => combined(a, b, add);
 

@@ -15,6 +15,11 @@ export const sharesOptionsSchema = z.strictObject({
   key: z.string().min(1).max(256).default('limit-shares'),
   /** How often the entry is looked at. */
   pollMs: z.number().min(1).default(1_000),
+  /**
+   * Whether `local` moves with the desk, such as a store beside its journal. Then the share remembered there counts while the shared
+   * store cannot be read. Otherwise it may be from before the desk was elsewhere, and only exits pass until then.
+   */
+  localFollowsDesk: z.boolean().default(false),
   /** How long a store or the audit log may take to answer. */
   timeoutMs: z.number().min(1).default(2_000),
 });
@@ -25,7 +30,7 @@ export type LimitSharesOptions = z.input<typeof sharesOptionsSchema>;
 export interface LimitSharesDeps {
   /** The one that all desks share. */
   readonly store: Pick<StateStore, 'get' | 'set'>;
-  /** Of this process: remembers the share that was in force last. */
+  /** Remembers the share that was in force last: of the desk (see `localFollowsDesk`), or of this process. */
   readonly local: Pick<StateStore, 'get' | 'set'>;
   readonly limits: ShareLimits;
   /** Lets only exits through while no share is known. */

@@ -59,6 +59,8 @@ const recordSchema = z.strictObject({
   moves: z.array(moveSchema).readonly(),
   /** Desks that have yet to write down what they hold, after the record was lost. */
   missing: z.array(z.string()).readonly(),
+  /** How many writes of each desk are in it, and of those who are none under an empty name: a record that went back has fewer. */
+  writes: z.record(z.string(), z.int()).readonly().default({}),
   /** Who has shared them out, and why. */
   by: principalSchema,
   reason: z.string(),
@@ -85,6 +87,12 @@ export function readShares(value: unknown): ShareRecord {
   }
   const { version: _, ...record } = parseInput('limit shares', recordSchema, value);
   return checkSum(record);
+}
+
+/** @throws {PortcullisError} `INPUT_INVALID` for an entry that is not there, or not any more: it says nothing about shares */
+export function sharedOut(record: ShareRecord | undefined): ShareRecord {
+  if (record !== undefined) return record;
+  throw new PortcullisError('INPUT_INVALID', 'the limits of the firm have not been shared out');
 }
 
 /** @throws {PortcullisError} `INPUT_INVALID` when shares and what is on its way are more than the limit of the firm, and what is asked for back */

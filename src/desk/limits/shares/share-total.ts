@@ -1,5 +1,5 @@
 import { PortcullisError } from '../../../core/errors.ts';
-import { inForceOf, over, plus } from './share-moves.ts';
+import { inForceOf, lesserOf, over, plus } from './share-moves.ts';
 import type { KnownShare } from './share-memory.ts';
 import {
   SHARED_LIMITS,
@@ -54,23 +54,62 @@ function checkRoom(record: ShareRecord): void {
   checkSum({ ...record, moves: record.moves.filter(({ to }) => to !== undefined) });
 }
 
-/** The record with what this desk holds, begun anew when it is not there. @throws {PortcullisError} `INPUT_INVALID` */
-export function writtenBack(
-  record: ShareRecord | undefined,
-  desk: string,
-  { share, firm, revision, desks, by, reason }: KnownShare,
-): ShareRecord {
-  const begun = { firm, revision, shares: {}, missing: desks, moves: [], by, reason };
-  const present = record ?? begun;
+/** The record with what this desk holds, begun anew when it is not there or went back. @throws {PortcullisError} `INPUT_INVALID` */
+export function writtenBack(record: ShareRecord | undefined, desk: string, known: KnownShare): ShareRecord {
+  const present = begun(record, desk, known);
   if (!present.missing.includes(desk)) return present;
-  const known = present.revision >= revision ? present : begun;
-  const shares = { ...present.shares, [desk]: share };
-  const missing = [...new Set([...present.missing, ...known.missing])].filter((one) => !(one in shares));
-  return checkSum({ ...present, firm: known.firm, revision: known.revision, shares, missing });
+  const shares = { ...present.shares, [desk]: known.share };
+  return checkSum({ ...present, shares, missing: present.missing.filter((one) => !(one in shares)) });
 }
 
-export const lacks = (record: ShareRecord | undefined, desk: string): boolean =>
-  record === undefined || record.missing.includes(desk);
+/** What this desk holds, or what all the others have left of it. */
+export function leftOf(record: ShareRecord | undefined, desk: string, known: KnownShare): ShareAmounts {
+  const { firm, shares, moves } = begun(record, desk, known);
+  const back = moves.filter(({ to }) => to === undefined).map(({ amounts }) => amounts);
+  const given = moves.filter(({ step }) => step === 'given').map(({ amounts }) => amounts);
+  const others = Object.entries(shares).flatMap(([one, share]) => (one === desk ? [] : [share]));
+  return lesserOf(known.share, over([firm, ...back].reduce(plus), [...others, ...given].reduce(plus, {})));
+}
+
+/** What may be behind counts only when all the others have written theirs down. @throws {PortcullisError} `INPUT_INVALID` */
+export function checkLast(record: ShareRecord | undefined, desk: string): void {
+  if (record?.missing.length === 1 && record.missing[0] === desk) return;
+  throw new PortcullisError(
+    'INPUT_INVALID',
+    `the record of the shares was lost or went back, and what ${JSON.stringify(desk)} had last is not certain`,
+  );
+}
+
+/** Whether the record does not say what this desk has: it is not there, went back, or was begun anew by others. */
+export const lacks = (record: ShareRecord | undefined, desk: string, known: KnownShare): boolean =>
+  record === undefined || record.missing.includes(desk) || wentBack(record, known);
+
+/** Whether writes that were seen here are not in it. What a person has changed since stands as it is. */
+export function wentBack(record: ShareRecord, { revision, writes }: KnownShare): boolean {
+  if (record.revision !== revision) return record.revision < revision;
+  return Object.entries(writes).some(([desk, count]) => count > (record.writes[desk] ?? 0));
+}
+
+function begun(record: ShareRecord | undefined, desk: string, known: KnownShare): ShareRecord {
+  const { firm, revision, desks, by, reason } = known;
+  const writes = laterOf(record?.writes ?? {}, known.writes);
+  if (record === undefined)
+    return { firm, revision, shares: {}, missing: desks, moves: [], writes, by, reason };
+  const total = record.revision >= revision ? record : known;
+  const all = [...new Set([...desks, ...Object.keys(record.shares), ...record.missing])];
+  const isOld = wentBack(record, known) && !record.missing.includes(desk);
+  const shares = isOld ? {} : record.shares;
+  const missing = (isOld || record.missing.includes(desk) ? all : record.missing).filter(
+    (one) => !(one in shares),
+  );
+  const moves = isOld ? [] : record.moves;
+  return { ...record, firm: total.firm, revision: total.revision, shares, moves, missing, writes };
+}
+
+type Writes = ShareRecord['writes'];
+
+const laterOf = (a: Writes, b: Writes): Writes =>
+  Object.fromEntries(Object.keys({ ...a, ...b }).map((desk) => [desk, Math.max(a[desk] ?? 0, b[desk] ?? 0)]));
 
 const isSome = (amounts: ShareAmounts): boolean =>
   SHARED_LIMITS.some((limit) => amountOf(amounts, limit) > 0);

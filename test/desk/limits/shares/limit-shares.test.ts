@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { system } from '../../../../src/core/index.ts';
-import { shareLimits } from '../../../../src/desk/index.ts';
-import { ANN, limitWorld } from '../../support/limit-world.ts';
+import type { LimitShares } from '../../../../src/desk/index.ts';
+import { ANN } from '../../support/limit-world.ts';
 import { ShareWorld, amounts } from './support.ts';
 
 const why = { by: ANN, reason: 'b trades more today' };
@@ -33,18 +33,68 @@ describe('LimitShares', () => {
     ]);
   });
 
-  test('while the store is away a desk starts with the last share known here', async () => {
+  test('while the store is away a desk starts with the last share known in a store that moves with it', async () => {
     const world = new ShareWorld();
     await world.shareOut();
     await (await world.open('a')).shares.close();
     world.inForce.clear();
     world.isAway = true;
-    const [known, unknown] = [await world.open('a'), await world.open('b')];
+    const options = { localFollowsDesk: true };
+    const [known, unknown] = [await world.open('a', options), await world.open('b', options)];
     expect([
       known.shares.inForce,
       known.killSwitch.tradingState(),
       unknown.killSwitch.tradingState(),
     ]).toEqual([amounts(50), 'active', 'reducing']);
+  });
+
+  test('while the store is away what another disk remembers of the desk is not put in force', async () => {
+    const world = new ShareWorld();
+    await world.shareOut();
+    await (await world.open('a')).shares.close();
+    const older = world.disks.get('a') as NonNullable<ReturnType<typeof world.disks.get>>;
+    world.disks.delete('a');
+    const [a, b] = [await world.open('a'), await world.open('b')];
+    await a.shares.move({ ...move, amounts: amounts(40) });
+    await b.shares.look();
+    world.disks.set('a', older);
+    world.isAway = true;
+    const { shares, killSwitch } = await world.open('a');
+    expect([shares.inForce, shares.error?.code, killSwitch.tradingState(), world.sum]).toEqual([
+      undefined,
+      'STORE_UNAVAILABLE',
+      'reducing',
+      80,
+    ]);
+    world.isAway = false;
+    await shares.look();
+    expect([shares.inForce, killSwitch.tradingState()]).toEqual([amounts(10), 'active']);
+  });
+
+  test('a write to the disk that failed but landed is written over', async () => {
+    const world = new ShareWorld();
+    await world.shareOut();
+    const [a, b] = [await world.open('a'), await world.open('b')];
+    const disk = world.disks.get('a') as NonNullable<ReturnType<typeof world.disks.get>>;
+    const set = disk.set.bind(disk);
+    disk.set = async (...write) => {
+      await set(...write);
+      throw new Error('the answer was lost');
+    };
+    await a.shares.move(move);
+    disk.set = set;
+    await a.shares.cancel(a.shares.record?.moves[0]?.id ?? '', why);
+    await b.shares.look();
+    const known = (await disk.get('limit-share'))?.value;
+    expect([a.shares.inForce, known]).toEqual([amounts(50), expect.objectContaining({ share: amounts(50) })]);
+  });
+
+  test('a limit that the desk has no share of is 0', async () => {
+    const world = new ShareWorld();
+    const { shares } = await world.open();
+    const firm = { maxTotalExposure: '100', maxDailyLoss: '10' };
+    await shares.shareOut({ firm, shares: { a: amounts(50) }, ...why });
+    expect((await world.open('a')).shares.inForce).toEqual({ maxTotalExposure: '50', maxDailyLoss: '0' });
   });
 
   test('a move lowers the giver at once and raises the taker when it looks; all of it is audited', async () => {
@@ -139,13 +189,30 @@ describe('LimitShares', () => {
     expect(risk.record?.moves).toEqual([]);
   });
 
-  test('stands in the guard as limits of the firm scope, beside its others', async () => {
-    const { control } = await limitWorld();
-    await shareLimits(control).apply({ maxTotalExposure: '40', maxDailyLoss: '5' }, why);
-    await shareLimits(control).apply({ maxTotalExposure: '30' }, why);
-    expect(control.limits.risk['scopes']).toEqual([
-      { scope: { kind: 'firm' }, maxDailyLoss: '5', maxTotalExposure: '30' },
-    ]);
+  test.each([
+    ['takes the firm scope out', undefined, 40],
+    ['writes more', 60, 40],
+    ['writes as much', 40, 40],
+    ['writes less', 39, 39],
+  ])('the stricter of share and limits is in force when a person %s', async (_, written, expected) => {
+    const world = new ShareWorld();
+    await world.shareOut();
+    const [a] = [await world.open('a'), await world.open('b')];
+    await a.shares.move(move);
+    await world.write('a', written);
+    expect([world.inForce.get('a'), a.shares.inForce]).toEqual([expected, amounts(40)]);
+  });
+
+  test('a share that grows loosens nothing that a person has tightened', async () => {
+    const world = new ShareWorld();
+    await world.shareOut();
+    const [a, b] = [await world.open('a'), await world.open('b')];
+    await world.write('a', 5);
+    await b.shares.move({ ...move, from: 'b', to: 'a' });
+    await a.shares.look();
+    expect([world.inForce.get('a'), a.shares.inForce]).toEqual([5, amounts(60)]);
+    await world.write('a');
+    expect(world.inForce.get('a')).toBe(60);
   });
 });
 
@@ -238,6 +305,7 @@ describe('LimitShares, a record that was lost', () => {
         shares: { a: amounts(50), b: amounts(30), c: amounts(20) },
         moves: [],
         missing: [],
+        writes: { '': 1, a: 1, b: 1, c: 1 },
         by: ANN,
         reason: 'begin',
       },
@@ -283,5 +351,68 @@ describe('LimitShares, a record that was lost', () => {
       'the limits of the firm have not been shared out',
       'reducing',
     ]);
+  });
+});
+
+describe('LimitShares, a record that went back', () => {
+  const moved = async () => {
+    const world = new ShareWorld();
+    const risk = await world.shareOut();
+    const desks = [await world.open('a'), await world.open('b'), await world.open('c')] as const;
+    const [a, b, c] = desks.map(({ shares }) => shares) as [LimitShares, LimitShares, LimitShares];
+    const older = (await world.server.get('limit-shares'))?.value as object;
+    await a.move({ ...move, amounts: amounts(40) });
+    for (const one of [b, a, c]) await one.look();
+    const goBack = () => world.server.set('limit-shares', older);
+    return { world, risk, a, b, c, goBack };
+  };
+
+  test('raises nothing: each desk writes down what it has, and that is audited', async () => {
+    const { world, risk, a, b, c, goBack } = await moved();
+    await goBack();
+    await a.look();
+    expect([world.sum, a.inForce, a.record?.missing]).toEqual([100, amounts(10), ['b', 'c']]);
+    for (const one of [b, c]) await one.look();
+    await risk.look();
+    expect(risk.record).toMatchObject({
+      shares: { a: amounts(10), b: amounts(70), c: amounts(20) },
+      missing: [],
+    });
+    expect(world.audit.kinds.slice(-3)).toEqual(Array(3).fill('limit-shares.written-back'));
+  });
+
+  test('also when it was written more often since than what was lost', async () => {
+    const { world, risk, a, b, goBack } = await moved();
+    await goBack();
+    for (let count = 0; count < 9; count += 1)
+      await risk.move({ ...move, from: 'c', to: 'b', amounts: amounts(1) });
+    for (const one of [a, b]) await one.look();
+    expect([a.inForce, b.inForce, world.sum]).toEqual([amounts(10), amounts(70), 100]);
+  });
+
+  test('only exits pass at a desk that starts, until all others have written or a person has changed the limits', async () => {
+    const { world, risk, b, c, goBack } = await moved();
+    await goBack();
+    const { shares: a, killSwitch } = await world.open('a');
+    expect([a.inForce, killSwitch.tradingState(), a.error?.message]).toEqual([
+      undefined,
+      'reducing',
+      'the record of the shares was lost or went back, and what "a" had last is not certain',
+    ]);
+    for (const one of [b, c, a]) await one.look();
+    expect([a.inForce, killSwitch.tradingState(), world.sum]).toEqual([amounts(10), 'active', 100]);
+    await goBack();
+    await risk.changeFirm(firmOf(100));
+    await a.look();
+    expect(a.inForce).toEqual(amounts(50));
+  });
+
+  test('a desk whose share others have written down as theirs takes what is left', async () => {
+    const { world, risk, b, c } = await moved();
+    await world.server.delete('limit-shares');
+    await risk.shareOut({ firm: amounts(100), shares: { a: amounts(50) }, ...why });
+    await world.server.set('limit-shares', { ...(risk.record as object), version: 1, missing: ['b', 'c'] });
+    for (const one of [c, b]) await one.look();
+    expect([c.inForce, b.inForce]).toEqual([amounts(20), amounts(30)]);
   });
 });

@@ -1,11 +1,29 @@
 import { ManualClock } from '../../../../src/core/index.ts';
-import { LimitShares, type ShareAmounts } from '../../../../src/desk/index.ts';
-import { KillSwitch } from '../../../../src/risk/index.ts';
+import { decimal } from '../../../../src/core/decimal.ts';
+import { unitsFloor } from '../../../../src/core/units.ts';
+import {
+  LimitControl,
+  LimitShares,
+  type LimitSharesOptions,
+  type ShareAmounts,
+  shareLimits,
+} from '../../../../src/desk/index.ts';
+import { ExecutionPolicy } from '../../../../src/execution/index.ts';
+import { KillSwitch, RiskGuard } from '../../../../src/risk/index.ts';
 import { MemoryStateStore } from '../../../../src/storage/index.ts';
-import { ANN, NOW_MS, ScriptedAudit } from '../../support/limit-world.ts';
+import { Book } from '../../../../src/trading/index.ts';
+import { ANN, NOW_MS, ScriptedAudit, execution, risk } from '../../support/limit-world.ts';
 
 export const FIRM_LIMIT = 100;
+/** Of money, in 1. */
+const UNITS = unitsFloor(decimal('1'));
 export const amounts = (amount: number): ShareAmounts => ({ maxTotalExposure: String(amount) });
+
+interface Engine {
+  readonly guard: RiskGuard;
+  readonly store: MemoryStateStore;
+  readonly control: LimitControl;
+}
 
 /** Shares of 50, 30 and 20 of 100, what is in force at each desk, and steps at any of which a process may die. */
 export class ShareWorld {
@@ -15,6 +33,7 @@ export class ShareWorld {
   /** In force by desk, also of one that died; undefined: only exits. */
   readonly inForce = new Map<string, number>();
   readonly disks = new Map<string, MemoryStateStore>();
+  readonly engines = new Map<string, Engine>();
   isAway = false;
   /** Steps left until the process that makes them dies; -1 for never. */
   left = -1;
@@ -24,7 +43,33 @@ export class ShareWorld {
     return [...this.inForce.values()].reduce((total, one) => total + one, 0);
   }
 
-  async open(desk?: string): Promise<{ readonly shares: LimitShares; readonly killSwitch: KillSwitch }> {
+  /** A guard, and limits of the firm scope that persons change. */
+  async engine(desk: string, killSwitch: KillSwitch): Promise<Engine> {
+    const { clock } = this;
+    const guard = new RiskGuard(risk('5000'), { book: new Book(), clock, killSwitch });
+    const policy = new ExecutionPolicy(execution(500));
+    const store = this.engines.get(desk)?.store ?? new MemoryStateStore({ clock });
+    const deps = { guard, policy, killSwitch, store, audit: new ScriptedAudit(), clock };
+    return { guard, store, control: await LimitControl.open(deps) };
+  }
+
+  /** A person writes this limit for the firm scope of one desk, or none. */
+  async write(desk: string, amount?: number): Promise<void> {
+    const scopes = amount === undefined ? [] : [{ scope: { kind: 'firm' }, ...amounts(amount) } as const];
+    await this.engines.get(desk)?.control.change({ risk: risk('5000', { scopes }), by: ANN, reason: 'why' });
+    if (this.inForce.has(desk)) this.see(desk);
+  }
+
+  see(desk: string): void {
+    const { scopes = [] } = this.engines.get(desk)?.guard.limits ?? {};
+    const firm = scopes.find(({ scope }) => scope.kind === 'firm');
+    this.inForce.set(desk, (firm?.maxTotalExposure ?? Infinity) / UNITS);
+  }
+
+  async open(
+    desk?: string,
+    options: LimitSharesOptions = {},
+  ): Promise<{ readonly shares: LimitShares; readonly killSwitch: KillSwitch }> {
     const life = { isDead: false };
     const step = async <T>(work: () => Promise<T> | T): Promise<T> => {
       this.onStep();
@@ -44,6 +89,8 @@ export class ShareWorld {
     const reach = <T>(work: () => Promise<T>): Promise<T> =>
       step(() => (this.isAway ? Promise.reject(new Error('away')) : work()));
     const killSwitch = await KillSwitch.open({ store: new MemoryStateStore({ clock }), clock }, true);
+    const engine = await this.engine(desk ?? '', killSwitch);
+    this.engines.set(desk ?? '', engine);
     const shares = await LimitShares.open(
       {
         clock,
@@ -59,12 +106,13 @@ export class ShareWorld {
         },
         limits: {
           apply: (share) =>
-            step(() => {
-              if (desk !== undefined) this.inForce.set(desk, Number(share.maxTotalExposure ?? '0'));
+            step(async () => {
+              await shareLimits(engine.control).apply(share, { by: ANN, reason: 'why' });
+              if (desk !== undefined) this.see(desk);
             }),
         },
       },
-      desk === undefined ? {} : { desk },
+      desk === undefined ? options : { ...options, desk },
     );
     return { shares, killSwitch };
   }
