@@ -20,7 +20,7 @@ export function lowerCap(a: FirmCap, b: FirmCap): FirmCap {
   const entries = Object.entries({ ...a, ...b }) as [SharedLimit, Units][];
   return Object.fromEntries(
     entries.map(([limit]) => [limit, Math.min(a[limit] ?? Infinity, b[limit] ?? Infinity)]),
-  ) as FirmCap;
+  );
 }
 
 /** These limits, with the lesser of both in the firm scope. Its other limits stay. */

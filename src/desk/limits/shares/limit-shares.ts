@@ -147,16 +147,8 @@ export class LimitShares {
     requirePerson(by, reason, 'move limit');
     const id = randomUUID();
     const atMs = this.#deps.clock.nowMs();
-    const move: ShareMove = {
-      id,
-      from,
-      to,
-      amounts,
-      by: { kind: by.kind, id: by.id },
-      reason,
-      atMs,
-      step: 'asked',
-    };
+    const author = { kind: by.kind, id: by.id };
+    const move: ShareMove = { id, from, to, amounts, by: author, reason, atMs, step: 'asked' };
     await this.#audit('move-asked', { by, reason, move });
     await this.#change((present) => {
       checkMove(present, move);
@@ -215,6 +207,7 @@ export class LimitShares {
     const { desk } = this.#rules;
     const found = await this.#entry.read();
     const { known } = this.#memory;
+    this.#record = found ?? this.#record;
     if (desk !== undefined && known !== undefined && lacks(found, desk, known)) {
       await this.#writeBack(found, desk, known);
     } else this.#record = sharedOut(found);

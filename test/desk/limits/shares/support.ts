@@ -33,6 +33,8 @@ export class ShareWorld {
   /** In force by desk, also of one that died; undefined: only exits. */
   readonly inForce = new Map<string, number>();
   readonly disks = new Map<string, MemoryStateStore>();
+  /** Desks whose share is in force in the process that is there; at the others only exits pass. */
+  readonly applied = new Set<string>();
   readonly engines = new Map<string, Engine>();
   isAway = false;
   /** Steps left until the process that makes them dies; -1 for never. */
@@ -57,7 +59,7 @@ export class ShareWorld {
   async write(desk: string, amount?: number): Promise<void> {
     const scopes = amount === undefined ? [] : [{ scope: { kind: 'firm' }, ...amounts(amount) } as const];
     await this.engines.get(desk)?.control.change({ risk: risk('5000', { scopes }), by: ANN, reason: 'why' });
-    if (this.inForce.has(desk)) this.see(desk);
+    if (this.applied.has(desk)) this.see(desk);
   }
 
   see(desk: string): void {
@@ -91,6 +93,7 @@ export class ShareWorld {
     const killSwitch = await KillSwitch.open({ store: new MemoryStateStore({ clock }), clock }, true);
     const engine = await this.engine(desk ?? '', killSwitch);
     this.engines.set(desk ?? '', engine);
+    this.applied.delete(desk ?? '');
     const shares = await LimitShares.open(
       {
         clock,
@@ -108,7 +111,9 @@ export class ShareWorld {
           apply: (share) =>
             step(async () => {
               await shareLimits(engine.control).apply(share, { by: ANN, reason: 'why' });
-              if (desk !== undefined) this.see(desk);
+              if (desk === undefined) return;
+              this.applied.add(desk);
+              this.see(desk);
             }),
         },
       },
