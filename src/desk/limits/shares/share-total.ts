@@ -85,7 +85,7 @@ export const lacks = (record: ShareRecord | undefined, desk: string, known: Know
   record === undefined || record.missing.includes(desk) || wentBack(record, known);
 
 /** Whether writes that were seen here are not in it. What a person has changed since stands as it is. */
-export function wentBack(record: ShareRecord, { revision, writes }: KnownShare): boolean {
+function wentBack(record: ShareRecord, { revision, writes }: KnownShare): boolean {
   if (record.revision !== revision) return record.revision < revision;
   return Object.entries(writes).some(([desk, count]) => count > (record.writes[desk] ?? 0));
 }
