@@ -8,7 +8,7 @@ import type { Ground } from './ground.ts';
 import { type LoadRun, loadRun, outcomesText, settle } from './load-run.ts';
 import { type ProfileSummary, readProfile } from './measure/profile.ts';
 import { highest, ramp } from './measure/ramp.ts';
-import { apiHolds } from './measure/targets.ts';
+import { apiHolds, isSustained } from './measure/targets.ts';
 import { type LoadOptions, type Variant, leaseOf } from './options.ts';
 import { until } from './within.ts';
 
@@ -17,8 +17,10 @@ export interface LoadResult {
   readonly variant: Variant;
   /** Steps of the search, in the order in which they were tried. */
   readonly ramp: readonly LoadRun[];
-  /** The highest rate at which orders got through in time; 0 for none. Missing where it was not looked for. */
+  /** The highest rate at which all orders got through, however late; 0 for none. Missing where it was not looked for. */
   readonly highestRate?: number;
+  /** At which they got through in time. */
+  readonly highestRateInTime?: number;
   /** The same, and events arrived in time as well. */
   readonly highestRateWithEvents?: number;
   /** At that rate, where it is not the full one. */
@@ -71,10 +73,11 @@ export async function loadPart(
       ? []
       : await ramp(fullRate, async (rate) => {
           const result = await runAt(rate, rampSeconds);
-          return { holds: apiHolds(result), result };
+          return { holds: isSustained(result), result };
         });
   const highestRate = highest(tried);
-  const withEvents = tried.map(({ rate, result }) => ({ rate, holds: result.missed.length === 0 }));
+  const highestThat = (holds: (run: LoadRun) => boolean): number =>
+    highest(tried.map(({ rate, result }) => ({ rate, holds: holds(result) })));
   const held =
     highestRate > 0 && highestRate < fullRate
       ? await runAt(highestRate, Math.min(HELD_S, minutes * 60))
@@ -86,7 +89,11 @@ export async function loadPart(
   generator.close();
   return {
     ...{ variant, ramp: tried.map(({ result }) => result), full, profiledRate },
-    ...(tried.length > 0 && { highestRate, highestRateWithEvents: highest(withEvents) }),
+    ...(tried.length > 0 && {
+      highestRate,
+      highestRateInTime: highestThat(apiHolds),
+      highestRateWithEvents: highestThat((run) => run.missed.length === 0),
+    }),
     ...(held && { held }),
     ...(profile && { profile }),
   };

@@ -33,20 +33,25 @@ export function reportText({ command, machine: on, load, rounds, failed, tookMs 
 }
 
 function loadLines(result: LoadResult): readonly string[] {
-  const { variant, highestRate, highestRateWithEvents, held, full, profile, profiledRate } = result;
+  const { variant, highestRate, highestRateInTime = 0, highestRateWithEvents = 0 } = result;
+  const { ramp, held, full, profile, profiledRate } = result;
   return [
     '',
     variant,
     ...(highestRate === undefined
       ? []
       : [
-          `  highest rate that holds: ${rateText(highestRate)} over HTTP, ${rateText(highestRateWithEvents ?? 0)} with events in time`,
+          `  highest rate that gets through: ${rateText(highestRate)}; in time: ${rateText(highestRateInTime)} over HTTP, ${rateText(highestRateWithEvents)} with events`,
+          ...ramp.map(stepLine),
         ]),
     ...(held === undefined ? [] : runLines(held)),
     ...runLines(full),
     ...(profile === undefined ? [] : profileLines(profile, profiledRate)),
   ];
 }
+
+const stepLine = ({ rate, seconds, api, event, machineFraction }: LoadRun): string =>
+  `    ${String(rate).padStart(5)}/s for ${seconds} s: API p50 ${ms(api.p50Ms)}  p99 ${ms(api.p99Ms)}, events p50 ${ms(event.p50Ms)}  p99 ${ms(event.p99Ms)} ms, machine ${percent(machineFraction)} busy`;
 
 const rateText = (rate: number): string => (rate === 0 ? 'none' : `${rate}/s`);
 

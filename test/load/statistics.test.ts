@@ -4,7 +4,7 @@ import { distributionOf, distributionsOf } from './measure/distribution.ts';
 import { Histogram } from './measure/histogram.ts';
 import { summarise } from './measure/profile.ts';
 import { highest, ramp } from './measure/ramp.ts';
-import { apiHolds, missed } from './measure/targets.ts';
+import { apiHolds, isSustained, missed } from './measure/targets.ts';
 import { arrivals, usageOf } from './measure/usage.ts';
 
 const histogramOf = (values: readonly number[]): Histogram => {
@@ -109,6 +109,16 @@ describe('targets', () => {
   ])('are missed with %j', (change, text, holds) => {
     expect(missed({ ...good, ...change })).toEqual([text]);
     expect(apiHolds({ ...good, ...change })).toBe(holds);
+  });
+
+  test.each([
+    [{ api: { p99Ms: 999 }, event: { p99Ms: NaN } }, true],
+    [{ api: { p99Ms: 1_000 } }, false],
+    [{ api: { p99Ms: NaN } }, false],
+    [{ acceptedPerSec: good.rate * 0.99 }, false],
+    [{ errorFraction: 0.001 }, false],
+  ])('orders get through with %j: %s', (change, isThrough) => {
+    expect(isSustained({ ...good, ...change })).toBe(isThrough);
   });
 });
 

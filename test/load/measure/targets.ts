@@ -25,3 +25,10 @@ export function missed({ rate, acceptedPerSec, errorFraction, api, event }: Judg
 
 /** Whether orders get through in time, whatever becomes of the events. */
 export const apiHolds = (judged: Judged): boolean => missed({ ...judged, event: { p99Ms: 0 } }).length === 0;
+
+/** Slower than that, and orders pile up. */
+const PILES_UP_MS = 1_000;
+
+/** Whether orders get through at all, as many as are due. */
+export const isSustained = (judged: Judged): boolean =>
+  judged.api.p99Ms < PILES_UP_MS && apiHolds({ ...judged, api: { p99Ms: 0 } });
