@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 
-const VARIABLE = 'TRADING_SYSTEM_RUN';
+/** No service's own: those begin with its name. */
+const VARIABLE = 'RUN_ID';
 
 /** Of a supervisor and of all that it starts, which inherit it; of a process alone where there is none. */
 export const runOf = (env: NodeJS.ProcessEnv): string => (env[VARIABLE] ??= randomUUID().slice(0, 8));
